@@ -1,0 +1,35 @@
+package io.vmm4j.devices.virtio;
+
+/**
+ * A virtio device without its transport (virtio 1.2, section 5). What is common to all devices, status, queue set-up,
+ * feature negotiation, interrupt status, is the transport's.
+ *
+ * <p>{@link #activate}, {@link #onQueueNotify} and {@link #reset} run on the event loop that owns the device; the
+ * other methods return constants or guard themselves.
+ */
+public interface VirtioDevice {
+
+    /** Device type, virtio 1.2 section 5. */
+    VirtioDeviceType type();
+
+    /** Features offered, section 2.2; bit i = feature i. The transport adds the bits that are its own (VERSION_1 and the ring's). */
+    long deviceFeatures();
+
+    /** Largest size of each virtqueue, in elements; index = virtqueue number of section 5.x.2. */
+    int[] queueSizeMax();
+
+    /** The device's configuration space, section 2.5. */
+    ConfigSpace configSpace();
+
+    /** Starts work at DRIVER_OK: memory, queues, interrupt and acknowledged features, all at once. */
+    void activate(VirtioActivation activation);
+
+    /** The driver notified a queue (section 2.3); also called once for each queue right after activation. */
+    void onQueueNotify(int queueIndex);
+
+    /**
+     * Drops the activation: when it returns, no queue or buffer of the guest is touched any more, and the device can
+     * be activated again. Called also on a device that is not active.
+     */
+    void reset();
+}

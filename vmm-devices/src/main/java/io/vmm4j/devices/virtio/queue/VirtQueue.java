@@ -1,0 +1,39 @@
+package io.vmm4j.devices.virtio.queue;
+
+/**
+ * The device's side of one virtqueue (virtio 1.2, section 2.6 and on). Set up by the transport; single-threaded: owned by the
+ * thread that serves the queue.
+ */
+public interface VirtQueue {
+
+    /** Size of the queue in elements, as the driver set it. */
+    int size();
+
+    /**
+     * Takes the next available chain, wholly validated.
+     *
+     * @return the chain, or {@code null} when the queue is empty; valid until it is pushed or the next poll of a queue
+     *     that reuses its chains
+     * @throws VirtQueueException on an available index that ran away, a descriptor loop, an index or range that does not exist
+     */
+    DescriptorChain poll() throws VirtQueueException;
+
+    /** Puts the chain polled last back, for a later poll (rate limiting). */
+    void undoPoll();
+
+    /**
+     * Gives a chain back to the driver.
+     *
+     * @param bytesWritten bytes written to the device-writable part, from its start
+     */
+    void pushUsed(DescriptorChain chain, long bytesWritten) throws VirtQueueException;
+
+    /** Whether the driver wants to hear of the chains pushed since the last call: NO_INTERRUPT, or used_event (sections 2.7.7, 2.7.10). */
+    boolean needsInterrupt() throws VirtQueueException;
+
+    /** Asks for notifications again; true = chains came meanwhile, so poll again. */
+    boolean enableNotifications() throws VirtQueueException;
+
+    /** Tells the driver that notifications are not needed for now (a hint). */
+    void disableNotifications() throws VirtQueueException;
+}
