@@ -1,0 +1,46 @@
+package io.vmm4j.core.config;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * A block device on a raw image (one element of {@code drives}).
+ *
+ * @param driveId      name, unique among the drives: letters, digits and underscores
+ * @param isRootDevice whether the kernel gets a {@code root=} for it; at most one drive
+ * @param partuuid     partition to boot by {@code root=PARTUUID=}, or {@code null}
+ * @param pathOnHost   the raw image: a regular file or a block device, its size a multiple of 512 bytes
+ * @param isReadOnly   opened read-only, and VIRTIO_BLK_F_RO offered
+ * @param cacheType    whether the guest's flushes reach the disk; default {@link CacheType#Writeback}
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record DriveConfig(
+        @JsonProperty("drive_id") String driveId,
+        @JsonProperty("is_root_device") Boolean isRootDevice,
+        @JsonProperty("partuuid") String partuuid,
+        @JsonProperty("path_on_host") String pathOnHost,
+        @JsonProperty("is_read_only") Boolean isReadOnly,
+        @JsonProperty("cache_type") CacheType cacheType) {
+
+    /** What becomes of a guest's VIRTIO_BLK_T_FLUSH; the names are the configuration file's. */
+    public enum CacheType {
+        /** FLUSH is not offered: a crash of the host may lose what the guest believes written. */
+        Unsafe,
+        /** FLUSH is offered and reaches the disk. */
+        Writeback
+    }
+
+    public DriveConfig {
+        isRootDevice = isRootDevice != null && isRootDevice;
+        isReadOnly = isReadOnly != null && isReadOnly;
+        cacheType = cacheType == null ? CacheType.Writeback : cacheType;
+    }
+
+    void check(String key, Problems problems) {
+        problems.require(driveId != null && driveId.matches("[\\p{Alnum}_]+"), key + ".drive_id",
+                "drive id \"" + driveId + "\" must be letters, digits and underscores, at least one");
+        problems.require(pathOnHost != null && !pathOnHost.isEmpty(), key + ".path_on_host", "a disk image is required");
+        problems.require(partuuid == null || partuuid.matches("[0-9a-fA-F-]+"), key + ".partuuid",
+                "partition UUID \"" + partuuid + "\" must be hexadecimal digits and hyphens");
+    }
+}

@@ -1,0 +1,34 @@
+package io.vmm4j.core.config;
+
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Memory sizes as people write them: {@code 512} is MiB; {@code 512M}, {@code 2G} and {@code 1T} say their unit. */
+public final class MemorySize {
+
+    private static final Pattern FORM = Pattern.compile("(\\d{1,12})(?:([MGT])(?:I?B)?)?");
+
+    private MemorySize() {
+    }
+
+    /**
+     * Parses a size.
+     *
+     * @return the size in MiB; saturates at {@link Long#MAX_VALUE}
+     * @throws IllegalArgumentException when the text is not a size; the message says what is
+     */
+    public static long parseMib(String text) {
+        Matcher form = FORM.matcher(text.strip().toUpperCase(Locale.ROOT));
+        if (!form.matches()) {
+            throw new IllegalArgumentException("\"" + text + "\" is not a size: give MiB, or a number with M, G or T");
+        }
+        long number = Long.parseLong(form.group(1));
+        String unit = form.group(2);
+        return switch (unit == null ? "M" : unit) {
+            case "G" -> number << 10;
+            case "T" -> number << 20;
+            default -> number;
+        };
+    }
+}

@@ -1,0 +1,34 @@
+package io.vmm4j.core.config;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Collects what is wrong with a configuration, so that several wrong options are reported together. */
+public final class Problems {
+
+    private final List<ConfigProblem> found = new ArrayList<>();
+
+    /** Notes a problem. */
+    public void add(String key, String message) {
+        found.add(new ConfigProblem(key, message));
+    }
+
+    /** Notes a problem unless {@code condition} holds. */
+    public void require(boolean condition, String key, String message) {
+        if (!condition) {
+            add(key, message);
+        }
+    }
+
+    /** True when nothing has been noted for {@code key}. */
+    public boolean isClean(String key) {
+        return found.stream().noneMatch(problem -> problem.key().equals(key));
+    }
+
+    /** Throws if anything was noted. */
+    public void throwIfAny() throws ConfigException {
+        if (!found.isEmpty()) {
+            throw new ConfigException(found);
+        }
+    }
+}
