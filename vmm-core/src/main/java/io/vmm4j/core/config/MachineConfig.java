@@ -110,7 +110,7 @@ public record MachineConfig(
 
     /** What is parsed and checked but does not reach the guest yet is refused, never silently dropped. */
     private void refuseWhatHasNoEffectYet(Problems problems) {
-        refuse(problems, "max_vcpu_count", maxVcpuCount > vcpuCount, "max vcpu count " + maxVcpuCount
+        refuse(problems, "max_vcpu_count", vcpuCount >= 1 && maxVcpuCount > vcpuCount, "max vcpu count " + maxVcpuCount
                 + " is above the vcpu count " + vcpuCount + ", and adding vCPUs to a running guest is not supported yet");
         refuseTopologyPart(problems, "threads_per_core", "threads per core", threadsPerCore);
         refuseTopologyPart(problems, "cores_per_die", "cores per die", coresPerDie);

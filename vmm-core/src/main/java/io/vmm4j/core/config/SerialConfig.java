@@ -1,6 +1,8 @@
 package io.vmm4j.core.config;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The host's end of the first serial port ({@code serial}).
@@ -20,13 +22,14 @@ public record SerialConfig(@JsonProperty("path") String path) {
     }
 
     /** True when the port is on standard input and output. */
+    @JsonIgnore
     public boolean isStdio() {
         return path.equals(STDIO);
     }
 
     void check(Problems problems) {
         problems.require(!path.isEmpty(), "serial.path", "the serial path is empty: give stdio or a socket path");
-        int length = path.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+        int length = path.getBytes(StandardCharsets.UTF_8).length;
         problems.require(length <= MAX_SOCKET_PATH, "serial.path",
                 "socket path of " + length + " bytes is above the limit of " + MAX_SOCKET_PATH);
     }

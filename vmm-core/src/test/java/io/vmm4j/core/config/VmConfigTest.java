@@ -1,0 +1,186 @@
+package io.vmm4j.core.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class VmConfigTest {
+
+    private static final String MINIMAL = """
+            {"boot-source": {"kernel_image_path": "vmlinux"},
+             "drives": [{"drive_id": "rootfs", "path_on_host": "root.img", "is_root_device": true}]}
+            """;
+
+    private static VmConfig parse(String json) throws ConfigException {
+        return VmConfigJson.parse(json, "test.json");
+    }
+
+    private static String refusal(String json) {
+        return assertThrows(ConfigException.class, () -> parse(json).check(), json).getMessage();
+    }
+
+    private static String machineRefusal(String machineConfig) {
+        return refusal(MINIMAL.strip().replaceFirst("}$", ", \"machine-config\": " + machineConfig + "}"));
+    }
+
+    @Test
+    void absentFieldsTakeTheDocumentedDefaults() throws ConfigException {
+        VmConfig config = parse(MINIMAL);
+        config.check();
+        assertEquals(1, config.machineConfig().vcpuCount());
+        assertEquals(1, config.machineConfig().maxVcpuCount());
+        assertEquals(128, config.machineConfig().memSizeMib());
+        assertEquals("shmem", config.machineConfig().memType());
+        assertTrue(config.serial().isStdio());
+        assertEquals(false, config.drives().get(0).isReadOnly());
+        assertEquals(DriveConfig.CacheType.Writeback, config.drives().get(0).cacheType());
+    }
+
+    @Test
+    void whatIsWrittenReadsBackAsTheSameConfiguration() throws ConfigException {
+        VmConfig config = new VmConfig(new BootSourceConfig("k", "i", "quiet"),
+                List.of(new DriveConfig("d", true, "aa-01", "p", true, DriveConfig.CacheType.Unsafe)),
+                MachineConfig.of(3, 512), new LoggerConfig("log", "Debug"), new SerialConfig("/run/console"));
+        assertEquals(config, parse(VmConfigJson.write(config)));
+    }
+
+    @Test
+    void theKeysAreThoseOfTheConfigurationFile() {
+        String json = VmConfigJson.write(new VmConfig(new BootSourceConfig("k", "i", "a"),
+                List.of(new DriveConfig("d", true, "aa", "p", true, null)), MachineConfig.of(2, 64), null, null));
+        for (String key : List.of("boot-source", "kernel_image_path", "initrd_path", "boot_args", "drives", "drive_id",
+                "is_root_device", "partuuid", "path_on_host", "is_read_only", "cache_type", "machine-config", "vcpu_count",
+                "mem_size_mib")) {
+            assertTrue(json.contains("\"" + key + "\""), () -> key + " is missing in " + json);
+        }
+    }
+
+    @Test
+    void aMaxVcpuCountThatIsAbsentFollowsTheVcpuCount() {
+        assertEquals(4, MachineConfig.of(4, 128).maxVcpuCount());
+    }
+
+    @Test
+    void theRootDeviceComesFirstAndTheOthersKeepTheirOrder() throws ConfigException {
+        VmConfig config = parse("""
+                {"boot-source": {"kernel_image_path": "k"}, "drives": [
+                 {"drive_id": "a", "path_on_host": "1"}, {"drive_id": "b", "path_on_host": "2"},
+                 {"drive_id": "c", "path_on_host": "3", "is_root_device": true}]}""");
+        assertEquals(List.of("c", "a", "b"), config.drives().stream().map(DriveConfig::driveId).toList());
+    }
+
+    @Test
+    void anUnknownKeyIsRefusedByNameWithItsPlace() {
+        String message = machineRefusal("{\"vcpu_cuont\": 2}");
+        assertTrue(message.contains("unknown key \"vcpu_cuont\""), message);
+        assertTrue(message.contains("machine-config.vcpu_cuont"), message);
+        assertTrue(message.contains("line "), message);
+        assertTrue(refusal("{\"boot_source\": {}}").contains("unknown key \"boot_source\""));
+    }
+
+    @Test
+    void aKeyGivenTwiceIsRefused() {
+        assertTrue(refusal("{\"boot-source\": {}, \"boot-source\": {}}").contains("Duplicate"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{\"vcpu_count\": \"two\"} | whole number",
+        "{\"vcpu_count\": 1.5} | whole number",
+        "{\"vcpu_count\": 99999999999} | out of range",
+        "{\"cpu_pm\": \"yes\"} | true or false",
+        "{\"mem_type\": {}} | a string",
+    })
+    void aValueOfTheWrongTypeIsRefusedWithWhatIsWanted(String machineConfig, String wanted) {
+        String message = machineRefusal(machineConfig);
+        assertTrue(message.contains(wanted), message);
+        assertTrue(message.contains("machine-config."), message);
+        assertEquals(1, message.lines().count(), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{\"vcpu_count\": 0} | vcpu count 0 is not in 1..254 (machine-config.vcpu_count)",
+        "{\"vcpu_count\": 255} | vcpu count 255 is not in 1..254 (machine-config.vcpu_count)",
+        "{\"vcpu_count\": 3, \"max_vcpu_count\": 2} | max vcpu count 2 is below the vcpu count 3 (machine-config.max_vcpu_count)",
+        "{\"max_vcpu_count\": 300} | max vcpu count 300 is above 254 (machine-config.max_vcpu_count)",
+        "{\"mem_size_mib\": 0} | memory size 0 MiB is not in 1..67108864 (machine-config.mem_size_mib)",
+        "{\"mem_type\": \"swap\"} | memory type \"swap\" is not one of",
+        "{\"threads_per_core\": 3} | threads per core 3 is not in 1..2 (machine-config.threads_per_core)",
+        "{\"vpmu_level\": 3} | vPMU level 3 is not in 0..2 (machine-config.vpmu_level)",
+        "{\"max_vcpu_count\": 2} | not supported yet",
+        "{\"sockets\": 2} | sockets 2 is not supported yet",
+        "{\"mem_type\": \"hugetlbfs\"} | memory type hugetlbfs is not supported yet",
+        "{\"vpmu_level\": 1} | vPMU level 1 is not supported yet",
+        "{\"cpu_pm\": true} | not supported yet",
+    })
+    void aMachineThatCannotBeIsRefusedWithValueBoundAndKey(String machineConfig, String message) {
+        String refusal = machineRefusal(machineConfig);
+        assertTrue(refusal.contains(message), refusal);
+    }
+
+    @Test
+    void severalProblemsAreReportedTogether() {
+        ConfigException refused = assertThrows(ConfigException.class, () -> parse("""
+                {"drives": [{"drive_id": "a b", "path_on_host": ""}], "machine-config": {"vcpu_count": 0, "mem_size_mib": 0}}
+                """).check());
+        assertEquals(List.of("boot-source.kernel_image_path", "drives[0].drive_id", "drives[0].path_on_host",
+                "machine-config.vcpu_count", "machine-config.mem_size_mib"),
+                refused.problems().stream().map(ConfigProblem::key).toList());
+    }
+
+    @Test
+    void aMachineWithNeitherDriveNorInitrdIsRefused() {
+        assertTrue(refusal("{\"boot-source\": {\"kernel_image_path\": \"k\"}}").contains("root file system is required"));
+    }
+
+    @Test
+    void twoRootDevicesAndADriveIdUsedTwiceAreRefused() {
+        String message = refusal("""
+                {"boot-source": {"kernel_image_path": "k"}, "drives": [
+                 {"drive_id": "a", "path_on_host": "1", "is_root_device": true},
+                 {"drive_id": "a", "path_on_host": "2", "is_root_device": true}]}""");
+        assertTrue(message.contains("used twice"), message);
+        assertTrue(message.contains("2 drives are marked as root device"), message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "[]", "null", "{", "{} {}", "not json", "{\"drives\": {}}", "{\"drives\": [3]}"})
+    void whatIsNoConfigurationIsRefusedInOneLine(String text) {
+        String message = refusal(text);
+        assertEquals(1, message.lines().count(), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"128, 128", "512M, 512", "512m, 512", "512MiB, 512", "2G, 2048", "2gb, 2048", "1T, 1048576", "0, 0"})
+    void memorySizesHaveSuffixes(String text, long mib) {
+        assertEquals(mib, MemorySize.parseMib(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "G", "-1", "1.5G", "10K", "12 34", "0x10", "99999999999999999999"})
+    void whatIsNoMemorySizeIsRefused(String text) {
+        assertThrows(IllegalArgumentException.class, () -> MemorySize.parseMib(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ErrOR", "InFO", "off", "TRACE", "debug", "Warn"})
+    void logLevelsAreTakenInAnyCase(String level) throws ConfigException {
+        Problems problems = new Problems();
+        new LoggerConfig(null, level).check(problems);
+        problems.throwIfAny();
+    }
+
+    @Test
+    void anUnknownLogLevelIsRefused() {
+        Problems problems = new Problems();
+        new LoggerConfig(null, "loud").check(problems);
+        assertTrue(assertThrows(ConfigException.class, problems::throwIfAny).getMessage().contains("\"loud\""));
+    }
+}
