@@ -1,0 +1,55 @@
+package io.vmm4j.devices.bus;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Collects the windows of a {@link Bus} and refuses those that overlap. Not thread-safe.
+ *
+ * <pre>{@code
+ * Bus ports = new BusBuilder("port I/O").add("COM1", 0x3f8, 8, serial).build();
+ * }</pre>
+ */
+public final class BusBuilder {
+
+    /** A named window. */
+    record Window(String name, BusRange range, BusDevice device) {
+    }
+
+    private final String busName;
+    private final List<Window> windows = new ArrayList<>();
+
+    /** @param busName names the bus in log lines and errors, as in "port I/O" */
+    public BusBuilder(String busName) {
+        this.busName = Objects.requireNonNull(busName);
+    }
+
+    /**
+     * Adds a device's window.
+     *
+     * @param name   names the window in errors
+     * @param base   first address, unsigned
+     * @param length bytes, 1 or more
+     * @throws IllegalArgumentException when the window overlaps one added before; the message names both
+     */
+    public BusBuilder add(String name, long base, long length, BusDevice device) {
+        Window added = new Window(Objects.requireNonNull(name), new BusRange(base, length), Objects.requireNonNull(device));
+        for (Window window : windows) {
+            if (window.range().overlaps(added.range())) {
+                throw new IllegalArgumentException(busName + ": " + name + " at " + added.range() + " overlaps "
+                    + window.name() + " at " + window.range());
+            }
+        }
+        windows.add(added);
+        return this;
+    }
+
+    /** The bus with all windows added so far. */
+    public Bus build() {
+        List<Window> sorted = new ArrayList<>(windows);
+        sorted.sort(Comparator.comparing((Window window) -> window.range().base(), Long::compareUnsigned));
+        return new Bus(busName, sorted);
+    }
+}
