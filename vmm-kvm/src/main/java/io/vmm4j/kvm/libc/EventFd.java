@@ -1,0 +1,66 @@
+package io.vmm4j.kvm.libc;
+
+/**
+ * An eventfd(2): a counter in the kernel that one side adds to and another waits for. Carries queue notifications from
+ * KVM (ioeventfd), interrupts to KVM (irqfd) and wake-ups between threads.
+ *
+ * <p>{@link #signal()} is for any thread; {@link #drain()} is for one reader at a time.
+ */
+public final class EventFd implements AutoCloseable {
+    private static final int EFD_NONBLOCK = 0x800;
+    private static final int EFD_CLOEXEC = 0x80000;
+    /** The value 1, shared by all: the kernel only reads it. */
+    private static final NativeStruct ONE = one();
+
+    private final Fd fd;
+    private final NativeStruct counter = NativeStruct.allocate(Long.BYTES);
+
+    private EventFd(Fd fd) {
+        this.fd = fd;
+    }
+
+    private static NativeStruct one() {
+        NativeStruct one = NativeStruct.allocate(Long.BYTES);
+        one.bytes().putLong(0, 1);
+        return one;
+    }
+
+    /** A new one with counter 0, non-blocking and closed on exec. */
+    public static EventFd create() throws LinuxException {
+        int fd = LibC.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        if (fd < 0) {
+            throw new LinuxException("eventfd", LibC.errno());
+        }
+        return new EventFd(Fd.of(fd));
+    }
+
+    /**
+     * Adds 1 to the counter and wakes who waits. Never blocks and never throws: the only failures are a counter that is
+     * full, which means the reader has plenty to wake up for, and a descriptor that is closed, whose reader is gone.
+     */
+    public void signal() {
+        long n;
+        do {
+            n = LibC.write(fd.value(), ONE.address(), Long.BYTES);
+        } while (n < 0 && LibC.errno() == Errno.EINTR);
+    }
+
+    /** Takes the counter back to 0 and returns what it was; 0 when nothing was signalled. Never blocks. */
+    public long drain() {
+        long n;
+        do {
+            n = LibC.read(fd.value(), counter.address(), Long.BYTES);
+        } while (n < 0 && LibC.errno() == Errno.EINTR);
+        return n == Long.BYTES ? counter.bytes().getLong(0) : 0;
+    }
+
+    /** The descriptor's number, for {@link Epoll} and KVM; -1 once closed. */
+    public int fd() {
+        return fd.value();
+    }
+
+    @Override
+    public void close() {
+        fd.close();
+    }
+}

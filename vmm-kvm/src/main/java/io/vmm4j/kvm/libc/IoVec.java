@@ -1,0 +1,105 @@
+package io.vmm4j.kvm.libc;
+
+import java.nio.ByteBuffer;
+
+/**
+ * A reusable array of {@code struct iovec} (base address, length) for the scatter and gather calls. Adding allocates
+ * nothing. The caller keeps the buffers behind the addresses reachable. Confined to one thread at a time.
+ */
+public final class IoVec {
+    /** The kernel's bound on one call, UIO_MAXIOV. */
+    public static final int MAX_CAPACITY = 1024;
+
+    private static final int ENTRY_SIZE = 16;
+    private static final int LENGTH = 8;
+
+    private final NativeStruct array;
+    private final int capacity;
+    private int count;
+    private long totalLength;
+
+    /**
+     * @param capacity pieces it can hold, 1 to {@link #MAX_CAPACITY}
+     */
+    public IoVec(int capacity) {
+        if (capacity < 1 || capacity > MAX_CAPACITY) {
+            throw new IllegalArgumentException("iovec capacity " + capacity + " is not in 1.." + MAX_CAPACITY);
+        }
+        this.capacity = capacity;
+        this.array = NativeStruct.allocate(capacity * ENTRY_SIZE);
+    }
+
+    /** Empties it. */
+    public void clear() {
+        count = 0;
+        totalLength = 0;
+    }
+
+    /**
+     * Appends a piece of memory.
+     *
+     * @throws IllegalStateException when it is full
+     */
+    public void add(long address, long length) {
+        if (count == capacity) {
+            throw new IllegalStateException("iovec is full at " + capacity + " pieces");
+        }
+        array.bytes().putLong(count * ENTRY_SIZE, address).putLong(count * ENTRY_SIZE + LENGTH, length);
+        count++;
+        totalLength += length;
+    }
+
+    /** Appends what a direct buffer has between position and limit; does not move the position. */
+    public void add(ByteBuffer direct) {
+        add(LibC.address(direct) + direct.position(), direct.remaining());
+    }
+
+    /** Appends what a direct buffer has at {@code [offset, offset + length)}, counted from its byte 0. */
+    public void add(ByteBuffer direct, int offset, int length) {
+        if (offset < 0 || length < 0 || offset > direct.limit() - length) {
+            throw new IndexOutOfBoundsException("[" + offset + ", +" + length + ") exceeds " + direct);
+        }
+        add(LibC.address(direct) + offset, length);
+    }
+
+    /** The number of pieces. */
+    public int count() {
+        return count;
+    }
+
+    /** How many pieces fit. */
+    public int capacity() {
+        return capacity;
+    }
+
+    /** The sum of the lengths in bytes. */
+    public long totalLength() {
+        return totalLength;
+    }
+
+    /** Drops the first {@code bytes} bytes, which a short read or write has moved already. */
+    public void skip(long bytes) {
+        if (bytes < 0 || bytes > totalLength) {
+            throw new IllegalArgumentException("cannot skip " + bytes + " of " + totalLength + " bytes");
+        }
+        ByteBuffer b = array.bytes();
+        long left = bytes;
+        int first = 0;
+        while (first < count && left >= b.getLong(first * ENTRY_SIZE + LENGTH)) {
+            left -= b.getLong(first * ENTRY_SIZE + LENGTH);
+            first++;
+        }
+        for (int i = first; i < count; i++) {
+            long used = i == first ? left : 0;
+            b.putLong((i - first) * ENTRY_SIZE, b.getLong(i * ENTRY_SIZE) + used);
+            b.putLong((i - first) * ENTRY_SIZE + LENGTH, b.getLong(i * ENTRY_SIZE + LENGTH) - used);
+        }
+        count -= first;
+        totalLength -= bytes;
+    }
+
+    /** The array; the calls of {@link Fd} pass its address and keep this object reachable. */
+    long address() {
+        return array.address();
+    }
+}
