@@ -120,7 +120,7 @@ public final class ManualLoop implements EventLoop {
 
         @Override
         public void arm(long delayNanos) {
-            dueNanos = clock.nanoTime() + Math.max(0, delayNanos);
+            dueNanos = clock.nanoTime() + Math.min(Math.max(0, delayNanos), Long.MAX_VALUE / 2);
             armed = timers.contains(this);
         }
 

@@ -1,0 +1,88 @@
+package io.vmm4j.devices.serial;
+
+/**
+ * A bounded queue of characters with their line status errors. Guarded by the UART's lock.
+ *
+ * <pre>
+ * element:  bits 15..8  line status bits that came with the character (UART_LSR_PE, _FE, _BI)
+ *           bits  7..0  the character
+ * </pre>
+ */
+final class CharacterQueue {
+
+    private static final int STATUS_SHIFT = 8;
+
+    private final char[] elements;
+    private int head;
+    private int size;
+    private int withErrors;
+
+    /** @param capacity characters, 1 or more */
+    CharacterQueue(int capacity) {
+        this.elements = new char[capacity];
+    }
+
+    int size() {
+        return size;
+    }
+
+    int capacity() {
+        return elements.length;
+    }
+
+    int room() {
+        return elements.length - size;
+    }
+
+    boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** True when a character in the queue still carries an error. */
+    boolean hasErrors() {
+        return withErrors > 0;
+    }
+
+    /** Adds a character; there must be room. */
+    void add(int octet, int errors) {
+        elements[index(size)] = (char) (errors << STATUS_SHIFT | octet);
+        size++;
+        withErrors += errors == 0 ? 0 : 1;
+    }
+
+    /** Moves the oldest character of {@code source} here, errors and all; there must be one, and room. */
+    void takeFrom(CharacterQueue source) {
+        int errors = source.takeHeadErrors();
+        add(source.poll(), errors);
+    }
+
+    /** Takes the errors off the oldest character; 0 when the queue is empty. */
+    int takeHeadErrors() {
+        if (size == 0 || elements[head] >>> STATUS_SHIFT == 0) {
+            return 0;
+        }
+        int errors = elements[head] >>> STATUS_SHIFT;
+        elements[head] &= 0xff;
+        withErrors--;
+        return errors;
+    }
+
+    /** Removes the oldest character, 0 to 0xff; there must be one, and its errors must have been taken. */
+    int poll() {
+        int octet = elements[head] & 0xff;
+        head = index(1);
+        size--;
+        return octet;
+    }
+
+    void clear() {
+        head = 0;
+        size = 0;
+        withErrors = 0;
+    }
+
+    private int index(int position) {
+        int index = head + position;
+        return index < elements.length ? index : index - elements.length;
+    }
+}
