@@ -193,7 +193,7 @@ public final class I8042 {
                 ram[0] |= CTR_SYSTEM;
                 reply(I8042Registers.RET_CTL_TEST);
             }
-            case I8042Registers.CMD_KBD_TEST -> reply(I8042Registers.RET_KBD_TEST);
+            case CMD_KBD_TEST -> reply(I8042Registers.RET_KBD_TEST);
             case CMD_KBD_DISABLE -> ram[0] |= CTR_KBDDIS;
             case CMD_KBD_ENABLE -> ram[0] &= ~CTR_KBDDIS;
             case CMD_READ_INPUT_PORT -> reply(I8042Registers.INPUT_PORT);
