@@ -60,6 +60,12 @@ public interface GuestMemory {
      */
     List<ByteBuffer> slices(long gpa, long length) throws GuestMemoryException;
 
+    /**
+     * Appends to {@code out} what {@link #slices} would return, without allocating once {@code out} is warm: the way to
+     * reach buffers on a request path. {@code out} is unchanged when this throws.
+     */
+    void views(long gpa, long length, GuestViews out) throws GuestMemoryException;
+
     /** True when all of [gpa, gpa + length) is RAM; {@code length} is unsigned. Never throws. */
     boolean contains(long gpa, long length);
 }

@@ -14,4 +14,12 @@ public interface ConfigSpace {
 
     /** Writes {@code width} bytes at {@code offset}; bytes that are read-only or past the end are dropped. */
     void write(long offset, int width, long value);
+
+    /**
+     * How often the device has changed the space; never goes back. It moves together with the change, under the same
+     * lock, so that a driver reading a wide field in two halves notices (section 2.5.3). Constant spaces leave it 0.
+     */
+    default int generation() {
+        return 0;
+    }
 }

@@ -21,12 +21,15 @@ public interface DescriptorChain {
     /** Number of contiguous host views of the device-readable part. */
     int readableCount();
 
-    /** View {@code index} of the device-readable part, in order; position 0 to limit is the data. Little-endian. */
+    /**
+     * View {@code index} of the device-readable part, in order; position to limit is the data, so read it relative to
+     * the position. Little-endian. The view belongs to the chain's borrower, who may move its position.
+     */
     ByteBuffer readable(int index);
 
     /** Number of contiguous host views of the device-writable part. */
     int writableCount();
 
-    /** View {@code index} of the device-writable part, in order; position 0 to limit is the space. Little-endian. */
+    /** View {@code index} of the device-writable part, in order; as {@link #readable}, position to limit is the space. */
     ByteBuffer writable(int index);
 }

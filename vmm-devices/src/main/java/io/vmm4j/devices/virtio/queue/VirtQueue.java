@@ -12,8 +12,8 @@ public interface VirtQueue {
     /**
      * Takes the next available chain, wholly validated.
      *
-     * @return the chain, or {@code null} when the queue is empty; valid until it is pushed or the next poll of a queue
-     *     that reuses its chains
+     * @return the chain, or {@code null} when the queue is empty or stopped; valid until it is pushed or put back. Several may be held at
+     *     once, at most {@link #size()}
      * @throws VirtQueueException on an available index that ran away, a descriptor loop, an index or range that does not exist
      */
     DescriptorChain poll() throws VirtQueueException;

@@ -1,0 +1,61 @@
+package io.vmm4j.devices.virtio.mmio;
+
+import io.vmm4j.devices.time.EventLoop;
+import io.vmm4j.devices.time.LoopBarrier;
+import io.vmm4j.devices.virtio.VirtioActivation;
+import io.vmm4j.devices.virtio.VirtioDevice;
+
+/**
+ * One life of a device, from DRIVER_OK to reset. {@link #active} is written on the event loop; queue loops read it.
+ */
+final class DeviceSession {
+
+    private final VirtioDevice device;
+    private final VirtioActivation activation;
+    private final MmioInterrupt interrupt;
+    private volatile boolean active;
+    private volatile boolean ended;
+
+    DeviceSession(VirtioDevice device, VirtioActivation activation, MmioInterrupt interrupt) {
+        this.device = device;
+        this.activation = activation;
+        this.interrupt = interrupt;
+    }
+
+    /** Activates the device on {@code loop}. A kick may have come before that, so every queue is run once. */
+    void start(EventLoop loop) {
+        loop.execute(() -> {
+            if (ended) {
+                return;
+            }
+            device.activate(activation);
+            active = true;
+            for (int i = 0; i < activation.queues().size(); i++) {
+                notifyQueue(i);
+            }
+        });
+    }
+
+    void notifyQueue(int index) {
+        if (active && activation.queues().get(index) != null) {
+            device.onQueueNotify(index);
+        }
+    }
+
+    /**
+     * Ends the session: from here on nothing is activated or notified, and the device is reset on {@code loop}.
+     *
+     * @return await it to know that the device is done with the guest's memory
+     */
+    LoopBarrier end(EventLoop loop) {
+        ended = true;
+        return LoopBarrier.run(loop, () -> {
+            active = false;
+            try {
+                device.reset();
+            } finally {
+                interrupt.cutOff();
+            }
+        });
+    }
+}
