@@ -1,7 +1,7 @@
 package io.vmm4j.devices.virtio.mmio;
 
 import io.vmm4j.devices.time.EventLoop;
-import io.vmm4j.devices.time.LoopBarrier;
+import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 

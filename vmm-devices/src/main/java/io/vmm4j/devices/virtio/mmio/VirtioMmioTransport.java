@@ -6,6 +6,7 @@ import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.DeviceStatus;
+import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioFeatures;
@@ -60,6 +61,8 @@ public final class VirtioMmioTransport implements BusDevice {
     /** The driver accepted a bit beyond 63. */
     private boolean driverFeaturesBeyond;
     private long queueSel;
+    /** The reset under way of a session that was ended. */
+    private LoopBarrier ending;
     private boolean warned;
 
     /**
@@ -304,17 +307,17 @@ public final class VirtioMmioTransport implements BusDevice {
     /** FAILED: the driver will not come back before a reset, so the device stops, though nobody waits for it. */
     private void abandon() {
         if (session != null) {
-            session.end(loop);
+            ending = session.end(loop);
             session = null;
         }
     }
 
     /** Status reads its old value until the device has let go of the guest's memory. */
     private void reset() {
-        DeviceSession ending = session;
-        session = null;
+        abandon();
         if (ending != null) {
-            ending.end(loop).await();
+            ending.await();
+            ending = null;
         }
         for (QueueConfig queue : queues) {
             queue.reset();

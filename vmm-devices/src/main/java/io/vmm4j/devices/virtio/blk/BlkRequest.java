@@ -1,0 +1,134 @@
+package io.vmm4j.devices.virtio.blk;
+
+import io.vmm4j.devices.virtio.queue.DescriptorChain;
+import io.vmm4j.devices.virtio.queue.VirtQueueException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * One request, read once from its chain (virtio 1.2, section 5.2.6). How the driver cuts it into descriptors means nothing
+ * (section 2.7.4): the header is the first 16 readable bytes, the status the last writable one.
+ *
+ * <pre>
+ * struct virtio_blk_req { le32 type; le32 reserved; le64 sector; u8 data[]; u8 status; }
+ * </pre>
+ *
+ * <p>One object serves request after request of a queue. Confined to the queue's thread.
+ */
+final class BlkRequest {
+
+    private static final int FIRST_VIEWS = 16;
+    private static final int TYPE_LENGTH = 4;
+    private static final int RESERVED_LENGTH = 4;
+    private static final int SECTOR_LENGTH = 8;
+
+    private ByteBuffer[] data = new ByteBuffer[FIRST_VIEWS];
+    private int dataCount;
+    private long dataLength;
+    private BlkRequestType type;
+    private long typeCode;
+    private long sector;
+    private ByteBuffer statusView;
+    private int statusIndex;
+    private DescriptorChain chain;
+    private int readableAt;
+
+    /**
+     * Reads the request of {@code next}.
+     *
+     * @throws VirtQueueException when it has no room for a header or a status
+     */
+    void parse(DescriptorChain next) throws VirtQueueException {
+        chain = next;
+        if (chain.readableLength() < BlkConstants.HEADER_SIZE || chain.writableLength() < 1) {
+            throw new VirtQueueException("block request with " + chain.readableLength() + " readable and " + chain.writableLength()
+                    + " writable bytes, needs " + BlkConstants.HEADER_SIZE + " and 1");
+        }
+        readableAt = 0;
+        typeCode = take(TYPE_LENGTH);
+        take(RESERVED_LENGTH);
+        sector = take(SECTOR_LENGTH);
+        type = BlkRequestType.of(typeCode);
+        statusView = chain.writable(chain.writableCount() - 1);
+        statusIndex = statusView.limit() - 1;
+        collectData();
+    }
+
+    /** What is asked for. */
+    BlkRequestType type() {
+        return type;
+    }
+
+    /** The type's code, also when it is unknown. */
+    long typeCode() {
+        return typeCode;
+    }
+
+    /** First sector, unsigned. */
+    long sector() {
+        return sector;
+    }
+
+    /** The data's views, of which {@link #dataCount} count; they run the way that {@link #type} says. */
+    ByteBuffer[] data() {
+        return data;
+    }
+
+    /** Number of views in {@link #data}. */
+    int dataCount() {
+        return dataCount;
+    }
+
+    /** Bytes in the data. */
+    long dataLength() {
+        return dataLength;
+    }
+
+    /** Writes the status byte. */
+    void complete(int status) {
+        statusView.limit(statusIndex + 1);
+        statusView.put(statusIndex, (byte) status);
+    }
+
+    /** Takes the next {@code width} bytes of the readable part, little-endian; they are known to be there. */
+    private long take(int width) {
+        ByteBuffer view = chain.readable(readableAt);
+        if (view.remaining() >= width) {
+            return width == SECTOR_LENGTH ? view.getLong() : view.getInt() & 0xFFFF_FFFFL;
+        }
+        long value = 0;
+        for (int i = 0; i < width; i++) {
+            while (!chain.readable(readableAt).hasRemaining()) {
+                readableAt++;
+            }
+            value |= (chain.readable(readableAt).get() & 0xFFL) << 8 * i;
+        }
+        return value;
+    }
+
+    private void collectData() {
+        dataCount = 0;
+        if (type.isToDriver()) {
+            statusView.limit(statusIndex);
+            dataLength = chain.writableLength() - 1;
+            for (int i = 0; i < chain.writableCount(); i++) {
+                addView(chain.writable(i));
+            }
+        } else {
+            dataLength = chain.readableLength() - BlkConstants.HEADER_SIZE;
+            for (int i = readableAt; i < chain.readableCount(); i++) {
+                addView(chain.readable(i));
+            }
+        }
+    }
+
+    private void addView(ByteBuffer view) {
+        if (!view.hasRemaining()) {
+            return;
+        }
+        if (dataCount == data.length) {
+            data = Arrays.copyOf(data, 2 * dataCount);
+        }
+        data[dataCount++] = view;
+    }
+}
