@@ -20,4 +20,22 @@ public final class Threads {
             Thread.currentThread().interrupt();
         }
     }
+
+    /**
+     * Waits for the end of {@code thread} for a bounded time. Does not wait for the caller itself, and an interrupt of
+     * the caller ends the wait and is kept for later.
+     *
+     * @return whether the thread has ended
+     */
+    static boolean joinWithin(Thread thread, long limitMillis) {
+        if (thread == Thread.currentThread()) {
+            return false;
+        }
+        try {
+            thread.join(limitMillis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return !thread.isAlive();
+    }
 }

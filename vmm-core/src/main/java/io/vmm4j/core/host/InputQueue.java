@@ -1,0 +1,125 @@
+package io.vmm4j.core.host;
+
+/**
+ * Input on its way to the guest, so that who reads it need not wait for the guest: one thread puts, a thread of the
+ * queue's own sends. Bounded: {@link #put} waits while the queue is full, so nothing is lost and memory does not grow.
+ *
+ * <p>Thread-safe. The sending thread starts with the first byte.
+ */
+final class InputQueue implements AutoCloseable {
+    /** Bytes that may wait for the guest: a large paste, with an escape after it still seen. */
+    static final int CAPACITY = 1 << 20;
+
+    private static final int FIRST_SIZE = 4096;
+    private static final int BATCH = 4096;
+    private static final long CLOSE_LIMIT_MILLIS = 1_000;
+
+    private final SerialPort port;
+    private final int capacity;
+
+    /* Guarded by this: a ring that doubles up to the capacity. */
+    private byte[] ring;
+    private int first;
+    private int count;
+    private boolean closed;
+    private Thread sender;
+
+    /** @param capacity bytes, a power of two of 4096 or more */
+    InputQueue(SerialPort port, int capacity) {
+        if (capacity < FIRST_SIZE || Integer.bitCount(capacity) != 1) {
+            throw new IllegalArgumentException("capacity " + capacity + " is not a power of two from " + FIRST_SIZE);
+        }
+        this.port = port;
+        this.capacity = capacity;
+    }
+
+    /** Queues bytes, waiting while there is no room; forgets them once the queue is closed. */
+    synchronized void put(byte[] data, int offset, int length) throws InterruptedException {
+        startSender();
+        int done = 0;
+        while (done < length && !closed) {
+            if (count == ring.length && !grow()) {
+                wait();
+                continue;
+            }
+            int at = first + count & ring.length - 1;
+            int n = Math.min(Math.min(length - done, ring.length - count), ring.length - at);
+            System.arraycopy(data, offset + done, ring, at, n);
+            count += n;
+            done += n;
+            notifyAll();
+        }
+    }
+
+    private void startSender() {
+        if (sender == null && !closed) {
+            ring = new byte[FIRST_SIZE];
+            sender = new Thread("console-send") {
+                @Override
+                public void run() {
+                    sendUntilClosed();
+                }
+            };
+            sender.setDaemon(true);
+            sender.start();
+        }
+    }
+
+    private boolean grow() {
+        if (ring.length == capacity) {
+            return false;
+        }
+        byte[] larger = new byte[ring.length * 2];
+        int toEnd = ring.length - first;
+        System.arraycopy(ring, first, larger, 0, toEnd);
+        System.arraycopy(ring, 0, larger, toEnd, first);
+        ring = larger;
+        first = 0;
+        return true;
+    }
+
+    private void sendUntilClosed() {
+        byte[] batch = new byte[BATCH];
+        try {
+            int n = take(batch);
+            while (n > 0) {
+                port.send(batch, 0, n);
+                n = take(batch);
+            }
+        } catch (InterruptedException e) {
+            // close() asks for the end this way; what is left has no receiver.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Moves bytes to {@code batch}, waiting for some; returns how many, 0 once closed. */
+    private synchronized int take(byte[] batch) throws InterruptedException {
+        while (count == 0 && !closed) {
+            wait();
+        }
+        if (closed) {
+            return 0;
+        }
+        int n = Math.min(Math.min(count, batch.length), ring.length - first);
+        System.arraycopy(ring, first, batch, 0, n);
+        first = first + n & ring.length - 1;
+        count -= n;
+        notifyAll();
+        return n;
+    }
+
+    /** Ends the sending thread; bytes not yet sent are forgotten. A second call does nothing. */
+    @Override
+    public void close() {
+        Thread ending;
+        synchronized (this) {
+            closed = true;
+            ending = sender;
+            notifyAll();
+        }
+        if (ending != null) {
+            ending.interrupt();
+            Threads.joinWithin(ending, CLOSE_LIMIT_MILLIS);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package io.vmm4j.core.host;
+
+import io.vmm4j.devices.serial.SerialSink;
+import io.vmm4j.devices.time.NanoClock;
+import io.vmm4j.kvm.libc.LibC;
+import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.Termios;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The guest's serial port on this process's standard input and output.
+ *
+ * <p>When standard input is a terminal it is raw while the console is attached: every key goes to the guest, Ctrl-C too,
+ * but for Ctrl-A x (ends the machine), Ctrl-A h (help) and Ctrl-A Ctrl-A (one Ctrl-A); see {@link EscapeFilter}. All
+ * settings are put back by {@link #close()}, or when the JVM is shut down by a signal or by {@code System.exit}. In a
+ * background job the terminal is left alone until the job comes to the foreground; after a suspension raw mode is
+ * taken up again within {@value #LOOK_MILLIS} ms.
+ *
+ * <p>When standard input is not a terminal, its bytes pass unchanged, and its end leaves the output running. The
+ * non-blocking flag of either descriptor is neither set nor minded: they are shared with the shell.
+ *
+ * <p>Up to {@value InputQueue#CAPACITY} bytes of input wait for a guest that does not read; beyond that nothing more is
+ * read. One console a process makes sense; instances do not know of each other.
+ */
+public final class StdioConsole implements SerialConsole {
+    private static final int STDIN = 0;
+    private static final int STDOUT = 1;
+    private static final int LOOK_MILLIS = 1_000;
+    private static final long CLOSE_LIMIT_MILLIS = 1_000;
+    private static final int F_GETFD = 1;
+    private static final int FD_CLOEXEC = 1;
+    private static final int BATCH = 4096;
+    private static final byte[] HELP =
+            "\r\nvmm: Ctrl-A x ends the machine, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this line\r\n"
+                    .getBytes(StandardCharsets.ISO_8859_1);
+
+    private final int in;
+    private final OutputBuffer output;
+    private SerialPort port;
+    private InputQueue queue;
+    private FdInput input;
+    private Thread reader;
+    private Thread hook;
+    /** Null when standard input is not a terminal. */
+    private volatile RawTerminal terminal;
+    private volatile boolean closing;
+
+    private static final class Log {
+        static final Logger LOG = LoggerFactory.getLogger(StdioConsole.class);
+    }
+
+    /** The console of this process. Nothing is touched until {@link #attach}. */
+    public StdioConsole() {
+        this(STDIN, STDOUT, new NanoClock() {
+            @Override
+            public long nanoTime() {
+                return System.nanoTime();
+            }
+        });
+    }
+
+    /** As the public constructor, on other descriptors. */
+    StdioConsole(int in, int out, NanoClock clock) {
+        this.in = isInherited(in) ? in : -1;
+        OutputStream stream = new FdOutputStream(isInherited(out) ? out : -1);
+        this.output = new OutputBuffer("stdout", stream, OutputBuffer.CAPACITY, clock, OutputBuffer.STUCK_NANOS);
+    }
+
+    /**
+     * Whether a descriptor came from who started this process. When it came closed, the JVM has since opened some file
+     * of its own under the number; those are closed on exec, which an inherited one cannot be.
+     */
+    private static boolean isInherited(int fd) {
+        int flags = LibC.fcntl(fd, F_GETFD, 0);
+        return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+    }
+
+    @Override
+    public SerialSink output() {
+        return output;
+    }
+
+    @Override
+    public synchronized void attach(SerialPort serialPort) throws IOException {
+        if (port != null || closing) {
+            throw new IllegalStateException("this console was attached or closed before");
+        }
+        input = new FdInput(in);
+        try {
+            if (in >= 0 && Termios.isTty(in)) {
+                makeRaw();
+            }
+        } catch (IOException e) {
+            input.close();
+            throw e;
+        }
+        port = serialPort;
+        queue = new InputQueue(serialPort, InputQueue.CAPACITY);
+        output.start(serialPort);
+        reader = new Thread("console-in") {
+            @Override
+            public void run() {
+                readUntilEnd();
+            }
+        };
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    private void makeRaw() throws IOException {
+        RawTerminal raw = new RawTerminal(in);
+        Thread restoring = new Thread("console-restore") {
+            @Override
+            public void run() {
+                restore(raw);
+            }
+        };
+        try {
+            // Before the change, so that no signal can come between.
+            Runtime.getRuntime().addShutdownHook(restoring);
+        } catch (IllegalStateException e) {
+            throw new IOException("the process is shutting down", e);
+        }
+        hook = restoring;
+        try {
+            raw.enter();
+        } catch (LinuxException e) {
+            forgetHook();
+            throw e;
+        }
+        terminal = raw;
+    }
+
+    private static void restore(RawTerminal raw) {
+        try {
+            raw.restore();
+        } catch (LinuxException e) {
+            // A terminal that was hung up has no settings left to put back.
+            Log.LOG.debug("terminal settings were not put back: {}", e.getMessage());
+        }
+    }
+
+    private void readUntilEnd() {
+        byte[] bytes = new byte[BATCH];
+        try {
+            if (terminal == null) {
+                passAll(bytes);
+            } else {
+                passTyped(terminal, bytes);
+            }
+        } catch (LinuxException e) {
+            Log.LOG.info("stdin: no more input: {}", e.getMessage());
+        } catch (InterruptedException e) {
+            // Nobody but the owner of the process's threads interrupts this one: no more input then.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void passAll(byte[] bytes) throws LinuxException, InterruptedException {
+        int n = input.read(bytes, true, -1);
+        while (n != 0 && !closing) {
+            if (n > 0) {
+                queue.put(bytes, 0, n);
+            }
+            n = input.read(bytes, true, -1);
+        }
+    }
+
+    /* Looks at the terminal from time to time: nothing tells a process that it was continued or brought to the front. */
+    private void passTyped(RawTerminal raw, byte[] bytes) throws LinuxException, InterruptedException {
+        EscapeFilter escapes = new EscapeFilter();
+        byte[] passed = new byte[BATCH + 1];
+        while (!closing) {
+            boolean ours = raw.isOurs();
+            if (ours) {
+                raw.enter();
+            }
+            int n = input.read(bytes, ours, LOOK_MILLIS);
+            if (n == 0) {
+                return;
+            }
+            if (n > 0) {
+                int typed = escapes.filter(bytes, n, passed);
+                if (escapes.takeHelpAsked()) {
+                    output.show(HELP);
+                }
+                if (escapes.stopAsked()) {
+                    port.requestStop("Ctrl-A x on the console");
+                    return;
+                }
+                queue.put(passed, 0, typed);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closing) {
+                return;
+            }
+            closing = true;
+        }
+        if (port != null) {
+            endInput();
+        }
+        output.close();
+        if (terminal != null) {
+            restore(terminal);
+            forgetHook();
+        }
+    }
+
+    private void endInput() {
+        input.wake();
+        queue.close();
+        if (Threads.joinWithin(reader, CLOSE_LIMIT_MILLIS)) {
+            input.close();
+        }
+    }
+
+    private void forgetHook() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            Log.LOG.trace("the JVM is shutting down; its hook finds nothing left to do");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package io.vmm4j.core.host;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class InputQueueTest {
+    private static final int CAPACITY = 8192;
+
+    private final RecordingPort port = new RecordingPort();
+
+    @Test
+    void aPasteLargerThanTheQueueReachesASlowGuestWhole() throws Exception {
+        byte[] paste = new byte[20 * CAPACITY + 3];
+        new Random(7).nextBytes(paste);
+        port.holdBack();
+        try (InputQueue queue = new InputQueue(port, CAPACITY)) {
+            Thread slowGuest = new Thread(() -> {
+                for (int i = 0; i < paste.length; i++) {
+                    port.allow(1);
+                }
+            });
+            slowGuest.start();
+            for (int at = 0; at < paste.length; at += 1000) {
+                queue.put(paste, at, Math.min(1000, paste.length - at));
+            }
+            assertArrayEquals(paste, port.await(paste.length), "every byte, in order");
+            slowGuest.join();
+        }
+    }
+
+    @Test
+    void closeLetsAWaitingReaderGo() throws Exception {
+        port.holdBack();
+        InputQueue queue = new InputQueue(port, CAPACITY);
+        CountDownLatch full = new CountDownLatch(1);
+        Thread reader = new Thread(() -> {
+            try {
+                queue.put(new byte[CAPACITY], 0, CAPACITY);
+                full.countDown();
+                queue.put(new byte[3 * CAPACITY], 0, 3 * CAPACITY);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        reader.start();
+        full.await();
+        queue.close();
+        reader.join();
+        assertFalse(Thread.currentThread().isInterrupted(), "close interrupts nobody but its own thread");
+        assertEquals(0, port.received().length, "the guest took nothing");
+        queue.put(new byte[10], 0, 10);
+        queue.close();
+    }
+
+    @Test
+    void aQueueNeverUsedClosesWithoutAThread() {
+        InputQueue queue = new InputQueue(port, CAPACITY);
+        queue.close();
+        queue.close();
+    }
+}
