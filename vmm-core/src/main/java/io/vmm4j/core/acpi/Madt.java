@@ -1,0 +1,60 @@
+package io.vmm4j.core.acpi;
+
+import io.vmm4j.core.boot.TableBytes;
+import io.vmm4j.core.machine.AddressMap;
+
+/**
+ * The multiple APIC description table (ACPI 6.5, section 5.2.12): vCPUs and interrupt controllers.
+ *
+ * <p>There is no interrupt source override: ISA interrupts go to the I/O APIC input of the same number, the timer's
+ * number 0 included, as KVM's default routing has them, and all are edge-triggered and active high.
+ */
+final class Madt {
+
+    private static final int REVISION = 6;
+    /** Flags: two 8259 interrupt controllers are there as well. */
+    private static final int PCAT_COMPAT = 1;
+
+    private static final int LOCAL_APIC = 0;
+    private static final int LOCAL_APIC_LENGTH = 8;
+    private static final int IO_APIC = 1;
+    private static final int IO_APIC_LENGTH = 12;
+    private static final int LOCAL_APIC_NMI = 4;
+    private static final int LOCAL_APIC_NMI_LENGTH = 6;
+    private static final int LOCAL_X2APIC = 9;
+    private static final int LOCAL_X2APIC_LENGTH = 16;
+    private static final int LOCAL_X2APIC_NMI = 10;
+    private static final int LOCAL_X2APIC_NMI_LENGTH = 12;
+
+    private static final int ENABLED = 1;
+    private static final int ALL_PROCESSORS = 0xFF;
+    private static final long ALL_X2APIC_PROCESSORS = 0xFFFF_FFFFL;
+    private static final int NMI_LINT = 1;
+    /** 255 is broadcast: from here on an id needs an x2APIC entry. */
+    private static final int FIRST_X2APIC_ID = 255;
+    private static final int IO_APIC_ID = 0;
+
+    private Madt() {
+    }
+
+    /** @param apicIds APIC id of each vCPU; the index is its processor UID */
+    static byte[] of(int[] apicIds) {
+        TableBytes body = new TableBytes().u32(AddressMap.LOCAL_APIC).u32(PCAT_COMPAT);
+        boolean x2apic = false;
+        for (int uid = 0; uid < apicIds.length; uid++) {
+            // A local APIC entry's UID has one byte too.
+            if (apicIds[uid] < FIRST_X2APIC_ID && uid < FIRST_X2APIC_ID) {
+                body.u8(LOCAL_APIC).u8(LOCAL_APIC_LENGTH).u8(uid).u8(apicIds[uid]).u32(ENABLED);
+            } else {
+                body.u8(LOCAL_X2APIC).u8(LOCAL_X2APIC_LENGTH).u16(0).u32(apicIds[uid]).u32(ENABLED).u32(uid);
+                x2apic = true;
+            }
+        }
+        body.u8(IO_APIC).u8(IO_APIC_LENGTH).u8(IO_APIC_ID).u8(0).u32(AddressMap.IOAPIC).u32(0);
+        body.u8(LOCAL_APIC_NMI).u8(LOCAL_APIC_NMI_LENGTH).u8(ALL_PROCESSORS).u16(0).u8(NMI_LINT);
+        if (x2apic) {
+            body.u8(LOCAL_X2APIC_NMI).u8(LOCAL_X2APIC_NMI_LENGTH).u16(0).u32(ALL_X2APIC_PROCESSORS).u8(NMI_LINT).zeros(3);
+        }
+        return AcpiTable.of("APIC", REVISION, body.toByteArray());
+    }
+}
