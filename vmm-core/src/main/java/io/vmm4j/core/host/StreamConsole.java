@@ -1,0 +1,96 @@
+package io.vmm4j.core.host;
+
+import io.vmm4j.devices.serial.SerialSink;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The guest's serial port on two streams of the embedder's. All bytes pass unchanged; the end of the input leaves the
+ * output running. The output stream may block and may fail, see {@link OutputBuffer}; it is flushed whenever the
+ * guest's output pauses.
+ *
+ * <p>{@link #close()} closes neither stream. The thread that reads the input is interrupted; one that is inside a read
+ * which minds no interrupt stays there until the read returns.
+ *
+ * <pre>{@code
+ * CapturedConsole console = StreamConsole.capture();
+ * ... // give it to the machine, start the machine
+ * console.awaitText("login: ", Duration.ofSeconds(10));
+ * console.type("root\n");
+ * }</pre>
+ */
+public final class StreamConsole implements SerialConsole {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamConsole.class);
+    private static final int BATCH = 4096;
+
+    private final InputStream input;
+    private final OutputBuffer output;
+    private SerialPort port;
+    private Thread reader;
+    private boolean closed;
+
+    /**
+     * @param input what is typed; {@link InputStream#nullInputStream()} for nothing
+     * @param output takes what the guest prints, on a thread of the console's
+     */
+    public StreamConsole(InputStream input, OutputStream output) {
+        this.input = input;
+        this.output = new OutputBuffer("serial stream", output, OutputBuffer.CAPACITY, System::nanoTime,
+                OutputBuffer.STUCK_NANOS);
+    }
+
+    /** A console that keeps what the guest prints, for tests and scripts. */
+    public static CapturedConsole capture() {
+        return new CapturedConsole(CapturedConsole.DEFAULT_LIMIT);
+    }
+
+    @Override
+    public SerialSink output() {
+        return output;
+    }
+
+    @Override
+    public synchronized void attach(SerialPort serialPort) {
+        if (port != null || closed) {
+            throw new IllegalStateException("this console was attached or closed before");
+        }
+        port = serialPort;
+        output.start(serialPort);
+        reader = new Thread(this::readUntilEnd, "console-in");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    private void readUntilEnd() {
+        byte[] bytes = new byte[BATCH];
+        try {
+            int n = input.read(bytes);
+            while (n >= 0) {
+                port.send(bytes, 0, n);
+                n = input.read(bytes);
+            }
+        } catch (IOException e) {
+            LOG.info("serial stream: no more input: {}", e.getMessage());
+        } catch (InterruptedException e) {
+            // close() asks for the end this way.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        if (reader != null) {
+            reader.interrupt();
+        }
+        output.close();
+    }
+}
