@@ -45,7 +45,7 @@ public final class KvmFpu {
     public long lastDp;
     /** Sixteen SSE registers of 16 bytes. */
     public final byte[] xmm = new byte[256];
-    /** 0x1F80 after reset. */
+    /** Neither reported nor taken over by KVM, which starts a guest with 0x1F80; {@link KvmXsave} has the real one. */
     public int mxcsr;
 
     /** Reads the structure. */

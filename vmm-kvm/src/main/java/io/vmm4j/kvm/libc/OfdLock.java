@@ -87,16 +87,24 @@ public final class OfdLock {
     private static boolean holdsLock(Path process, FileStat file) {
         try (DirectoryStream<Path> infos = Files.newDirectoryStream(process.resolve("fdinfo"))) {
             for (Path info : infos) {
-                Path opened = process.resolve("fd").resolve(info.getFileName());
-                if (hasOfdLock(info) && isSame(opened, file)) {
+                if (isLockedBy(info, process.resolve("fd").resolve(info.getFileName()), file)) {
                     return true;
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
-            // Another user's process, or one that changed while we looked: it cannot be named.
+            // Another user's process, or one that ended while we looked: it cannot be named.
             return false;
         }
         return false;
+    }
+
+    private static boolean isLockedBy(Path fdinfo, Path opened, FileStat file) {
+        try {
+            return hasOfdLock(fdinfo) && isSame(opened, file);
+        } catch (IOException e) {
+            // Closed while we looked.
+            return false;
+        }
     }
 
     /** fdinfo has a line like {@code lock: 1: OFDLCK ADVISORY WRITE -1 fe:01:1234 0 EOF} for each lock of that file. */

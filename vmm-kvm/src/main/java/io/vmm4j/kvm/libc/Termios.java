@@ -1,8 +1,8 @@
 package io.vmm4j.kvm.libc;
 
-import java.util.Arrays;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * The settings of a terminal, as a value: take a snapshot, apply {@link #raw()}, and later apply the snapshot again.

@@ -1,0 +1,116 @@
+package io.vmm4j.kvm.libc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class MappingTest {
+    @Test
+    void chunksCoverTheMappingInOrderWithAShorterLastOne() throws Exception {
+        try (Mapping mapping = Mapping.anonymous(10 * 4096)) {
+            List<ByteBuffer> chunks = mapping.buffers(4 * 4096);
+            assertEquals(List.of(16384, 16384, 8192), chunks.stream().map(ByteBuffer::capacity).toList());
+            for (int i = 0; i < chunks.size(); i++) {
+                assertEquals(mapping.address() + i * 16384L, LibC.address(chunks.get(i)));
+                assertEquals(ByteOrder.LITTLE_ENDIAN, chunks.get(i).order());
+            }
+            chunks.get(1).putInt(0, 0x01020304);
+            assertEquals(4, mapping.buffer(16384, 4).get(0), "buffers over the same bytes");
+        }
+    }
+
+    @Test
+    void moreThanTwoGibibytesComeInChunksOfOne() throws Exception {
+        long fiveGib = 5L << 30;
+        try (Mapping mapping = Mapping.anonymous(fiveGib)) {
+            List<ByteBuffer> chunks = mapping.buffers(Mapping.MAX_CHUNK_SIZE);
+            assertEquals(5, chunks.size());
+            chunks.get(4).putLong((1 << 30) - 8, 42);
+            assertEquals(42, mapping.buffer(fiveGib - 8, 8).getLong(0));
+        }
+    }
+
+    @Test
+    void chunkSizesOutOfBoundsAreRefused() throws Exception {
+        try (Mapping mapping = Mapping.anonymous(4096)) {
+            assertThrows(IllegalArgumentException.class, () -> mapping.buffers(0));
+            assertThrows(IllegalArgumentException.class, () -> mapping.buffers((1L << 30) + 1));
+            assertThrows(IndexOutOfBoundsException.class, () -> mapping.buffer(4095, 2));
+        }
+    }
+
+    @Test
+    void droppedPagesReadAsZero() throws Exception {
+        try (Mapping mapping = Mapping.anonymous(2 * 4096)) {
+            ByteBuffer bytes = mapping.buffer(0, 2 * 4096);
+            bytes.put(0, (byte) 1).put(4096, (byte) 2);
+            mapping.advise(Mapping.MADV_DONTNEED, 4096, 4096);
+            assertEquals(1, bytes.get(0));
+            assertEquals(0, bytes.get(4096));
+        }
+    }
+
+    @Test
+    void guestMemoryAdviceIsTaken() throws Exception {
+        try (Mapping mapping = Mapping.anonymous(4 << 20)) {
+            mapping.advise(Mapping.MADV_DONTFORK);
+            mapping.advise(Mapping.MADV_DONTDUMP);
+            LinuxException e = assertThrows(LinuxException.class, () -> mapping.advise(Mapping.MADV_DONTNEED, 1, 4096));
+            assertEquals("madvise(4): Invalid argument (EINVAL)", e.getMessage());
+        }
+    }
+
+    @Test
+    void removedPagesGoBackFromTheFileToo() throws Exception {
+        try (MemFd file = MemFd.create("test", 8192, 0); Mapping one = Mapping.shared(file.fd().value(), 8192);
+                Mapping two = Mapping.shared(file.fd().value(), 8192)) {
+            one.buffer(0, 8192).put(5000, (byte) 9);
+            assertEquals(9, two.buffer(0, 8192).get(5000), "shared");
+            assertTrue(file.fd().stat().blocks() > 0);
+            one.advise(Mapping.MADV_REMOVE);
+            assertEquals(0, file.fd().stat().blocks(), "before anyone touches the page again");
+            assertEquals(0, two.buffer(0, 8192).get(5000));
+        }
+    }
+
+    @Test
+    void syncedWritesAreInTheFile(@TempDir Path directory) throws Exception {
+        Path path = Files.write(directory.resolve("file"), new byte[4096]);
+        try (Fd fd = Fd.open(path, Fd.O_RDWR); Mapping mapping = Mapping.shared(fd.value(), 4096)) {
+            mapping.buffer(0, 4096).put(100, (byte) 7);
+            mapping.sync();
+            assertEquals(7, Files.readAllBytes(path)[100]);
+        }
+    }
+
+    @Test
+    void aClosedMappingGivesNoBuffersAndMayBeClosedAgain() throws Exception {
+        Mapping mapping = Mapping.anonymous(4096);
+        mapping.close();
+        mapping.close();
+        assertThrows(IllegalStateException.class, () -> mapping.buffer(0, 1));
+    }
+
+    @Test
+    void memoryThatCannotBeHadIsAnError() {
+        LinuxException e = assertThrows(LinuxException.class, () -> Mapping.anonymous(1L << 60));
+        assertEquals(Errno.ENOMEM, e.errno());
+    }
+
+    @Test
+    void theSizeOfAMemFdIsSealed() throws Exception {
+        try (MemFd file = MemFd.create("test", 4096, 0)) {
+            assertEquals(4096, file.fd().stat().size());
+            assertEquals(MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW | MemFd.F_SEAL_SEAL, file.seals());
+            assertEquals(Errno.EPERM, assertThrows(LinuxException.class, () -> file.fd().truncate(0)).errno());
+        }
+    }
+}

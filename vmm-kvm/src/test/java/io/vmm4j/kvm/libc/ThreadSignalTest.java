@@ -1,0 +1,76 @@
+package io.vmm4j.kvm.libc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+final class ThreadSignalTest {
+    @Test
+    void aKickEndsABlockingCallWithEintr() throws Exception {
+        CompletableFuture<ThreadSignal.Target> target = new CompletableFuture<>();
+        CompletableFuture<Integer> errno = new CompletableFuture<>();
+        NativeStruct pollfd = NativeStruct.allocate(8);
+        Thread thread = new Thread(() -> {
+            target.complete(ThreadSignal.current());
+            errno.complete(LibC.poll(pollfd, 0, 50_000) < 0 ? LibC.errno() : 0);
+        });
+        thread.start();
+        // A kick before the thread is inside poll is lost, as it is for any system call; so kick until it is back.
+        ThreadSignal.Target kicked = target.get(10, TimeUnit.SECONDS);
+        while (!errno.isDone()) {
+            kicked.kick();
+            thread.join(1);
+        }
+        assertEquals(Errno.EINTR, errno.get());
+        thread.join();
+    }
+
+    @Test
+    void kicksDoNoHarmToAThreadRunningJava() throws Exception {
+        CompletableFuture<ThreadSignal.Target> target = new CompletableFuture<>();
+        AtomicInteger rounds = new AtomicInteger();
+        Thread thread = new Thread(() -> {
+            target.complete(ThreadSignal.current());
+            StringBuilder garbage = new StringBuilder();
+            while (!Thread.currentThread().isInterrupted()) {
+                garbage.append(new byte[1000].length);
+                garbage.setLength(0);
+                rounds.incrementAndGet();
+            }
+        });
+        thread.start();
+        ThreadSignal.Target kicked = target.get(10, TimeUnit.SECONDS);
+        for (int i = 0; i < 1000; i++) {
+            assertTrue(kicked.kick());
+        }
+        int seen = rounds.get();
+        while (rounds.get() == seen) {
+            assertFalse(Thread.currentThread().isInterrupted(), "waited in vain");
+            Thread.yield();
+        }
+        thread.interrupt();
+        thread.join();
+    }
+
+    @Test
+    void kickingAnEndedThreadSaysSo() throws Exception {
+        CompletableFuture<ThreadSignal.Target> target = new CompletableFuture<>();
+        Thread thread = new Thread(() -> target.complete(ThreadSignal.current()));
+        thread.start();
+        thread.join();
+        ThreadSignal.Target kicked = target.get();
+        // join returns when the Java thread is over; its kernel thread may take a moment more to go.
+        while (kicked.kick()) {
+            assertFalse(Thread.currentThread().isInterrupted(), "waited in vain");
+            Thread.yield();
+        }
+        assertFalse(kicked.kick());
+    }
+}
