@@ -1,0 +1,130 @@
+package io.vmm4j.devices.virtio.rng;
+
+import io.vmm4j.devices.limit.SparseCount;
+import io.vmm4j.devices.time.EventLoop;
+import io.vmm4j.devices.time.LoopTimer;
+import io.vmm4j.devices.virtio.ByteConfigSpace;
+import io.vmm4j.devices.virtio.ConfigSpace;
+import io.vmm4j.devices.virtio.DriverFault;
+import io.vmm4j.devices.virtio.QueuePump;
+import io.vmm4j.devices.virtio.RequestGate;
+import io.vmm4j.devices.virtio.VirtioActivation;
+import io.vmm4j.devices.virtio.VirtioDevice;
+import io.vmm4j.devices.virtio.VirtioDeviceType;
+import io.vmm4j.devices.virtio.queue.DescriptorChain;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The entropy device, virtio 1.2 section 5.4: fills the driver's buffers with random bytes, at most 64 KiB a request, straight
+ * in guest RAM, so that a large buffer costs the host no memory and little time.
+ *
+ * <p>Confined to the event loop, but for {@link #limitChanged()}.
+ */
+public final class VirtioRng implements VirtioDevice {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VirtioRng.class);
+
+    private final RngSource source;
+    private final RequestGate gate;
+    private final DriverFault fault = new DriverFault(VirtioDeviceType.ENTROPY);
+    private final QueuePump pump;
+    private final LoopTimer retry;
+    private final ConfigSpace config = new ByteConfigSpace(0);
+    private final SparseCount hostFailures = new SparseCount();
+
+    /** An entropy device without a rate limit. */
+    public VirtioRng(EventLoop loop, RngSource source) {
+        this(loop, source, RequestGate.OPEN);
+    }
+
+    /**
+     * @param loop   the thread that owns the device
+     * @param source where the bytes come from
+     * @param gate   the rate limit, asked with the bytes that a request will get
+     */
+    public VirtioRng(EventLoop loop, RngSource source, RequestGate gate) {
+        this.source = Objects.requireNonNull(source);
+        this.gate = Objects.requireNonNull(gate);
+        this.pump = new QueuePump(loop, fault, RngConstants.BATCH, this::serve);
+        this.retry = loop.timer(pump::run);
+    }
+
+    @Override
+    public VirtioDeviceType type() {
+        return VirtioDeviceType.ENTROPY;
+    }
+
+    @Override
+    public long deviceFeatures() {
+        return 0;
+    }
+
+    @Override
+    public int[] queueSizeMax() {
+        return new int[] {RngConstants.QUEUE_SIZE};
+    }
+
+    @Override
+    public ConfigSpace configSpace() {
+        return config;
+    }
+
+    @Override
+    public void activate(VirtioActivation activation) {
+        fault.arm(activation.interrupt());
+        pump.start(activation, RngConstants.QUEUE_REQUEST);
+    }
+
+    @Override
+    public void onQueueNotify(int queueIndex) {
+        pump.run();
+    }
+
+    @Override
+    public void reset() {
+        retry.disarm();
+        pump.stop();
+        fault.disarm();
+    }
+
+    /** Has a request that waits for the rate limit ask again at once, as after the limit was changed. Any thread. */
+    public void limitChanged() {
+        pump.schedule();
+    }
+
+    private long serve(DescriptorChain chain) {
+        int wanted = (int) Math.min(chain.writableLength(), RngConstants.MAX_REQUEST);
+        if (wanted == 0) {
+            return 0;
+        }
+        long delayNanos = gate.admit(wanted);
+        if (delayNanos > 0) {
+            retry.arm(delayNanos);
+            return QueuePump.LATER;
+        }
+        try {
+            fill(chain, wanted);
+            return wanted;
+        } catch (IOException e) {
+            long number = hostFailures.next();
+            if (number != 0) {
+                LOG.warn("virtio-rng: the host gave no random bytes, failure {} of this device: {}", number, e.toString());
+            }
+            return 0;
+        }
+    }
+
+    private void fill(DescriptorChain chain, int wanted) throws IOException {
+        int left = wanted;
+        for (int i = 0; i < chain.writableCount() && left > 0; i++) {
+            ByteBuffer view = chain.writable(i);
+            view.limit(view.position() + Math.min(view.remaining(), left));
+            left -= view.remaining();
+            source.fill(view);
+        }
+    }
+}
