@@ -1,0 +1,94 @@
+package io.vmm4j.core.cpu;
+
+import io.vmm4j.kvm.abi.Cpuid;
+import io.vmm4j.kvm.abi.CpuidEntry;
+import java.util.List;
+
+/**
+ * Makes what CPUID answers in each vCPU: what KVM supports on this host, with the leaves made right that depend on the
+ * machine or the vCPU, so that all of them tell the same topology. The performance counters are hidden.
+ *
+ * <p>Immutable, so vCPU threads may share one.
+ */
+public final class CpuidSetup {
+
+    private static final int LEAF_VENDOR = 0x0;
+    private static final int LEAF_FEATURES = 0x1;
+
+    /** EBX of leaf 0: "Auth", of AuthenticAMD. */
+    private static final int VENDOR_AMD_EBX = 0x68747541;
+    /** EBX of leaf 0: "Hygo", of HygonGenuine, which follows AMD. */
+    private static final int VENDOR_HYGON_EBX = 0x6F677948;
+
+    /** Leaf 1 EBX bits 31..24. */
+    private static final int APIC_ID_HIGH = 31;
+    private static final int APIC_ID_LOW = 24;
+    /** Leaf 1 EBX bits 23..16: APIC ids in a socket. */
+    private static final int LOGICAL_COUNT_HIGH = 23;
+    private static final int LOGICAL_COUNT_LOW = 16;
+    /** Leaf 1 EBX bits 15..8, in units of 8 bytes. */
+    private static final int CLFLUSH_HIGH = 15;
+    private static final int CLFLUSH_LOW = 8;
+    private static final int CLFLUSH_64_BYTES = 8;
+    private static final int APIC_ID_MASK = 0xFF;
+
+    /** Leaf 1 ECX: 64-bit debug store, qualified debug store, performance capabilities. */
+    private static final int ECX_DTES64_DS_CPL_PDCM = 1 << 2 | 1 << 4 | 1 << 15;
+    private static final int ECX_TSC_DEADLINE = 24;
+    private static final int ECX_HYPERVISOR = 31;
+    /** Leaf 1 EDX: debug store. */
+    private static final int EDX_DS = 1 << 21;
+    /** Leaf 1 EDX: a socket has more than one thread. */
+    private static final int EDX_HTT = 28;
+
+    private final List<CpuidEntry> supported;
+    private final CpuTopology topology;
+    private final boolean tscDeadlineTimer;
+
+    /**
+     * @param supported        what KVM_GET_SUPPORTED_CPUID gives
+     * @param topology         of the machine
+     * @param tscDeadlineTimer whether KVM has KVM_CAP_TSC_DEADLINE_TIMER, which the supported leaves leave out; with it
+     *     a guest needs no other timer to find out the local APIC's speed
+     */
+    public CpuidSetup(List<CpuidEntry> supported, CpuTopology topology, boolean tscDeadlineTimer) {
+        this.supported = List.copyOf(supported);
+        this.topology = topology;
+        this.tscDeadlineTimer = tscDeadlineTimer;
+    }
+
+    /**
+     * The answers for one vCPU, for KVM_SET_CPUID2.
+     *
+     * @param vcpu index, from 0
+     */
+    public List<CpuidEntry> forVcpu(int vcpu) {
+        Cpuid cpuid = new Cpuid(supported);
+        int apicId = topology.apicId(vcpu);
+        cpuid.find(LEAF_FEATURES, 0).ifPresent(leaf -> cpuid.put(features(leaf, apicId)));
+        ExtendedTopology.apply(cpuid, topology, apicId);
+        if (isAmd(cpuid)) {
+            AmdCpuid.apply(cpuid, topology, vcpu);
+        } else {
+            IntelCpuid.apply(cpuid, topology, apicId);
+        }
+        return cpuid.entries();
+    }
+
+    private CpuidEntry features(CpuidEntry leaf, int apicId) {
+        int ebx = CpuidField.with(leaf.ebx(), APIC_ID_HIGH, APIC_ID_LOW, apicId & APIC_ID_MASK);
+        ebx = CpuidField.with(ebx, LOGICAL_COUNT_HIGH, LOGICAL_COUNT_LOW, 1 << topology.socketShift());
+        ebx = CpuidField.with(ebx, CLFLUSH_HIGH, CLFLUSH_LOW, CLFLUSH_64_BYTES);
+        int ecx = CpuidField.without(leaf.ecx(), ECX_DTES64_DS_CPL_PDCM);
+        ecx = CpuidField.withBit(ecx, ECX_TSC_DEADLINE, tscDeadlineTimer);
+        ecx = CpuidField.withBit(ecx, ECX_HYPERVISOR, true);
+        int edx = CpuidField.without(leaf.edx(), EDX_DS);
+        edx = CpuidField.withBit(edx, EDX_HTT, topology.threadsPerSocket() > 1);
+        return leaf.withRegisters(leaf.eax(), ebx, ecx, edx);
+    }
+
+    private static boolean isAmd(Cpuid cpuid) {
+        int vendor = cpuid.find(LEAF_VENDOR, 0).map(CpuidEntry::ebx).orElse(0);
+        return vendor == VENDOR_AMD_EBX || vendor == VENDOR_HYGON_EBX;
+    }
+}
