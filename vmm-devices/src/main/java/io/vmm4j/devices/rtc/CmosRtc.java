@@ -60,7 +60,6 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
     private static final int INDEX_MASK = 0x7f;
     private static final int REG_A_INITIAL = RTC_REF_CLCK_32KHZ | 0x06;
     private static final int REG_B_INITIAL = RtcRegisters.RTC_24H;
-    private static final long CRYSTAL_HZ = 32_768;
     private static final long NANOS_A_SECOND = 1_000_000_000;
     /** UIP before an update (244 microseconds) and during it (1984), with a 32.768 kHz crystal. */
     private static final long UPDATE_NANOS = 2_228_000;
@@ -280,7 +279,7 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
             causes |= RTC_UF;
             causes |= alarm().next(checked).isAfter(now) ? 0 : RTC_AF;
         }
-        if (isPeriodic() && ticks(now) / periodTicks() > ticks(checked) / periodTicks()) {
+        if (isPeriodic() && !rate().next(checked).isAfter(now)) {
             causes |= RTC_PF;
         }
         return causes;
@@ -338,7 +337,7 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
             next = earlier(next, alarm().next(checked));
         }
         if (isPeriodic() && (registerB & RTC_PF) != 0) {
-            next = earlier(next, instantOfTick((ticks(checked) / periodTicks() + 1) * periodTicks()));
+            next = earlier(next, rate().next(checked));
         }
         return next;
     }
@@ -357,56 +356,10 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
     }
 
     private boolean isPeriodic() {
-        return isDividerRunning() && (registerA & RTC_RATE_SELECT) != 0;
+        return isDividerRunning() && rate().isOn();
     }
 
-    /** The period in ticks of the crystal: rates 1 and 2 are those of 8 and 9, from 3 on it is 2^(rate - 1). */
-    private long periodTicks() {
-        int rate = registerA & RTC_RATE_SELECT;
-        return 1L << (rate <= 2 ? rate + 6 : rate - 1);
-    }
-
-    private static long ticks(Instant instant) {
-        return Math.floorDiv(instant.getNano() * CRYSTAL_HZ, NANOS_A_SECOND) + instant.getEpochSecond() * CRYSTAL_HZ;
-    }
-
-    private static Instant instantOfTick(long tick) {
-        long ofSecond = Math.floorMod(tick, CRYSTAL_HZ);
-        long nanos = (ofSecond * NANOS_A_SECOND + CRYSTAL_HZ - 1) / CRYSTAL_HZ;
-        return Instant.ofEpochSecond(Math.floorDiv(tick, CRYSTAL_HZ), nanos);
-    }
-
-    /** The loop of a clock without interrupt: nothing is ever due. */
-    private static final class NoLoop implements EventLoop, LoopTimer {
-
-        @Override
-        public LoopTimer timer(Runnable onExpiry) {
-            return this;
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            task.run();
-        }
-
-        @Override
-        public boolean inLoop() {
-            return true;
-        }
-
-        @Override
-        public void arm(long delayNanos) {
-            // Nobody would hear of it.
-        }
-
-        @Override
-        public void disarm() {
-            // Never armed.
-        }
-
-        @Override
-        public void close() {
-            // Holds nothing.
-        }
+    private RtcRate rate() {
+        return new RtcRate(registerA & RTC_RATE_SELECT);
     }
 }

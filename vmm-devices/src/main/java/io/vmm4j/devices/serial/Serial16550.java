@@ -119,10 +119,14 @@ public final class Serial16550 implements OctetDevice {
     public int receive(byte[] data, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, data.length);
         synchronized (lock) {
-            int taken = receiver.offer(data, offset, length);
-            feedReceiver();
-            // What went on into the FIFO made room again.
-            taken += receiver.offer(data, offset + taken, length - taken);
+            int taken = 0;
+            int moved;
+            do {
+                // What goes on into the FIFO makes room again.
+                moved = receiver.offer(data, offset + taken, length - taken);
+                taken += moved;
+                feedReceiver();
+            } while (moved > 0);
             inputAwaited |= taken < length;
             updateInterrupt();
             return taken;
