@@ -24,9 +24,6 @@ public record VmConfig(
         @JsonProperty("logger") LoggerConfig logger,
         @JsonProperty("serial") SerialConfig serial) {
 
-    /** Virtio devices that fit the interrupt lines 5 to 23. */
-    public static final int MAX_VIRTIO_DEVICES = 19;
-
     public VmConfig {
         bootSource = bootSource == null ? new BootSourceConfig(null, null, null) : bootSource;
         drives = drives == null ? List.of() : rootFirst(drives);
@@ -74,8 +71,6 @@ public record VmConfig(
             roots += drive.isRootDevice() ? 1 : 0;
         }
         problems.require(roots <= 1, "drives", roots + " drives are marked as root device, at most 1 may be");
-        problems.require(drives.size() <= MAX_VIRTIO_DEVICES, "drives",
-                drives.size() + " drives are above the limit of " + MAX_VIRTIO_DEVICES);
         problems.require(!drives.isEmpty() || bootSource.initrdPath() != null, "drives",
                 "a root file system is required unless an initrd is given");
     }

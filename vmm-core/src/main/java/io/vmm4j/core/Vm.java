@@ -1,0 +1,124 @@
+package io.vmm4j.core;
+
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.machine.Machine;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A virtual machine, from {@link VmBuilder#build()} to its end. Any number live in one JVM; the failure of one does not
+ * touch another. All methods may be called from any thread.
+ *
+ * <pre>{@code
+ * try (Vm vm = VmBuilder.create().kernel(kernel).rootfs(image).vcpus(2).memoryMib(512).build()) {
+ *     vm.start();
+ *     VmExit exit = vm.await();
+ * }
+ * }</pre>
+ */
+public final class Vm implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Vm.class);
+
+    private final VmConfig config;
+    private final Machine machine;
+    private final AtomicReference<VmState> state = new AtomicReference<>(VmState.CREATED);
+    private final CompletableFuture<VmExit> ended = new CompletableFuture<>();
+
+    Vm(VmConfig config, Machine machine) {
+        this.config = config;
+        this.machine = machine;
+    }
+
+    /** What the machine was built from. */
+    public VmConfig config() {
+        return config;
+    }
+
+    /** Where the machine is in its life. */
+    public VmState state() {
+        return state.get();
+    }
+
+    /**
+     * Lets the guest run.
+     *
+     * @throws IllegalStateException when it was started or stopped before
+     */
+    public void start() {
+        if (!state.compareAndSet(VmState.CREATED, VmState.RUNNING)) {
+            throw new IllegalStateException("a machine that is " + state.get() + " cannot be started");
+        }
+        machine.start();
+        LOG.info("guest started: {} vCPUs, {} MiB", config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
+    }
+
+    /** Asks for the machine's end at once, as pulling the plug does; {@link #await} tells when it has come. */
+    public void stop(String why) {
+        end(new VmExit(VmExitReason.STOPPED, why));
+    }
+
+    /** Waits for the machine's end. */
+    public VmExit await() throws InterruptedException {
+        try {
+            return ended.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the end of a machine is never exceptional", e);
+        }
+    }
+
+    /** Waits for the machine's end, {@code atMost} so long; empty when it has not come by then. */
+    public Optional<VmExit> await(Duration atMost) throws InterruptedException {
+        try {
+            return Optional.of(ended.get(atMost.toNanos(), TimeUnit.NANOSECONDS));
+        } catch (TimeoutException e) {
+            return Optional.empty();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the end of a machine is never exceptional", e);
+        }
+    }
+
+    /** Completes with the machine's end, after all that it held has been given back. */
+    public CompletableFuture<VmExit> exit() {
+        return ended.copy();
+    }
+
+    /** Stops the machine if need be and waits until all that it held has been given back. A second call does nothing. */
+    @Override
+    public void close() {
+        stop("the machine was closed");
+        ended.join();
+    }
+
+    /** The first call decides how the machine ended; called from vCPU, loop and control threads. */
+    void end(VmExit exit) {
+        VmState before = state.getAndUpdate(now -> now.compareTo(VmState.STOPPING) < 0 ? VmState.STOPPING : now);
+        if (before.compareTo(VmState.STOPPING) >= 0) {
+            return;
+        }
+        // A thread of its own: the caller may be one of those that the tear-down waits for.
+        Thread reaper = new Thread(() -> tearDown(exit), "vm-end");
+        reaper.start();
+    }
+
+    private void tearDown(VmExit exit) {
+        VmExit outcome = exit;
+        try {
+            machine.close();
+        } catch (RuntimeException | Error e) {
+            LOG.error("the machine was not taken down in order", e);
+            outcome = exit.isOrderly() ? new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e) : exit;
+        } finally {
+            LOG.info("guest ended: {}", outcome.message());
+            state.set(VmState.STOPPED);
+            ended.complete(outcome);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package io.vmm4j.core;
+
+import io.vmm4j.core.config.BootSourceConfig;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.LoggerConfig;
+import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.machine.ExtraDevice;
+import io.vmm4j.core.machine.Machine;
+import io.vmm4j.core.machine.MachineAssembler;
+import io.vmm4j.devices.virtio.VirtioDevice;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Makes a {@link Vm}: the Java front door. What is not said takes the defaults of {@link VmConfig}. Not thread-safe;
+ * may be used again after {@link #build()}, except that a console and devices serve one machine.
+ */
+public final class VmBuilder {
+
+    private BootSourceConfig bootSource;
+    private final List<DriveConfig> drives = new ArrayList<>();
+    private MachineConfig machine;
+    private LoggerConfig logger;
+    private SerialConfig serial;
+    private SerialConsole console;
+    private final List<ExtraDevice> devices = new ArrayList<>();
+
+    private VmBuilder(VmConfig config) {
+        bootSource = config.bootSource();
+        drives.addAll(config.drives());
+        machine = config.machineConfig();
+        logger = config.logger();
+        serial = config.serial();
+    }
+
+    /** A machine with one vCPU, 128 MiB, its serial port on standard input and output, and nothing to boot yet. */
+    public static VmBuilder create() {
+        return new VmBuilder(new VmConfig(null, null, null, null, null));
+    }
+
+    /** A machine as {@code config} has it. */
+    public static VmBuilder fromConfig(VmConfig config) {
+        return new VmBuilder(config);
+    }
+
+    /** The kernel image, ELF vmlinux or bzImage. */
+    public VmBuilder kernel(Path image) {
+        bootSource = new BootSourceConfig(image.toString(), bootSource.initrdPath(), bootSource.bootArgs());
+        return this;
+    }
+
+    /** The initial RAM disk. */
+    public VmBuilder initrd(Path image) {
+        bootSource = new BootSourceConfig(bootSource.kernelImagePath(), image.toString(), bootSource.bootArgs());
+        return this;
+    }
+
+    /** The kernel's arguments, in place of {@link BootSourceConfig#DEFAULT_BOOT_ARGS}. */
+    public VmBuilder bootArgs(String arguments) {
+        bootSource = new BootSourceConfig(bootSource.kernelImagePath(), bootSource.initrdPath(), arguments);
+        return this;
+    }
+
+    /** A writable root file system image. */
+    public VmBuilder rootfs(Path image) {
+        return drive(new DriveConfig("rootfs", true, null, image.toString(), false, null));
+    }
+
+    /** One more block device. */
+    public VmBuilder drive(DriveConfig drive) {
+        drives.add(Objects.requireNonNull(drive, "drive"));
+        return this;
+    }
+
+    /** vCPUs, 1 to {@link MachineConfig#MAX_VCPU_COUNT}. */
+    public VmBuilder vcpus(int count) {
+        machine = MachineConfig.of(count, machine.memSizeMib());
+        return this;
+    }
+
+    /** Guest RAM in MiB. */
+    public VmBuilder memoryMib(long mebibytes) {
+        machine = MachineConfig.of(machine.vcpuCount(), mebibytes);
+        return this;
+    }
+
+    /** The host's end of the first serial port, in place of what the configuration says; the machine closes it. */
+    public VmBuilder serial(SerialConsole console) {
+        this.console = Objects.requireNonNull(console, "console");
+        return this;
+    }
+
+    /**
+     * A virtio device of the embedder's own, in the next free window. The machine's event loop owns it.
+     *
+     * @param name   for messages
+     * @param device not yet in any machine
+     */
+    public VmBuilder device(String name, VirtioDevice device) {
+        devices.add(new ExtraDevice(name, device));
+        return this;
+    }
+
+    /** The configuration as it stands. */
+    public VmConfig toConfig() {
+        return new VmConfig(bootSource, drives, machine, logger, serial);
+    }
+
+    /**
+     * Checks the configuration and puts the machine together, ready to {@link Vm#start() start}.
+     *
+     * @throws ConfigException when the configuration cannot be; nothing has been changed on the host then
+     * @throws IOException     when the host refuses: a {@link io.vmm4j.kvm.KvmException} with system call and errno, for one
+     */
+    public Vm build() throws ConfigException, IOException {
+        VmConfig config = toConfig();
+        CompletableFuture<Vm> self = new CompletableFuture<>();
+        Machine assembled = new MachineAssembler(config, console, devices, exit -> self.join().end(exit)).assemble();
+        Vm vm = new Vm(config, assembled);
+        self.complete(vm);
+        return vm;
+    }
+}

@@ -1,0 +1,62 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.acpi.AcpiTables;
+import io.vmm4j.core.boot.BootParams;
+import io.vmm4j.core.boot.Initrd;
+import io.vmm4j.core.boot.KernelImage;
+import io.vmm4j.core.boot.LongModeSetup;
+import io.vmm4j.core.boot.MpTable;
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.cpu.CpuTopology;
+import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.memory.GuestMemoryException;
+import io.vmm4j.kvm.KvmException;
+import io.vmm4j.kvm.KvmVcpu;
+import io.vmm4j.kvm.abi.KvmSregs;
+import java.io.IOException;
+import java.util.List;
+
+/** What a firmware would do: kernel, initrd, arguments and tables into RAM, and the boot vCPU to the kernel's entry. */
+final class BootLoader {
+
+    private final long entryPoint;
+
+    private BootLoader(long entryPoint) {
+        this.entryPoint = entryPoint;
+    }
+
+    /**
+     * Fills the RAM of a new machine.
+     *
+     * @throws IOException when a file cannot be read any more
+     */
+    static BootLoader load(VmConfig config, HostFiles files, CpuTopology topology, GuestMemory memory, List<VirtioMmioSlot> slots)
+            throws IOException {
+        KernelImage kernel = files.kernel();
+        Initrd initrd = files.initrd();
+        try {
+            kernel.load(memory);
+            if (initrd != null) {
+                initrd.load(memory, files.initrdAddress());
+            }
+            files.commandLine().write(memory);
+            new BootParams(config.machineConfig().memoryBytes(), kernel, files.initrdAddress(),
+                    initrd == null ? 0 : initrd.size()).write(memory);
+            LongModeSetup.writeTables(memory, kernel.endOfKernel());
+            int[] apicIds = topology.apicIds(config.machineConfig().vcpuCount());
+            long next = MpTable.write(memory, apicIds);
+            AcpiTables.write(memory, next, apicIds, slots);
+        } catch (GuestMemoryException e) {
+            throw new IllegalStateException("what was checked to fit the guest's RAM does not", e);
+        }
+        return new BootLoader(kernel.entryPoint());
+    }
+
+    /** Sets the boot vCPU's registers for the kernel's first instruction. */
+    void enter(KvmVcpu vcpu) throws KvmException {
+        KvmSregs sregs = vcpu.getSregs();
+        LongModeSetup.enterLongMode(sregs);
+        vcpu.setSregs(sregs);
+        vcpu.setRegs(LongModeSetup.registers(entryPoint));
+    }
+}

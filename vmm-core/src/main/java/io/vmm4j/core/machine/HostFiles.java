@@ -1,0 +1,130 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.boot.CommandLine;
+import io.vmm4j.core.boot.Initrd;
+import io.vmm4j.core.boot.KernelImage;
+import io.vmm4j.core.boot.KernelImageException;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.config.VmConfig;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * The files a configuration names, opened, looked at and found good before any part of the machine exists, so that all
+ * that is wrong with them is reported together and nothing has to be undone. Owns them, but for the images that drives
+ * take over.
+ */
+final class HostFiles implements AutoCloseable {
+
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final List<DiskImage> disks = new ArrayList<>();
+    private KernelImage kernel;
+    private Initrd initrd;
+    private long initrdAddress;
+    private CommandLine commandLine;
+
+    private HostFiles() {
+    }
+
+    /**
+     * Checks {@code config} and opens its files.
+     *
+     * @param slots the virtio devices' places, for the kernel's arguments
+     * @throws ConfigException naming every problem found; nothing stays open then
+     */
+    static HostFiles open(VmConfig config, List<VirtioMmioSlot> slots) throws ConfigException {
+        Problems problems = new Problems();
+        config.check(problems);
+        HostFiles files = new HostFiles();
+        files.openKernel(config, problems);
+        files.openInitrd(config, problems);
+        files.openDisks(config.drives(), problems);
+        files.commandLine = KernelArguments.of(config.bootSource(), files.kernel, files.disks, slots, problems);
+        try {
+            problems.throwIfAny();
+        } catch (ConfigException e) {
+            files.close();
+            throw e;
+        }
+        return files;
+    }
+
+    private void openKernel(VmConfig config, Problems problems) {
+        String path = config.bootSource().kernelImagePath();
+        if (path == null || path.isEmpty() || !problems.isClean("machine-config.mem_size_mib")) {
+            return;
+        }
+        try {
+            kernel = own(KernelImage.open(Path.of(path), AddressMap.lowRamBytes(config.machineConfig().memoryBytes())));
+        } catch (KernelImageException e) {
+            problems.add("boot-source.kernel_image_path", e.getMessage());
+        }
+    }
+
+    private void openInitrd(VmConfig config, Problems problems) {
+        String path = config.bootSource().initrdPath();
+        if (path == null || path.isEmpty()) {
+            return;
+        }
+        try {
+            initrd = own(Initrd.open(Path.of(path)));
+            if (kernel != null) {
+                initrdAddress = initrd.place(kernel, AddressMap.lowRamBytes(config.machineConfig().memoryBytes()));
+            }
+        } catch (KernelImageException e) {
+            problems.add("boot-source.initrd_path", e.getMessage());
+        }
+    }
+
+    private void openDisks(List<DriveConfig> drives, Problems problems) {
+        for (int i = 0; i < drives.size(); i++) {
+            DriveConfig drive = drives.get(i);
+            if (drive.pathOnHost() == null || drive.pathOnHost().isEmpty()) {
+                continue;
+            }
+            DiskImage disk = DiskImage.open(drive, "drives[" + i + "]", problems);
+            if (disk != null) {
+                disks.add(own(disk));
+            }
+        }
+    }
+
+    private <T extends AutoCloseable> T own(T file) {
+        owned.push(file);
+        return file;
+    }
+
+    KernelImage kernel() {
+        return kernel;
+    }
+
+    /** The initial RAM disk, or {@code null}. */
+    Initrd initrd() {
+        return initrd;
+    }
+
+    /** Where the initial RAM disk goes, guest-physical; 0 without one. */
+    long initrdAddress() {
+        return initrdAddress;
+    }
+
+    /** The kernel's whole command line. */
+    CommandLine commandLine() {
+        return commandLine;
+    }
+
+    /** One a drive, in the order of the configuration. */
+    List<DiskImage> disks() {
+        return disks;
+    }
+
+    @Override
+    public void close() {
+        Machine.closeAll(owned);
+    }
+}

@@ -1,0 +1,50 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.boot.CommandLine;
+import io.vmm4j.core.boot.CommandLineException;
+import io.vmm4j.core.boot.KernelImage;
+import io.vmm4j.core.config.BootSourceConfig;
+import io.vmm4j.core.config.Problems;
+import java.util.List;
+
+/** Puts the kernel's command line together: the user's arguments, the root device, the virtio devices. */
+final class KernelArguments {
+
+    private static final String KEY = "boot-source.boot_args";
+
+    private KernelArguments() {
+    }
+
+    /**
+     * The whole command line, or {@code null} after a problem was noted.
+     *
+     * @param kernel the kernel that has to take it, or {@code null} when that could not be opened
+     * @param disks  the root device first
+     * @param slots  the virtio devices
+     */
+    static CommandLine of(BootSourceConfig boot, KernelImage kernel, List<DiskImage> disks, List<VirtioMmioSlot> slots,
+            Problems problems) {
+        try {
+            CommandLine line = CommandLine.parse(boot.bootArgs() == null ? BootSourceConfig.DEFAULT_BOOT_ARGS : boot.bootArgs());
+            if (!disks.isEmpty() && disks.get(0).config().isRootDevice() && !line.hasParameter("root")) {
+                DiskImage root = disks.get(0);
+                line = line.withRoot(rootDevice(root)).withRootMode(root.config().isReadOnly());
+            }
+            for (VirtioMmioSlot slot : slots) {
+                line = line.withVirtioMmio(slot);
+            }
+            line.requireFits(kernel == null ? CommandLine.COMMAND_LINE_SIZE : kernel.commandLineLimit());
+            return line;
+        } catch (CommandLineException e) {
+            problems.add(KEY, e.getMessage());
+            return null;
+        }
+    }
+
+    private static String rootDevice(DiskImage root) {
+        if (root.config().partuuid() != null) {
+            return "PARTUUID=" + root.config().partuuid();
+        }
+        return root.hasPartitionTable() ? "/dev/vda1" : "/dev/vda";
+    }
+}

@@ -1,0 +1,95 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.VmExit;
+import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.acpi.AcpiPorts;
+import io.vmm4j.core.acpi.AcpiPowerDevice;
+import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.IrqfdLine;
+import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.vcpu.VcpuEvents;
+import io.vmm4j.devices.bus.BusBuilder;
+import io.vmm4j.devices.i8042.I8042;
+import io.vmm4j.devices.rtc.CmosRtc;
+import io.vmm4j.devices.serial.LineSplitter;
+import io.vmm4j.devices.serial.Serial16550;
+import io.vmm4j.kvm.KvmVm;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** What every PC has at fixed ports: two serial ports, keyboard controller, clock, and the ACPI sleep and reset registers. */
+final class LegacyDevices implements AutoCloseable {
+
+    private static final int COM1_PORT = 0x3f8;
+    private static final int COM1_GSI = 4;
+    private static final int COM2_PORT = 0x2f8;
+    private static final int COM2_GSI = 3;
+    private static final int COM_LENGTH = 8;
+    private static final int I8042_DATA_PORT = 0x60;
+    private static final int I8042_COMMAND_PORT = 0x64;
+    private static final int I8042_GSI = 1;
+    private static final int RTC_GSI = 8;
+
+    private final KvmVm vm;
+    private final BusBuilder ports;
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+
+    LegacyDevices(KvmVm vm, BusBuilder ports) {
+        this.vm = vm;
+        this.ports = ports;
+    }
+
+    /** COM1, with its host's end on {@code console}. */
+    ConsolePort addConsole(SerialConsole console, VcpuEvents events) throws IOException {
+        ConsolePort port = new ConsolePort(events);
+        owned.push(port);
+        Serial16550 serial = new Serial16550(line(COM1_GSI), console.output(), port::inputRoomChanged);
+        port.connect(serial);
+        ports.add("COM1", COM1_PORT, COM_LENGTH, serial);
+        return port;
+    }
+
+    /** COM2, whose lines go to the log. */
+    void addLogPort() throws IOException {
+        LineSplitter lines = new LineSplitter(new GuestLog(System::nanoTime));
+        ports.add("COM2", COM2_PORT, COM_LENGTH, new Serial16550(line(COM2_GSI), lines));
+    }
+
+    /** The keyboard controller, by which kernels with {@code reboot=k} reset. */
+    void addKeyboardController(VcpuEvents events) throws IOException {
+        I8042 i8042 = new I8042(line(I8042_GSI),
+                () -> events.end(new VmExit(VmExitReason.RESET, "the guest asked for a reset (keyboard controller)")));
+        ports.add("i8042 data", I8042_DATA_PORT, 1, i8042.dataPort());
+        ports.add("i8042 command", I8042_COMMAND_PORT, 1, i8042.commandPort());
+    }
+
+    /** The clock, with the host's time. */
+    void addClock(EpollEventLoop loop, long memoryBytes) throws IOException {
+        long below = AddressMap.lowRamBytes(memoryBytes);
+        CmosRtc rtc = new CmosRtc(Clock.systemUTC(), below, memoryBytes - below, line(RTC_GSI), loop);
+        owned.push(rtc);
+        ports.add("CMOS RTC", CmosRtc.INDEX_PORT, CmosRtc.WINDOW_LENGTH, rtc);
+    }
+
+    /** The ACPI registers for S5 and reset. */
+    void addPowerRegisters(VcpuEvents events) {
+        AcpiPowerDevice power = new AcpiPowerDevice(
+                () -> events.end(new VmExit(VmExitReason.POWEROFF, "the guest powered off")),
+                () -> events.end(new VmExit(VmExitReason.RESET, "the guest asked for a reset (ACPI)")));
+        ports.add("ACPI power", AcpiPorts.BASE, AcpiPorts.LENGTH, power);
+    }
+
+    private IrqfdLine line(int gsi) throws IOException {
+        IrqfdLine line = new IrqfdLine(vm, gsi);
+        owned.push(line);
+        return line;
+    }
+
+    /** Gives back the interrupt lines; no vCPU or loop runs any more. */
+    @Override
+    public void close() {
+        Machine.closeAll(owned);
+    }
+}

@@ -1,0 +1,37 @@
+package io.vmm4j.core.machine;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Which window and which interrupt line each virtio device gets: known before any device exists, as the kernel's arguments need it. */
+final class VirtioPlan {
+
+    private static final int FIRST_GSI = 5;
+    private static final int LAST_GSI = 23;
+    /** IRQ 8 of every PC. */
+    private static final int CMOS_RTC_GSI = 8;
+
+    /** As many devices as there are lines. */
+    static final int MAX_DEVICES = LAST_GSI - FIRST_GSI;
+
+    private VirtioPlan() {
+    }
+
+    /**
+     * The slots of {@code devices} devices, in order: lines from the lowest up, without the clock's.
+     *
+     * @param devices 0 to {@link #MAX_DEVICES}
+     */
+    static List<VirtioMmioSlot> slots(int devices) {
+        List<VirtioMmioSlot> slots = new ArrayList<>();
+        for (int gsi = FIRST_GSI; slots.size() < devices; gsi++) {
+            if (gsi > LAST_GSI) {
+                throw new IllegalArgumentException(devices + " virtio devices are above " + MAX_DEVICES);
+            }
+            if (gsi != CMOS_RTC_GSI) {
+                slots.add(VirtioMmioSlot.of(slots.size(), gsi));
+            }
+        }
+        return slots;
+    }
+}

@@ -1,0 +1,182 @@
+package io.vmm4j.core.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.devices.time.LoopTimer;
+import io.vmm4j.kvm.libc.EventFd;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class EpollEventLoopTest {
+
+    private final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
+    private EpollEventLoop loop;
+
+    @BeforeEach
+    void open() throws Exception {
+        loop = new EpollEventLoop("loop-under-test", failures::add);
+    }
+
+    @AfterEach
+    void close() {
+        loop.close();
+    }
+
+    private void onLoop(ThrowingRunnable work) throws Exception {
+        CountDownLatch done = new CountDownLatch(1);
+        List<Throwable> thrown = Collections.synchronizedList(new ArrayList<>());
+        loop.execute(() -> {
+            try {
+                work.run();
+            } catch (Throwable e) {
+                thrown.add(e);
+            }
+            done.countDown();
+        });
+        assertTrue(done.await(20, TimeUnit.SECONDS), "the loop did not run the task");
+        assertEquals(List.of(), thrown);
+    }
+
+    private interface ThrowingRunnable {
+        void run() throws Exception;
+    }
+
+    @Test
+    void tasksRunOnTheLoopInTheOrderGiven() throws Exception {
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            int number = i;
+            loop.execute(() -> order.add(number));
+        }
+        assertFalse(loop.inLoop());
+        loop.start();
+        onLoop(() -> {
+            assertTrue(loop.inLoop());
+            for (int i = 0; i < 1000; i++) {
+                assertEquals(i, order.get(i));
+            }
+        });
+    }
+
+    @Test
+    void aTaskGivenFromTheLoopRunsAfterTheCurrentOne() throws Exception {
+        loop.start();
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch done = new CountDownLatch(1);
+        loop.execute(() -> {
+            loop.execute(() -> {
+                order.add("inner");
+                done.countDown();
+            });
+            order.add("outer");
+        });
+        assertTrue(done.await(20, TimeUnit.SECONDS));
+        assertEquals(List.of("outer", "inner"), order);
+    }
+
+    @Test
+    void noTaskIsLostWhenManyThreadsGiveThem() throws Exception {
+        loop.start();
+        AtomicInteger ran = new AtomicInteger();
+        List<Thread> givers = new ArrayList<>();
+        CountDownLatch all = new CountDownLatch(4 * 5000);
+        for (int t = 0; t < 4; t++) {
+            Thread giver = new Thread(() -> {
+                for (int i = 0; i < 5000; i++) {
+                    loop.execute(() -> {
+                        ran.incrementAndGet();
+                        all.countDown();
+                    });
+                }
+            });
+            givers.add(giver);
+            giver.start();
+        }
+        assertTrue(all.await(20, TimeUnit.SECONDS), () -> ran + " of 20000 tasks ran");
+        for (Thread giver : givers) {
+            giver.join();
+        }
+    }
+
+    @Test
+    void aSignalledEventFdRunsItsWatchAndIsDrained() throws Exception {
+        try (EventFd event = EventFd.create()) {
+            BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+            loop.watch(event, () -> seen.add("signal"));
+            loop.start();
+            event.signal();
+            assertEquals("signal", seen.poll(20, TimeUnit.SECONDS));
+            onLoop(() -> assertEquals(0, event.drain(), "the loop takes the count"));
+            event.signal();
+            assertEquals("signal", seen.poll(20, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void aTimerExpiresOnceAndADisarmedOneNever() throws Exception {
+        BlockingQueue<String> expired = new LinkedBlockingQueue<>();
+        LoopTimer first = loop.timer(() -> expired.add("first"));
+        LoopTimer disarmed = loop.timer(() -> expired.add("disarmed"));
+        loop.start();
+        onLoop(() -> {
+            disarmed.arm(1);
+            disarmed.disarm();
+            first.arm(5_000_000);
+        });
+        assertEquals("first", expired.poll(20, TimeUnit.SECONDS));
+        onLoop(() -> first.arm(0));
+        assertEquals("first", expired.poll(20, TimeUnit.SECONDS));
+        assertTrue(expired.isEmpty());
+        onLoop(() -> {
+            first.close();
+            first.close();
+            disarmed.close();
+        });
+    }
+
+    @Test
+    void whatATaskThrowsGoesToTheFailureHandlerAndTheLoopRunsOn() throws Exception {
+        loop.start();
+        RuntimeException fault = new IllegalStateException("fault");
+        loop.execute(() -> {
+            throw fault;
+        });
+        assertSame(fault, failures.poll(20, TimeUnit.SECONDS));
+        onLoop(() -> assertTrue(loop.inLoop()));
+    }
+
+    @Test
+    void closeRunsWhatIsQueuedAndRefusesWhatComesAfter() throws Exception {
+        loop.start();
+        AtomicInteger ran = new AtomicInteger();
+        for (int i = 0; i < 100; i++) {
+            loop.execute(ran::incrementAndGet);
+        }
+        loop.close();
+        assertEquals(100, ran.get());
+        assertThrows(RejectedExecutionException.class, () -> loop.execute(() -> { }));
+    }
+
+    @Test
+    void aLoopThatWasNeverStartedCloses() {
+        loop.close();
+        loop.close();
+        assertTrue(failures.isEmpty());
+    }
+}

@@ -1,0 +1,113 @@
+package io.vmm4j.core.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.Problems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DiskImageTest {
+
+    @TempDir
+    Path directory;
+
+    private final Problems problems = new Problems();
+
+    private Path image(byte[] content) throws Exception {
+        return Files.write(directory.resolve("disk.img"), content);
+    }
+
+    private DiskImage open(Path path, boolean readOnly) {
+        return DiskImage.open(new DriveConfig("d", true, null, path.toString(), readOnly, null), "drives[0]", problems);
+    }
+
+    private void assertRefused(Path path, String reason) {
+        assertNull(open(path, false));
+        ConfigException refused = assertThrows(ConfigException.class, problems::throwIfAny);
+        assertTrue(refused.getMessage().contains(reason), refused.getMessage());
+        assertTrue(refused.getMessage().contains(path.toString()), refused.getMessage());
+        assertEquals("drives[0].path_on_host", refused.problems().get(0).key());
+    }
+
+    private static byte[] withMbr(int signature, int status, int type) {
+        byte[] disk = new byte[4096];
+        disk[446] = (byte) status;
+        disk[446 + 4] = (byte) type;
+        disk[510] = (byte) signature;
+        disk[511] = (byte) (signature >> 8);
+        return disk;
+    }
+
+    @Test
+    void aRawImageOpensWithItsCapacity() throws Exception {
+        try (DiskImage disk = open(image(new byte[4096]), false)) {
+            assertEquals(4096, disk.capacity());
+            assertFalse(disk.hasPartitionTable(), "zeros are no partition table");
+        }
+        problems.throwIfAny();
+    }
+
+    @Test
+    void aMasterBootRecordIsAPartitionTable() throws Exception {
+        try (DiskImage linux = open(image(withMbr(0xAA55, 0x80, 0x83)), false)) {
+            assertTrue(linux.hasPartitionTable());
+        }
+        try (DiskImage protective = open(image(withMbr(0xAA55, 0x00, 0xEE)), false)) {
+            assertTrue(protective.hasPartitionTable(), "a GPT's protective record");
+        }
+    }
+
+    @Test
+    void aBootSectorThatIsNotAMasterBootRecordIsNoPartitionTable() throws Exception {
+        try (DiskImage bootSector = open(image(withMbr(0xAA55, 0x33, 0x83)), false)) {
+            assertFalse(bootSector.hasPartitionTable(), "code where the entries would be");
+        }
+        try (DiskImage empty = open(image(withMbr(0xAA55, 0, 0)), false)) {
+            assertFalse(empty.hasPartitionTable(), "no entry in use");
+        }
+        try (DiskImage noSignature = open(image(withMbr(0, 0x80, 0x83)), false)) {
+            assertFalse(noSignature.hasPartitionTable());
+        }
+    }
+
+    @Test
+    void whatIsNoDiskImageIsRefusedByName() throws Exception {
+        assertRefused(directory.resolve("missing"), "does not exist");
+    }
+
+    @Test
+    void aDirectoryIsRefused() {
+        assertRefused(directory, "is a directory");
+    }
+
+    @Test
+    void aSizeThatIsNoMultipleOf512IsRefusedWithTheSize() throws Exception {
+        assertRefused(image(new byte[1000]), "1000 bytes is not a positive multiple of 512");
+    }
+
+    @Test
+    void anEmptyImageIsRefused() throws Exception {
+        assertRefused(image(new byte[0]), "0 bytes");
+    }
+
+    @Test
+    void aCharacterDeviceIsRefused() {
+        assertRefused(Path.of("/dev/null"), "neither a file nor a block device");
+    }
+
+    @Test
+    void aReadOnlyDriveDoesNotOpenItsImageForWriting() throws Exception {
+        try (DiskImage disk = open(image(new byte[512]), true)) {
+            assertThrows(java.nio.channels.NonWritableChannelException.class,
+                    () -> disk.channel().write(java.nio.ByteBuffer.allocate(1), 0));
+        }
+    }
+}
