@@ -1,0 +1,172 @@
+package io.vmm4j.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.vmm4j.core.Vm;
+import io.vmm4j.core.VmBuilder;
+import io.vmm4j.core.VmExit;
+import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.VmState;
+import io.vmm4j.core.acpi.AcpiPorts;
+import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.host.StreamConsole;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole machines around guests of a few bytes, on the machine's own /dev/kvm. */
+@Tag("kvm")
+@Timeout(60)
+class TinyGuestTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir
+    Path directory;
+
+    @BeforeEach
+    void needsKvm() {
+        assumeTrue(Files.isReadable(Path.of("/dev/kvm")) && Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
+    }
+
+    private VmBuilder machine(TinyKernel kernel) throws IOException {
+        Path initrd = directory.resolve("initrd");
+        Files.write(initrd, new byte[] {1, 2, 3, 4});
+        return VmBuilder.create().kernel(kernel.writeTo(Files.createTempFile(directory, "kernel", ".elf"))).initrd(initrd);
+    }
+
+    private VmExit run(TinyKernel kernel, CapturedConsole console) throws Exception {
+        try (Vm vm = machine(kernel).serial(console).build()) {
+            vm.start();
+            return vm.await(PATIENCE).orElseThrow(() -> new AssertionError("the guest did not end: " + console.text()));
+        }
+    }
+
+    @Test
+    void whatTheGuestPrintsOnCom1ReachesTheConsoleAndAKeyboardControllerResetEndsIt() throws Exception {
+        CapturedConsole console = StreamConsole.capture();
+        VmExit exit = run(new TinyKernel().print("hello\n").reset(), console);
+        assertEquals(VmExitReason.RESET, exit.reason(), exit.message());
+        assertEquals("hello\n", console.text());
+    }
+
+    @Test
+    void theAcpiSleepRegisterPowersTheMachineOff() throws Exception {
+        // SLP_TYPx 5 in bits 4:2, SLP_EN in bit 5: ACPI 6.5, table 4.24.
+        VmExit exit = run(new TinyKernel().out(AcpiPorts.BASE + AcpiPorts.SLEEP_CONTROL, 5 << 2 | 1 << 5).spin(), StreamConsole.capture());
+        assertEquals(VmExitReason.POWEROFF, exit.reason(), exit.message());
+    }
+
+    @Test
+    void aTripleFaultEndsTheMachineWithTheRegistersThatKvmGives() throws Exception {
+        VmExit exit = run(new TinyKernel().tripleFault(), StreamConsole.capture());
+        assertEquals(VmExitReason.TRIPLE_FAULT, exit.reason(), exit.message());
+        assertTrue(exit.message().contains("RIP 0x"), exit.message());
+        assertTrue(exit.message().contains("CR2 0x"), exit.message());
+        assertFalse(exit.isOrderly());
+    }
+
+    @Test
+    void inputReachesTheGuestAndItsEchoComesBackWhole() throws Exception {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 500; i++) {
+            text.append("line ").append(i).append('\n');
+        }
+        text.append('$');
+        CapturedConsole console = StreamConsole.capture();
+        try (Vm vm = machine(new TinyKernel().echoUntil('$').reset()).serial(console).build()) {
+            vm.start();
+            console.type(text.toString());
+            assertEquals(VmExitReason.RESET, vm.await(PATIENCE).orElseThrow().reason());
+        }
+        assertEquals(text.toString(), console.text());
+    }
+
+    @Test
+    void portsThatNobodyClaimsReadAsAllOnes() throws Exception {
+        CapturedConsole console = StreamConsole.capture();
+        run(new TinyKernel().printDistanceFromAllOnes(0x300).out(0x300, 1).reset(), console);
+        assertEquals("A", console.text());
+    }
+
+    @Test
+    void aGuestThatSpinsIsStoppedFromOutside() throws Exception {
+        CapturedConsole console = StreamConsole.capture();
+        try (Vm vm = machine(new TinyKernel().print("spin").spin()).serial(console).build()) {
+            assertEquals(VmState.CREATED, vm.state());
+            vm.start();
+            console.awaitText("spin", PATIENCE);
+            assertEquals(VmState.RUNNING, vm.state());
+            vm.stop("enough");
+            VmExit exit = vm.await(PATIENCE).orElseThrow();
+            assertEquals(new VmExit(VmExitReason.STOPPED, "enough"), exit);
+            assertEquals(VmState.STOPPED, vm.state());
+        }
+    }
+
+    @Test
+    void aGuestThatHaltsWithInterruptsOffIsStoppedFromOutside() throws Exception {
+        CapturedConsole console = StreamConsole.capture();
+        try (Vm vm = machine(new TinyKernel().print("halt").halt()).vcpus(4).serial(console).build()) {
+            vm.start();
+            console.awaitText("halt", PATIENCE);
+            vm.stop("enough");
+            assertEquals(VmExitReason.STOPPED, vm.await(PATIENCE).orElseThrow().reason());
+        }
+    }
+
+    @Test
+    void aMachineThatWasNeverStartedClosesInOrder() throws Exception {
+        Vm vm = machine(new TinyKernel().spin()).serial(StreamConsole.capture()).build();
+        vm.close();
+        vm.close();
+        assertEquals(VmState.STOPPED, vm.state());
+    }
+
+    @Test
+    void manyMachinesLiveInOneJvmAndTheEndOfOneTouchesNoOther() throws Exception {
+        List<Vm> spinning = new ArrayList<>();
+        try {
+            for (int i = 0; i < 4; i++) {
+                CapturedConsole console = StreamConsole.capture();
+                Vm vm = machine(new TinyKernel().print("up").halt()).serial(console).build();
+                spinning.add(vm);
+                vm.start();
+                console.awaitText("up", PATIENCE);
+            }
+            assertEquals(VmExitReason.TRIPLE_FAULT, run(new TinyKernel().tripleFault(), StreamConsole.capture()).reason());
+            spinning.forEach(vm -> assertEquals(VmState.RUNNING, vm.state()));
+        } finally {
+            spinning.forEach(Vm::close);
+        }
+    }
+
+    @Test
+    void aMachineGivesBackItsDescriptorsAndItsThreads() throws Exception {
+        run(new TinyKernel().reset(), StreamConsole.capture());
+        long descriptors = count(Path.of("/proc/self/fd"));
+        long threads = count(Path.of("/proc/self/task"));
+        for (int i = 0; i < 10; i++) {
+            run(new TinyKernel().reset(), StreamConsole.capture());
+        }
+        assertTrue(count(Path.of("/proc/self/fd")) <= descriptors + 2, "descriptors leak");
+        assertTrue(count(Path.of("/proc/self/task")) <= threads + 5, "threads leak");
+    }
+
+    private static long count(Path directory) throws IOException {
+        try (var entries = Files.list(directory)) {
+            return entries.count();
+        }
+    }
+}

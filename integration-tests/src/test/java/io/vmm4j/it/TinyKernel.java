@@ -1,0 +1,102 @@
+package io.vmm4j.it;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A kernel of a few bytes, put together by hand: an ELF file whose one segment is 64-bit code at 1 MiB. Small enough
+ * for a KVM that emulates every instruction.
+ */
+final class TinyKernel {
+
+    private static final int ELF_HEADER = 64;
+    private static final int PROGRAM_HEADER = 56;
+    private static final long LOAD_ADDRESS = 0x100000;
+
+    private final ByteArrayOutputStream code = new ByteArrayOutputStream();
+
+    /** {@code out dx, al} with constants. */
+    TinyKernel out(int port, int octet) {
+        return port(port).bytes(0xB0, octet, 0xEE);
+    }
+
+    /** Prints on the first serial port. */
+    TinyKernel print(String text) {
+        return print(0x3f8, text);
+    }
+
+    /** Prints on a serial port. */
+    TinyKernel print(int port, String text) {
+        port(port);
+        for (byte octet : text.getBytes(StandardCharsets.US_ASCII)) {
+            bytes(0xB0, octet, 0xEE);
+        }
+        return this;
+    }
+
+    /** Sends back what arrives on the first serial port, up to and including {@code last}. */
+    TinyKernel echoUntil(char last) {
+        // poll: mov dx, 3fd; in al, dx; test al, 1; jz poll; mov dx, 3f8; in al, dx; out dx, al; cmp al, last; jne poll
+        return bytes(0x66, 0xBA, 0xFD, 0x03, 0xEC, 0xA8, 0x01, 0x74, 0xF7,
+                0x66, 0xBA, 0xF8, 0x03, 0xEC, 0xEE, 0x3C, last, 0x75, 0xED);
+    }
+
+    /** Reads a port and prints the byte's distance from 0xFF, as a letter from A on. */
+    TinyKernel printDistanceFromAllOnes(int port) {
+        // in al, dx; not al; add al, 'A'
+        return port(port).bytes(0xEC, 0xF6, 0xD0, 0x04, 'A').port(0x3f8).bytes(0xEE);
+    }
+
+    /** Reset by the keyboard controller, then waits for it. */
+    TinyKernel reset() {
+        return out(0x64, 0xFE).spin();
+    }
+
+    /** {@code jmp .} */
+    TinyKernel spin() {
+        return bytes(0xEB, 0xFE);
+    }
+
+    /** {@code hlt} for ever, interrupts off. */
+    TinyKernel halt() {
+        return bytes(0xFA, 0xF4, 0xEB, 0xFD);
+    }
+
+    /** Loads an empty IDT and takes an exception: a triple fault. */
+    TinyKernel tripleFault() {
+        // push 0; push 0; lidt [rsp]; ud2
+        return bytes(0x6A, 0x00, 0x6A, 0x00, 0x0F, 0x01, 0x1C, 0x24, 0x0F, 0x0B);
+    }
+
+    private TinyKernel port(int port) {
+        return bytes(0x66, 0xBA, port & 0xFF, port >> 8);
+    }
+
+    TinyKernel bytes(int... octets) {
+        for (int octet : octets) {
+            code.write(octet);
+        }
+        return this;
+    }
+
+    /** Writes the kernel as an ELF file. */
+    Path writeTo(Path file) throws IOException {
+        int length = ELF_HEADER + PROGRAM_HEADER + code.size();
+        ByteBuffer elf = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        elf.put(new byte[] {0x7F, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+        elf.putShort((short) 2).putShort((short) 62).putInt(1);
+        elf.putLong(LOAD_ADDRESS).putLong(ELF_HEADER).putLong(0).putInt(0);
+        elf.putShort((short) ELF_HEADER).putShort((short) PROGRAM_HEADER).putShort((short) 1);
+        elf.putShort((short) 0).putShort((short) 0).putShort((short) 0);
+        elf.putInt(1).putInt(5);
+        elf.putLong(ELF_HEADER + PROGRAM_HEADER).putLong(LOAD_ADDRESS).putLong(LOAD_ADDRESS);
+        elf.putLong(code.size()).putLong(code.size()).putLong(0x1000);
+        elf.put(code.toByteArray());
+        return Files.write(file, elf.array());
+    }
+}
