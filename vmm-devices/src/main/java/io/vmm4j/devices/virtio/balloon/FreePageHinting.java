@@ -1,0 +1,104 @@
+package io.vmm4j.devices.virtio.balloon;
+
+import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.virtio.ByteConfigSpace;
+import io.vmm4j.devices.virtio.QueuePump;
+import io.vmm4j.devices.virtio.VirtioInterrupt;
+import io.vmm4j.devices.virtio.queue.ChainCopy;
+import io.vmm4j.devices.virtio.queue.DescriptorChain;
+import io.vmm4j.devices.virtio.queue.VirtQueueException;
+import java.nio.ByteBuffer;
+import java.util.OptionalLong;
+
+/**
+ * Free page hinting, virtio 1.2 section 5.5.6.5: while a command is in force the driver names pages it does not need, and their
+ * memory is given back. Guarded by its own lock, also while memory is given back: once a command is withdrawn, no
+ * hint of it is acted on any more.
+ */
+final class FreePageHinting implements QueuePump.Handler {
+
+    private static final long U32_MASK = 0xFFFF_FFFFL;
+
+    private final ByteConfigSpace space;
+    private final MemoryReturn memory;
+    private final ByteBuffer word = LittleEndian.allocate(Integer.BYTES);
+
+    private VirtioInterrupt interrupt;
+    private int hostCommand = BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP;
+    private int lastCommand = BalloonConstants.FIRST_CMD_ID - 1;
+    private OptionalLong guestCommand = OptionalLong.empty();
+    private boolean acknowledgeOnStop;
+
+    FreePageHinting(ByteConfigSpace space, MemoryReturn memory) {
+        this.space = space;
+        this.memory = memory;
+    }
+
+    synchronized void activate(VirtioInterrupt newInterrupt) {
+        interrupt = newInterrupt;
+    }
+
+    synchronized void reset() {
+        interrupt = null;
+        guestCommand = OptionalLong.empty();
+        setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP);
+    }
+
+    /** Asks for a round of hints. False when the device is not in use. */
+    synchronized boolean start(boolean acknowledge) {
+        if (interrupt == null) {
+            return false;
+        }
+        acknowledgeOnStop = acknowledge;
+        lastCommand++;
+        if (Integer.compareUnsigned(lastCommand, BalloonConstants.FIRST_CMD_ID) < 0) {
+            lastCommand = BalloonConstants.FIRST_CMD_ID;
+        }
+        setHostCommand(lastCommand);
+        return true;
+    }
+
+    /** Ends hinting: the guest may use the hinted pages again. */
+    synchronized void stop() {
+        setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_DONE);
+    }
+
+    synchronized HintingStatus status() {
+        return new HintingStatus(hostCommand & U32_MASK, guestCommand);
+    }
+
+    @Override
+    public synchronized long serve(DescriptorChain chain) throws VirtQueueException {
+        if (chain.readableLength() > 0) {
+            word.clear();
+            if (ChainCopy.read(chain, word) < Integer.BYTES) {
+                throw new VirtQueueException("a hinting command of " + chain.readableLength() + " bytes");
+            }
+            guestCommanded(word.getInt(0));
+        }
+        boolean isWanted = hostCommand != BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP
+            && hostCommand != BalloonConstants.VIRTIO_BALLOON_CMD_ID_DONE
+            && guestCommand.isPresent() && guestCommand.getAsLong() == (hostCommand & U32_MASK);
+        if (isWanted) {
+            for (int i = 0; i < chain.writableCount(); i++) {
+                memory.discard(chain.writable(i));
+            }
+        }
+        return 0;
+    }
+
+    private void guestCommanded(int command) {
+        guestCommand = OptionalLong.of(command & U32_MASK);
+        if (command == BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP && acknowledgeOnStop) {
+            setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_DONE);
+        }
+    }
+
+    private void setHostCommand(int command) {
+        hostCommand = command;
+        boolean changed = space.put(BalloonConstants.CONFIG_FREE_PAGE_HINT_CMD_ID, Integer.BYTES, command);
+        if (changed && interrupt != null) {
+            interrupt.configChanged();
+        }
+    }
+}

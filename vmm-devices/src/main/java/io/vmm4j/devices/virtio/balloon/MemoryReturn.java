@@ -1,0 +1,43 @@
+package io.vmm4j.devices.virtio.balloon;
+
+import io.vmm4j.devices.limit.SparseCount;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Hands ranges to the backend and keeps count; a host that refuses is logged and survived. Thread-safe as the backend is. */
+final class MemoryReturn {
+
+    private static final Logger LOG = LoggerFactory.getLogger(MemoryReturn.class);
+
+    private final BalloonBackend backend;
+    private final SparseCount failures = new SparseCount();
+    private final LongAdder bytes = new LongAdder();
+
+    MemoryReturn(BalloonBackend backend) {
+        this.backend = backend;
+    }
+
+    void discard(ByteBuffer range) {
+        int length = range.remaining();
+        if (length == 0) {
+            return;
+        }
+        try {
+            backend.discard(range);
+            bytes.add(length);
+        } catch (IOException e) {
+            long number = failures.next();
+            if (number != 0) {
+                LOG.warn("virtio-balloon: the host did not take back {} bytes, failure {} of this device: {}", length, number, e.toString());
+            }
+        }
+    }
+
+    /** Bytes handed back so far. */
+    long bytes() {
+        return bytes.sum();
+    }
+}
