@@ -61,6 +61,17 @@ public interface DriverQueue {
         return new SplitDriverQueue(memory, base, size, driverFeatures);
     }
 
+    /** Lays a packed queue out at {@code base}, zeroed; parameters as for {@link #split}, any size from 1 up. */
+    static PackedDriverQueue packed(GuestMemory memory, long base, int size, long driverFeatures) {
+        return new PackedDriverQueue(memory, base, size, driverFeatures);
+    }
+
+    /** Lays a queue out in the format that {@code driverFeatures} say: packed with RING_PACKED, else split. */
+    static DriverQueue of(GuestMemory memory, long base, int size, long driverFeatures) {
+        boolean isPacked = (driverFeatures & 1L << 34) != 0;
+        return isPacked ? packed(memory, base, size, driverFeatures) : split(memory, base, size, driverFeatures);
+    }
+
     /** Where the queue is, for the transport. */
     QueueAddresses addresses();
 

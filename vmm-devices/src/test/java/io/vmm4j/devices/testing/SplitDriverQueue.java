@@ -2,7 +2,6 @@ package io.vmm4j.devices.testing;
 
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
-import io.vmm4j.devices.virtio.VirtioFeatures;
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -43,7 +42,7 @@ public final class SplitDriverQueue implements DriverQueue {
         this.desc = base;
         this.avail = base + 16L * size;
         this.used = avail + (4 + 2L * size + 2 + 3) / 4 * 4;
-        this.eventIdx = (driverFeatures & VirtioFeatures.mask(29)) != 0;
+        this.eventIdx = (driverFeatures & 1L << 29) != 0;
         for (int i = 0; i < size; i++) {
             free.add(i);
         }

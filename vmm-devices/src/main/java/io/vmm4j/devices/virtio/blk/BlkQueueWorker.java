@@ -1,6 +1,8 @@
 package io.vmm4j.devices.virtio.blk;
 
+import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.time.EventLoop;
+import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioInterrupt;
@@ -8,12 +10,17 @@ import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Serves one queue of a block device on that queue's own loop. Its state is confined to the loop, but for the flags.
  */
 final class BlkQueueWorker implements Runnable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BlkQueueWorker.class);
 
     /** Requests served before the driver is told and the loop's other tasks have their turn. */
     private static final int BATCH = 64;
@@ -22,6 +29,7 @@ final class BlkQueueWorker implements Runnable {
     private final int index;
     private final EventLoop loop;
     private final BlkExecutor executor;
+    private final RateLimiter limiter;
     private final BlkRequest request = new BlkRequest();
     /** A run waits on the loop; however often the guest kicks, at most one does. */
     private final AtomicBoolean waiting = new AtomicBoolean();
@@ -30,12 +38,16 @@ final class BlkQueueWorker implements Runnable {
 
     private VirtQueue queue;
     private VirtioInterrupt interrupt;
+    /** Runs when the rate limiter may admit the next request; made when it first refuses one. */
+    private LoopTimer admission;
+    private boolean throttled;
 
-    BlkQueueWorker(VirtioBlk device, int index, EventLoop loop, BlkExecutor executor) {
+    BlkQueueWorker(VirtioBlk device, int index, EventLoop loop, BlkExecutor executor, RateLimiter limiter) {
         this.device = device;
         this.index = index;
         this.loop = loop;
         this.executor = executor;
+        this.limiter = limiter;
     }
 
     /** Hands the queue over; what was asked of the loop before sees none. */
@@ -55,6 +67,10 @@ final class BlkQueueWorker implements Runnable {
         return LoopBarrier.run(loop, () -> {
             queue = null;
             interrupt = null;
+            if (admission != null) {
+                admission.close();
+                admission = null;
+            }
         });
     }
 
@@ -80,8 +96,13 @@ final class BlkQueueWorker implements Runnable {
     }
 
     private void schedule() {
-        if (waiting.compareAndSet(false, true)) {
+        if (!waiting.compareAndSet(false, true)) {
+            return;
+        }
+        try {
             loop.execute(this);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("queue {} is not served any more, its loop has ended", index);
         }
     }
 
@@ -90,11 +111,13 @@ final class BlkQueueWorker implements Runnable {
             return;
         }
         try {
+            throttled = false;
             boolean more = serveBatch();
             if (queue.needsInterrupt()) {
                 interrupt.usedBuffer(index);
             }
-            if (more || queue.enableNotifications()) {
+            // While the timer runs, kicks would change nothing: they stay off.
+            if (!throttled && (more || queue.enableNotifications())) {
                 schedule();
             }
         } catch (VirtQueueException e) {
@@ -114,13 +137,27 @@ final class BlkQueueWorker implements Runnable {
             if (chain == null) {
                 return false;
             }
+            request.parse(chain);
+            long wait = limiter.admit(request.limitedBytes());
+            if (wait > 0) {
+                queue.undoPoll();
+                serveAgainAfter(wait);
+                return false;
+            }
             serve(chain);
         }
         return true;
     }
 
+    private void serveAgainAfter(long delayNanos) {
+        if (admission == null) {
+            admission = loop.timer(this::serve);
+        }
+        admission.arm(delayNanos);
+        throttled = true;
+    }
+
     private void serve(DescriptorChain chain) throws VirtQueueException {
-        request.parse(chain);
         int status;
         try {
             status = executor.execute(request);

@@ -84,6 +84,11 @@ final class BlkRequest {
         return dataLength;
     }
 
+    /** Bytes that a bandwidth limit counts: those read and written. */
+    long limitedBytes() {
+        return type == BlkRequestType.IN || type == BlkRequestType.OUT ? dataLength : 0;
+    }
+
     /** Writes the status byte. */
     void complete(int status) {
         statusView.limit(statusIndex + 1);

@@ -1,5 +1,7 @@
 package io.vmm4j.devices.virtio.blk;
 
+import io.vmm4j.devices.limit.BucketConfig;
+import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +34,7 @@ public final class VirtioBlk implements VirtioDevice {
 
     private final BlkConfig config;
     private final BlkBackend backend;
+    private final RateLimiter limiter;
     private final BlkConfigSpace space;
     private final List<BlkQueueWorker> workers = new ArrayList<>();
     private final AtomicBoolean warned = new AtomicBoolean();
@@ -41,19 +45,26 @@ public final class VirtioBlk implements VirtioDevice {
      * @param config     what the device is like
      * @param backend    what it reads and writes; the caller closes it, after a reset
      * @param queueLoops the loop of each queue, one or more
+     * @param limiter    shared by the queues
      * @throws IOException when the backend does not tell its capacity
      */
-    public VirtioBlk(BlkConfig config, BlkBackend backend, List<EventLoop> queueLoops) throws IOException {
+    public VirtioBlk(BlkConfig config, BlkBackend backend, List<EventLoop> queueLoops, RateLimiter limiter) throws IOException {
         if (queueLoops.isEmpty()) {
             throw new IllegalArgumentException("a block device needs a queue");
         }
         this.config = config;
         this.backend = backend;
+        this.limiter = limiter;
         this.space = new BlkConfigSpace(config, queueLoops.size(), canDiscard());
         space.setCapacitySectors(readCapacitySectors());
         for (int i = 0; i < queueLoops.size(); i++) {
-            workers.add(new BlkQueueWorker(this, i, queueLoops.get(i), new BlkExecutor(config, backend, space)));
+            workers.add(new BlkQueueWorker(this, i, queueLoops.get(i), new BlkExecutor(config, backend, space), limiter));
         }
+    }
+
+    /** A device without limits, for good. */
+    public VirtioBlk(BlkConfig config, BlkBackend backend, List<EventLoop> queueLoops) throws IOException {
+        this(config, backend, queueLoops, RateLimiter.none());
     }
 
     @Override
@@ -132,6 +143,17 @@ public final class VirtioBlk implements VirtioDevice {
         if (changed && interrupt != null) {
             interrupt.configChanged();
         }
+    }
+
+    /**
+     * Changes the limits of a running device, as {@link RateLimiter#update} does, and has the queues that wait try
+     * again. Any thread may call it.
+     *
+     * @throws IllegalStateException when the device was made without a limiter
+     */
+    public void updateLimits(Optional<BucketConfig> bandwidth, Optional<BucketConfig> operations) {
+        limiter.update(bandwidth, operations);
+        workers.forEach(BlkQueueWorker::notified);
     }
 
     /** The driver broke a rule of a queue: said once, and the device stops. Any queue loop. */

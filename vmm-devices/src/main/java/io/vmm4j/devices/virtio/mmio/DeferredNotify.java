@@ -1,13 +1,18 @@
 package io.vmm4j.devices.virtio.mmio;
 
 import io.vmm4j.devices.time.EventLoop;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A write to QueueNotify on its way to the event loop. However often the guest writes, at most one task waits per
  * queue.
  */
 final class DeferredNotify implements Runnable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeferredNotify.class);
 
     private final VirtioMmioTransport transport;
     private final EventLoop loop;
@@ -22,8 +27,13 @@ final class DeferredNotify implements Runnable {
 
     /** Any thread. */
     void request() {
-        if (waiting.compareAndSet(false, true)) {
+        if (!waiting.compareAndSet(false, true)) {
+            return;
+        }
+        try {
             loop.execute(this);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("notification of queue {} dropped, the device's loop has ended", index);
         }
     }
 

@@ -4,11 +4,16 @@ import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One life of a device, from DRIVER_OK to reset. {@link #active} is written on the event loop; queue loops read it.
  */
 final class DeviceSession {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceSession.class);
 
     private final VirtioDevice device;
     private final VirtioActivation activation;
@@ -24,16 +29,22 @@ final class DeviceSession {
 
     /** Activates the device on {@code loop}. A kick may have come before that, so every queue is run once. */
     void start(EventLoop loop) {
-        loop.execute(() -> {
-            if (ended) {
-                return;
-            }
-            device.activate(activation);
-            active = true;
-            for (int i = 0; i < activation.queues().size(); i++) {
-                notifyQueue(i);
-            }
-        });
+        try {
+            loop.execute(this::activate);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("device {} is not activated, its loop has ended", device.type());
+        }
+    }
+
+    private void activate() {
+        if (ended) {
+            return;
+        }
+        device.activate(activation);
+        active = true;
+        for (int i = 0; i < activation.queues().size(); i++) {
+            notifyQueue(i);
+        }
     }
 
     void notifyQueue(int index) {

@@ -10,7 +10,7 @@ import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioFeatures;
-import io.vmm4j.devices.virtio.queue.SplitVirtQueue;
+import io.vmm4j.devices.virtio.queue.StoppableQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.util.ArrayList;
@@ -38,7 +38,8 @@ public final class VirtioMmioTransport implements BusDevice {
     private static final long REGISTER_MASK = 0xFFFF_FFFFL;
     private static final long TRANSPORT_FEATURES = VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_VERSION_1)
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_INDIRECT_DESC)
-            | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_EVENT_IDX);
+            | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_EVENT_IDX)
+            | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_RING_PACKED);
 
     private final VirtioDevice device;
     private final GuestMemory memory;
@@ -285,7 +286,7 @@ public final class VirtioMmioTransport implements BusDevice {
         List<VirtQueue> live = new ArrayList<>(queues.length);
         try {
             for (QueueConfig queue : queues) {
-                queue.live = queue.ready ? new SplitVirtQueue(memory, queue.addresses(), queue.sizeMax, driverFeatures) : null;
+                queue.live = queue.ready ? StoppableQueue.open(memory, queue.addresses(), queue.sizeMax, driverFeatures) : null;
                 live.add(queue.live);
             }
         } catch (VirtQueueException e) {

@@ -10,24 +10,27 @@ final class BufferChain implements DescriptorChain {
 
     /** Section 2.7.4: a chain holds less than 2^32 bytes. */
     private static final long MAX_LENGTH = 0xFFFF_FFFFL;
+    private static final int NO_ID = -1;
 
     private final GuestViews readable = new GuestViews();
     private final GuestViews writable = new GuestViews();
     private long readableLength;
     private long writableLength;
-    private int id;
+    private int id = NO_ID;
     private int descriptors;
+    private int slots;
     private boolean inWritablePart;
     /** Set while a device holds the chain. */
     private boolean lent;
 
-    void start(int newId) {
+    void start() {
         readable.clear();
         writable.clear();
         readableLength = 0;
         writableLength = 0;
-        id = newId;
+        id = NO_ID;
         descriptors = 0;
+        slots = 0;
         inWritablePart = false;
         lent = true;
     }
@@ -36,15 +39,15 @@ final class BufferChain implements DescriptorChain {
     void add(GuestMemory memory, long gpa, long length, boolean deviceWritable) throws VirtQueueException {
         descriptors++;
         if (readableLength + writableLength + length > MAX_LENGTH) {
-            throw new VirtQueueException("chain " + id + " holds 2^32 bytes or more");
+            throw new VirtQueueException("a chain holds 2^32 bytes or more");
         }
         if (!deviceWritable && inWritablePart) {
-            throw new VirtQueueException("chain " + id + " has a readable buffer at 0x" + Long.toHexString(gpa) + " behind a writable one");
+            throw new VirtQueueException("a chain has a readable buffer at 0x" + Long.toHexString(gpa) + " behind a writable one");
         }
         try {
             memory.views(gpa, length, deviceWritable ? writable : readable);
         } catch (GuestMemoryException e) {
-            throw new VirtQueueException("chain " + id + ": " + e.getMessage());
+            throw new VirtQueueException("a chain's buffer: " + e.getMessage());
         }
         inWritablePart = deviceWritable;
         if (deviceWritable) {
@@ -57,6 +60,23 @@ final class BufferChain implements DescriptorChain {
     /** Buffers added, empty ones included. */
     int descriptors() {
         return descriptors;
+    }
+
+    void identify(int newId) {
+        id = newId;
+    }
+
+    boolean isIdentified() {
+        return id != NO_ID;
+    }
+
+    /** Elements of a packed ring that the chain takes up. */
+    int slots() {
+        return slots;
+    }
+
+    void occupy(int count) {
+        slots = count;
     }
 
     boolean isLent() {

@@ -1,5 +1,7 @@
 package io.vmm4j.devices.virtio.queue;
 
+import java.util.BitSet;
+
 /**
  * The chains of one queue and the record of which buffers a device holds, so that a driver cannot have one buffer
  * served twice at the same time. Chains are made on demand and kept. Confined to the queue's thread.
@@ -7,29 +9,34 @@ package io.vmm4j.devices.virtio.queue;
 final class ChainPool {
 
     private final BufferChain[] idle;
-    private final boolean[] inFlight;
+    /** By buffer id; 16 bits in either ring format. */
+    private final BitSet inFlight = new BitSet();
     private int idleCount;
     private int lentCount;
 
-    /** @param size elements of the queue, the bound of chains held and of their ids */
+    /** @param size elements of the queue, the bound of chains held */
     ChainPool(int size) {
         idle = new BufferChain[size];
-        inFlight = new boolean[size];
     }
 
-    /** Lends a chain for buffer {@code id}. */
-    BufferChain take(int id) throws VirtQueueException {
-        if (id >= inFlight.length) {
-            throw new VirtQueueException("buffer " + id + " is outside the queue of " + inFlight.length);
-        }
-        if (inFlight[id]) {
-            throw new VirtQueueException("buffer " + id + " is available again before it was used");
+    /** Lends a chain whose id is not known yet; see {@link #identify}. */
+    BufferChain take() throws VirtQueueException {
+        if (lentCount == idle.length) {
+            throw new VirtQueueException("more than " + idle.length + " buffers are available at once");
         }
         BufferChain chain = idleCount > 0 ? idle[--idleCount] : new BufferChain();
-        chain.start(id);
-        inFlight[id] = true;
+        chain.start();
         lentCount++;
         return chain;
+    }
+
+    /** Gives a lent chain its id. */
+    void identify(BufferChain chain, int id) throws VirtQueueException {
+        if (inFlight.get(id)) {
+            throw new VirtQueueException("buffer " + id + " is available again before it was used");
+        }
+        inFlight.set(id);
+        chain.identify(id);
     }
 
     /** Takes a lent chain back. */
@@ -37,8 +44,10 @@ final class ChainPool {
         if (!chain.isLent()) {
             throw new IllegalStateException("chain " + chain.id() + " was given back before");
         }
+        if (chain.isIdentified()) {
+            inFlight.clear(chain.id());
+        }
         chain.giveBack();
-        inFlight[chain.id()] = false;
         lentCount--;
         idle[idleCount++] = chain;
     }

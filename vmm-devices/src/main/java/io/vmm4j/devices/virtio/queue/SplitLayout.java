@@ -9,52 +9,52 @@ package io.vmm4j.devices.virtio.queue;
  * struct virtq_used  { le16 flags; le16 idx; struct { le32 id; le32 len; } ring[size]; le16 avail_event; }
  * </pre>
  */
-public final class SplitLayout {
+final class SplitLayout {
 
     /** Bytes in a descriptor. */
-    public static final int DESC_SIZE = 16;
+    static final int DESC_SIZE = 16;
     /** Offset of addr in a descriptor. */
-    public static final int DESC_ADDR = 0;
+    static final int DESC_ADDR = 0;
     /** Offset of len in a descriptor. */
-    public static final int DESC_LEN = 8;
+    static final int DESC_LEN = 8;
     /** Offset of flags in a descriptor. */
-    public static final int DESC_FLAGS = 12;
+    static final int DESC_FLAGS = 12;
     /** Offset of next in a descriptor. */
-    public static final int DESC_NEXT = 14;
+    static final int DESC_NEXT = 14;
 
     /** The chain goes on at next. */
-    public static final int VIRTQ_DESC_F_NEXT = 1;
+    static final int VIRTQ_DESC_F_NEXT = 1;
     /** The buffer is device-writable. */
-    public static final int VIRTQ_DESC_F_WRITE = 2;
+    static final int VIRTQ_DESC_F_WRITE = 2;
     /** The buffer is a table of descriptors. */
-    public static final int VIRTQ_DESC_F_INDIRECT = 4;
+    static final int VIRTQ_DESC_F_INDIRECT = 4;
 
     /** Offset of flags in both rings. */
-    public static final int RING_FLAGS = 0;
+    static final int RING_FLAGS = 0;
     /** Offset of idx in both rings. */
-    public static final int RING_IDX = 2;
+    static final int RING_IDX = 2;
     /** Offset of the first element in both rings. */
-    public static final int RING_ELEMENTS = 4;
+    static final int RING_ELEMENTS = 4;
     /** Bytes in an element of the available ring. */
-    public static final int AVAIL_ELEMENT_SIZE = 2;
+    static final int AVAIL_ELEMENT_SIZE = 2;
     /** Bytes in an element of the used ring. */
-    public static final int USED_ELEMENT_SIZE = 8;
+    static final int USED_ELEMENT_SIZE = 8;
     /** Offset of len in an element of the used ring. */
-    public static final int USED_LEN = 4;
+    static final int USED_LEN = 4;
 
     /** Flag of the available ring: the driver wants no interrupts. */
-    public static final int VIRTQ_AVAIL_F_NO_INTERRUPT = 1;
+    static final int VIRTQ_AVAIL_F_NO_INTERRUPT = 1;
     /** Flag of the used ring: the device needs no notifications. */
-    public static final int VIRTQ_USED_F_NO_NOTIFY = 1;
+    static final int VIRTQ_USED_F_NO_NOTIFY = 1;
 
     /** Alignment of the descriptor table, section 2.7. */
-    public static final int DESC_ALIGNMENT = 16;
+    static final int DESC_ALIGNMENT = 16;
     /** Alignment of the available ring. */
-    public static final int AVAIL_ALIGNMENT = 2;
+    static final int AVAIL_ALIGNMENT = 2;
     /** Alignment of the used ring. */
-    public static final int USED_ALIGNMENT = 4;
+    static final int USED_ALIGNMENT = 4;
     /** Largest queue, section 2.7. */
-    public static final int MAX_SIZE = 32768;
+    static final int MAX_SIZE = 32768;
 
     private static final int EVENT_SIZE = 2;
 
@@ -62,27 +62,27 @@ public final class SplitLayout {
     }
 
     /** Bytes in the descriptor table of a queue of {@code size}. */
-    public static long descLength(int size) {
+    static long descLength(int size) {
         return (long) DESC_SIZE * size;
     }
 
     /** Bytes in the available ring, with used_event when {@code eventIdx}. */
-    public static long availLength(int size, boolean eventIdx) {
+    static long availLength(int size, boolean eventIdx) {
         return usedEvent(size) + (eventIdx ? EVENT_SIZE : 0);
     }
 
     /** Bytes in the used ring, with avail_event when {@code eventIdx}. */
-    public static long usedLength(int size, boolean eventIdx) {
+    static long usedLength(int size, boolean eventIdx) {
         return availEvent(size) + (eventIdx ? EVENT_SIZE : 0);
     }
 
     /** Offset of used_event in the available ring. */
-    public static long usedEvent(int size) {
+    static long usedEvent(int size) {
         return RING_ELEMENTS + (long) AVAIL_ELEMENT_SIZE * size;
     }
 
     /** Offset of avail_event in the used ring. */
-    public static long availEvent(int size) {
+    static long availEvent(int size) {
         return RING_ELEMENTS + (long) USED_ELEMENT_SIZE * size;
     }
 }

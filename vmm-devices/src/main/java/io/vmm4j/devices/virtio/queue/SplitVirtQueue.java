@@ -30,7 +30,7 @@ import io.vmm4j.devices.virtio.VirtioFeatures;
  * <p>Each field of the guest's is read once and the copy used. Confined to the thread that serves the queue, but for
  * {@link #stop()}.
  */
-public final class SplitVirtQueue implements StoppableQueue {
+final class SplitVirtQueue implements StoppableQueue {
 
     private static final int IDX_MASK = 0xFFFF;
 
@@ -59,7 +59,7 @@ public final class SplitVirtQueue implements StoppableQueue {
      * @param driverFeatures the features acknowledged
      * @throws VirtQueueException when the size is not a power of two up to {@code sizeMax}, or a part is misaligned or not all RAM
      */
-    public SplitVirtQueue(GuestMemory memory, QueueAddresses addresses, int sizeMax, long driverFeatures) throws VirtQueueException {
+    SplitVirtQueue(GuestMemory memory, QueueAddresses addresses, int sizeMax, long driverFeatures) throws VirtQueueException {
         this.memory = memory;
         this.size = addresses.size();
         this.desc = addresses.desc();
@@ -96,8 +96,12 @@ public final class SplitVirtQueue implements StoppableQueue {
                 return null;
             }
             int head = memory.readU16(avail + RING_ELEMENTS + (long) AVAIL_ELEMENT_SIZE * (nextAvail & size - 1));
-            BufferChain chain = chains.take(head);
+            if (head >= size) {
+                throw new VirtQueueException("available chain starts at descriptor " + head + " of " + size);
+            }
+            BufferChain chain = chains.take();
             try {
+                chains.identify(chain, head);
                 walk(chain, desc, size, head, indirect);
             } catch (VirtQueueException | GuestMemoryException e) {
                 chains.giveBack(chain);
