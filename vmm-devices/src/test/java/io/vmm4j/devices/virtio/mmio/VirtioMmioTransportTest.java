@@ -1,0 +1,456 @@
+package io.vmm4j.devices.virtio.mmio;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.testing.DriverQueue;
+import io.vmm4j.devices.testing.GuestRam;
+import io.vmm4j.devices.testing.ManualClock;
+import io.vmm4j.devices.testing.ManualLoop;
+import io.vmm4j.devices.testing.MmioDriver;
+import io.vmm4j.devices.testing.RecordingLine;
+import io.vmm4j.devices.virtio.ByteConfigSpace;
+import io.vmm4j.devices.virtio.ConfigSpace;
+import io.vmm4j.devices.virtio.VirtioActivation;
+import io.vmm4j.devices.virtio.VirtioDevice;
+import io.vmm4j.devices.virtio.VirtioDeviceType;
+import io.vmm4j.devices.virtio.queue.QueueAddresses;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Virtio 1.2, section 4.2. All numbers are the specification's, written out a second time. */
+final class VirtioMmioTransportTest {
+
+    private static final long VERSION_1 = 1L << 32;
+    private static final long OWN_FEATURE = 1L << 3 | 1L << 50;
+
+    private final GuestMemory memory = GuestRam.of(1 << 18);
+    private final RecordingLine line = new RecordingLine();
+    private final ManualLoop loop = new ManualLoop(new ManualClock());
+    private final FakeDevice device = new FakeDevice();
+    private final VirtioMmioTransport transport = new VirtioMmioTransport(device, memory, line, loop);
+    private final MmioDriver driver = new MmioDriver(transport);
+
+    /** Two queues, of 8 and 16, and one place without a queue between them. */
+    private static final class FakeDevice implements VirtioDevice {
+        private final ByteConfigSpace config = new ByteConfigSpace(12);
+        private final List<String> calls = new ArrayList<>();
+        private VirtioActivation activation;
+
+        FakeDevice() {
+            config.put(0, 8, 0x1122334455667788L);
+            config.guestWritable(8, 2);
+        }
+
+        @Override
+        public VirtioDeviceType type() {
+            return VirtioDeviceType.ENTROPY;
+        }
+
+        @Override
+        public long deviceFeatures() {
+            return OWN_FEATURE;
+        }
+
+        @Override
+        public int[] queueSizeMax() {
+            return new int[] {8, 0, 16};
+        }
+
+        @Override
+        public ConfigSpace configSpace() {
+            return config;
+        }
+
+        @Override
+        public void activate(VirtioActivation newActivation) {
+            activation = newActivation;
+            calls.add("activate");
+        }
+
+        @Override
+        public void onQueueNotify(int queueIndex) {
+            calls.add("notify " + queueIndex);
+        }
+
+        @Override
+        public void reset() {
+            activation = null;
+            calls.add("reset");
+        }
+    }
+
+    private DriverQueue start(long features) {
+        DriverQueue queue = DriverQueue.of(memory, 0x10000, 8, features);
+        driver.start(features, queue);
+        loop.run();
+        return queue;
+    }
+
+    @Test
+    void identifiesItself() {
+        assertEquals(0x74726976, driver.read(0x000), "MagicValue");
+        assertEquals(2, driver.read(0x004), "Version");
+        assertEquals(4, driver.read(0x008), "DeviceID");
+        assertEquals(0x4a344d56, driver.read(0x00c), "VendorID, VM4J");
+    }
+
+    @Test
+    void offersTheDevicesFeaturesAndTheTransports() {
+        assertEquals(OWN_FEATURE | VERSION_1 | 1L << 28 | 1L << 29 | 1L << 34, driver.deviceFeatures());
+    }
+
+    @Test
+    void featureWordsBeyond63ReadZero() {
+        for (long sel : new long[] {2, 3, 32, 33, 64, 0x8000_0000L, 0xFFFF_FFFFL}) {
+            driver.write(0x014, sel);
+            assertEquals(0, driver.read(0x010), "DeviceFeatures, word " + sel);
+        }
+    }
+
+    @Test
+    void sharedMemoryRegionsAreAbsent() {
+        driver.write(0x0ac, 1);
+        for (int offset : new int[] {0x0b0, 0x0b4, 0x0b8, 0x0bc}) {
+            assertEquals(0xFFFF_FFFFL, driver.read(offset), "register 0x" + Integer.toHexString(offset));
+        }
+    }
+
+    @Test
+    void writeOnlyAndReservedRegistersReadZero() {
+        for (int offset : new int[] {0x014, 0x018, 0x01c, 0x020, 0x024, 0x028, 0x030, 0x038, 0x03c, 0x040, 0x048, 0x050, 0x054, 0x064,
+            0x080, 0x084, 0x090, 0x094, 0x0a0, 0x0a4, 0x0ac, 0x0c0, 0x0c4, 0x0f8}) {
+            driver.write(offset, 0xFFFF_FFFFL);
+            assertEquals(0, driver.read(offset), "register 0x" + Integer.toHexString(offset));
+        }
+    }
+
+    @Test
+    void readOnlyRegistersKeepTheirValue() {
+        for (int offset : new int[] {0x000, 0x004, 0x008, 0x00c, 0x034, 0x060, 0x0fc}) {
+            long before = driver.read(offset);
+            driver.write(offset, 0x5555_5555L);
+            assertEquals(before, driver.read(offset), "register 0x" + Integer.toHexString(offset));
+        }
+    }
+
+    @Test
+    void controlRegistersAreFourBytesWideAndAligned() {
+        for (int width : new int[] {1, 2, 8}) {
+            assertEquals(0, transport.read(0x000, width), "width " + width);
+        }
+        assertEquals(0, transport.read(0x002, 4));
+        transport.write(0x070, 1, 1);
+        transport.write(0x070, 8, 1);
+        assertEquals(0, driver.status());
+    }
+
+    @Test
+    void queueSizeMaxFollowsQueueSel() {
+        long[][] table = {{0, 8}, {1, 0}, {2, 16}, {3, 0}, {0xFFFF_FFFFL, 0}};
+        for (long[] row : table) {
+            driver.write(0x030, row[0]);
+            assertEquals(row[1], driver.read(0x034), "QueueSizeMax of queue " + row[0]);
+        }
+    }
+
+    @Test
+    void queueReadyReadsBackAndIsClearedByZeroAndByReset() {
+        driver.negotiate(VERSION_1);
+        driver.write(0x030, 2);
+        driver.write(0x044, 1);
+        assertEquals(1, driver.read(0x044));
+        driver.write(0x030, 0);
+        assertEquals(0, driver.read(0x044), "of another queue");
+        driver.write(0x030, 2);
+        driver.write(0x044, 0);
+        assertEquals(0, driver.read(0x044));
+        driver.write(0x044, 1);
+        driver.reset();
+        driver.write(0x030, 2);
+        assertEquals(0, driver.read(0x044));
+        driver.write(0x030, 1);
+        driver.write(0x044, 1);
+        assertEquals(0, driver.read(0x044), "a queue that does not exist");
+    }
+
+    @Test
+    void statusStepsNeedTheOneBefore() {
+        int[][] table = {{2, 0}, {8, 0}, {4, 0}, {1, 1}, {4, 1}, {8, 1}, {3, 3}, {4 | 3, 3}, {11, 3}};
+        for (int[] row : table) {
+            driver.writeStatus(row[0]);
+            assertEquals(row[1], driver.status(), "after writing " + row[0]);
+        }
+        loop.run();
+        assertEquals(List.of(), device.calls);
+    }
+
+    @Test
+    void featuresOkNeedsVersion1() {
+        assertFalse(driver.negotiate(OWN_FEATURE));
+        assertEquals(3, driver.status());
+        assertTrue(driver.negotiate(OWN_FEATURE | VERSION_1));
+    }
+
+    @Test
+    void featuresOkIsRefusedForBitsThatWereNotOffered() {
+        for (int bit : new int[] {0, 4, 33, 35, 40, 49, 51, 63}) {
+            assertFalse(driver.negotiate(VERSION_1 | 1L << bit), "feature " + bit);
+        }
+    }
+
+    @Test
+    void featuresOkIsRefusedForBitsBeyond63() {
+        driver.reset();
+        driver.writeStatus(3);
+        driver.write(0x024, 1);
+        driver.write(0x020, 1);
+        driver.write(0x024, 2);
+        driver.write(0x020, 1);
+        driver.writeStatus(11);
+        assertEquals(3, driver.status());
+    }
+
+    @Test
+    void featuresAreSettledAtFeaturesOk() {
+        driver.negotiate(VERSION_1);
+        driver.write(0x024, 0);
+        driver.write(0x020, 1L << 3);
+        driver.setUpQueue(0, DriverQueue.split(memory, 0x10000, 8, 0).addresses());
+        driver.driverOk();
+        loop.run();
+        assertEquals(VERSION_1, device.activation.driverFeatures());
+    }
+
+    @Test
+    void driverOkActivatesOnTheLoopAndNotifiesEachQueueOnce() {
+        driver.negotiate(VERSION_1 | OWN_FEATURE);
+        driver.setUpQueue(0, DriverQueue.split(memory, 0x10000, 8, 0).addresses());
+        driver.setUpQueue(2, DriverQueue.split(memory, 0x11000, 16, 0).addresses());
+        driver.driverOk();
+        assertEquals(15, driver.status());
+        assertEquals(List.of(), device.calls, "the vCPU does not run the device");
+        loop.run();
+        assertEquals(List.of("activate", "notify 0", "notify 2"), device.calls);
+        assertEquals(8, device.activation.queues().get(0).size());
+        assertEquals(null, device.activation.queues().get(1));
+        assertEquals(16, device.activation.queues().get(2).size());
+        assertEquals(VERSION_1 | OWN_FEATURE, device.activation.driverFeatures());
+    }
+
+    @Test
+    void notificationsWaitOnTheLoopOncePerQueue() {
+        start(VERSION_1);
+        device.calls.clear();
+        for (int i = 0; i < 1000; i++) {
+            driver.notifyQueue(0);
+        }
+        driver.notifyQueue(2); // not ready
+        assertEquals(2, loop.pendingTasks(), "however often the guest writes");
+        loop.run();
+        assertEquals(List.of("notify 0"), device.calls);
+        transport.notifyQueue(0);
+        transport.notifyQueue(-1);
+        transport.notifyQueue(3);
+        assertEquals(List.of("notify 0", "notify 0"), device.calls);
+    }
+
+    @Test
+    void notificationsBeforeActivationAreDropped() {
+        driver.notifyQueue(0);
+        transport.notifyQueue(0);
+        loop.run();
+        assertEquals(List.of(), device.calls);
+    }
+
+    @Test
+    void interruptCausesStayUntilAcknowledged() {
+        start(VERSION_1);
+        device.activation.interrupt().usedBuffer(0);
+        device.activation.interrupt().configChanged();
+        assertEquals(2, line.edges());
+        assertEquals(3, driver.read(0x060));
+        driver.write(0x064, 1);
+        assertEquals(2, driver.read(0x060));
+        driver.write(0x064, 0xFFFF_FFFFL);
+        assertEquals(0, driver.read(0x060));
+    }
+
+    @Test
+    void causeIsThereBeforeTheEdge() {
+        List<Long> causesAtEdge = new ArrayList<>();
+        VirtioMmioTransport[] window = new VirtioMmioTransport[1];
+        window[0] = new VirtioMmioTransport(device, memory, () -> causesAtEdge.add(window[0].read(0x060, 4)), loop);
+        new MmioDriver(window[0]).start(VERSION_1, DriverQueue.split(memory, 0x10000, 8, 0));
+        loop.run();
+        device.activation.interrupt().usedBuffer(0);
+        assertEquals(List.of(1L), causesAtEdge);
+    }
+
+    @Test
+    void needsResetSetsTheBitAndTellsTheDriver() {
+        start(VERSION_1);
+        device.activation.interrupt().needsReset();
+        assertEquals(15 | 64, driver.status());
+        assertEquals(2, driver.read(0x060));
+        device.calls.clear();
+        transport.notifyQueue(0);
+        assertEquals(List.of(), device.calls, "a device that needs a reset is left alone");
+        driver.reset();
+        assertEquals(0, driver.status());
+        assertEquals(0, driver.read(0x060));
+    }
+
+    @Test
+    void resetDropsTheActivationAndForgetsEverything() {
+        start(VERSION_1 | OWN_FEATURE);
+        device.activation.interrupt().usedBuffer(0);
+        device.calls.clear();
+        driver.reset();
+        assertEquals(List.of("reset"), device.calls);
+        assertEquals(0, driver.status());
+        assertEquals(0, driver.read(0x060), "InterruptStatus");
+        driver.write(0x030, 0);
+        assertEquals(0, driver.read(0x044), "QueueReady");
+        driver.notifyQueue(0);
+        loop.run();
+        assertEquals(List.of("reset"), device.calls);
+        start(VERSION_1);
+        assertEquals(VERSION_1, device.activation.driverFeatures(), "features of the life before are gone");
+    }
+
+    @Test
+    void aReportOfTheLifeBeforeReachesNobody() {
+        start(VERSION_1);
+        VirtioActivation old = device.activation;
+        driver.reset();
+        line.takeEdges();
+        old.interrupt().usedBuffer(0);
+        old.interrupt().needsReset();
+        assertEquals(0, line.edges());
+        assertEquals(0, driver.status());
+        assertEquals(0, driver.read(0x060));
+    }
+
+    @Test
+    void resetBetweenDriverOkAndActivationPreventsIt() {
+        driver.start(VERSION_1, DriverQueue.split(memory, 0x10000, 8, 0));
+        driver.reset();
+        loop.run();
+        assertFalse(device.calls.contains("activate"));
+    }
+
+    @Test
+    void failedStopsTheDeviceAndOnlyAResetHelps() {
+        start(VERSION_1);
+        driver.writeStatus(128 | 15);
+        assertEquals(128 | 15, driver.status());
+        assertTrue(device.calls.contains("reset"));
+        driver.driverOk();
+        loop.run();
+        assertEquals(null, device.activation);
+        driver.reset();
+        assertEquals(0, driver.status());
+    }
+
+    @Test
+    void driverCannotSetNeedsResetOrClearBits() {
+        start(VERSION_1);
+        driver.writeStatus(64 | 15);
+        assertEquals(15, driver.status());
+        driver.writeStatus(1);
+        assertEquals(15, driver.status());
+    }
+
+    @Test
+    void aLiveQueueKeepsItsLayout() {
+        DriverQueue queue = start(VERSION_1);
+        driver.setUpQueue(0, new QueueAddresses(8, 0x20000, 0x21000, 0x22000));
+        queue.add(DriverQueue.Buffer.readable(0, 4));
+        assertEquals(4, assertPolls().readableLength());
+    }
+
+    private io.vmm4j.devices.virtio.queue.DescriptorChain assertPolls() {
+        try {
+            return device.activation.queues().get(0).poll();
+        } catch (io.vmm4j.devices.virtio.queue.VirtQueueException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void takingQueueReadyBackStopsTheQueue() {
+        DriverQueue queue = start(VERSION_1);
+        driver.write(0x030, 0);
+        driver.write(0x044, 0);
+        queue.add(DriverQueue.Buffer.readable(0, 4));
+        assertEquals(null, assertPolls());
+    }
+
+    @Test
+    void configSpaceTakesAllWidths() {
+        assertEquals(0x88, driver.readConfig(0, 1));
+        assertEquals(0x7788, driver.readConfig(0, 2));
+        assertEquals(0x55667788, driver.readConfig(0, 4));
+        assertEquals(0x1122334455667788L, driver.readConfig(0, 8));
+        assertEquals(0x44, driver.readConfig(3 + 1, 1));
+        assertEquals(0, driver.readConfig(12, 4), "past the end");
+        assertEquals(0, driver.readConfig(0xefc, 8), "past the window");
+        driver.writeConfig(6, 4, 0xAABBCCDDL);
+        assertEquals(0xAABB_1122L, driver.readConfig(6, 4), "only bytes 8 and 9 are the driver's");
+    }
+
+    @Test
+    void configGenerationMovesWithTheSpace() {
+        start(VERSION_1);
+        long before = driver.read(0x0fc);
+        assertEquals(before, driver.read(0x0fc), "stable while nothing changes");
+        device.config.put(0, 8, 5);
+        long after = driver.read(0x0fc);
+        assertNotEquals(before, after, "the change itself moves it, before the interrupt");
+        device.activation.interrupt().configChanged();
+        assertNotEquals(after, driver.read(0x0fc));
+    }
+
+    @Test
+    void packedQueuesAreBuiltWhenNegotiated() {
+        DriverQueue queue = start(VERSION_1 | 1L << 34);
+        queue.add(DriverQueue.Buffer.readable(0, 4));
+        assertEquals(4, assertPolls().readableLength());
+    }
+
+    @Test
+    @Timeout(30)
+    void resetFromAVcpuWaitsUntilTheLoopHasLetGo() throws Exception {
+        start(VERSION_1);
+        ExecutorService vcpu = Executors.newSingleThreadExecutor();
+        try {
+            CountDownLatch entered = new CountDownLatch(1);
+            Future<Integer> reset = vcpu.submit(() -> {
+                entered.countDown();
+                driver.reset();
+                return device.calls.contains("reset") ? driver.status() : -1;
+            });
+            entered.await();
+            while (loop.pendingTasks() == 0) {
+                Thread.onSpinWait();
+            }
+            assertFalse(reset.isDone());
+            assertEquals(15, driver.status(), "the old status until the reset is over");
+            loop.run();
+            assertEquals(0, reset.get(10, TimeUnit.SECONDS));
+        } finally {
+            vcpu.shutdownNow();
+        }
+    }
+}
