@@ -1,0 +1,84 @@
+package io.vmm4j.core.boot;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.testing.GuestRam;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InitrdTest {
+
+    private static final long LOW_RAM = 32L << 20;
+
+    @TempDir
+    private Path directory;
+
+    private Path file(int size) throws IOException {
+        byte[] content = new byte[size];
+        new Random(size).nextBytes(content);
+        return Files.write(directory.resolve("initrd"), content);
+    }
+
+    private long place(int size, ByteBuffer kernelImage, long lowRam) throws Exception {
+        try (Initrd initrd = Initrd.open(file(size)); KernelImage kernel = KernelImage.open(FakeKernels.write(directory, kernelImage), lowRam)) {
+            return initrd.place(kernel, lowRam);
+        }
+    }
+
+    @Test
+    void itGoesToTheTopOfLowRamOnAPage() throws Exception {
+        assertEquals(LOW_RAM - 0x1000, place(1, FakeKernels.elf(), LOW_RAM));
+        assertEquals(LOW_RAM - 0x1000, place(0x1000, FakeKernels.elf(), LOW_RAM));
+        assertEquals(LOW_RAM - 0x2000, place(0x1001, FakeKernels.bzImage(), LOW_RAM));
+    }
+
+    @Test
+    void itStaysBelowTheAddressThatTheKernelNames() throws Exception {
+        ByteBuffer image = FakeKernels.bzImage();
+        image.putShort(0x236, (short) 1).putInt(0x22c, 0x1ffffff - 0x400000);
+        assertEquals(0x2000000 - 0x400000 - 0x1000, place(1, image, LOW_RAM));
+    }
+
+    @Test
+    void aKernelThatTakesItAnywhereHasNoHighestAddress() throws Exception {
+        ByteBuffer image = FakeKernels.bzImage();
+        image.putShort(0x236, (short) 3).putInt(0x22c, 0x1ffffff - 0x400000);
+        assertEquals(LOW_RAM - 0x1000, place(1, image, LOW_RAM));
+    }
+
+    @Test
+    void itFillsTheRoomAboveTheKernelAndNotOnePageMore() throws Exception {
+        int room = (int) (LOW_RAM - 0x1200000);
+        assertEquals(0x1200000, place(room, FakeKernels.bzImage(), LOW_RAM));
+        String message = assertThrows(KernelImageException.class, () -> place(room + 1, FakeKernels.bzImage(), LOW_RAM)).getMessage();
+        assertTrue(message.contains("is too large: " + (room + 1) + " bytes, there is room for " + room), message);
+    }
+
+    @Test
+    void whatIsNoFileWithContentIsRefused() {
+        assertTrue(assertThrows(KernelImageException.class, () -> Initrd.open(directory)).getMessage().contains("initrd " + directory + " is a directory"));
+        assertTrue(assertThrows(KernelImageException.class, () -> Initrd.open(directory.resolve("x"))).getMessage().contains("does not exist"));
+        assertTrue(assertThrows(KernelImageException.class, () -> Initrd.open(file(0))).getMessage().contains("is empty"));
+    }
+
+    @Test
+    void allOfItIsInRamAtItsAddress() throws Exception {
+        GuestMemory memory = GuestRam.of(FakeKernels.MIB);
+        Path path = file(0x12345);
+        try (Initrd initrd = Initrd.open(path)) {
+            assertEquals(0x12345, initrd.size());
+            initrd.load(memory, 0x3000);
+        }
+        assertArrayEquals(Files.readAllBytes(path), GuestRam.get(memory, 0x3000, 0x12345));
+        assertEquals(0, memory.readU8(0x3000 + 0x12345));
+    }
+}
