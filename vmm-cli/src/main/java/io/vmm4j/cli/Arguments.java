@@ -1,0 +1,48 @@
+package io.vmm4j.cli;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A command line taken apart: words only, nothing converted.
+ *
+ * @param command   what is asked for
+ * @param isHelp    whether help is asked for instead of doing it
+ * @param isVersion whether the version is asked for
+ * @param given     options by what was typed
+ * @param operands  words that are no options: the configuration file of {@code run}, the command of {@code help}
+ * @param problems  lines for the user, in the order of the command line
+ * @param garbled   options that were meant but could not be read; saying that they are missing would mislead
+ */
+record Arguments(Command command, boolean isHelp, boolean isVersion, Map<CliOption, Given> given,
+        List<String> operands, List<String> problems, Set<CliOption> garbled) {
+
+    /**
+     * One option on the command line.
+     *
+     * @param name  the long name the user chose, or the option's first where a short flag was typed
+     * @param value its value
+     */
+    record Given(String name, String value) {
+    }
+
+    Arguments {
+        given = Map.copyOf(given);
+        operands = List.copyOf(operands);
+        problems = List.copyOf(problems);
+        garbled = Set.copyOf(garbled);
+    }
+
+    /** The value typed for {@code option}, or {@code null}. */
+    String value(CliOption option) {
+        Given typed = given.get(option);
+        return typed == null ? null : typed.value();
+    }
+
+    /** What the user calls {@code option}. */
+    String nameOf(CliOption option) {
+        Given typed = given.get(option);
+        return typed == null ? option.longName() : typed.name();
+    }
+}

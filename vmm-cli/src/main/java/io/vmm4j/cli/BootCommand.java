@@ -1,0 +1,161 @@
+package io.vmm4j.cli;
+
+import io.vmm4j.cli.log.LogFileCheck;
+import io.vmm4j.core.VmBuilder;
+import io.vmm4j.core.VmExit;
+import io.vmm4j.core.Vm;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.ConfigProblem;
+import io.vmm4j.core.config.LoggerConfig;
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.config.VmConfigJson;
+import io.vmm4j.kvm.KvmException;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/** The commands that boot a machine: from options, and from a configuration file. */
+final class BootCommand {
+
+    private final Consumer<String> errors;
+    private final LaunchLog log;
+    private final SignalGuard guard;
+    private String unkeptLog;
+
+    /**
+     * @param errors takes a line for each thing that is wrong
+     * @param log    started once the guest runs
+     * @param guard  armed before there is anything that a signal must not leave behind
+     */
+    BootCommand(Consumer<String> errors, LaunchLog log, SignalGuard guard) {
+        this.errors = errors;
+        this.log = log;
+        this.guard = guard;
+    }
+
+    /** Boots what the options say. */
+    ExitCode create(Arguments arguments) {
+        OptionMapper mapper = new OptionMapper(arguments);
+        List<String> problems = new ArrayList<>(mapper.problems());
+        return boot(mapper.config(), problems, mapper::describe, arguments.value(CliOption.LOG_FILE) != null);
+    }
+
+    /** Boots what a configuration file says. */
+    ExitCode runFile(Arguments arguments) {
+        if (!arguments.problems().isEmpty()) {
+            return refuse(arguments.problems());
+        }
+        String file = arguments.operands().get(0);
+        try {
+            VmConfig config = VmConfigJson.read(Path.of(file));
+            boolean isLogChosen = config.logger() != null && config.logger().logPath() != null;
+            return boot(config, new ArrayList<>(), problem -> problem + " in " + file, isLogChosen);
+        } catch (ConfigException e) {
+            return refuse(e.problems().stream().map(problem -> describe(problem, file)).toList());
+        } catch (IOException | InvalidPathException e) {
+            return refuse(List.of("configuration file " + file + " " + whyUnreadable(file, e)));
+        }
+    }
+
+    private static String describe(ConfigProblem problem, String file) {
+        return problem.key().equals(file) ? problem.toString() : problem + " in " + file;
+    }
+
+    private static String whyUnreadable(String file, Exception e) {
+        if (e instanceof NoSuchFileException) {
+            return "does not exist";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "cannot be read: permission denied";
+        }
+        if (e instanceof CharacterCodingException) {
+            return "is not UTF-8 text";
+        }
+        return e instanceof IOException && Files.isDirectory(Path.of(file)) ? "is a directory"
+                : "cannot be read: " + e.getMessage();
+    }
+
+    private ExitCode boot(VmConfig config, List<String> problems, Function<ConfigProblem, String> wording,
+            boolean isLogChosen) {
+        prepareLog(config, problems, wording, isLogChosen);
+        try {
+            if (!problems.isEmpty()) {
+                config.check();
+                return refuse(problems);
+            }
+            return run(config);
+        } catch (ConfigException e) {
+            e.problems().stream().map(wording).filter(line -> line != null).forEach(problems::add);
+            return refuse(problems);
+        } catch (KvmException e) {
+            errors.accept("KVM cannot be used: " + e.getMessage());
+            return ExitCode.KVM_UNAVAILABLE;
+        } catch (IOException e) {
+            errors.accept("the host refused: " + e.getMessage());
+            return ExitCode.HOST_ERROR;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            errors.accept("interrupted");
+            return ExitCode.HOST_ERROR;
+        }
+    }
+
+    private ExitCode run(VmConfig config) throws ConfigException, IOException, InterruptedException {
+        guard.arm();
+        try (Vm vm = VmBuilder.fromConfig(config).build()) {
+            guard.watch(vm);
+            if (unkeptLog != null) {
+                errors.accept(unkeptLog);
+            }
+            vm.start();
+            log.start();
+            VmExit exit = vm.await();
+            if (!exit.isOrderly() || guard.isShutDown()) {
+                errors.accept(exit.message());
+            }
+            return ExitCode.of(exit.reason());
+        }
+    }
+
+    /** A log that was asked for must be possible; the default one is left out where it is not. */
+    private void prepareLog(VmConfig config, List<String> problems, Function<ConfigProblem, String> wording,
+            boolean isChosen) {
+        LoggerConfig logger = config.logger() == null ? new LoggerConfig(null, null) : config.logger();
+        String file = logger.logPath() == null ? CliOption.LOG_FILE.defaultText() : logger.logPath();
+        LoggerConfig.Level level = levelOf(logger);
+        if (file.isEmpty() || level == null || level == LoggerConfig.Level.OFF) {
+            return;
+        }
+        String problem = LogFileCheck.problemOf(file);
+        if (problem == null) {
+            log.configure(Path.of(file), level);
+        } else if (isChosen) {
+            problems.add(wording.apply(new ConfigProblem("logger.log_path", problem)));
+        } else {
+            unkeptLog = problem + ", so no log is kept";
+        }
+    }
+
+    /** The level, or {@code null} where the configuration's own check will refuse it. */
+    private static LoggerConfig.Level levelOf(LoggerConfig logger) {
+        for (LoggerConfig.Level level : LoggerConfig.Level.values()) {
+            if (level.name().equalsIgnoreCase(logger.level())) {
+                return level;
+            }
+        }
+        return null;
+    }
+
+    private ExitCode refuse(List<String> problems) {
+        problems.forEach(errors);
+        return ExitCode.USAGE;
+    }
+}

@@ -1,0 +1,94 @@
+package io.vmm4j.cli;
+
+import java.io.PrintStream;
+import java.util.List;
+import org.slf4j.LoggerFactory;
+
+/** The program, without the process around it. One command a call; not thread-safe. */
+public final class Cli {
+
+    private final String name;
+    private final PrintStream out;
+    private final PrintStream err;
+
+    /**
+     * @param name what the program is called in messages and help
+     * @param out  gets what was asked for
+     * @param err  gets what went wrong, one line each
+     */
+    public Cli(String name, PrintStream out, PrintStream err) {
+        this.name = name;
+        this.out = out;
+        this.err = err;
+    }
+
+    /** Does what {@code words} say, to the end of the machine if it starts one. */
+    public ExitCode run(String... words) {
+        LaunchLog log = new LaunchLog();
+        try (SignalGuard guard = new SignalGuard()) {
+            ExitCode exit = runReportingBugs(words, new BootCommand(this::say, log, guard), log);
+            String trouble = log.close();
+            if (trouble != null) {
+                say(trouble);
+            }
+            return exit;
+        }
+    }
+
+    private ExitCode runReportingBugs(String[] words, BootCommand boot, LaunchLog log) {
+        try {
+            ExitCode exit = dispatch(ArgumentParser.parse(words), boot);
+            if (words.length == 0) {
+                say("see " + name + " --help");
+            }
+            return exit;
+        } catch (RuntimeException | Error e) {
+            LoggerFactory.getLogger(Cli.class).error("internal error", e);
+            say("internal error: " + e + "; the stack is in " + log.startForBug());
+            return ExitCode.BUG;
+        }
+    }
+
+    private ExitCode dispatch(Arguments arguments, BootCommand boot) {
+        if (arguments.isVersion()) {
+            out.println(name + " " + Version.text());
+            return ExitCode.OK;
+        }
+        if (arguments.isHelp()) {
+            return help(arguments.command());
+        }
+        return switch (arguments.command()) {
+            case BOOT, CREATE -> boot.create(arguments);
+            case RUN -> boot.runFile(arguments);
+            case DOCTOR -> arguments.problems().isEmpty() ? doctor() : usage(arguments.problems());
+            case HELP -> arguments.problems().isEmpty() ? help(subject(arguments)) : usage(arguments.problems());
+        };
+    }
+
+    private static Command subject(Arguments arguments) {
+        return arguments.operands().isEmpty() ? Command.BOOT : Command.named(arguments.operands().get(0));
+    }
+
+    private ExitCode help(Command command) {
+        HelpText.print(name, command, out);
+        return ExitCode.OK;
+    }
+
+    private ExitCode doctor() {
+        return Doctor.ofThisHost(out).examine() ? ExitCode.OK : ExitCode.KVM_UNAVAILABLE;
+    }
+
+    private ExitCode usage(List<String> problems) {
+        problems.forEach(this::say);
+        return ExitCode.USAGE;
+    }
+
+    private void say(String line) {
+        err.println(name + ": " + oneLine(line));
+    }
+
+    /** A message of the host may hold line breaks, a path too. */
+    private static String oneLine(String text) {
+        return text.replaceAll("\\R\\s*", " ");
+    }
+}

@@ -1,0 +1,163 @@
+package io.vmm4j.cli;
+
+import java.util.List;
+
+/**
+ * The options of {@code vmm} and {@code vmm create}: the one table that parsing, help, completion and manual are made
+ * from. Long names and short flags are dbs-cli's.
+ */
+public enum CliOption {
+    KERNEL_PATH(Group.BOOT, Value.PATH, "k", null, "Kernel image, ELF vmlinux or bzImage. Required.", "kernel-path"),
+    INITRD_PATH(Group.BOOT, Value.PATH, "i", null, "Initial RAM disk.", "initrd-path"),
+    BOOT_ARGS(Group.BOOT, Value.TEXT, "b",
+            "console=ttyS0 tty0 reboot=k debug panic=1 pci=off root=/dev/vda1",
+            "Kernel arguments. When none are given and the root file system's image has no partition table, "
+                    + "root=/dev/vda takes the place of root=/dev/vda1.", "boot-args"),
+
+    ROOTFS(Group.DISK, Value.PATH, "r", null, "Root file system, a raw image. Required unless an initrd is given.",
+            "rootfs"),
+    IS_ROOT(Group.DISK, Value.BOOLEAN, null, "true", "Whether the image is the root device.", "is-root"),
+    IS_READ_ONLY(Group.DISK, Value.BOOLEAN, null, "false", "Whether the image is opened read-only.", "is-read-only"),
+
+    VCPU(Group.CPU, Value.NUMBER, "C", "1", "Virtual CPUs at start.", "vcpu"),
+    MAX_VCPU(Group.CPU, Value.NUMBER, null, "the number of --vcpu",
+            "Virtual CPUs the guest can grow to; more than --vcpu is not supported yet.", "max-vcpu"),
+    CPU_PM(Group.CPU, Value.CPU_PM, null, "0",
+            "0, 1 or 2: level of the virtual PMU, as --vpmu-feature. on or off: whether the guest may idle without "
+                    + "exits. Only 0 and off are supported yet.", "cpu-pm"),
+    VPMU_FEATURE(Group.CPU, Value.LEVEL, null, "0",
+            "Level of the virtual PMU: 0 none, 1 limited, 2 full. Only 0 is supported yet.", "vpmu-feature"),
+    THREADS_PER_CORE(Group.CPU, Value.NUMBER, null, "1", "CPU topology; only 1 is supported yet.", "threads-per-core"),
+    CORES_PER_DIE(Group.CPU, Value.NUMBER, null, "1", "CPU topology; only 1 is supported yet.", "cores-per-die"),
+    DIES_PER_SOCKET(Group.CPU, Value.NUMBER, null, "1", "CPU topology; only 1 is supported yet.", "dies-per-socket"),
+    SOCKETS(Group.CPU, Value.NUMBER, null, "1", "CPU topology; only 1 is supported yet.", "sockets"),
+
+    MEM_SIZE(Group.MEMORY, Value.SIZE, "m", "128", "Guest memory in MiB, or with a unit: 512M, 2G.", "mem-size"),
+    MEM_TYPE(Group.MEMORY, Value.MEM_TYPE, null, "shmem",
+            "Where guest memory comes from: shmem or hugetlbfs. Only shmem is supported yet.", "mem-type"),
+    MEM_FILE_PATH(Group.MEMORY, Value.PATH, null, "none", "File behind guest memory; not supported yet.",
+            "mem-file-path", "mem-file"),
+
+    SERIAL_PATH(Group.CONSOLE, Value.PATH, "s", "stdio",
+            "The guest's first serial port: stdio, or the path of a Unix socket to create.", "serial-path"),
+    LOG_FILE(Group.CONSOLE, Value.PATH, null, "dbs-cli.log", "Log file; created anew at each start.", "log-file"),
+    LOG_LEVEL(Group.CONSOLE, Value.LOG_LEVEL, null, "Info",
+            "Off, Error, Warn, Info, Debug or Trace, in any case.", "log-level");
+
+    /** Subjects of the help text, in its order. */
+    public enum Group {
+        BOOT("What to boot"),
+        DISK("Disk"),
+        CPU("Processors"),
+        MEMORY("Memory"),
+        CONSOLE("Console and log");
+
+        private final String heading;
+
+        Group(String heading) {
+            this.heading = heading;
+        }
+
+        /** The heading, without punctuation. */
+        public String heading() {
+            return heading;
+        }
+    }
+
+    /** Kinds of value: what help calls them, and what completion offers. */
+    public enum Value {
+        PATH("PATH"),
+        TEXT("ARGS"),
+        NUMBER("N"),
+        SIZE("SIZE"),
+        BOOLEAN("true|false", "true", "false"),
+        CPU_PM("LEVEL", "0", "1", "2", "on", "off"),
+        LEVEL("LEVEL", "0", "1", "2"),
+        MEM_TYPE("TYPE", "shmem", "hugetlbfs"),
+        LOG_LEVEL("LEVEL", "Off", "Error", "Warn", "Info", "Debug", "Trace");
+
+        private final String label;
+        private final List<String> candidates;
+
+        Value(String label, String... candidates) {
+            this.label = label;
+            this.candidates = List.of(candidates);
+        }
+
+        /** The value's name in help. */
+        public String label() {
+            return label;
+        }
+
+        /** The words it may be, or empty where they cannot be listed. */
+        public List<String> candidates() {
+            return candidates;
+        }
+    }
+
+    private final Group group;
+    private final Value value;
+    private final String shortName;
+    private final String defaultText;
+    private final String description;
+    private final List<String> longNames;
+
+    CliOption(Group group, Value value, String shortFlag, String defaultText, String description, String... names) {
+        this.group = group;
+        this.value = value;
+        this.shortName = shortFlag == null ? null : "-" + shortFlag;
+        this.defaultText = defaultText;
+        this.description = description;
+        this.longNames = names.length == 1 ? List.of("--" + names[0]) : List.of("--" + names[0], "--" + names[1]);
+    }
+
+    /** The subject it is listed under. */
+    public Group group() {
+        return group;
+    }
+
+    /** The kind of its value. */
+    public Value value() {
+        return value;
+    }
+
+    /** The short flag with its hyphen, or {@code null}. */
+    public String shortName() {
+        return shortName;
+    }
+
+    /** What holds when it is not given, as help says it; {@code null} when there is nothing to say. */
+    public String defaultText() {
+        return defaultText;
+    }
+
+    /** What it does, in a sentence or two. */
+    public String description() {
+        return description;
+    }
+
+    /** The name with its hyphens. */
+    public String longName() {
+        return longNames.get(0);
+    }
+
+    /** All names with their hyphens, the first being the one help shows first. */
+    public List<String> longNames() {
+        return longNames;
+    }
+
+    /** True when the value may be left out, which means {@code true}. */
+    public boolean isValueOptional() {
+        return value == Value.BOOLEAN;
+    }
+
+    /** The option with that long or short name, or {@code null}. */
+    static CliOption named(String name) {
+        for (CliOption option : values()) {
+            if (name.equals(option.shortName) || option.longNames.contains(name)) {
+                return option;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,199 @@
+package io.vmm4j.cli;
+
+import io.vmm4j.core.config.BootSourceConfig;
+import io.vmm4j.core.config.ConfigProblem;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.LoggerConfig;
+import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.MemorySize;
+import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.config.VmConfig;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Turns options into a {@link VmConfig}, and the configuration's words for what is wrong back into options. It converts
+ * texts to numbers and truth values; every range and rule is the configuration's own.
+ */
+final class OptionMapper {
+
+    private static final String ROOT_DRIVE_ID = "rootfs";
+
+    private final Arguments arguments;
+    private final List<String> problems = new ArrayList<>();
+    private final Set<CliOption> garbled = EnumSet.noneOf(CliOption.class);
+    private final VmConfig config;
+
+    OptionMapper(Arguments arguments) {
+        this.arguments = arguments;
+        this.problems.addAll(arguments.problems());
+        this.garbled.addAll(arguments.garbled());
+        this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
+                new SerialConfig(arguments.value(CliOption.SERIAL_PATH)));
+    }
+
+    /** The configuration; where an option could not be read, its default stands in. */
+    VmConfig config() {
+        return config;
+    }
+
+    /** What could not be read so far, a line each. */
+    List<String> problems() {
+        return List.copyOf(problems);
+    }
+
+    /**
+     * The configuration's problem as a line that names the option, or {@code null} when it is a mere consequence of
+     * another: of an option reported as unreadable, or of {@code --vcpu} where {@code --max-vcpu} follows it.
+     */
+    String describe(ConfigProblem problem) {
+        CliOption option = optionFor(problem.key());
+        if (option == null) {
+            return problem.toString();
+        }
+        boolean isConsequence = garbled.contains(option) || option == CliOption.MAX_VCPU
+                && (garbled.contains(CliOption.VCPU) || arguments.value(CliOption.MAX_VCPU) == null);
+        return isConsequence ? null : problem.message() + " (" + arguments.nameOf(option) + ")";
+    }
+
+    private CliOption vpmuOption() {
+        return arguments.value(CliOption.VPMU_FEATURE) == null ? CliOption.CPU_PM : CliOption.VPMU_FEATURE;
+    }
+
+    private CliOption optionFor(String key) {
+        return switch (key) {
+            case "boot-source.kernel_image_path" -> CliOption.KERNEL_PATH;
+            case "boot-source.initrd_path" -> CliOption.INITRD_PATH;
+            case "boot-source.boot_args" -> CliOption.BOOT_ARGS;
+            case "drives", "drives[0].path_on_host" -> CliOption.ROOTFS;
+            case "drives[0].is_root_device" -> CliOption.IS_ROOT;
+            case "drives[0].is_read_only" -> CliOption.IS_READ_ONLY;
+            case "machine-config.vcpu_count" -> CliOption.VCPU;
+            case "machine-config.max_vcpu_count" -> CliOption.MAX_VCPU;
+            case "machine-config.mem_size_mib" -> CliOption.MEM_SIZE;
+            case "machine-config.threads_per_core" -> CliOption.THREADS_PER_CORE;
+            case "machine-config.cores_per_die" -> CliOption.CORES_PER_DIE;
+            case "machine-config.dies_per_socket" -> CliOption.DIES_PER_SOCKET;
+            case "machine-config.sockets" -> CliOption.SOCKETS;
+            case "machine-config.mem_type" -> CliOption.MEM_TYPE;
+            case "machine-config.mem_file_path" -> CliOption.MEM_FILE_PATH;
+            case "machine-config.vpmu_level" -> vpmuOption();
+            case "machine-config.cpu_pm" -> CliOption.CPU_PM;
+            case "logger.log_path" -> CliOption.LOG_FILE;
+            case "logger.level" -> CliOption.LOG_LEVEL;
+            case "serial.path", "serial" -> CliOption.SERIAL_PATH;
+            default -> null;
+        };
+    }
+
+    private BootSourceConfig bootSource() {
+        return new BootSourceConfig(arguments.value(CliOption.KERNEL_PATH), arguments.value(CliOption.INITRD_PATH),
+                arguments.value(CliOption.BOOT_ARGS));
+    }
+
+    private List<DriveConfig> drives() {
+        Boolean isRoot = bool(CliOption.IS_ROOT, true);
+        Boolean isReadOnly = bool(CliOption.IS_READ_ONLY, false);
+        String image = arguments.value(CliOption.ROOTFS);
+        return image == null ? List.of() : List.of(new DriveConfig(ROOT_DRIVE_ID, isRoot, null, image, isReadOnly, null));
+    }
+
+    private MachineConfig machine() {
+        return new MachineConfig(number(CliOption.VCPU, "vcpu count"), number(CliOption.MAX_VCPU, "max vcpu count"),
+                memSizeMib(), number(CliOption.THREADS_PER_CORE, "threads per core"),
+                number(CliOption.CORES_PER_DIE, "cores per die"), number(CliOption.DIES_PER_SOCKET, "dies per socket"),
+                number(CliOption.SOCKETS, "sockets"), arguments.value(CliOption.MEM_TYPE),
+                arguments.value(CliOption.MEM_FILE_PATH), vpmuLevel(), isCpuPm());
+    }
+
+    private LoggerConfig logger() {
+        String file = arguments.value(CliOption.LOG_FILE);
+        return new LoggerConfig(file == null ? CliOption.LOG_FILE.defaultText() : file,
+                arguments.value(CliOption.LOG_LEVEL));
+    }
+
+    private Boolean bool(CliOption option, boolean byDefault) {
+        String text = arguments.value(option);
+        if (text == null) {
+            return byDefault;
+        }
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> {
+                String nearest = NearestName.of(text, option.value().candidates());
+                refuse(option, "\"" + text + "\" is neither true nor false"
+                        + (nearest == null ? "" : ", did you mean " + nearest + "?"));
+                yield byDefault;
+            }
+        };
+    }
+
+    private Integer number(CliOption option, String what) {
+        String text = arguments.value(option);
+        if (text == null) {
+            return null;
+        }
+        try {
+            return Integer.valueOf(text.strip());
+        } catch (NumberFormatException e) {
+            refuse(option, what + " \"" + text + "\" is not a whole number of 32 bits");
+            return null;
+        }
+    }
+
+    private Long memSizeMib() {
+        String text = arguments.value(CliOption.MEM_SIZE);
+        if (text == null) {
+            return null;
+        }
+        try {
+            return MemorySize.parseMib(text);
+        } catch (IllegalArgumentException e) {
+            refuse(CliOption.MEM_SIZE, "memory size " + e.getMessage());
+            return null;
+        }
+    }
+
+    /** {@code --cpu-pm} has two readings: a vPMU level in dbs-cli's documents, power management in its code. */
+    private boolean isLevelByCpuPm() {
+        String text = arguments.value(CliOption.CPU_PM);
+        return text != null && text.strip().matches("-?\\d+");
+    }
+
+    private Integer vpmuLevel() {
+        Integer level = number(CliOption.VPMU_FEATURE, "vPMU level");
+        if (!isLevelByCpuPm()) {
+            return level;
+        }
+        Integer otherLevel = number(CliOption.CPU_PM, "vPMU level");
+        if (level != null && otherLevel != null && !level.equals(otherLevel)) {
+            refuse(CliOption.CPU_PM, "vPMU level " + otherLevel + " contradicts the level " + level
+                    + " of --vpmu-feature");
+        }
+        return level == null ? otherLevel : level;
+    }
+
+    private Boolean isCpuPm() {
+        String text = arguments.value(CliOption.CPU_PM);
+        if (text == null || isLevelByCpuPm()) {
+            return null;
+        }
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> {
+                refuse(CliOption.CPU_PM, "\"" + text + "\" is not one of 0, 1, 2, on, off");
+                yield null;
+            }
+        };
+    }
+
+    private void refuse(CliOption option, String message) {
+        problems.add(message + " (" + arguments.nameOf(option) + ")");
+        garbled.add(option);
+    }
+}

@@ -1,0 +1,156 @@
+package io.vmm4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Wrong command lines: one line a problem, exit status 2, nothing changed on disk. */
+class BadInputTest {
+
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @TempDir
+    private Path directory;
+
+    @AfterEach
+    void leavesNoLogBehind() {
+        assertTrue(Files.notExists(Path.of("dbs-cli.log")), "a wrong command line must not create a log file");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--vcpu 0|vmm: vcpu count 0 is not in 1..254 (--vcpu)",
+        "--vcpu -1|vmm: vcpu count -1 is not in 1..254 (--vcpu)",
+        "-C 300|vmm: vcpu count 300 is not in 1..254 (--vcpu)",
+        "--vcpu two|vmm: vcpu count \"two\" is not a whole number of 32 bits (--vcpu)",
+        "--vcpu 99999999999|vmm: vcpu count \"99999999999\" is not a whole number of 32 bits (--vcpu)",
+        "--vcpu 4 --max-vcpu 2|vmm: max vcpu count 2 is below the vcpu count 4 (--max-vcpu)",
+        "--mem-size 0|vmm: memory size 0 MiB is not in 1..67108864 (--mem-size)",
+        "--mem-size 65T|vmm: memory size 68157440 MiB is not in 1..67108864 (--mem-size)",
+        "--is-root flase|vmm: \"flase\" is neither true nor false, did you mean false? (--is-root)",
+        "--is-read-only maybe|vmm: \"maybe\" is neither true nor false (--is-read-only)",
+        "--log-level loud|vmm: log level \"loud\" is not one of Off, Error, Warn, Info, Debug, Trace (--log-level)",
+        "--cpu-pm perhaps|vmm: \"perhaps\" is not one of 0, 1, 2, on, off (--cpu-pm)",
+        "--cpu-pm 3|vmm: vPMU level 3 is not in 0..2 (--cpu-pm)",
+        "--vpmu-feature 3|vmm: vPMU level 3 is not in 0..2 (--vpmu-feature)",
+        "--frobnicate 7|vmm: unknown option --frobnicate",
+        "--vcpus=7|vmm: unknown option --vcpus, did you mean --vcpu?",
+        "-z|vmm: unknown option -z",
+        "--vcpu|vmm: a value is missing: N (--vcpu)",
+        "--vcpu 1 --vcpu 1|vmm: the option is given more than once (--vcpu)",
+        "stray|vmm: unexpected argument \"stray\"",
+        "--serial-path=|vmm: the serial path is empty: give stdio or a socket path (--serial-path)",
+        "--log-file=|vmm: the log file's path is empty (--log-file)",
+        "--mem-type swap|vmm: memory type \"swap\" is not one of shmem, hugetlbfs, anon, hugeshmem, hugeanon (--mem-type)",
+    })
+    void aWrongOptionIsNamedWithItsValueAndItsBound(String words, String line) {
+        assertEquals(List.of(line), linesOf(ExitCode.USAGE, ("-k nokernel -r nodisk " + words).split(" ")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--threads-per-core,2", "--cores-per-die,2", "--dies-per-socket,2", "--sockets,2", "--max-vcpu,2",
+        "--vpmu-feature,1", "--cpu-pm,2", "--cpu-pm,on", "--mem-type,hugetlbfs", "--mem-file,/f"})
+    void whatHasNoEffectYetIsRefused(String option, String value) {
+        List<String> lines = linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", option, value);
+        assertEquals(1, lines.size(), lines::toString);
+        assertTrue(lines.get(0).contains("not supported yet") && lines.get(0).endsWith("(" + option + ")"), lines.get(0));
+    }
+
+    @Test
+    void severalWrongOptionsAreReportedTogether() {
+        assertEquals(List.of(
+                "vmm: unknown option --kernl-path, did you mean --kernel-path?",
+                "vmm: a value is missing: PATH (--rootfs)",
+                "vmm: \"yes\" is neither true nor false (--is-root)",
+                "vmm: memory size \"much\" is not a size: give MiB, or a number with M, G or T (--mem-size)",
+                "vmm: vcpu count 300 is not in 1..254 (--vcpu)"),
+                linesOf(ExitCode.USAGE, "--kernl-path", "bzImage", "--vcpu", "300", "--is-root", "yes", "-m", "much",
+                        "--rootfs"));
+    }
+
+    @Test
+    void kernelAndRootFileSystemAreRequired() {
+        assertEquals(List.of("vmm: a kernel image is required (--kernel-path)",
+                "vmm: a root file system is required unless an initrd is given (--rootfs)"),
+                linesOf(ExitCode.USAGE, "create"));
+        assertEquals("vmm: see vmm --help", linesOf(ExitCode.USAGE).get(2), "who types the bare name gets a pointer");
+    }
+
+    @Test
+    void unknownCommandsAreNamed() {
+        assertEquals(List.of("vmm: unknown command crate, did you mean create?"),
+                linesOf(ExitCode.USAGE, "crate", "-k", "k", "-r", "r"));
+        assertEquals(List.of("vmm: unknown command fly, commands are create, run, doctor, help"),
+                linesOf(ExitCode.USAGE, "help", "fly"));
+    }
+
+    @Test
+    void bootOptionsDoNotGoWithOtherCommands() {
+        assertEquals(List.of("vmm: option --vcpu does not go with the command doctor"),
+                linesOf(ExitCode.USAGE, "doctor", "--vcpu", "2"));
+    }
+
+    @Test
+    void aLogFileThatCannotBeIsRefusedBeforeAnythingElseHappens() throws IOException {
+        Path file = Files.createFile(directory.resolve("plain"));
+        assertEquals(List.of("vmm: log file /no/such/log is in a directory that does not exist (--log-file)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--log-file", "/no/such/log"));
+        assertEquals(List.of("vmm: log file " + directory + " is a directory (--log-file)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--log-file", directory.toString()));
+        assertEquals(List.of("vmm: log file " + file + "/log is in " + file + ", which is not a directory (--log-file)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--log-file", file + "/log"));
+    }
+
+    @Test
+    void aConfigurationFileIsNamedWithWhatIsWrong() throws IOException {
+        Path missing = directory.resolve("missing.json");
+        assertEquals(List.of("vmm: configuration file " + missing + " does not exist"),
+                linesOf(ExitCode.USAGE, "run", missing.toString()));
+        assertEquals(List.of("vmm: configuration file " + directory + " is a directory"),
+                linesOf(ExitCode.USAGE, "run", directory.toString()));
+        assertEquals(List.of("vmm: a configuration file is missing: run FILE"), linesOf(ExitCode.USAGE, "run"));
+        Path binary = Files.write(directory.resolve("binary"), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+        assertEquals(List.of("vmm: configuration file " + binary + " is not UTF-8 text"),
+                linesOf(ExitCode.USAGE, "run", binary.toString()));
+        Path wrong = Files.writeString(directory.resolve("wrong.json"),
+                "{\"boot-source\": {\"kernel_image_path\": \"k\"}, \"machine-config\": {\"vcpu_count\": 300}}");
+        assertEquals(List.of(
+                "vmm: vcpu count 300 is not in 1..254 (machine-config.vcpu_count) in " + wrong,
+                "vmm: max vcpu count 300 is above 254 (machine-config.max_vcpu_count) in " + wrong),
+                linesOf(ExitCode.USAGE, "run", wrong.toString()).stream().filter(line -> line.contains("vcpu")).toList());
+    }
+
+    @Test
+    void messagesStayOnOneLine() {
+        assertEquals(List.of("vmm: unexpected argument \"a b\""),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "a\n   b"));
+    }
+
+    private List<String> linesOf(ExitCode expected, String... words) {
+        err.reset();
+        PrintStream out = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        ExitCode exit = new Cli("vmm", out, new PrintStream(err, true, StandardCharsets.UTF_8)).run(words);
+        String text = err.toString(StandardCharsets.UTF_8);
+        assertEquals(expected, exit, text);
+        return Stream.of(text.split("\n")).filter(line -> !isAboutFiles(line)).toList();
+    }
+
+    /** The kernel and disk of these command lines do not exist; that is said too where everything else was readable. */
+    private static boolean isAboutFiles(String line) {
+        return line.endsWith("(--kernel-path)") && !line.contains("required")
+                || line.endsWith("(--rootfs)") && !line.contains("required") && !line.contains("missing:");
+    }
+}

@@ -1,0 +1,38 @@
+package io.vmm4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.core.VmExit;
+import io.vmm4j.core.VmExitReason;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ExitCodeTest {
+
+    @ParameterizedTest
+    @CsvSource({"OK,0", "HOST_ERROR,1", "USAGE,2", "KVM_UNAVAILABLE,3", "TRIPLE_FAULT,4", "KVM_ERROR,5", "NO_JAVA,6",
+        "BUG,7"})
+    void theNumbersNeverChange(ExitCode code, int number) {
+        assertEquals(number, code.code());
+    }
+
+    @Test
+    void numbersAreDistinctAndLeaveRoomForSignals() {
+        Set<Integer> numbers = new HashSet<>();
+        for (ExitCode code : ExitCode.values()) {
+            assertTrue(numbers.add(code.code()), code + " shares its number");
+            assertTrue(code.code() < 126, "126 and up have meanings in a shell");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(VmExitReason.class)
+    void onlyAnOrderlyEndIsZero(VmExitReason reason) {
+        assertEquals(new VmExit(reason, "").isOrderly(), ExitCode.of(reason) == ExitCode.OK);
+    }
+}

@@ -1,0 +1,77 @@
+package io.vmm4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HelpTest {
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "-h", "help", "create --help", "help create"})
+    void everyOptionIsListedUnderItsSubjectWithItsDefault(String words) {
+        String help = print("vmm", words.split(" "));
+        int from = 0;
+        for (CliOption.Group group : CliOption.Group.values()) {
+            int at = help.indexOf("\n" + group.heading() + ":\n");
+            assertTrue(at > from, () -> group + " is missing or out of order in\n" + help);
+            from = at;
+        }
+        String flat = help.replaceAll("\\s+", " ");
+        for (CliOption option : CliOption.values()) {
+            option.longNames().forEach(name -> assertTrue(help.contains(name), name));
+            if (option.defaultText() != null) {
+                assertTrue(flat.contains("Default: " + option.defaultText()), option.longName());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Command.class)
+    void helpFitsATerminal(Command command) {
+        String help = print("vmm", command.word() == null ? new String[] {"--help"} : new String[] {"help", command.word()});
+        assertEquals(0, help.lines().filter(line -> line.length() > 80).count(), help);
+        assertTrue(help.contains(command.summary()), help);
+    }
+
+    @Test
+    void theExitStatusIsDocumented() {
+        String help = print("vmm", "--help").replaceAll("\\s+", " ");
+        for (ExitCode code : ExitCode.values()) {
+            assertTrue(help.contains(" " + code.code() + " " + code.meaning()), code.toString());
+        }
+        assertTrue(help.contains("143 SIGTERM"), help);
+    }
+
+    @Test
+    void theProgramGoesByTheNameItWasCalledBy() {
+        assertTrue(print("dbs-cli", "--help").startsWith("Usage: dbs-cli "));
+        assertTrue(print("dbs-cli", "--version").startsWith("dbs-cli "));
+    }
+
+    @Test
+    void theVersionIsANumber() {
+        assertTrue(print("vmm", "-V").matches("vmm \\d+\\.\\d+\\.\\d+\\S*\\n"), print("vmm", "-V"));
+    }
+
+    @Test
+    void helpWinsOverMistakes() {
+        assertTrue(print("vmm", "create", "--nonsense", "--help").startsWith("Usage: vmm create "));
+    }
+
+    private static String print(String name, String... words) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        ExitCode exit = new Cli(name, new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8)).run(words);
+        assertEquals(ExitCode.OK, exit);
+        assertEquals("", err.toString(StandardCharsets.UTF_8));
+        return out.toString(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,170 @@
+package io.vmm4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.config.VmConfigJson;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Every option of the table, under all its names, reaches the configuration. */
+class OptionTableTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "KERNEL_PATH,      --kernel-path,      -k, --kernel-path=/k",
+        "INITRD_PATH,      --initrd-path,      -i, --initrd-path=/i",
+        "BOOT_ARGS,        --boot-args,        -b, --boot-args=quiet",
+        "ROOTFS,           --rootfs,           -r, --rootfs=/r",
+        "IS_ROOT,          --is-root,            , --is-root=false",
+        "IS_READ_ONLY,     --is-read-only,       , --is-read-only=true",
+        "VCPU,             --vcpu,             -C, --vcpu=3",
+        "MAX_VCPU,         --max-vcpu,           , --max-vcpu=4",
+        "CPU_PM,           --cpu-pm,             , --cpu-pm=on",
+        "VPMU_FEATURE,     --vpmu-feature,       , --vpmu-feature=1",
+        "THREADS_PER_CORE, --threads-per-core,   , --threads-per-core=2",
+        "CORES_PER_DIE,    --cores-per-die,      , --cores-per-die=2",
+        "DIES_PER_SOCKET,  --dies-per-socket,    , --dies-per-socket=2",
+        "SOCKETS,          --sockets,            , --sockets=2",
+        "MEM_SIZE,         --mem-size,         -m, --mem-size=2G",
+        "MEM_TYPE,         --mem-type,           , --mem-type=hugetlbfs",
+        "MEM_FILE_PATH,    --mem-file-path,      , --mem-file-path=/f",
+        "SERIAL_PATH,      --serial-path,      -s, --serial-path=/s",
+        "LOG_FILE,         --log-file,           , --log-file=/l",
+        "LOG_LEVEL,        --log-level,          , --log-level=Debug",
+    })
+    void everySpellingOfAnOptionMeansTheSame(CliOption option, String longName, String flag, String attached) {
+        String value = attached.substring(longName.length() + 1);
+        List<String[]> spellings = new ArrayList<>(List.of(new String[] {attached}, new String[] {longName, value},
+                new String[] {"create", longName, value}));
+        if (flag != null) {
+            spellings.add(new String[] {flag, value});
+            spellings.add(new String[] {flag + value});
+            spellings.add(new String[] {flag + "=" + value});
+        }
+        for (String[] spelling : spellings) {
+            Arguments parsed = ArgumentParser.parse(spelling);
+            assertEquals(List.of(), parsed.problems(), String.join(" ", spelling));
+            assertEquals(value, parsed.value(option), String.join(" ", spelling));
+            assertEquals(longName, parsed.nameOf(option), "messages name the long form");
+        }
+        assertEquals(flag, option.shortName());
+    }
+
+    @ParameterizedTest
+    @EnumSource(CliOption.class)
+    void everyOptionChangesTheConfiguration(CliOption option) {
+        String value = switch (option.value()) {
+            case PATH, TEXT -> "/other";
+            case NUMBER -> "2";
+            case SIZE -> "512M";
+            case BOOLEAN -> option == CliOption.IS_ROOT ? "false" : "true";
+            case CPU_PM, LEVEL -> "2";
+            case MEM_TYPE -> "hugetlbfs";
+            case LOG_LEVEL -> "Trace";
+        };
+        String[] plain = {"-k", "k", "-r", "r"};
+        List<String> changed = new ArrayList<>(List.of(option.longName(), value));
+        changed.addAll(option == CliOption.KERNEL_PATH ? List.of("-r", "r")
+                : option == CliOption.ROOTFS ? List.of("-k", "k") : List.of(plain));
+        String before = VmConfigJson.write(configOf(plain));
+        String after = VmConfigJson.write(configOf(changed.toArray(String[]::new)));
+        assertTrue(!before.equals(after), () -> option.longName() + " has no effect on " + before);
+    }
+
+    @Test
+    void theDefaultsAreThoseOfTheReport() {
+        VmConfig config = configOf("--kernel-path", "vmlinux", "--rootfs", "rootfs.img");
+        assertEquals("vmlinux", config.bootSource().kernelImagePath());
+        assertEquals(null, config.bootSource().initrdPath());
+        assertEquals(null, config.bootSource().bootArgs(), "the core completes arguments nobody gave");
+        assertEquals("rootfs.img", config.drives().get(0).pathOnHost());
+        assertEquals(true, config.drives().get(0).isRootDevice());
+        assertEquals(false, config.drives().get(0).isReadOnly());
+        assertEquals("dbs-cli.log", config.logger().logPath());
+        assertEquals("Info", config.logger().level());
+        assertEquals(1, config.machineConfig().vcpuCount());
+        assertEquals(1, config.machineConfig().maxVcpuCount());
+        assertEquals(false, config.machineConfig().cpuPm());
+        assertEquals(0, config.machineConfig().vpmuLevel());
+        assertEquals(1, config.machineConfig().threadsPerCore());
+        assertEquals(1, config.machineConfig().coresPerDie());
+        assertEquals(1, config.machineConfig().diesPerSocket());
+        assertEquals(1, config.machineConfig().sockets());
+        assertEquals("shmem", config.machineConfig().memType());
+        assertEquals("", config.machineConfig().memFilePath());
+        assertEquals(128L, config.machineConfig().memSizeMib());
+        assertEquals("stdio", config.serial().path());
+    }
+
+    @Test
+    void maxVcpuFollowsVcpu() {
+        assertEquals(4, configOf("--vcpu", "4").machineConfig().maxVcpuCount());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"512,512", "512M,512", "2G,2048", "2g,2048", "1GiB,1024"})
+    void memorySizesTakeUnits(String text, long mebibytes) {
+        assertEquals(mebibytes, configOf("-m", text).machineConfig().memSizeMib());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0,false", "1,1,false", "2,2,false", "on,0,true", "OFF,0,false"})
+    void cpuPmTakesBothSpellings(String text, int level, boolean isOn) {
+        VmConfig config = configOf("--cpu-pm", text);
+        assertEquals(level, config.machineConfig().vpmuLevel());
+        assertEquals(isOn, config.machineConfig().cpuPm());
+    }
+
+    @Test
+    void cpuPmAndVpmuFeatureMayAgree() {
+        assertEquals(2, configOf("--cpu-pm", "2", "--vpmu-feature", "2").machineConfig().vpmuLevel());
+        assertEquals(true, configOf("--cpu-pm", "on", "--vpmu-feature", "1").machineConfig().cpuPm());
+    }
+
+    @Test
+    void memFileIsTheOtherNameOfMemFilePath() {
+        Arguments parsed = ArgumentParser.parse("--mem-file", "/hugepages");
+        assertEquals("/hugepages", parsed.value(CliOption.MEM_FILE_PATH));
+        assertEquals("--mem-file", parsed.nameOf(CliOption.MEM_FILE_PATH));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--is-root,true", "--is-root=TRUE,true", "--is-root=False,false"})
+    void truthValuesMayBeLeftOutOrShouted(String word, boolean expected) {
+        assertEquals(expected, configOf("-r", "disk", word).drives().get(0).isRootDevice());
+    }
+
+    @Test
+    void aTruthValueMayBeFollowedByAnotherOption() {
+        Arguments parsed = ArgumentParser.parse("--is-read-only", "--vcpu", "2");
+        assertEquals("true", parsed.value(CliOption.IS_READ_ONLY));
+        assertEquals("2", parsed.value(CliOption.VCPU));
+    }
+
+    @Test
+    void negativeNumbersAreValues() {
+        assertEquals("-1", ArgumentParser.parse("--vcpu", "-1").value(CliOption.VCPU));
+    }
+
+    @Test
+    void theFirstWordThatIsACommandIsTheCommand() {
+        assertEquals(Command.BOOT, ArgumentParser.parse("-k", "create").command(), "a value is no command");
+        assertEquals(Command.CREATE, ArgumentParser.parse("create", "-k", "x").command());
+        assertEquals(Command.CREATE, ArgumentParser.parse("--vcpu", "2", "create").command());
+        assertEquals(List.of("machine.json"), ArgumentParser.parse("run", "machine.json").operands());
+        assertEquals(List.of("create"), ArgumentParser.parse("run", "create").operands(), "a file may be named so");
+        assertEquals(List.of("-odd"), ArgumentParser.parse("run", "--", "-odd").operands());
+    }
+
+    private static VmConfig configOf(String... words) {
+        OptionMapper mapper = new OptionMapper(ArgumentParser.parse(words));
+        assertEquals(List.of(), mapper.problems());
+        return mapper.config();
+    }
+}
