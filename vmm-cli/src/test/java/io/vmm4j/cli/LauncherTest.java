@@ -1,0 +1,251 @@
+package io.vmm4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher, in a directory with a blank in its name, with JDKs whose java prints its arguments. */
+class LauncherTest {
+
+    private static final Path SCRIPT = Path.of("src/main/dist/bin/vmm");
+
+    private final Map<String, String> environment = new HashMap<>();
+    private Path home;
+    private Path workingDirectory;
+
+    @TempDir
+    private Path directory;
+
+    /** What a launcher did. */
+    private record Run(int status, List<String> out, List<String> err) {
+
+        boolean hasOption(String option) {
+            return out.contains(option);
+        }
+    }
+
+    @BeforeEach
+    void install() throws IOException {
+        home = directory.resolve("my programs/vmm");
+        Files.createDirectories(home.resolve("bin"));
+        Files.createDirectories(home.resolve("lib/archive"));
+        Files.copy(SCRIPT, home.resolve("bin/vmm"));
+        Files.copy(SCRIPT, home.resolve("bin/dbs-cli"));
+        makeExecutable(home.resolve("bin/vmm"));
+        makeExecutable(home.resolve("bin/dbs-cli"));
+        workingDirectory = Files.createDirectory(directory.resolve("elsewhere"));
+        environment.put("PATH", "/usr/bin:/bin");
+    }
+
+    @Test
+    void argumentsArriveAsTheyWereTyped() throws Exception {
+        useJavaHome(jdk("jdk", "Vendor", "17.0.1+1", "17.0.1"));
+        Run run = launch(home.resolve("bin/vmm"), "create", "--boot-args", "a  b *", "", "$HOME");
+        assertEquals(0, run.status(), run::toString);
+        int main = run.out().indexOf("io.vmm4j.cli.Main");
+        assertEquals(List.of("create", "--boot-args", "a  b *", "", "$HOME"), run.out().subList(main + 1, run.out().size()));
+        assertTrue(run.hasOption("-Dvmm.name=vmm"));
+        assertEquals(List.of(), run.err());
+    }
+
+    @Test
+    void theOtherNameIsPassedOn() throws Exception {
+        useJavaHome(jdk("jdk", "Vendor", "17.0.1+1", "17.0.1"));
+        assertTrue(launch(home.resolve("bin/dbs-cli")).hasOption("-Dvmm.name=dbs-cli"));
+    }
+
+    @Test
+    void itsDirectoryIsFoundThroughSymbolicLinks() throws Exception {
+        useJavaHome(jdk("jdk", "Vendor", "17.0.1+1", "17.0.1"));
+        Path absolute = Files.createSymbolicLink(directory.resolve("absolute"), home.resolve("bin/vmm"));
+        Path links = Files.createDirectory(directory.resolve("links"));
+        Path relative = Files.createSymbolicLink(links.resolve("vmm"), Path.of("../absolute"));
+        for (Path link : List.of(absolute, relative)) {
+            Path nativeDirectory = nativeDirectory(launch(link));
+            assertEquals(home.resolve("lib/native"), nativeDirectory, link.toString());
+        }
+        assertTrue(launch(relative).hasOption("-Dvmm.name=vmm"), "a link gives the name");
+    }
+
+    @Test
+    void itWorksFromAnyDirectoryAndThroughPath() throws Exception {
+        useJavaHome(jdk("jdk", "Vendor", "17.0.1+1", "17.0.1"));
+        workingDirectory = home;
+        assertEquals(home.resolve("lib/native"), nativeDirectory(run(List.of("bin/vmm"))));
+        workingDirectory = home.resolve("bin");
+        assertEquals(home.resolve("lib/native"), nativeDirectory(run(List.of("sh", "vmm"))));
+        workingDirectory = directory;
+        environment.put("PATH", home.resolve("bin") + ":/usr/bin:/bin");
+        assertEquals(home.resolve("lib/native"), nativeDirectory(run(List.of("/usr/bin/env", "vmm"))));
+    }
+
+    @Test
+    void javaHomeComesBeforePath() throws Exception {
+        Path onPath = jdk("path", "Vendor", "18+1", "18");
+        environment.put("PATH", onPath.resolve("bin") + ":/usr/bin:/bin");
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("from path"));
+        useJavaHome(jdk("home", "Vendor", "17.0.1+1", "17.0.1"));
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("from home"));
+    }
+
+    @Test
+    void theFirstJavaOnPathIsTakenAlsoWhenItIsALink() throws Exception {
+        Path real = jdk("real", "Vendor", "25+1", "25");
+        Path links = Files.createDirectory(directory.resolve("links"));
+        Files.createSymbolicLink(links.resolve("java"), real.resolve("bin/java"));
+        environment.put("PATH", "/nonexistent:" + links + ":/usr/bin:/bin");
+        Run run = launch(home.resolve("bin/vmm"));
+        assertTrue(run.hasOption("from real"), run::toString);
+        assertTrue(run.hasOption("--enable-native-access=ALL-UNNAMED"), "its version was read");
+    }
+
+    @Test
+    void noJavaIsOneClearLine() throws Exception {
+        Path empty = Files.createDirectory(directory.resolve("empty"));
+        environment.put("PATH", empty.toString());
+        Run run = launch(home.resolve("bin/vmm"), "--version");
+        assertEquals(ExitCode.NO_JAVA.code(), run.status());
+        assertEquals(List.of(), run.out());
+        assertEquals(1, run.err().size(), run::toString);
+        assertTrue(run.err().get(0).startsWith("vmm: no java in PATH and JAVA_HOME is not set"), run::toString);
+    }
+
+    @Test
+    void aWrongJavaHomeIsOneClearLine() throws Exception {
+        environment.put("JAVA_HOME", "/nonexistent");
+        Run run = launch(home.resolve("bin/dbs-cli"));
+        assertEquals(ExitCode.NO_JAVA.code(), run.status());
+        assertEquals(List.of("dbs-cli: JAVA_HOME is /nonexistent, which has no bin/java; Java 17 or later is needed"),
+                run.err());
+    }
+
+    @Test
+    void anOldJavaIsRefusedByItsVersion() throws Exception {
+        for (String version : List.of("1.8.0_402", "11.0.22", "16")) {
+            Path old = jdk("old" + version, "Vendor", version, version);
+            useJavaHome(old);
+            Run run = launch(home.resolve("bin/vmm"));
+            assertEquals(ExitCode.NO_JAVA.code(), run.status(), version);
+            assertEquals(List.of("vmm: " + old + "/bin/java is Java " + version
+                    + "; 17 or later is needed (set JAVA_HOME to one)"), run.err());
+        }
+    }
+
+    @Test
+    void aJavaWithoutReleaseFileIsAskedForItsVersion() throws Exception {
+        Path jdk = jdk("bare", "Vendor", "21+35", "21");
+        Files.delete(jdk.resolve("release"));
+        useJavaHome(jdk);
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("io.vmm4j.cli.Main"));
+        Files.writeString(jdk.resolve("bin/java"), "#!/bin/sh\necho 'Unrecognized option: --version' >&2\nexit 1\n");
+        assertEquals(ExitCode.NO_JAVA.code(), launch(home.resolve("bin/vmm")).status());
+    }
+
+    @Test
+    void onlyTheArchiveOfExactlyThisJavaIsUsed() throws Exception {
+        archive("Vendor Inc.-17.0.1+1", "vmm.jsa");
+        archive("Vendor Inc.-25+1", "vmm.aot");
+        useJavaHome(jdk("a", "Vendor Inc.", "17.0.1+1", "17.0.1"));
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("-XX:SharedArchiveFile=" + home.resolve("bin")
+                + "/../lib/archive/Vendor Inc.-17.0.1+1/vmm.jsa"));
+        useJavaHome(jdk("b", "Vendor Inc.", "25+1", "25"));
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("-XX:AOTCache=" + home.resolve("bin")
+                + "/../lib/archive/Vendor Inc.-25+1/vmm.aot"));
+        useJavaHome(jdk("c", "Vendor Inc.", "17.0.2+1", "17.0.2"));
+        assertFalse(launch(home.resolve("bin/vmm")).out().toString().contains("archive"), "another update");
+        useJavaHome(jdk("d", "N/A", "17.0.1+1", "17.0.1"));
+        assertFalse(launch(home.resolve("bin/vmm")).out().toString().contains("archive"), "no file has that name");
+    }
+
+    @Test
+    void nativeAccessIsAllowedWhereJavaWouldWarn() throws Exception {
+        useJavaHome(jdk("a", "Vendor", "17.0.1+1", "17.0.1"));
+        assertFalse(launch(home.resolve("bin/vmm")).hasOption("--enable-native-access=ALL-UNNAMED"));
+        useJavaHome(jdk("b", "Vendor", "24+1", "24"));
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("--enable-native-access=ALL-UNNAMED"));
+    }
+
+    @Test
+    void javaOptionsOfTheUserComeAfterOurs() throws Exception {
+        useJavaHome(jdk("jdk", "Vendor", "17.0.1+1", "17.0.1"));
+        environment.put("VMM_JAVA_OPTS", "-Xmx1g -Dx=y");
+        List<String> out = launch(home.resolve("bin/vmm")).out();
+        assertTrue(out.indexOf("-Xmx1g") > out.indexOf("-XX:+UseSerialGC"), out::toString);
+        assertEquals(out.indexOf("-Xmx1g") + 1, out.indexOf("-Dx=y"));
+        assertTrue(out.indexOf("-Dx=y") < out.indexOf("io.vmm4j.cli.Main"));
+    }
+
+    @Test
+    void fileNamesBeyondAsciiWorkInAnyLocale() throws Exception {
+        useJavaHome(jdk("jdk", "Vendor", "17.0.1+1", "17.0.1"));
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("LC_ALL=C.UTF-8"));
+        environment.put("LC_ALL", "C");
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("LC_ALL=C.UTF-8"));
+        environment.put("LC_ALL", "de_DE.UTF-8");
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("LC_ALL=de_DE.UTF-8"));
+    }
+
+    private Path nativeDirectory(Run run) {
+        String prefix = "-Djna.boot.library.path=";
+        String option = run.out().stream().filter(line -> line.startsWith(prefix)).findFirst().orElseThrow();
+        return workingDirectory.resolve(option.substring(prefix.length())).normalize();
+    }
+
+    private void useJavaHome(Path jdk) {
+        environment.put("JAVA_HOME", jdk.toString());
+    }
+
+    private Path jdk(String name, String vendor, String build, String version) throws IOException {
+        Path jdk = directory.resolve("jdks of mine").resolve(name);
+        Files.createDirectories(jdk.resolve("bin"));
+        Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"" + vendor + "\"\nJAVA_RUNTIME_VERSION=\"" + build
+                + "\"\nJAVA_VERSION=\"" + version + "\"\nMODULES=\"java.base java.compiler\"\n");
+        Files.writeString(jdk.resolve("bin/java"), "#!/bin/sh\n[ \"$1\" != --version ] || { echo openjdk " + version
+                + " 2026-01-01; exit; }\nprintf '%s\\n' 'from " + name + "' \"LC_ALL=$LC_ALL\" \"$@\"\n");
+        makeExecutable(jdk.resolve("bin/java"));
+        return jdk;
+    }
+
+    private void archive(String key, String file) throws IOException {
+        Path archive = Files.createDirectory(home.resolve("lib/archive").resolve(key));
+        Files.createFile(archive.resolve(file));
+    }
+
+    private static void makeExecutable(Path file) {
+        assertTrue(file.toFile().setExecutable(true), file.toString());
+    }
+
+    private Run launch(Path launcher, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(launcher.toString()));
+        command.addAll(Arrays.asList(arguments));
+        return run(command);
+    }
+
+    private Run run(List<String> command) throws IOException, InterruptedException {
+        Path out = directory.resolve("out");
+        Path err = directory.resolve("err");
+        ProcessBuilder builder = new ProcessBuilder(command).directory(workingDirectory.toFile())
+                .redirectOutput(out.toFile()).redirectError(err.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        int status = builder.start().waitFor();
+        return new Run(status, lines(out), lines(err));
+    }
+
+    private static List<String> lines(Path file) throws IOException {
+        return Files.readAllLines(file, StandardCharsets.UTF_8);
+    }
+}
