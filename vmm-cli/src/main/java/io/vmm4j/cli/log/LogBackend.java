@@ -2,7 +2,6 @@ package io.vmm4j.cli.log;
 
 import io.vmm4j.core.config.LoggerConfig;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.event.Level;
 
 /**
@@ -11,14 +10,15 @@ import org.slf4j.event.Level;
  */
 public final class LogBackend {
 
-    /** How long the end of the process waits for the log's disk. */
-    private static final long CLOSE_SECONDS = 2;
+    /** How long the end of the process waits for a log's disk that takes nothing. */
+    private static final long STUCK_MILLIS = 5_000;
 
     private final LogQueue queue = QueueLoggerProvider.queue();
     private final Path path;
     private final LoggerConfig.Level level;
     private Thread writer;
     private volatile boolean isClosing;
+    private volatile long written;
     private volatile String failure;
 
     /**
@@ -43,7 +43,7 @@ public final class LogBackend {
     }
 
     /**
-     * Writes out what is waiting and closes the file; waits a bounded time for that. A second call does nothing.
+     * Writes out what is waiting and closes the file; waits for that as long as it gets on. A second call does nothing.
      *
      * @return why the file is missing or incomplete, or {@code null} when it is not
      */
@@ -58,7 +58,11 @@ public final class LogBackend {
         }
         // Not an interrupt: log4j2 does not survive one while it starts.
         queue.wake();
-        running.join(TimeUnit.SECONDS.toMillis(CLOSE_SECONDS));
+        long before;
+        do {
+            before = written;
+            running.join(STUCK_MILLIS);
+        } while (running.isAlive() && written != before);
         return running.isAlive() ? "its disk does not answer" : failure;
     }
 
@@ -92,6 +96,7 @@ public final class LogBackend {
         }
         if (event != null) {
             file.write(event, queue.isEmpty());
+            written = written + 1;
         }
     }
 }
