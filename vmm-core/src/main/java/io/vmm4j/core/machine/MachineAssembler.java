@@ -181,10 +181,10 @@ public final class MachineAssembler {
         BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build());
         VcpuSetup setup = new VcpuSetup(kvm, topology);
         List<VcpuThread> threads = new ArrayList<>();
-        for (int id = 0; id < config.machineConfig().vcpuCount(); id++) {
-            KvmVcpu vcpu = own(vm.createVcpu(id));
-            setup.apply(vcpu);
-            if (id == 0) {
+        for (int index = 0; index < config.machineConfig().vcpuCount(); index++) {
+            KvmVcpu vcpu = own(vm.createVcpu(topology.apicId(index)));
+            setup.apply(vcpu, index);
+            if (index == 0) {
                 boot.enter(vcpu);
             }
             threads.add(new VcpuThread(vcpu, handler, events));
