@@ -10,6 +10,7 @@ import io.vmm4j.kvm.libc.Mapping;
 import io.vmm4j.kvm.libc.Sysconf;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /**
  * The {@code kvm_run} area of one vCPU, and what an exit means. Layout in {@link KvmRun}. Confined to the vCPU's thread,
@@ -19,16 +20,18 @@ final class RunArea implements AutoCloseable {
     private static final int RING_OFFSET = KvmCoalescedMmioRing.KVM_COALESCED_MMIO_PAGE_OFFSET * Sysconf.pageSize();
 
     private final Mapping mapping;
-    private final ByteBuffer run;
-    private final ByteBuffer ring;
     private final CoalescedRing coalesced;
+    private ByteBuffer run;
+    private ByteBuffer ring;
+    /** Guarded by this: a request to exit may come while another thread closes the vCPU. */
+    private boolean closed;
 
     private RunArea(Mapping mapping, CoalescedRing coalesced) {
         this.mapping = mapping;
         this.run = mapping.buffer(0, mapping.length());
         // A kernel without the ring maps fewer pages; registering a zone fails there, so that the ring is never drained.
         this.ring = mapping.length() > RING_OFFSET
-                ? mapping.buffer(RING_OFFSET, mapping.length() - RING_OFFSET) : ByteBuffer.allocate(Sysconf.pageSize());
+                ? mapping.buffer(RING_OFFSET, mapping.length() - RING_OFFSET) : zeros(Sysconf.pageSize());
         this.coalesced = coalesced;
     }
 
@@ -45,7 +48,14 @@ final class RunArea implements AutoCloseable {
         return run;
     }
 
-    void setImmediateExit(boolean on) {
+    private static ByteBuffer zeros(long size) {
+        return ByteBuffer.allocateDirect((int) size).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    synchronized void setImmediateExit(boolean on) {
+        if (closed) {
+            return;
+        }
         run.put(KvmRun.IMMEDIATE_EXIT, (byte) (on ? 1 : 0));
         // The flag must be in memory before the caller goes on to look at, or to signal, what made it set the flag.
         VarHandle.fullFence();
@@ -141,8 +151,14 @@ final class RunArea implements AutoCloseable {
         };
     }
 
+    /** Afterwards there is an area of zeros, since a look at one that is unmapped would end the process. */
     @Override
-    public void close() {
-        mapping.close();
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            run = zeros(run.capacity());
+            ring = zeros(ring.capacity());
+            mapping.close();
+        }
     }
 }

@@ -139,10 +139,14 @@ final class ExitTest {
     }
 
     @Test
-    void callsOnAClosedVcpuFail() throws Exception {
+    void callsOnAClosedVcpuFailWithoutHarm() throws Exception {
         TinyGuest guest = TinyGuest.realMode("f4");
         guest.close();
         assertEquals(Errno.EBADF, assertThrows(KvmException.class, guest.vcpu::getRegs).errno());
+        assertEquals(Errno.EBADF, assertThrows(KvmException.class, () -> guest.vcpu.run(handler)).errno());
+        guest.vcpu.requestExit();
+        assertEquals(0, guest.vcpu.exitReason());
+        assertEquals(0, guest.vcpu.drainCoalesced(handler));
         guest.close();
     }
 }
