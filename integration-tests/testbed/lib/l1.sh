@@ -136,18 +136,28 @@ l1_pull() {
 	l1_status "$1" || die "could not copy $2 of the first level to $3"
 }
 
-# l1_shell INSTANCE: an interactive shell on this terminal.
+# l1_shell INSTANCE [COMMAND...]: a command, or an interactive shell, on this terminal. Returns its exit status.
 l1_shell() {
-	local keyboard saved
-	[ -t 0 ] || die "an interactive shell needs a terminal"
-	l1_connect "$1" shell "${TERM:-vt100}"
-	saved=$(stty -g)
+	local instance=$1 keyboard line='bash -l' rows columns
+	[ -t 0 ] || die "this needs a terminal"
+	shift
+	if [ $# -eq 1 ]; then line=$1; elif [ $# -gt 1 ]; then printf -v line '%q ' "$@"; fi
+	read -r rows columns < <(stty size)
+	l1_connect "$instance" shell "$(base64_of "export TERM=${TERM:-vt100}; stty rows $rows cols $columns; exec $line")"
+	l1_saved_terminal=$(stty -g)
 	stty raw -echo
 	cat <&0 >&3 &
 	keyboard=$!
-	cat <&3
-	stty "$saved"
-	kill "$keyboard" 2>/dev/null
+	cat <&3 || true
+	l1_restore_terminal
+	kill "$keyboard" 2>/dev/null || true
 	exec 3>&-
-	l1_status "$1"
+	l1_status "$instance"
+}
+
+# l1_restore_terminal: undoes what l1_shell did to the terminal, if it did; for traps too.
+l1_saved_terminal=
+l1_restore_terminal() {
+	if [ -n "$l1_saved_terminal" ]; then stty "$l1_saved_terminal"; fi
+	l1_saved_terminal=
 }
