@@ -158,11 +158,14 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
 
     private void writeUntilEnd() {
         try {
-            while (writeSome() || !closing) {
-                if (!hasWork()) {
+            boolean last;
+            do {
+                // Asked before the look for bytes: what was there when close() came is written.
+                last = closing;
+                if (!writeSome() && !last) {
                     awaitWork();
                 }
-            }
+            } while (!last);
         } catch (IOException | RuntimeException e) {
             ended = true;
             releaseGuest();
@@ -201,7 +204,9 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     }
 
     private void awaitWork() {
-        LockSupport.parkNanos(this, LINGER_NANOS);
+        if (!hasWork()) {
+            LockSupport.parkNanos(this, LINGER_NANOS);
+        }
         idle = true;
         while (idle && !hasWork()) {
             LockSupport.park(this);

@@ -200,6 +200,17 @@ class OutputBufferTest {
     }
 
     @Test
+    void closeWritesOutAByteThatCameJustBefore() {
+        for (int i = 0; i < 500; i++) {
+            GatedStream reader = GatedStream.open();
+            OutputBuffer buffer = buffer(reader, STANDING);
+            buffer.write('!');
+            buffer.close();
+            assertEquals("!", reader.text(), "the last byte");
+        }
+    }
+
+    @Test
     void closeDoesNotWaitForAStuckReaderForLong() throws Exception {
         GatedStream reader = new GatedStream();
         OutputBuffer buffer = buffer(reader, STANDING);
