@@ -38,17 +38,15 @@ final class ImageFile implements Closeable {
      */
     static ImageFile open(String what, Path path) throws KernelImageException {
         String subject = what + " " + path;
-        FileChannel channel = null;
         try {
             // Looked at before it is opened: opening a named pipe would wait for a writer.
             requireRegular(subject, Files.readAttributes(path, BasicFileAttributes.class));
-            channel = FileChannel.open(path, StandardOpenOption.READ);
-            long size = channel.size();
-            if (size == 0) {
-                throw new KernelImageException(subject + " is empty");
+            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+            ImageFile file = new ImageFile(what, path, channel, channel.size());
+            if (file.size() == 0) {
+                file.close();
+                throw file.refuse("is empty");
             }
-            ImageFile file = new ImageFile(what, path, channel, size);
-            channel = null;
             return file;
         } catch (NoSuchFileException e) {
             throw new KernelImageException(subject + " does not exist", e);
@@ -58,8 +56,6 @@ final class ImageFile implements Closeable {
             throw new KernelImageException(subject + " cannot be opened: " + e.getReason(), e);
         } catch (IOException e) {
             throw new KernelImageException(subject + " cannot be read: " + e.getMessage(), e);
-        } finally {
-            closeRefused(channel);
         }
     }
 
@@ -69,16 +65,6 @@ final class ImageFile implements Closeable {
         }
         if (!attributes.isRegularFile()) {
             throw new KernelImageException(subject + " is not a regular file but a pipe, socket or device");
-        }
-    }
-
-    private static void closeRefused(FileChannel channel) throws KernelImageException {
-        if (channel != null) {
-            try {
-                channel.close();
-            } catch (IOException e) {
-                throw new KernelImageException("closing a file to boot from failed: " + e.getMessage(), e);
-            }
         }
     }
 
