@@ -96,26 +96,55 @@ final class PackedVirtQueue implements StoppableQueue {
 
     @Override
     public void pushUsed(DescriptorChain chain, long bytesWritten) throws VirtQueueException {
-        BufferChain used = (BufferChain) chain;
-        int id = used.id();
-        chains.giveBack(used);
-        if (stopped) {
+        try {
+            long at = nextUsed;
+            int flags = putUsed(chain, bytesWritten);
+            publishUsed(at, flags);
+        } catch (GuestMemoryException e) {
+            throw new VirtQueueException(e.getMessage());
+        }
+    }
+
+    /** The driver looks at descriptors in order, so the flags of the first, stored last, publish all. */
+    @Override
+    public void pushUsed(DescriptorChain[] given, long[] bytesWritten, int count) throws VirtQueueException {
+        if (count == 0) {
             return;
         }
         try {
-            long at = element(nextUsed);
-            memory.writeU16(at + PackedLayout.DESC_ID, id);
-            memory.writeU32(at + PackedLayout.DESC_LEN, bytesWritten);
-            int flags = isWrapSet(nextUsed) ? PackedLayout.VIRTQ_DESC_F_AVAIL | PackedLayout.VIRTQ_DESC_F_USED : 0;
-            if (bytesWritten > 0) {
-                flags |= PackedLayout.VIRTQ_DESC_F_WRITE;
+            long first = nextUsed;
+            int firstFlags = putUsed(given[0], bytesWritten[0]);
+            for (int i = 1; i < count; i++) {
+                long at = nextUsed;
+                int flags = putUsed(given[i], bytesWritten[i]);
+                publishUsed(at, flags);
             }
-            nextUsed += used.slots();
-            // Release: id, len and the data in the buffers come first. Pairs with the driver's read barrier between its
-            // load of the flags and its load of id and len (section 2.8.22).
-            memory.writeU16Release(at + PackedLayout.DESC_FLAGS, flags);
+            publishUsed(first, firstFlags);
         } catch (GuestMemoryException e) {
             throw new VirtQueueException(e.getMessage());
+        }
+    }
+
+    /** Writes all of a used descriptor but its flags, which it returns. */
+    private int putUsed(DescriptorChain chain, long bytesWritten) throws GuestMemoryException {
+        BufferChain given = (BufferChain) chain;
+        int id = given.id();
+        chains.giveBack(given);
+        if (stopped) {
+            return 0;
+        }
+        memory.writeU16(element(nextUsed) + PackedLayout.DESC_ID, id);
+        memory.writeU32(element(nextUsed) + PackedLayout.DESC_LEN, bytesWritten);
+        int flags = isWrapSet(nextUsed) ? PackedLayout.VIRTQ_DESC_F_AVAIL | PackedLayout.VIRTQ_DESC_F_USED : 0;
+        nextUsed += given.slots();
+        return bytesWritten > 0 ? flags | PackedLayout.VIRTQ_DESC_F_WRITE : flags;
+    }
+
+    private void publishUsed(long position, int flags) throws GuestMemoryException {
+        if (!stopped) {
+            // Release: id, len and the data in the buffers come first. Pairs with the driver's read barrier between its
+            // load of the flags and its load of id and len (section 2.8.22).
+            memory.writeU16Release(element(position) + PackedLayout.DESC_FLAGS, flags);
         }
     }
 

@@ -123,20 +123,42 @@ final class SplitVirtQueue implements StoppableQueue {
 
     @Override
     public void pushUsed(DescriptorChain chain, long bytesWritten) throws VirtQueueException {
+        try {
+            putUsed(chain, bytesWritten);
+            publishUsed();
+        } catch (GuestMemoryException e) {
+            throw new VirtQueueException(e.getMessage());
+        }
+    }
+
+    @Override
+    public void pushUsed(DescriptorChain[] given, long[] bytesWritten, int count) throws VirtQueueException {
+        try {
+            for (int i = 0; i < count; i++) {
+                putUsed(given[i], bytesWritten[i]);
+            }
+            publishUsed();
+        } catch (GuestMemoryException e) {
+            throw new VirtQueueException(e.getMessage());
+        }
+    }
+
+    private void putUsed(DescriptorChain chain, long bytesWritten) throws GuestMemoryException {
         chains.giveBack((BufferChain) chain);
         if (stopped) {
             return;
         }
-        try {
-            long element = used + RING_ELEMENTS + (long) USED_ELEMENT_SIZE * (nextUsed & size - 1);
-            memory.writeU32(element, chain.id());
-            memory.writeU32(element + USED_LEN, bytesWritten);
-            nextUsed = nextUsed + 1 & IDX_MASK;
-            // Release: the element and the data in the buffers come first. Pairs with the driver's read barrier between
+        long element = used + RING_ELEMENTS + (long) USED_ELEMENT_SIZE * (nextUsed & size - 1);
+        memory.writeU32(element, chain.id());
+        memory.writeU32(element + USED_LEN, bytesWritten);
+        nextUsed = nextUsed + 1 & IDX_MASK;
+    }
+
+    private void publishUsed() throws GuestMemoryException {
+        if (!stopped) {
+            // Release: the elements and the data in the buffers come first. Pairs with the driver's read barrier between
             // its load of used.idx and its load of the element (section 2.7.14).
             memory.writeU16Release(used + RING_IDX, nextUsed);
-        } catch (GuestMemoryException e) {
-            throw new VirtQueueException(e.getMessage());
         }
     }
 

@@ -28,6 +28,15 @@ public interface VirtQueue {
      */
     void pushUsed(DescriptorChain chain, long bytesWritten) throws VirtQueueException;
 
+    /**
+     * Gives several chains back at once: the driver sees none of them before all are there, as a network driver needs for
+     * the buffers of one merged frame (virtio 1.2, section 5.1.6.4).
+     *
+     * @param chains       the first {@code count} are given back, in this order
+     * @param bytesWritten of each chain, as above
+     */
+    void pushUsed(DescriptorChain[] chains, long[] bytesWritten, int count) throws VirtQueueException;
+
     /** Whether the driver wants to hear of the chains pushed since the last call: NO_INTERRUPT, or used_event (sections 2.7.7, 2.7.10). */
     boolean needsInterrupt() throws VirtQueueException;
 
