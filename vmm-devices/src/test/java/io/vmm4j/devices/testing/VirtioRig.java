@@ -22,6 +22,7 @@ public final class VirtioRig<D extends VirtioDevice> {
     /** VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX and VIRTIO_F_VERSION_1. */
     public static final long RING_FEATURES = 1L << 28 | 1L << 29 | 1L << 32;
 
+    private static final long TRANSPORT_FEATURES = RING_FEATURES | 1L << 34;
     private static final long QUEUES = 0x1_0000;
     private static final long QUEUE_STRIDE = 0x8000;
     private static final int NEEDS_RESET = 64;
@@ -58,6 +59,11 @@ public final class VirtioRig<D extends VirtioDevice> {
         driver.driverOk();
         loop.run();
         return this;
+    }
+
+    /** The features that the device itself offers, without those of rings and transports. */
+    public long deviceFeatures() {
+        return driver.deviceFeatures() & ~TRANSPORT_FEATURES;
     }
 
     /** Notifies queue {@code index} and runs the loop. */
