@@ -53,10 +53,10 @@ record RtcAlarm(int hour, int minute, int second) {
         }
         if (!matches(minute, ofDay / SECONDS_A_MINUTE % 60)) {
             int thisHour = ofDay / SECONDS_AN_HOUR * SECONDS_AN_HOUR + minute * SECONDS_A_MINUTE;
-            return thisHour > ofDay ? thisHour : thisHour + SECONDS_AN_HOUR - minute * SECONDS_A_MINUTE;
+            return thisHour > ofDay ? thisHour : thisHour + SECONDS_AN_HOUR;
         }
         int thisMinute = ofDay / SECONDS_A_MINUTE * SECONDS_A_MINUTE + second;
-        return thisMinute > ofDay ? thisMinute : thisMinute - second + SECONDS_A_MINUTE;
+        return thisMinute > ofDay ? thisMinute : thisMinute + SECONDS_A_MINUTE;
     }
 
     private static boolean matches(int wanted, int value) {

@@ -156,7 +156,7 @@ public final class Serial16550 implements OctetDevice {
         synchronized (lock) {
             transmitter.pump();
             if (isTransmitterReady()) {
-                raiseThrEmpty();
+                thrEmptyPending = true;
             }
             updateInterrupt();
         }
@@ -268,7 +268,7 @@ public final class Serial16550 implements OctetDevice {
             transmitter.write(octet);
         }
         if (isTransmitterReady()) {
-            raiseThrEmpty();
+            thrEmptyPending = true;
         }
     }
 
@@ -296,7 +296,7 @@ public final class Serial16550 implements OctetDevice {
             }
         }
         if (!wasReady && isTransmitterReady()) {
-            raiseThrEmpty();
+            thrEmptyPending = true;
         }
         updateInterrupt();
     }
@@ -306,7 +306,7 @@ public final class Serial16550 implements OctetDevice {
         modem.setControl(value);
         // Loopback takes octets even while the sink has no room.
         if (!wasReady && isTransmitterReady()) {
-            raiseThrEmpty();
+            thrEmptyPending = true;
         }
         thrEmptyPending &= isTransmitterReady();
     }
@@ -323,11 +323,6 @@ public final class Serial16550 implements OctetDevice {
     /** In loopback the transmitter empties into the receiver, whatever the sink does. */
     private boolean isTransmitterReady() {
         return modem.isLoopback() || transmitter.isReady();
-    }
-
-    private void raiseThrEmpty() {
-        thrEmptyPending = true;
-        raisedCauses &= ~UART_IER_THRI;
     }
 
     private boolean isDlab() {
