@@ -88,7 +88,7 @@ final class BootCommand {
         prepareLog(config, problems, wording, isLogChosen);
         try {
             if (!problems.isEmpty()) {
-                config.check();
+                VmBuilder.fromConfig(config).check();
                 return refuse(problems);
             }
             return run(config);

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +81,17 @@ class BadInputTest {
     }
 
     @Test
+    void missingFilesAreReportedTogetherWithWrongOptions() {
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", "/no/disk", "-i", "/no/initrd", "--vcpu", "0",
+                "--nonsense", "--log-file", "/no/such/log");
+        for (String option : List.of("(--kernel-path)", "(--rootfs)", "(--initrd-path)", "(--vcpu)", "--nonsense",
+                "(--log-file)")) {
+            assertEquals(1, allLines().stream().filter(line -> line.endsWith(option)).count(), option + ": " + allLines());
+        }
+        assertEquals(6, allLines().size(), allLines()::toString);
+    }
+
+    @Test
     void kernelAndRootFileSystemAreRequired() {
         assertEquals(List.of("vmm: a kernel image is required (--kernel-path)",
                 "vmm: a root file system is required unless an initrd is given (--rootfs)"),
@@ -140,17 +150,25 @@ class BadInputTest {
     }
 
     private List<String> linesOf(ExitCode expected, String... words) {
+        runExpecting(expected, words);
+        return allLines().stream().filter(line -> !isAboutFiles(line)).toList();
+    }
+
+    private void runExpecting(ExitCode expected, String... words) {
         err.reset();
         PrintStream out = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
         ExitCode exit = new Cli("vmm", out, new PrintStream(err, true, StandardCharsets.UTF_8)).run(words);
-        String text = err.toString(StandardCharsets.UTF_8);
-        assertEquals(expected, exit, text);
-        return Stream.of(text.split("\n")).filter(line -> !isAboutFiles(line)).toList();
+        assertEquals(expected, exit, err::toString);
     }
 
-    /** The kernel and disk of these command lines do not exist; that is said too where everything else was readable. */
+    private List<String> allLines() {
+        return err.toString(StandardCharsets.UTF_8).lines().toList();
+    }
+
+    /** The kernel and disk of these command lines do not exist, which is said too. */
     private static boolean isAboutFiles(String line) {
         return line.endsWith("(--kernel-path)") && !line.contains("required")
-                || line.endsWith("(--rootfs)") && !line.contains("required") && !line.contains("missing:");
+                || line.endsWith("(--rootfs)") && !line.contains("required") && !line.contains("missing:")
+                || line.contains("(boot-source.") || line.contains("(drives");
     }
 }

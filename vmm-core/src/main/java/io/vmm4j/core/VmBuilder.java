@@ -115,6 +115,16 @@ public final class VmBuilder {
     }
 
     /**
+     * Looks for all that is wrong with the configuration and with the files it names; makes nothing. For a front door
+     * that has found mistakes of its own to report with these; {@link #build} checks by itself.
+     *
+     * @throws ConfigException naming every problem found
+     */
+    public void check() throws ConfigException {
+        new MachineAssembler(toConfig(), console, devices, exit -> { }).check();
+    }
+
+    /**
      * Checks the configuration and puts the machine together, ready to {@link Vm#start() start}.
      *
      * @throws ConfigException when the configuration cannot be; nothing has been changed on the host then

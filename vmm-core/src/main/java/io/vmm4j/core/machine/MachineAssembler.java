@@ -101,6 +101,15 @@ public final class MachineAssembler {
         }
     }
 
+    /**
+     * Checks the configuration and the files it names, and makes nothing.
+     *
+     * @throws ConfigException naming every problem found
+     */
+    public void check() throws ConfigException {
+        HostFiles.open(config, plan()).close();
+    }
+
     private List<VirtioMmioSlot> plan() throws ConfigException {
         int devices = config.drives().size() + extraDevices.size();
         if (devices > VirtioPlan.MAX_DEVICES) {
