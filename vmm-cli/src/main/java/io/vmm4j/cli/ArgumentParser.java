@@ -7,12 +7,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.OverwrittenOptionException;
+import picocli.CommandLine.ParseResult;
 
 /**
- * Takes a command line apart by the table of {@link CliOption}: {@code --name VALUE}, {@code --name=VALUE},
- * {@code -n VALUE}, {@code -n=VALUE} and {@code -nVALUE}. It reads to the end whatever it meets, so that every mistake is
- * reported at once. Picocli makes help, completion and manual from the same table but does not parse: loading it takes
- * 100 ms, as its class files are too old for a class archive, and this takes one.
+ * Takes a command line apart: picocli, on the {@link UsageModel}, reads it to the end whatever it meets; here its findings
+ * become {@link Arguments}, and each mistake a line.
  */
 final class ArgumentParser {
 
@@ -24,10 +28,6 @@ final class ArgumentParser {
     private final List<String> operands = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private final Set<CliOption> garbled = EnumSet.noneOf(CliOption.class);
-    private Command command = Command.BOOT;
-    private boolean isHelp;
-    private boolean isVersion;
-    private int next;
 
     private ArgumentParser(String[] words) {
         this.words = words;
@@ -39,59 +39,104 @@ final class ArgumentParser {
     }
 
     private Arguments parse() {
-        boolean isOptions = true;
-        while (next < words.length) {
-            String word = words[next++];
-            if (isOptions && word.equals("--")) {
-                isOptions = false;
-            } else if (isOptions && looksLikeOption(word)) {
-                option(word);
-            } else {
-                operand(word);
-            }
+        CommandLine program = UsageModel.forParsing();
+        program.getCommandSpec().parser().collectErrors(true);
+        program.setUnmatchedArgumentsAllowed(true);
+        program.setTrimQuotes(false);
+        program.setInterpolateVariables(false);
+        program.setExpandAtFiles(false);
+        ParseResult top = program.parseArgs(words);
+        ParseResult result = top.hasSubcommand() ? top.subcommand() : top;
+        Command command = top.hasSubcommand() ? Command.named(result.commandSpec().name()) : Command.BOOT;
+        boolean isHelp = top.isUsageHelpRequested() || result.isUsageHelpRequested();
+        boolean isVersion = top.isVersionHelpRequested();
+
+        take(top, Command.BOOT);
+        if (result != top) {
+            checkOptionsBelong(command);
+            take(result, command);
         }
-        checkOperands();
-        checkOptionsBelong();
+        result.matchedPositionals().forEach(operand -> operands.addAll(operand.originalStringValues()));
+        if (!isHelp && !isVersion) {
+            unmatched(top.unmatched(), command);
+            if (result != top) {
+                unmatched(result.unmatched(), command);
+            }
+            checkOperands(command);
+            errors(top);
+        }
         return new Arguments(command, isHelp, isVersion, given, operands, problems, garbled);
     }
 
-    private void option(String word) {
-        switch (word) {
-            case HELP, "-h" -> isHelp = true;
-            case VERSION, "-V" -> isVersion = true;
-            default -> {
-                String name = nameIn(word);
-                CliOption option = CliOption.named(name);
-                if (option == null) {
-                    unknown(name, word);
-                } else {
-                    take(option, name, attachedValue(word, name));
-                }
+    private void take(ParseResult result, Command command) {
+        for (OptionSpec matched : result.matchedOptions()) {
+            CliOption option = CliOption.named(matched.longestName());
+            boolean isRead = option != null && !matched.originalStringValues().isEmpty();
+            if (isRead) {
+                given.put(option, new Arguments.Given(nameTyped(option), matched.originalStringValues().get(0)));
             }
         }
     }
 
-    private void take(CliOption option, String name, String attached) {
-        String value = attached == null ? followingValue(option) : attached;
-        String longName = name.startsWith("--") ? name : option.longName();
-        if (value == null) {
-            problems.add("a value is missing: " + option.value().label() + " (" + longName + ")");
-            garbled.add(option);
-        } else if (given.putIfAbsent(option, new Arguments.Given(longName, value)) != null) {
-            problems.add("the option is given more than once (" + longName + ")");
+    /** The long name the user chose, or the first where the short flag was typed. */
+    private String nameTyped(CliOption option) {
+        for (String name : option.longNames()) {
+            for (String word : words) {
+                if (word.equals(name) || word.startsWith(name + "=")) {
+                    return name;
+                }
+            }
+        }
+        return option.longName();
+    }
+
+    private void errors(ParseResult top) {
+        for (Exception error : top.errors()) {
+            if (error instanceof OverwrittenOptionException twice) {
+                problems.add("the option is given more than once (" + nameOf(twice.getOverwritten()) + ")");
+            } else if (error instanceof MissingParameterException missing) {
+                missing.getMissing().forEach(this::missing);
+            } else {
+                problems.add(error.getMessage());
+            }
         }
     }
 
-    /** The next word where it can be a value; consumed. */
-    private String followingValue(CliOption option) {
-        boolean isThere = next < words.length && !looksLikeOption(words[next]);
-        if (isThere) {
-            return words[next++];
+    private void missing(ArgSpec arg) {
+        if (arg instanceof OptionSpec option) {
+            problems.add("a value is missing: " + arg.paramLabel() + " (" + nameOf(option) + ")");
+            garbled.add(CliOption.named(option.longestName()));
         }
-        return option.isValueOptional() ? "true" : null;
     }
 
-    private void unknown(String name, String word) {
+    private String nameOf(ArgSpec arg) {
+        String name = ((OptionSpec) arg).longestName();
+        CliOption option = CliOption.named(name);
+        return option == null ? name : nameTyped(option);
+    }
+
+    private void unmatched(List<String> rest, Command command) {
+        for (int i = 0; i < rest.size(); i++) {
+            String word = rest.get(i);
+            if (looksLikeOption(word)) {
+                unknown(word, command);
+                boolean isValueNext = word.indexOf('=') < 0 && i + 1 < rest.size() && !looksLikeOption(rest.get(i + 1));
+                i += isValueNext ? 1 : 0;
+            } else if (command == Command.BOOT && word.equals(words[0])) {
+                problems.add("unknown command " + word + suggestion(word));
+            } else {
+                problems.add("unexpected argument \"" + word + "\"");
+            }
+        }
+    }
+
+    private void unknown(String word, Command command) {
+        int equals = word.indexOf('=');
+        String name = equals < 0 ? word : word.substring(0, equals);
+        if (CliOption.named(name) != null) {
+            problems.add("option " + name + " does not go with the command " + command.word());
+            return;
+        }
         List<String> candidates = new ArrayList<>(List.of(HELP, VERSION));
         for (CliOption option : CliOption.values()) {
             candidates.addAll(option.longNames());
@@ -101,29 +146,9 @@ final class ArgumentParser {
         if (nearest != null && CliOption.named(nearest) != null) {
             garbled.add(CliOption.named(nearest));
         }
-        boolean isValueNext = word.equals(name) && next < words.length && !looksLikeOption(words[next]);
-        if (isValueNext) {
-            next++;
-        }
     }
 
-    private void operand(String word) {
-        Command named = command == Command.BOOT && operands.isEmpty() ? Command.named(word) : null;
-        if (named != null) {
-            command = named;
-        } else {
-            operands.add(word);
-        }
-    }
-
-    private void checkOperands() {
-        if (isHelp || isVersion) {
-            return;
-        }
-        int allowed = command == Command.RUN || command == Command.HELP ? 1 : 0;
-        for (String extra : operands.subList(Math.min(allowed, operands.size()), operands.size())) {
-            problems.add(unexpected(extra));
-        }
+    private void checkOperands(Command command) {
         if (command == Command.RUN && operands.isEmpty()) {
             problems.add("a configuration file is missing: run FILE");
         }
@@ -132,18 +157,14 @@ final class ArgumentParser {
         }
     }
 
-    private String unexpected(String word) {
-        boolean isCommandPlace = command == Command.BOOT && word.equals(words[0]);
-        return isCommandPlace ? "unknown command " + word + suggestion(word) : "unexpected argument \"" + word + "\"";
-    }
-
     private static String suggestion(String word) {
         List<String> commands = Stream.of(Command.values()).map(Command::word).filter(name -> name != null).toList();
         String nearest = NearestName.of(word, commands);
         return nearest == null ? ", commands are " + String.join(", ", commands) : ", did you mean " + nearest + "?";
     }
 
-    private void checkOptionsBelong() {
+    /** Options in front of a command that does not take them. */
+    private void checkOptionsBelong(Command command) {
         if (!command.takesOptions()) {
             given.values().forEach(typed ->
                     problems.add("option " + typed.name() + " does not go with the command " + command.word()));
@@ -152,24 +173,6 @@ final class ArgumentParser {
 
     /** A hyphen and something that is no number: {@code -1} and {@code -} are values. */
     private static boolean looksLikeOption(String word) {
-        return word.length() > 1 && word.charAt(0) == '-' && !Character.isDigit(word.charAt(1))
-                && !Character.isWhitespace(word.charAt(word.startsWith("--") && word.length() > 2 ? 2 : 1));
-    }
-
-    /** The option's name at the start of the word. */
-    private static String nameIn(String word) {
-        if (word.startsWith("--")) {
-            int equals = word.indexOf('=');
-            return equals < 0 ? word : word.substring(0, equals);
-        }
-        return word.substring(0, 2);
-    }
-
-    private static String attachedValue(String word, String name) {
-        if (word.length() == name.length()) {
-            return null;
-        }
-        String rest = word.substring(name.length());
-        return rest.startsWith("=") ? rest.substring(1) : rest;
+        return word.length() > 1 && word.charAt(0) == '-' && !Character.isDigit(word.charAt(1));
     }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgGroupSpec;
@@ -23,11 +24,19 @@ public final class UsageModel {
 
     /** The model of the program when it is called {@code name}. */
     public static CommandLine of(String name) {
-        CommandSpec spec = command(Command.BOOT).name(name);
-        addBootOptions(spec);
+        return program(name, UsageModel::addGroupedOptions);
+    }
+
+    /** The same without the grouping of options by subject, under which picocli would take an option given twice for two groups. */
+    static CommandLine forParsing() {
+        return program("vmm", UsageModel::addOptions);
+    }
+
+    private static CommandLine program(String name, UnaryOperator<CommandSpec> bootOptions) {
+        CommandSpec spec = bootOptions.apply(command(Command.BOOT).name(name));
         spec.addOption(OptionSpec.builder("-V", "--version").versionHelp(true).arity("0").type(boolean.class)
                 .description("Show the version and exit.").build());
-        spec.addSubcommand(Command.CREATE.word(), addBootOptions(command(Command.CREATE)));
+        spec.addSubcommand(Command.CREATE.word(), bootOptions.apply(command(Command.CREATE)));
         spec.addSubcommand(Command.RUN.word(), command(Command.RUN).addPositional(PositionalParamSpec.builder()
                 .paramLabel("FILE").arity("1").index("0").type(Path.class)
                 .description("The machine as JSON, under the keys of Firecracker's configuration file.").build()));
@@ -61,7 +70,14 @@ public final class UsageModel {
         return spec;
     }
 
-    private static CommandSpec addBootOptions(CommandSpec spec) {
+    private static CommandSpec addOptions(CommandSpec spec) {
+        for (CliOption option : CliOption.values()) {
+            spec.addOption(model(option));
+        }
+        return spec;
+    }
+
+    private static CommandSpec addGroupedOptions(CommandSpec spec) {
         int order = 0;
         for (CliOption.Group group : CliOption.Group.values()) {
             ArgGroupSpec.Builder section = ArgGroupSpec.builder()
@@ -89,6 +105,9 @@ public final class UsageModel {
                 .order(option.ordinal())
                 .description(description(option));
         List<String> candidates = value.candidates();
+        if (option.isValueOptional()) {
+            model.fallbackValue("true");
+        }
         return (candidates.isEmpty() ? model : model.completionCandidates(candidates)).build();
     }
 
