@@ -1,0 +1,270 @@
+package io.vmm4j.devices.virtio.queue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.testing.DriverQueue;
+import io.vmm4j.devices.testing.DriverQueue.Buffer;
+import io.vmm4j.devices.testing.DriverQueue.Used;
+import io.vmm4j.devices.testing.GuestRam;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What both ring formats promise, with and without indirect descriptors and event index: virtio 1.2, sections 2.7 and 2.8. */
+final class VirtQueueTest {
+
+    private static final long SPLIT = 1L << 32;
+    private static final long PACKED = 1L << 34;
+    private static final long INDIRECT = 1L << 28;
+    private static final long EVENT_IDX = 1L << 29;
+    private static final int SIZE = 8;
+    private static final long TABLE = 0x50000;
+
+    private final GuestMemory memory = GuestRam.of(1 << 20);
+
+    private StoppableQueue open(DriverQueue driver, long features) throws VirtQueueException {
+        return StoppableQueue.open(memory, driver.addresses(), 1024, features);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, SPLIT | EVENT_IDX, PACKED, PACKED | EVENT_IDX})
+    void anEmptyQueuePollsNull(long features) throws VirtQueueException {
+        assertNull(open(DriverQueue.of(memory, 0x10000, SIZE, features), features).poll());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, PACKED})
+    void aChainKeepsTheOrderOfItsBuffers(long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        GuestRam.put(memory, 0x20000, "head");
+        GuestRam.put(memory, 0x20ffe, "body");
+        int id = driver.add(Buffer.readable(0x20000, 4), Buffer.readable(0x20ffe, 4), Buffer.writable(0x30000, 5), Buffer.writable(0x31000, 6));
+        DescriptorChain chain = queue.poll();
+        assertEquals(id, chain.id());
+        assertEquals(8, chain.readableLength());
+        assertEquals(11, chain.writableLength());
+        assertEquals(3, chain.readableCount(), "the second buffer crosses a chunk");
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < chain.readableCount(); i++) {
+            while (chain.readable(i).hasRemaining()) {
+                text.append((char) chain.readable(i).get());
+            }
+        }
+        assertEquals("headbody", text.toString());
+        chain.writable(1).put((byte) 'x');
+        assertEquals('x', GuestRam.get(memory, 0x31000, 1)[0]);
+        assertNull(queue.poll());
+        queue.pushUsed(chain, 6);
+        assertEquals(new Used(id, 6), driver.takeUsed());
+        assertNull(driver.takeUsed());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT | INDIRECT, PACKED | INDIRECT})
+    void anIndirectTableIsOneElementOfTheRing(long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, 2, features);
+        StoppableQueue queue = open(driver, features);
+        for (int i = 0; i < 2; i++) {
+            driver.addIndirect(TABLE - 8 + 64 * i, Buffer.readable(0x20000 + i, 1), Buffer.writable(0x30000, 2));
+        }
+        DescriptorChain first = queue.poll();
+        DescriptorChain second = queue.poll();
+        assertEquals(1, first.readableLength());
+        assertEquals(2, second.writableLength());
+        queue.pushUsed(second, 2);
+        queue.pushUsed(first, 1);
+        assertEquals(new Used(second.id(), 2), driver.takeUsed());
+        assertEquals(new Used(first.id(), 1), driver.takeUsed());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, PACKED})
+    void anUndonePollComesAgain(long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        for (int lap = 0; lap < 3 * SIZE; lap++) {
+            int id = driver.add(Buffer.readable(0x20000, 4), Buffer.readable(0x20004, 4), Buffer.readable(0x20008, 4));
+            queue.poll();
+            queue.undoPoll();
+            DescriptorChain chain = queue.poll();
+            assertEquals(id, chain.id());
+            assertEquals(12, chain.readableLength());
+            queue.pushUsed(chain, 0);
+            assertEquals(id, driver.takeUsed().id());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, SPLIT | EVENT_IDX, PACKED, PACKED | EVENT_IDX})
+    void theDriverIsInterruptedOnceForEachBatchItWaitsFor(long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        for (int lap = 0; lap < 3 * SIZE; lap++) {
+            assertFalse(queue.needsInterrupt(), "nothing was pushed");
+            for (int i = 0; i < 3; i++) {
+                driver.add(Buffer.writable(0x20000, 4));
+            }
+            for (int i = 0; i < 3; i++) {
+                queue.pushUsed(queue.poll(), 4);
+            }
+            assertTrue(queue.needsInterrupt(), "lap " + lap);
+            assertFalse(queue.needsInterrupt(), "already told");
+            for (int i = 0; i < 3; i++) {
+                assertNotNull(driver.takeUsed());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT | EVENT_IDX, PACKED | EVENT_IDX})
+    void withEventIndexNothingIsSaidBehindTheEvent(long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        driver.add(Buffer.writable(0x20000, 4));
+        driver.add(Buffer.writable(0x20000, 4));
+        queue.pushUsed(queue.poll(), 4);
+        assertTrue(queue.needsInterrupt());
+        queue.pushUsed(queue.poll(), 4);
+        assertFalse(queue.needsInterrupt(), "the driver has not looked yet, so it has not asked again");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, SPLIT | EVENT_IDX, PACKED, PACKED | EVENT_IDX})
+    void aDriverThatPollsIsNotInterrupted(long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        driver.enableInterrupts(false);
+        driver.add(Buffer.writable(0x20000, 4));
+        queue.pushUsed(queue.poll(), 4);
+        assertFalse(queue.needsInterrupt());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, SPLIT | EVENT_IDX, PACKED, PACKED | EVENT_IDX})
+    void kicksAreAskedForOnlyWhileTheDeviceRests(long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        for (int lap = 0; lap < 3 * SIZE; lap++) {
+            assertFalse(queue.enableNotifications());
+            driver.add(Buffer.writable(0x20000, 4));
+            assertTrue(driver.needsKick(), "the device rests, lap " + lap);
+            queue.disableNotifications();
+            queue.pushUsed(queue.poll(), 4);
+            driver.takeUsed();
+            driver.add(Buffer.writable(0x20000, 4));
+            assertFalse(driver.needsKick(), "the device looks by itself, lap " + lap);
+            assertTrue(queue.enableNotifications(), "the chain that came meanwhile is not lost");
+            queue.pushUsed(queue.poll(), 4);
+            driver.takeUsed();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, PACKED})
+    void aStoppedQueueTouchesNothing(long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        driver.add(Buffer.writable(0x20000, 4));
+        driver.add(Buffer.writable(0x20000, 4));
+        DescriptorChain chain = queue.poll();
+        queue.stop();
+        assertNull(queue.poll());
+        byte[] before = GuestRam.get(memory, 0x10000, 512);
+        queue.pushUsed(chain, 4);
+        queue.disableNotifications();
+        assertFalse(queue.enableNotifications());
+        assertFalse(queue.needsInterrupt());
+        org.junit.jupiter.api.Assertions.assertArrayEquals(before, GuestRam.get(memory, 0x10000, 512));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, PACKED})
+    void aChainIsGivenBackOnlyOnce(long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        driver.add(Buffer.writable(0x20000, 4));
+        DescriptorChain chain = queue.poll();
+        queue.pushUsed(chain, 0);
+        assertThrows(IllegalStateException.class, () -> queue.pushUsed(chain, 0));
+        assertThrows(IllegalStateException.class, queue::undoPoll);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, SPLIT | EVENT_IDX | INDIRECT, PACKED, PACKED | EVENT_IDX | INDIRECT})
+    void randomTrafficOverManyLapsLosesNothing(long features) throws VirtQueueException {
+        long seed = 42 + features;
+        System.out.println("randomTrafficOverManyLapsLosesNothing: seed " + seed);
+        Random random = new Random(seed);
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, 16, features);
+        StoppableQueue queue = open(driver, features);
+        Map<Integer, long[]> added = new HashMap<>();
+        List<DescriptorChain> held = new ArrayList<>();
+        int free = 16;
+        Map<Integer, Integer> slots = new HashMap<>();
+        for (int round = 0; round < 200_000; round++) {
+            if (random.nextBoolean() && free >= 4) {
+                int readable = random.nextInt(3);
+                int writable = random.nextInt(2) + (readable == 0 ? 1 : 0);
+                Buffer[] buffers = new Buffer[readable + writable];
+                long[] lengths = new long[2];
+                for (int i = 0; i < buffers.length; i++) {
+                    int length = random.nextInt(9000);
+                    buffers[i] = new Buffer(0x20000 + random.nextInt(0x10000), length, i >= readable);
+                    lengths[i >= readable ? 1 : 0] += length;
+                }
+                boolean isIndirect = (features & INDIRECT) != 0 && random.nextBoolean();
+                int id = isIndirect ? driver.addIndirect(TABLE + 64L * random.nextInt(64), buffers) : driver.add(buffers);
+                if (isIndirect && !held.isEmpty()) {
+                    take(queue, added, id, lengths, held); // its table may be overwritten by the next
+                } else {
+                    added.put(id, lengths);
+                    if (isIndirect) {
+                        poll(queue, added, held);
+                    }
+                }
+                slots.put(id, isIndirect ? 1 : buffers.length);
+                free -= slots.get(id);
+            }
+            if (random.nextInt(3) == 0) {
+                poll(queue, added, held);
+            }
+            if (random.nextInt(3) == 0 && !held.isEmpty()) {
+                Collections.swap(held, 0, random.nextInt(held.size()));
+                DescriptorChain chain = held.remove(0);
+                long written = chain.writableLength();
+                int id = chain.id();
+                queue.pushUsed(chain, written);
+                assertEquals(new Used(id, written), driver.takeUsed());
+                free += slots.remove(id);
+            }
+        }
+    }
+
+    private static void poll(StoppableQueue queue, Map<Integer, long[]> added, List<DescriptorChain> held) throws VirtQueueException {
+        for (DescriptorChain chain = queue.poll(); chain != null; chain = queue.poll()) {
+            long[] lengths = added.remove(chain.id());
+            assertEquals(lengths[0], chain.readableLength());
+            assertEquals(lengths[1], chain.writableLength());
+            held.add(chain);
+        }
+        assertTrue(added.isEmpty(), "all that was added is polled");
+    }
+
+    private static void take(StoppableQueue queue, Map<Integer, long[]> added, int id, long[] lengths, List<DescriptorChain> held)
+            throws VirtQueueException {
+        added.put(id, lengths);
+        poll(queue, added, held);
+    }
+}
