@@ -4,6 +4,7 @@ import io.vmm4j.devices.irq.InterruptLine;
 import io.vmm4j.devices.virtio.DeviceStatus;
 import io.vmm4j.devices.virtio.VirtioInterrupt;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntBinaryOperator;
 
 /**
  * The device's way to its driver: status bits, InterruptStatus (virtio 1.2, section 4.2.2) and the line. Lock-free, so
@@ -11,6 +12,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * cut off, a late report of the device that was reset reaches nobody.
  */
 final class MmioInterrupt implements VirtioInterrupt {
+
+    /** Captures nothing, so that an interrupt allocates nothing. */
+    private static final IntBinaryOperator ADD_CAUSE = (causes, cause) -> causes | cause;
 
     private final AtomicInteger status;
     private final AtomicInteger causes;
@@ -54,7 +58,7 @@ final class MmioInterrupt implements VirtioInterrupt {
             return;
         }
         // The cause before the edge; pairs with the driver, which reads InterruptStatus only after the edge.
-        causes.getAndUpdate(old -> old | cause);
+        causes.getAndAccumulate(cause, ADD_CAUSE);
         line.trigger();
     }
 }

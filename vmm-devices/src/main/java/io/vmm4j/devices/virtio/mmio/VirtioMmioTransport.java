@@ -16,6 +16,7 @@ import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntBinaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,8 @@ public final class VirtioMmioTransport implements BusDevice {
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtioMmioTransport.class);
 
+    /** Captures nothing, so that an acknowledgement allocates nothing. */
+    private static final IntBinaryOperator CLEAR_CAUSES = (causes, acknowledged) -> causes & ~acknowledged;
     private static final int REGISTER_WIDTH = 4;
     private static final long REGISTER_MASK = 0xFFFF_FFFFL;
     private static final long TRANSPORT_FEATURES = VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_VERSION_1)
@@ -127,7 +130,7 @@ public final class VirtioMmioTransport implements BusDevice {
         long word = value & REGISTER_MASK;
         switch ((int) offset) {
             case VirtioMmioRegisters.QUEUE_NOTIFY -> deferNotify(word);
-            case VirtioMmioRegisters.INTERRUPT_ACK -> interruptStatus.getAndUpdate(old -> old & ~(int) word);
+            case VirtioMmioRegisters.INTERRUPT_ACK -> interruptStatus.getAndAccumulate((int) word, CLEAR_CAUSES);
             default -> writeGuarded((int) offset, word);
         }
     }
