@@ -2,8 +2,11 @@ package io.vmm4j.devices.testing;
 
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.time.EventLoop;
+import io.vmm4j.devices.time.NanoClock;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.mmio.VirtioMmioTransport;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -29,15 +32,47 @@ public final class VirtioRig<D extends VirtioDevice> {
 
     private final GuestMemory memory = GuestRam.of(RAM_LENGTH);
     private final RecordingLine line = new RecordingLine();
-    private final ManualLoop loop = new ManualLoop(new ManualClock());
+    private final ManualClock clock = new ManualClock();
+    private final ManualLoop loop = new ManualLoop(clock);
     private final D device;
     private final MmioDriver driver;
     private SplitDriverQueue[] queues = new SplitDriverQueue[0];
 
     /** @param device makes the device, given the loop that owns it */
     public VirtioRig(Function<EventLoop, D> device) {
-        this.device = device.apply(loop);
+        this((loop, clock) -> device.apply(loop));
+    }
+
+    /** @param device makes the device, given the loop that owns it and the clock that rate limits go by */
+    public VirtioRig(BiFunction<EventLoop, NanoClock, D> device) {
+        this.device = device.apply(loop, clock);
         this.driver = new MmioDriver(new VirtioMmioTransport(this.device, memory, line, loop));
+    }
+
+    /** The seed of a test that acts at random, printed so that a failure can be run again with -Dvmm.test.seed=SEED. */
+    public static long seed(String test) {
+        long seed = Long.getLong("vmm.test.seed", System.nanoTime());
+        System.out.println(test + ": vmm.test.seed=" + seed);
+        return seed;
+    }
+
+    /**
+     * Carries out {@code attack} on queue {@code queue} of a device of its own.
+     *
+     * @param device  makes the device, given the loop that owns it
+     * @param prepare runs before each look at the device, as to give it something to receive
+     */
+    public static <D extends VirtioDevice> void survive(Hostile.Attack attack, int queue, Function<EventLoop, D> device,
+            Consumer<D> prepare) {
+        GuestMemory memory = Hostile.memory();
+        ManualLoop loop = new ManualLoop(new ManualClock());
+        D attacked = device.apply(loop);
+        VirtioMmioTransport window = new VirtioMmioTransport(attacked, memory, new RecordingLine(), loop);
+        attack.run(new Hostile.Rig(memory, window, () -> {
+            loop.run();
+            prepare.accept(attacked);
+            loop.run();
+        }, queue));
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.vmm4j.devices.virtio.rng;
 
+import io.vmm4j.devices.limit.BucketConfig;
+import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
@@ -7,7 +9,6 @@ import io.vmm4j.devices.virtio.ByteConfigSpace;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.DriverFault;
 import io.vmm4j.devices.virtio.QueuePump;
-import io.vmm4j.devices.virtio.RequestGate;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioDeviceType;
@@ -15,6 +16,7 @@ import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,14 +24,14 @@ import org.slf4j.LoggerFactory;
  * The entropy device, virtio 1.2 section 5.4: fills the driver's buffers with random bytes, at most 64 KiB a request, straight
  * in guest RAM, so that a large buffer costs the host no memory and little time.
  *
- * <p>Confined to the event loop, but for {@link #limitChanged()}.
+ * <p>Confined to the event loop, but for {@link #updateLimits}.
  */
 public final class VirtioRng implements VirtioDevice {
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtioRng.class);
 
     private final RngSource source;
-    private final RequestGate gate;
+    private final RateLimiter limiter;
     private final DriverFault fault = new DriverFault(VirtioDeviceType.ENTROPY);
     private final QueuePump pump;
     private final LoopTimer retry;
@@ -38,17 +40,17 @@ public final class VirtioRng implements VirtioDevice {
 
     /** An entropy device without a rate limit. */
     public VirtioRng(EventLoop loop, RngSource source) {
-        this(loop, source, RequestGate.OPEN);
+        this(loop, source, RateLimiter.none());
     }
 
     /**
-     * @param loop   the thread that owns the device
-     * @param source where the bytes come from
-     * @param gate   the rate limit, asked with the bytes that a request will get
+     * @param loop    the thread that owns the device
+     * @param source  where the bytes come from
+     * @param limiter asked with the bytes that a request will get
      */
-    public VirtioRng(EventLoop loop, RngSource source, RequestGate gate) {
+    public VirtioRng(EventLoop loop, RngSource source, RateLimiter limiter) {
         this.source = Objects.requireNonNull(source);
-        this.gate = Objects.requireNonNull(gate);
+        this.limiter = Objects.requireNonNull(limiter);
         this.pump = new QueuePump(loop, fault, RngConstants.BATCH, this::serve);
         this.retry = loop.timer(pump::run);
     }
@@ -91,8 +93,9 @@ public final class VirtioRng implements VirtioDevice {
         fault.disarm();
     }
 
-    /** Has a request that waits for the rate limit ask again at once, as after the limit was changed. Any thread. */
-    public void limitChanged() {
+    /** Changes the limits, as {@link RateLimiter#update} does, and has a request that waits try again. Any thread. */
+    public void updateLimits(Optional<BucketConfig> bandwidth, Optional<BucketConfig> operations) {
+        limiter.update(bandwidth, operations);
         pump.schedule();
     }
 
@@ -101,7 +104,7 @@ public final class VirtioRng implements VirtioDevice {
         if (wanted == 0) {
             return 0;
         }
-        long delayNanos = gate.admit(wanted);
+        long delayNanos = limiter.admit(wanted);
         if (delayNanos > 0) {
             retry.arm(delayNanos);
             return QueuePump.LATER;

@@ -11,6 +11,7 @@ import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.GuestRam;
+import io.vmm4j.devices.testing.Hostile;
 import io.vmm4j.devices.testing.VirtioRig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,6 +24,8 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 final class VirtioBalloonTest {
 
@@ -412,9 +415,7 @@ final class VirtioBalloonTest {
 
     @Test
     void randomChainsNeitherEscapeNorTouchOtherMemory() {
-        long seed = System.nanoTime();
-        System.out.println("VirtioBalloonTest seed " + seed);
-        Random random = new Random(seed);
+        Random random = new Random(VirtioRig.seed("VirtioBalloonTest"));
         VirtioRig<VirtioBalloon> rig = rig(all());
         for (int round = 0; round < 300; round++) {
             rig.start(STATS | HINT | REPORTING, 8, 8, 8, 8, 8);
@@ -429,6 +430,18 @@ final class VirtioBalloonTest {
                     rig.loop().advance(Duration.ofMillis(random.nextInt(3000)));
                 }
             }
+        }
+    }
+
+    static List<Hostile.Attack> attacks() {
+        return Hostile.all(VirtioRig.seed("VirtioBalloonTest attacks"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("attacks")
+    void survivesHostileDrivers(Hostile.Attack attack) {
+        for (int queue = 0; queue < 2; queue++) {
+            VirtioRig.survive(attack, queue, loop -> new VirtioBalloon(loop, all(), backend), device -> { });
         }
     }
 
