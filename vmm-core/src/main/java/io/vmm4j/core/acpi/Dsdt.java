@@ -2,6 +2,7 @@ package io.vmm4j.core.acpi;
 
 import io.vmm4j.core.machine.VirtioMmioSlot;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The differentiated system description table: the devices that cannot be found by looking, and the one sleep state.
@@ -22,6 +23,7 @@ final class Dsdt {
                 serial("COM1", 1, 0x3f8, 4),
                 serial("COM2", 2, 0x2f8, 3),
                 keyboard(),
+                mouse(),
                 clock(),
                 Aml.join(slots.stream().map(Dsdt::virtioMmio).toArray(byte[][]::new)));
         return AcpiTable.of("DSDT", REVISION, Aml.join(Aml.scope("\\_SB", devices), softOff()));
@@ -41,6 +43,13 @@ final class Dsdt {
                 Aml.name("_CRS", new ResourceTemplate().io(0x60, 1).io(0x64, 1).interrupt(1).toAml()));
     }
 
+    /** Named although the controller has no such port, because Linux warns of a controller without the name; it probes and finds none. */
+    private static byte[] mouse() {
+        return Aml.device("MOU",
+                Aml.name("_HID", Aml.eisaId("PNP0F13")),
+                Aml.name("_CRS", new ResourceTemplate().interrupt(12).toAml()));
+    }
+
     private static byte[] clock() {
         return Aml.device("RTC",
                 Aml.name("_HID", Aml.eisaId("PNP0B00")),
@@ -49,10 +58,16 @@ final class Dsdt {
 
     /** LNRO0005 is the id by which Linux finds a virtio-mmio window. */
     private static byte[] virtioMmio(VirtioMmioSlot slot) {
-        return Aml.device(String.format("V%03X", slot.index()),
+        return Aml.device("V" + hexDigits(slot.index()),
                 Aml.name("_HID", Aml.string("LNRO0005")),
                 Aml.name("_UID", Aml.integer(slot.index())),
                 Aml.name("_CRS", new ResourceTemplate().memory(slot.base(), slot.size()).interrupt(slot.gsi()).toAml()));
+    }
+
+    /** Three digits: names have four characters. */
+    private static String hexDigits(int number) {
+        String digits = "00" + Integer.toHexString(number).toUpperCase(Locale.ROOT);
+        return digits.substring(digits.length() - 3);
     }
 
     /** 7.4.2 _S5: the value for the sleep control register's type field. */

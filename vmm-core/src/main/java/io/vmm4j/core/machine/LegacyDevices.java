@@ -11,6 +11,7 @@ import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.i8042.I8042;
 import io.vmm4j.devices.rtc.CmosRtc;
+import io.vmm4j.devices.serial.InputGate;
 import io.vmm4j.devices.serial.LineSplitter;
 import io.vmm4j.devices.serial.Serial16550;
 import io.vmm4j.kvm.KvmVm;
@@ -45,7 +46,8 @@ final class LegacyDevices implements AutoCloseable {
     ConsolePort addConsole(SerialConsole console, VcpuEvents events) throws IOException {
         ConsolePort port = new ConsolePort(events);
         owned.push(port);
-        Serial16550 serial = new Serial16550(line(COM1_GSI), console.output(), port::inputRoomChanged);
+        Serial16550 serial = new Serial16550(line(COM1_GSI), console.output(), port::inputRoomChanged, InputGate.AUTOMATIC,
+                Serial16550.DEFAULT_INPUT_CAPACITY);
         port.connect(serial);
         ports.add("COM1", COM1_PORT, COM_LENGTH, serial);
         return port;

@@ -11,14 +11,17 @@ final class VirtioPlan {
     /** IRQ 8 of every PC. */
     private static final int CMOS_RTC_GSI = 8;
 
+    /** IRQ 12 of every PC. */
+    private static final int MOUSE_GSI = 12;
+
     /** As many devices as there are lines. */
-    static final int MAX_DEVICES = LAST_GSI - FIRST_GSI;
+    static final int MAX_DEVICES = LAST_GSI - FIRST_GSI - 1;
 
     private VirtioPlan() {
     }
 
     /**
-     * The slots of {@code devices} devices, in order: lines from the lowest up, without the clock's.
+     * The slots of {@code devices} devices, in order: lines from the lowest up, without the clock's and the mouse's.
      *
      * @param devices 0 to {@link #MAX_DEVICES}
      */
@@ -28,7 +31,7 @@ final class VirtioPlan {
             if (gsi > LAST_GSI) {
                 throw new IllegalArgumentException(devices + " virtio devices are above " + MAX_DEVICES);
             }
-            if (gsi != CMOS_RTC_GSI) {
+            if (gsi != CMOS_RTC_GSI && gsi != MOUSE_GSI) {
                 slots.add(VirtioMmioSlot.of(slots.size(), gsi));
             }
         }

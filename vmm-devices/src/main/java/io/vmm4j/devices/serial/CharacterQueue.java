@@ -56,6 +56,18 @@ final class CharacterQueue {
         add(source.poll(), errors);
     }
 
+    /** Moves everything of {@code source} in front of what waits here, in its order; there must be room. */
+    void putBackAll(CharacterQueue source) {
+        while (source.size > 0) {
+            source.size--;
+            head = head == 0 ? elements.length - 1 : head - 1;
+            elements[head] = source.elements[source.index(source.size)];
+            size++;
+        }
+        withErrors += source.withErrors;
+        source.clear();
+    }
+
     /** Takes the errors off the oldest character; 0 when the queue is empty. */
     int takeHeadErrors() {
         if (size == 0 || elements[head] >>> STATUS_SHIFT == 0) {

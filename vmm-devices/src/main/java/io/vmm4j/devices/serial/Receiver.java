@@ -22,12 +22,13 @@ final class Receiver {
 
     /** @param inputCapacity characters of host input that may wait */
     Receiver(int inputCapacity) {
-        this.hostInput = new CharacterQueue(inputCapacity);
+        // Beyond the capacity there is room for what may have to be put back.
+        this.hostInput = new CharacterQueue(inputCapacity + Serial16550.FIFO_SIZE);
     }
 
     /** Takes what fits of the host's input; returns how many octets that was. */
     int offer(byte[] data, int offset, int length) {
-        int taken = Math.min(length, hostInput.room());
+        int taken = Math.min(length, inputRoom());
         for (int i = 0; i < taken; i++) {
             hostInput.add(data[offset + i] & 0xff, 0);
         }
@@ -36,7 +37,7 @@ final class Receiver {
 
     /** Takes a break, in its place behind the input that waits; false when there is no room. */
     boolean offerBreak() {
-        if (hostInput.room() == 0) {
+        if (inputRoom() == 0) {
             return false;
         }
         hostInput.add(0, UART_LSR_BI);
@@ -44,11 +45,16 @@ final class Receiver {
     }
 
     int inputRoom() {
-        return hostInput.room();
+        return Math.max(0, hostInput.room() - Serial16550.FIFO_SIZE);
     }
 
     int inputCapacity() {
-        return hostInput.capacity();
+        return hostInput.capacity() - Serial16550.FIFO_SIZE;
+    }
+
+    /** Takes back what the guest has not read, for later. */
+    void putBack() {
+        hostInput.putBackAll(fifo);
     }
 
     /** Moves host input into the FIFO as far as that has room. */

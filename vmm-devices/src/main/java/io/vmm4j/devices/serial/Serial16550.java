@@ -66,6 +66,7 @@ public final class Serial16550 implements OctetDevice {
     private final InterruptLine line;
     private final Runnable onInputRoom;
     private final InputGate gate;
+    private boolean modemControlWritten;
     private final Receiver receiver;
     private final Transmitter transmitter;
     private final ModemLines modem = new ModemLines();
@@ -304,6 +305,10 @@ public final class Serial16550 implements OctetDevice {
     private void writeModemControl(int value) {
         boolean wasReady = isTransmitterReady();
         modem.setControl(value);
+        if (!modemControlWritten && gate == InputGate.AUTOMATIC) {
+            receiver.putBack();
+        }
+        modemControlWritten = true;
         // Loopback takes octets even while the sink has no room.
         if (!wasReady && isTransmitterReady()) {
             thrEmptyPending = true;
@@ -330,10 +335,17 @@ public final class Serial16550 implements OctetDevice {
     }
 
     private void feedReceiver() {
-        boolean open = !modem.isLoopback() && (gate == InputGate.ALWAYS || modem.isRequestToSend());
-        if (open) {
+        if (!modem.isLoopback() && isGateOpen()) {
             receiver.feed();
         }
+    }
+
+    private boolean isGateOpen() {
+        return switch (gate) {
+            case ALWAYS -> true;
+            case REQUEST_TO_SEND -> modem.isRequestToSend();
+            case AUTOMATIC -> !modemControlWritten || modem.isRequestToSend();
+        };
     }
 
     private boolean takeInputAwaited() {

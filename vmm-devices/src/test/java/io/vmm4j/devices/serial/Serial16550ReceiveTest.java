@@ -202,6 +202,38 @@ class Serial16550ReceiveTest {
     }
 
     @Test
+    void withTheAutomaticGateAGuestThatNeverTouchesModemControlGetsItsInput() {
+        Uart automatic = new Uart(InputGate.AUTOMATIC, 64);
+        automatic.receive("polled");
+        assertEquals("polled", automatic.readAll());
+    }
+
+    @Test
+    void withTheAutomaticGateInputFromBeforeTheDriversFirstModemControlWriteSurvivesItsFifoClear() {
+        Uart automatic = new Uart(InputGate.AUTOMATIC, 64);
+        automatic.out(FCR, 0x01);
+        automatic.receive("0123456789abcdefghij");
+        assertEquals(0x61, automatic.in(LSR), "not gated yet");
+        automatic.out(MCR, 0x08);
+        assertEquals(0x60, automatic.in(LSR), "the receiver's content went back");
+        automatic.out(FCR, 0x07);
+        automatic.in(RBR);
+        automatic.out(MCR, 0x0b);
+        assertEquals("0123456789abcdefghij", automatic.readAll());
+    }
+
+    @Test
+    void aFullQueueHasRoomForWhatTheReceiverGivesBack() {
+        Uart automatic = new Uart(InputGate.AUTOMATIC, 8);
+        automatic.out(FCR, 0x01);
+        automatic.receive("0123456789abcdef");
+        automatic.receive("ABCDEFGH");
+        automatic.out(MCR, 0x08);
+        automatic.out(MCR, 0x0b);
+        assertEquals("0123456789abcdefABCDEFGH", automatic.readAll());
+    }
+
+    @Test
     void inputDuringLoopbackWaitsUntilItEnds() {
         uart.out(MCR, 0x10);
         uart.receive("abc");

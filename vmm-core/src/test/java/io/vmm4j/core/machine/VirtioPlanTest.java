@@ -1,0 +1,28 @@
+package io.vmm4j.core.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class VirtioPlanTest {
+
+    @Test
+    void linesGoUpFrom5WithoutThoseOfClockAndMouse() {
+        assertEquals(List.of(5, 6, 7, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23),
+                VirtioPlan.slots(17).stream().map(VirtioMmioSlot::gsi).toList());
+    }
+
+    @Test
+    void windowsFollowOneAnotherFromTheFirst() {
+        assertEquals(List.of(0xC0001000L, 0xC0002000L, 0xC0003000L),
+                VirtioPlan.slots(3).stream().map(VirtioMmioSlot::base).toList());
+    }
+
+    @Test
+    void oneDeviceMoreThanThereAreLinesIsRefused() {
+        assertEquals(17, VirtioPlan.MAX_DEVICES);
+        assertThrows(IllegalArgumentException.class, () -> VirtioPlan.slots(18));
+    }
+}
