@@ -3,6 +3,7 @@ package io.vmm4j.core.host;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -51,8 +52,10 @@ class InputQueueTest {
         });
         reader.start();
         full.await();
+        assertTrue(port.awaitHeld(), "the guest lets a send wait");
         queue.close();
         reader.join();
+        assertTrue(port.awaitInterrupted(), "the sending thread is let go too");
         assertFalse(Thread.currentThread().isInterrupted(), "close interrupts nobody but its own thread");
         assertEquals(0, port.received().length, "the guest took nothing");
         queue.put(new byte[10], 0, 10);

@@ -19,13 +19,19 @@ import org.junit.jupiter.api.Timeout;
 class OutputBufferTest {
     private static final int CAPACITY = 1024;
     private static final long STUCK = 4_000_000;
+    /** For tests that close and then look at what came: more than a busy machine takes to run the writer. */
+    private static final long PATIENT = 60_000_000_000L;
     /** A clock on which no reader is ever stuck. */
     private static final NanoClock STANDING = () -> 0;
 
     private final RecordingPort port = new RecordingPort();
 
     private OutputBuffer buffer(GatedStream reader, NanoClock clock) {
-        OutputBuffer buffer = new OutputBuffer("test", reader, CAPACITY, clock, STUCK);
+        return buffer(reader, clock, STUCK);
+    }
+
+    private OutputBuffer buffer(GatedStream reader, NanoClock clock, long stuckNanos) {
+        OutputBuffer buffer = new OutputBuffer("test", reader, CAPACITY, clock, stuckNanos);
         buffer.start(port);
         return buffer;
     }
@@ -42,13 +48,14 @@ class OutputBufferTest {
         }
     }
 
-    /** Prints until there is no room, and returns how many bytes. */
+    /** Prints until there is no room, at most a buffer's worth, asks for room once more, and returns how many bytes. */
     private static int fill(OutputBuffer buffer) {
         int n = 0;
-        while (buffer.hasRoom()) {
+        while (n < CAPACITY && buffer.hasRoom()) {
             buffer.write('a');
             n++;
         }
+        buffer.hasRoom();
         return n;
     }
 
@@ -191,7 +198,7 @@ class OutputBufferTest {
     @Test
     void closeWritesOutWhatIsThere() {
         GatedStream reader = GatedStream.open();
-        OutputBuffer buffer = buffer(reader, STANDING);
+        OutputBuffer buffer = buffer(reader, STANDING, PATIENT);
         String last = "Power down\r\n".repeat(50);
         print(buffer, last);
         buffer.close();
@@ -203,7 +210,7 @@ class OutputBufferTest {
     void closeWritesOutAByteThatCameJustBefore() {
         for (int i = 0; i < 500; i++) {
             GatedStream reader = GatedStream.open();
-            OutputBuffer buffer = buffer(reader, STANDING);
+            OutputBuffer buffer = buffer(reader, STANDING, PATIENT);
             buffer.write('!');
             buffer.close();
             assertEquals("!", reader.text(), "the last byte");

@@ -3,6 +3,7 @@ package io.vmm4j.core.host;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -13,17 +14,32 @@ class RecordingPort implements SerialPort {
     /** One permit a byte that the guest may take; {@link #holdBack()} takes them away. */
     private final Semaphore mayTake = new Semaphore(Integer.MAX_VALUE / 2);
     private final Semaphore ready = new Semaphore(0);
+    private final CountDownLatch held = new CountDownLatch(1);
+    private final CountDownLatch interrupted = new CountDownLatch(1);
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private final CompletableFuture<String> stop = new CompletableFuture<>();
 
     @Override
     public void send(byte[] data, int offset, int length) throws InterruptedException {
         for (int i = 0; i < length; i++) {
-            mayTake.acquire();
+            take();
             synchronized (this) {
                 received.write(data[offset + i]);
                 notifyAll();
             }
+        }
+    }
+
+    private void take() throws InterruptedException {
+        if (mayTake.tryAcquire()) {
+            return;
+        }
+        held.countDown();
+        try {
+            mayTake.acquire();
+        } catch (InterruptedException e) {
+            interrupted.countDown();
+            throw e;
         }
     }
 
@@ -51,6 +67,16 @@ class RecordingPort implements SerialPort {
 
     String awaitStop() throws Exception {
         return stop.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Waits until a send is held back by the guest. */
+    boolean awaitHeld() throws InterruptedException {
+        return held.await(LIMIT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Waits until a send that the guest held back was interrupted. */
+    boolean awaitInterrupted() throws InterruptedException {
+        return interrupted.await(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
 
     boolean isStopAsked() {
