@@ -1,23 +1,20 @@
 package io.vmm4j.cli.log;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.AbstractLogEvent;
 import org.apache.logging.log4j.core.ErrorHandler;
 import org.apache.logging.log4j.core.appender.FileAppender;
-import org.apache.logging.log4j.core.config.NullConfiguration;
-import org.apache.logging.log4j.core.impl.Log4jLogEvent;
-import org.apache.logging.log4j.core.layout.PatternLayout;
+import org.apache.logging.log4j.message.Message;
 import org.apache.logging.log4j.message.SimpleMessage;
 import org.apache.logging.log4j.status.StatusLogger;
 
 /**
- * The log file: log4j2's file appender and pattern layout, set up without a configuration file. Confined to the thread
+ * The log file: log4j2's file appender, set up without a configuration. Confined to the thread
  * that writes. A write that fails is remembered and later ones are still tried: a full disk may get room again.
  */
 final class LogFile implements AutoCloseable {
 
-    private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level [%thread] %logger{1}: %msg%n%ex";
     private static final int BUFFER_BYTES = 16 << 10;
 
     private final FileAppender appender;
@@ -36,16 +33,9 @@ final class LogFile implements AutoCloseable {
     static LogFile open(Path path) {
         // The terminal may be the guest's by now: log4j2 must not write about itself there.
         StatusLogger.getLogger().getFallbackListener().setLevel(Level.OFF);
-        NullConfiguration configuration = new NullConfiguration();
-        PatternLayout layout = PatternLayout.newBuilder()
-                .withConfiguration(configuration)
-                .withPattern(PATTERN)
-                .withCharset(StandardCharsets.UTF_8)
-                .build();
         FileAppender appender = FileAppender.newBuilder()
                 .setName("log-file")
-                .setConfiguration(configuration)
-                .setLayout(layout)
+                .setLayout(new LogLayout())
                 .withFileName(path.toString())
                 .withAppend(false)
                 .setBufferedIo(true)
@@ -66,15 +56,7 @@ final class LogFile implements AutoCloseable {
      */
     void write(LogEvent event, boolean isLast) {
         try {
-            appender.append(Log4jLogEvent.newBuilder()
-                    .setTimeMillis(event.millis())
-                    .setLevel(Level.valueOf(event.level().name()))
-                    .setLoggerName(event.loggerName())
-                    .setThreadName(event.threadName())
-                    .setMessage(new SimpleMessage(event.message()))
-                    .setThrown(event.thrown())
-                    .setEndOfBatch(isLast)
-                    .build());
+            appender.append(new FileEvent(event, isLast));
         } catch (RuntimeException e) {
             keep(e);
         }
@@ -102,6 +84,61 @@ final class LogFile implements AutoCloseable {
                 cause = cause.getCause();
             }
             failure = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        }
+    }
+
+    /** An event as log4j2 wants it; its own class looks for context providers that nobody here has. */
+    private static final class FileEvent extends AbstractLogEvent {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient LogEvent event;
+        private final boolean isLast;
+
+        FileEvent(LogEvent event, boolean isLast) {
+            this.event = event;
+            this.isLast = isLast;
+        }
+
+        @Override
+        public long getTimeMillis() {
+            return event.millis();
+        }
+
+        @Override
+        public Level getLevel() {
+            return switch (event.level()) {
+                case ERROR -> Level.ERROR;
+                case WARN -> Level.WARN;
+                case INFO -> Level.INFO;
+                case DEBUG -> Level.DEBUG;
+                case TRACE -> Level.TRACE;
+            };
+        }
+
+        @Override
+        public String getLoggerName() {
+            return event.loggerName();
+        }
+
+        @Override
+        public String getThreadName() {
+            return event.threadName();
+        }
+
+        @Override
+        public Message getMessage() {
+            return new SimpleMessage(event.message());
+        }
+
+        @Override
+        public Throwable getThrown() {
+            return event.thrown();
+        }
+
+        @Override
+        public boolean isEndOfBatch() {
+            return isLast;
         }
     }
 
