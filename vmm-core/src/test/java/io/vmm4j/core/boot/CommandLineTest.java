@@ -88,8 +88,8 @@ class CommandLineTest {
     @Test
     void theLimitCountsTheEndMark() throws CommandLineException {
         assertDoesNotThrow(() -> line("x".repeat(2047)).requireFits(2048));
-        String message = assertThrows(CommandLineException.class, () -> line("x".repeat(2050)).requireFits(2048)).getMessage();
-        assertTrue(message.contains("takes 2051 bytes") && message.contains("3 more") && message.contains("2048"), message);
+        String message = assertThrows(CommandLineException.class, () -> line("x".repeat(2048)).requireFits(2048)).getMessage();
+        assertTrue(message.contains("takes 2049 bytes") && message.contains("1 more") && message.contains("2048"), message);
         assertEquals(1, line("").size());
     }
 
