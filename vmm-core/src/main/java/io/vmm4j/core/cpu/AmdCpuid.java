@@ -17,9 +17,9 @@ final class AmdCpuid {
     /** Leaf 7 EDX: IA32_ARCH_CAPABILITIES, which no AMD CPU has; KVM offers to emulate it. */
     private static final int EDX_ARCH_CAPABILITIES = 1 << 29;
     /** Leaf 0x80000001 ECX: threads of a socket are cores, not hyperthreads of one. */
-    private static final int ECX_CMP_LEGACY = 1;
+    private static final int ECX_CMP_LEGACY_BIT = 1;
     /** Leaf 0x80000001 ECX: leaves 0x8000001D and 0x8000001E are there. */
-    private static final int ECX_TOPOEXT = 22;
+    private static final int ECX_TOPOEXT_BIT = 22;
     /** Leaf 0x80000001 ECX: instruction sampling; core, northbridge and last-level-cache counters. */
     private static final int ECX_IBS_PERFCTR = 1 << 10 | 1 << 23 | 1 << 24 | 1 << 28;
     /** Leaf 0x80000008 ECX bits 7..0: threads in a socket, less 1. */
@@ -54,8 +54,8 @@ final class AmdCpuid {
 
     private static CpuidEntry features(CpuidEntry leaf, CpuTopology topology, boolean topologyExtensions) {
         int ecx = CpuidField.without(leaf.ecx(), ECX_IBS_PERFCTR);
-        ecx = CpuidField.withBit(ecx, ECX_CMP_LEGACY, topology.threadsPerSocket() > 1);
-        ecx = CpuidField.withBit(ecx, ECX_TOPOEXT, topologyExtensions);
+        ecx = CpuidField.withBit(ecx, ECX_CMP_LEGACY_BIT, topology.threadsPerSocket() > 1);
+        ecx = CpuidField.withBit(ecx, ECX_TOPOEXT_BIT, topologyExtensions);
         return leaf.withEcx(ecx);
     }
 

@@ -34,12 +34,12 @@ public final class CpuidSetup {
 
     /** Leaf 1 ECX: 64-bit debug store, qualified debug store, performance capabilities. */
     private static final int ECX_DTES64_DS_CPL_PDCM = 1 << 2 | 1 << 4 | 1 << 15;
-    private static final int ECX_TSC_DEADLINE = 24;
-    private static final int ECX_HYPERVISOR = 31;
+    private static final int ECX_TSC_DEADLINE_BIT = 24;
+    private static final int ECX_HYPERVISOR_BIT = 31;
     /** Leaf 1 EDX: debug store. */
     private static final int EDX_DS = 1 << 21;
     /** Leaf 1 EDX: a socket has more than one thread. */
-    private static final int EDX_HTT = 28;
+    private static final int EDX_HTT_BIT = 28;
 
     private final List<CpuidEntry> supported;
     private final CpuTopology topology;
@@ -80,10 +80,10 @@ public final class CpuidSetup {
         ebx = CpuidField.with(ebx, LOGICAL_COUNT_HIGH, LOGICAL_COUNT_LOW, 1 << topology.socketShift());
         ebx = CpuidField.with(ebx, CLFLUSH_HIGH, CLFLUSH_LOW, CLFLUSH_64_BYTES);
         int ecx = CpuidField.without(leaf.ecx(), ECX_DTES64_DS_CPL_PDCM);
-        ecx = CpuidField.withBit(ecx, ECX_TSC_DEADLINE, tscDeadlineTimer);
-        ecx = CpuidField.withBit(ecx, ECX_HYPERVISOR, true);
+        ecx = CpuidField.withBit(ecx, ECX_TSC_DEADLINE_BIT, tscDeadlineTimer);
+        ecx = CpuidField.withBit(ecx, ECX_HYPERVISOR_BIT, true);
         int edx = CpuidField.without(leaf.edx(), EDX_DS);
-        edx = CpuidField.withBit(edx, EDX_HTT, topology.threadsPerSocket() > 1);
+        edx = CpuidField.withBit(edx, EDX_HTT_BIT, topology.threadsPerSocket() > 1);
         return leaf.withRegisters(leaf.eax(), ebx, ecx, edx);
     }
 
