@@ -24,7 +24,7 @@ final class ClientOutput extends OutputStream {
     /** Connections that may be open, the client's and those whose last input is still being read. */
     private static final int MAX_OPEN = 8;
     /** How long a newcomer waits for a client that has just left, before it is told that there is one. */
-    private static final long GRACE_MILLIS = 100;
+    private static final long GRACE_MILLIS = 500;
 
     /* Guarded by this. */
     private final List<Client> open = new ArrayList<>();
