@@ -163,6 +163,22 @@ class SocketConsoleTest {
     }
 
     @Test
+    void whatAClientHasSeenIsNotRepeatedToTheNext() throws Exception {
+        console.attach(port);
+        // More than the buffer holds, so some of it has gone to where it is kept.
+        print("before ".repeat(OutputBuffer.CAPACITY / 4));
+        try (SocketChannel client = connect()) {
+            print("while ");
+            readUntil(client, "while ");
+        }
+        try (SocketChannel client = connect()) {
+            print("after");
+            String text = readUntil(client, "after");
+            assertFalse(text.contains("before"), () -> "the next client got: " + text);
+        }
+    }
+
+    @Test
     void aSecondClientIsToldSoAndTheFirstGoesOn() throws Exception {
         console.attach(port);
         try (SocketChannel first = connect()) {
@@ -254,6 +270,8 @@ class SocketConsoleTest {
     void closeDeliversTheLastOutputAndRemovesTheFile() throws Exception {
         console.attach(port);
         try (SocketChannel client = connect()) {
+            print("# ");
+            assertEquals("# ", read(client, 2), "the client is served");
             print("Power down\r\n");
             console.close();
             assertEquals("Power down\r\n", readToEnd(client), "the guest's last words, then the end");
