@@ -1,0 +1,63 @@
+package io.vmm4j.devices.virtio.mmio;
+
+import io.vmm4j.devices.virtio.ByteConfigSpace;
+import io.vmm4j.devices.virtio.ConfigSpace;
+import io.vmm4j.devices.virtio.VirtioActivation;
+import io.vmm4j.devices.virtio.VirtioDevice;
+import io.vmm4j.devices.virtio.VirtioDeviceType;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A device that writes down what is done to it: two queues, of 8 and 16, and one place without a queue between them. */
+final class FakeDevice implements VirtioDevice {
+
+    /** What it offers. */
+    static final long OWN_FEATURE = 1L << 3 | 1L << 50;
+
+    final ByteConfigSpace config = new ByteConfigSpace(12);
+    final List<String> calls = new ArrayList<>();
+    /** The activation in force, or null. */
+    VirtioActivation activation;
+
+    FakeDevice() {
+        config.put(0, 8, 0x1122334455667788L);
+        config.guestWritable(8, 2);
+    }
+
+    @Override
+    public VirtioDeviceType type() {
+        return VirtioDeviceType.ENTROPY;
+    }
+
+    @Override
+    public long deviceFeatures() {
+        return OWN_FEATURE;
+    }
+
+    @Override
+    public int[] queueSizeMax() {
+        return new int[] {8, 0, 16};
+    }
+
+    @Override
+    public ConfigSpace configSpace() {
+        return config;
+    }
+
+    @Override
+    public void activate(VirtioActivation newActivation) {
+        activation = newActivation;
+        calls.add("activate");
+    }
+
+    @Override
+    public void onQueueNotify(int queueIndex) {
+        calls.add("notify " + queueIndex);
+    }
+
+    @Override
+    public void reset() {
+        activation = null;
+        calls.add("reset");
+    }
+}
