@@ -2,7 +2,7 @@ package io.vmm4j.devices.virtio.blk;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.memory.GuestMemory;
@@ -23,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -98,7 +99,7 @@ final class BlkThreadsTest {
                 return disk.calls.size();
             });
             assertTrue(main.started.tryAcquire(10, TimeUnit.SECONDS), "the owning loop has begun the reset");
-            assertFalse(reset.isDone(), "a buffer of the guest is still being filled");
+            assertThrows(TimeoutException.class, () -> reset.get(300, TimeUnit.MILLISECONDS), "a buffer of the guest is still being filled");
             gate.open();
             assertEquals(1, reset.get(10, TimeUnit.SECONDS), "the request in work was finished, the one behind it not begun");
         } finally {

@@ -1,5 +1,6 @@
 package io.vmm4j.devices.virtio.queue;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -13,6 +14,7 @@ import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.GuestRam;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -87,6 +89,29 @@ final class VirtQueueTest {
         queue.pushUsed(first, 1);
         assertEquals(new Used(second.id(), 2), driver.takeUsed());
         assertEquals(new Used(first.id(), 1), driver.takeUsed());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT | INDIRECT, PACKED | INDIRECT})
+    void aChainIsAtMostAsLongAsTheQueue(long features) throws VirtQueueException {
+        Buffer[] buffers = new Buffer[SIZE];
+        Arrays.fill(buffers, Buffer.readable(0x20000, 1));
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        driver.add(buffers);
+        DescriptorChain direct = queue.poll();
+        assertEquals(SIZE, direct.readableLength());
+        queue.pushUsed(direct, 0);
+        assertNotNull(driver.takeUsed());
+        driver.addIndirect(TABLE, buffers);
+        DescriptorChain indirect = queue.poll();
+        assertEquals(SIZE, indirect.readableLength());
+        queue.pushUsed(indirect, 0);
+        assertNotNull(driver.takeUsed());
+        Buffer[] longer = Arrays.copyOf(buffers, SIZE + 1);
+        longer[SIZE] = Buffer.readable(0x20000, 1);
+        driver.addIndirect(TABLE, longer);
+        assertThrows(VirtQueueException.class, queue::poll);
     }
 
     @ParameterizedTest
@@ -186,7 +211,7 @@ final class VirtQueueTest {
         queue.disableNotifications();
         assertFalse(queue.enableNotifications());
         assertFalse(queue.needsInterrupt());
-        org.junit.jupiter.api.Assertions.assertArrayEquals(before, GuestRam.get(memory, 0x10000, 512));
+        assertArrayEquals(before, GuestRam.get(memory, 0x10000, 512));
     }
 
     @ParameterizedTest
