@@ -31,6 +31,7 @@ l1_start() {
 			-netdev "user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:$port-10.0.2.15:7" \
 			</dev/null >"$instance/qemu.log" 2>&1 9>&- &
 		pid=$!
+		disown "$pid" # or the shell would announce its end
 		echo "$pid" >"$instance/pid"
 		echo "$port" >"$instance/port"
 		until grep -q 'vmm4j-l1:' "$instance/console.log"; do
