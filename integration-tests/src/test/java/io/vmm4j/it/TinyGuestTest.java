@@ -106,7 +106,7 @@ class TinyGuestTest {
         try (Vm vm = machine(new TinyKernel().print("spin").spin()).serial(console).build()) {
             assertEquals(VmState.CREATED, vm.state());
             vm.start();
-            console.awaitText("spin", PATIENCE);
+            assertTrue(console.awaitText("spin", PATIENCE), console.text());
             assertEquals(VmState.RUNNING, vm.state());
             vm.stop("enough");
             VmExit exit = vm.await(PATIENCE).orElseThrow();
@@ -120,7 +120,7 @@ class TinyGuestTest {
         CapturedConsole console = StreamConsole.capture();
         try (Vm vm = machine(new TinyKernel().print("halt").halt()).vcpus(4).serial(console).build()) {
             vm.start();
-            console.awaitText("halt", PATIENCE);
+            assertTrue(console.awaitText("halt", PATIENCE), console.text());
             vm.stop("enough");
             assertEquals(VmExitReason.STOPPED, vm.await(PATIENCE).orElseThrow().reason());
         }
@@ -143,7 +143,7 @@ class TinyGuestTest {
                 Vm vm = machine(new TinyKernel().print("up").halt()).serial(console).build();
                 spinning.add(vm);
                 vm.start();
-                console.awaitText("up", PATIENCE);
+                assertTrue(console.awaitText("up", PATIENCE), console.text());
             }
             assertEquals(VmExitReason.TRIPLE_FAULT, run(new TinyKernel().tripleFault(), StreamConsole.capture()).reason());
             spinning.forEach(vm -> assertEquals(VmState.RUNNING, vm.state()));

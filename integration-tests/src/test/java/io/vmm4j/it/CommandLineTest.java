@@ -1,0 +1,146 @@
+package io.vmm4j.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program itself, at a terminal and in a pipe. */
+@Tag("linux")
+class CommandLineTest {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
+    private static final String CTRL_A = "\u0001";
+
+    @TempDir
+    Path directory;
+
+    private String vmm;
+
+    @BeforeEach
+    void needsTheDistribution() {
+        String home = System.getProperty("vmm4j.distribution");
+        assumeTrue(home != null, "vmm4j.distribution is not set: these tests are started by integration-tests/run-guests");
+        vmm = Path.of(home).toAbsolutePath().resolve("bin/vmm").toString();
+    }
+
+    private List<String> command(String... arguments) {
+        List<String> words = new ArrayList<>(List.of("env", "JAVA_HOME=" + System.getProperty("java.home"), vmm));
+        words.addAll(List.of(arguments));
+        return words;
+    }
+
+    private TerminalSession linux(String... more) throws Exception {
+        List<String> words = command("--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path",
+                LinuxGuest.initrd().toString(), "--mem-size", "256M", "--boot-args", "console=ttyS0 quiet reboot=k panic=1 pci=off");
+        words.addAll(List.of(more));
+        return new TerminalSession(directory, words);
+    }
+
+    @Test
+    void aPersonUsesTheGuestsShellAndLeavesByPoweroff() throws Exception {
+        try (TerminalSession session = linux()) {
+            session.awaitText("vmm4j-guest: init", PATIENCE);
+            session.type("echo typed-$((6 * 7))\n");
+            session.awaitText("typed-42", PATIENCE);
+            assertFalse(session.isTerminalAsItWas(), "the terminal is raw while the guest runs");
+            session.type("sleep 1000\n");
+            session.type("\u0003");
+            session.type("echo ctrl-c-$((1 + 1))-went-to-the-guest\n");
+            session.awaitText("ctrl-c-2-went-to-the-guest", PATIENCE);
+            session.type("poweroff -f\n");
+            assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
+            assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
+        }
+    }
+
+    @Test
+    void ctrlAxEndsAGuestThatListensToNobody() throws Exception {
+        try (TerminalSession session = linux()) {
+            session.awaitText("vmm4j-guest: init", PATIENCE);
+            session.type(CTRL_A + "h");
+            session.awaitText("Ctrl-A x", PATIENCE);
+            session.type(CTRL_A + "x");
+            assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
+            assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
+        }
+    }
+
+    @Test
+    void sigtermEndsTheMachineAndPutsTheTerminalBack() throws Exception {
+        try (TerminalSession session = tiny(new TinyKernel().print("spinning").spin())) {
+            session.awaitText("spinning", PATIENCE);
+            session.process().destroy();
+            assertEquals(128 + 15, session.awaitEnd(PATIENCE), session::screen);
+            assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
+        }
+    }
+
+    @Test
+    void aTripleFaultHasAnExitStatusOfItsOwnAndOneLine() throws Exception {
+        try (TerminalSession session = tiny(new TinyKernel().tripleFault())) {
+            assertEquals(4, session.awaitEnd(PATIENCE), session::screen);
+            assertTrue(session.screen().contains("triple fault on vCPU 0 (RIP 0x"), session.screen());
+            assertEquals(1, session.screen().lines().count(), session.screen());
+            assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
+        }
+    }
+
+    private TerminalSession tiny(TinyKernel kernel) throws Exception {
+        Path initrd = Files.write(directory.resolve("initrd"), new byte[] {1});
+        return new TerminalSession(directory, command("--kernel-path", kernel.writeTo(directory.resolve("kernel")).toString(),
+                "--initrd-path", initrd.toString()));
+    }
+
+    @Test
+    void commandsPipedInBeforeTheGuestIsUpAreNotLost() throws Exception {
+        Path input = Files.writeString(directory.resolve("input"), "echo piped-$((6 * 7))\nmount | head -n 1\npoweroff -f\n");
+        Path output = directory.resolve("output");
+        Process process = new ProcessBuilder(command("--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path",
+                LinuxGuest.initrd().toString(), "--mem-size", "256", "--boot-args", "console=ttyS0 quiet reboot=k panic=1 pci=off"))
+                .directory(directory.toFile()).redirectInput(input.toFile()).redirectOutput(output.toFile())
+                .redirectErrorStream(true).start();
+        assertTrue(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS),
+                () -> "no end; the output so far: " + textOf(output));
+        assertEquals(0, process.exitValue(), () -> textOf(output));
+        assertTrue(textOf(output).contains("piped-42"), () -> textOf(output));
+    }
+
+    @Test
+    void aConfigurationFileBootsAMachineAndItsSecondSerialPortIsTheLog() throws Exception {
+        Path log = directory.resolve("machine.log");
+        Path config = Files.writeString(directory.resolve("vm.json"), """
+                {"boot-source": {"kernel_image_path": "%s", "initrd_path": "%s",
+                                 "boot_args": "%s"},
+                 "machine-config": {"vcpu_count": 2, "mem_size_mib": 256},
+                 "logger": {"log_path": "%s", "level": "info"}}
+                """.formatted(LinuxGuest.vmlinux(), LinuxGuest.initrd(), LinuxGuest.arguments("nproc; echo for-the-log >/dev/ttyS1", "poweroff"), log));
+        try (TerminalSession session = new TerminalSession(directory, command("run", config.toString()))) {
+            assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
+            assertTrue(session.screen().replace("\r", "").contains("<<answer\n2\nanswer>>"), session.screen());
+        }
+        assertTrue(Files.readString(log).contains("for-the-log"), () -> textOf(log));
+    }
+
+    private static String textOf(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
