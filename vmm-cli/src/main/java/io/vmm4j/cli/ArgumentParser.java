@@ -39,7 +39,7 @@ final class ArgumentParser {
     }
 
     private Arguments parse() {
-        CommandLine program = UsageModel.forParsing();
+        CommandLine program = UsageModel.forParsing(List.of(words));
         program.getCommandSpec().parser().collectErrors(true);
         program.setUnmatchedArgumentsAllowed(true);
         program.setTrimQuotes(false);

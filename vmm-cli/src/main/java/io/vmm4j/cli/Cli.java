@@ -4,12 +4,13 @@ import java.io.PrintStream;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** The program, without the process around it. One command a call; not thread-safe. */
+/** The program, without the process around it. One command, once; not thread-safe. */
 public final class Cli {
 
     private final String name;
     private final PrintStream out;
     private final PrintStream err;
+    private final SignalGuard guard = new SignalGuard();
 
     /**
      * @param name what the program is called in messages and help
@@ -24,8 +25,12 @@ public final class Cli {
 
     /** Does what {@code words} say, to the end of the machine if it starts one. */
     public ExitCode run(String... words) {
+        if (words.length > 1) {
+            // Help, version and doctor take one word; what boots a machine takes more.
+            NativeWarmUp.start();
+        }
         LaunchLog log = new LaunchLog();
-        try (SignalGuard guard = new SignalGuard()) {
+        try (guard) {
             ExitCode exit = runReportingBugs(words, new BootCommand(this::say, log, guard), log);
             String trouble = log.close();
             if (trouble != null) {
@@ -33,6 +38,11 @@ public final class Cli {
             }
             return exit;
         }
+    }
+
+    /** True when a signal is ending the process, which then has the last word on its exit status. */
+    boolean isShutDown() {
+        return guard.isShutDown();
     }
 
     private ExitCode runReportingBugs(String[] words, BootCommand boot, LaunchLog log) {

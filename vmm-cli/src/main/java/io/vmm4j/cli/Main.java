@@ -12,7 +12,14 @@ public final class Main {
     /** Does what the command line says and ends the process with an {@link ExitCode}. */
     public static void main(String[] args) {
         String name = System.getProperty(NAME_PROPERTY, "vmm");
-        ExitCode exit = new Cli(name, System.out, System.err).run(args);
-        System.exit(exit.code());
+        Cli cli = new Cli(name, System.out, System.err);
+        int status = cli.run(args).code();
+        System.out.flush();
+        if (cli.isShutDown()) {
+            // A signal decides the status: wait for its shutdown.
+            System.exit(status);
+        }
+        // Everything is closed, and no hook has work left. From Java 21 on, exit looks through all jars for a logger first.
+        Runtime.getRuntime().halt(status);
     }
 }

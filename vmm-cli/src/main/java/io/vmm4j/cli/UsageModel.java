@@ -1,17 +1,17 @@
 package io.vmm4j.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
+import java.util.Objects;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.Model.UsageMessageSpec;
 
 /** The command line as picocli's model, made from {@link Command} and {@link CliOption}, for help, completion and manual. */
 public final class UsageModel {
@@ -22,29 +22,14 @@ public final class UsageModel {
     private UsageModel() {
     }
 
-    /** The model of the program when it is called {@code name}. */
+    /** The model of the program when it is called {@code name}, with all that help says. */
     public static CommandLine of(String name) {
-        return program(name, UsageModel::addGroupedOptions);
-    }
-
-    /** The same without the grouping of options by subject, under which picocli would take an option given twice for two groups. */
-    static CommandLine forParsing() {
-        return program("vmm", UsageModel::addOptions);
-    }
-
-    private static CommandLine program(String name, UnaryOperator<CommandSpec> bootOptions) {
-        CommandSpec spec = bootOptions.apply(command(Command.BOOT).name(name));
-        spec.addOption(OptionSpec.builder("-V", "--version").versionHelp(true).arity("0").type(boolean.class)
-                .description("Show the version and exit.").build());
-        spec.addSubcommand(Command.CREATE.word(), bootOptions.apply(command(Command.CREATE)));
-        spec.addSubcommand(Command.RUN.word(), command(Command.RUN).addPositional(PositionalParamSpec.builder()
-                .paramLabel("FILE").arity("1").index("0").type(Path.class)
-                .description("The machine as JSON, under the keys of Firecracker's configuration file.").build()));
-        spec.addSubcommand(Command.DOCTOR.word(), command(Command.DOCTOR));
-        spec.addSubcommand(Command.HELP.word(), command(Command.HELP).addPositional(PositionalParamSpec.builder()
-                .paramLabel("COMMAND").arity("0..1").index("0").type(String.class)
-                .completionCandidates(Stream.of(Command.values()).map(Command::word).filter(word -> word != null).toList())
-                .description("The command to explain.").build()));
+        CommandSpec spec = explained(Command.BOOT).name(name);
+        for (Command command : Command.values()) {
+            if (command.word() != null) {
+                spec.addSubcommand(command.word(), explained(command));
+            }
+        }
         spec.usageMessage()
                 .exitCodeListHeading("%nExit status:%n")
                 .exitCodeList(exitCodes())
@@ -54,30 +39,68 @@ public final class UsageModel {
         return new CommandLine(spec);
     }
 
-    private static CommandSpec command(Command command) {
-        CommandSpec spec = CommandSpec.create();
-        if (command.word() != null) {
-            spec.name(command.word());
+    /**
+     * The same for parsing {@code words}: without help's texts and without the commands that do not occur, which a start
+     * would pay for, and without the grouping of options by subject, under which picocli would take an option given twice
+     * for two groups.
+     */
+    static CommandLine forParsing(List<String> words) {
+        CommandSpec spec = plain(Command.BOOT);
+        for (Command command : Command.values()) {
+            if (command.word() != null && words.contains(command.word())) {
+                spec.addSubcommand(command.word(), plain(command));
+            }
         }
-        spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true).arity("0").type(boolean.class)
-                .description("Show this help and exit.").build());
-        UsageMessageSpec usage = spec.usageMessage();
-        usage.description(command.summary())
+        return new CommandLine(spec);
+    }
+
+    private static CommandSpec plain(Command command) {
+        CommandSpec spec = frame(command);
+        if (command.takesOptions()) {
+            for (CliOption option : CliOption.values()) {
+                spec.addOption(model(option).build());
+            }
+        }
+        return spec;
+    }
+
+    private static CommandSpec explained(Command command) {
+        CommandSpec spec = frame(command);
+        spec.usageMessage().description(command.summary())
                 .width(COLUMNS)
                 .longOptionsMaxWidth(LONGEST_OPTION_COLUMN)
                 .sortOptions(false)
                 .abbreviateSynopsis(true);
-        return spec;
-    }
-
-    private static CommandSpec addOptions(CommandSpec spec) {
-        for (CliOption option : CliOption.values()) {
-            spec.addOption(model(option));
+        if (command.takesOptions()) {
+            addGroupedOptions(spec);
         }
         return spec;
     }
 
-    private static CommandSpec addGroupedOptions(CommandSpec spec) {
+    /** What a command takes beside the options of {@link CliOption}. */
+    private static CommandSpec frame(Command command) {
+        CommandSpec spec = CommandSpec.create();
+        spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true).arity("0").type(boolean.class)
+                .description("Show this help and exit.").build());
+        switch (command) {
+            case BOOT -> spec.addOption(OptionSpec.builder("-V", "--version").versionHelp(true).arity("0")
+                    .type(boolean.class).description("Show the version and exit.").build());
+            case RUN -> spec.addPositional(PositionalParamSpec.builder().paramLabel("FILE").arity("1").index("0")
+                    .type(Path.class)
+                    .description("The machine as JSON, under the keys of Firecracker's configuration file.").build());
+            case HELP -> spec.addPositional(PositionalParamSpec.builder().paramLabel("COMMAND").arity("0..1").index("0")
+                    .type(String.class).completionCandidates(commandWords())
+                    .description("The command to explain.").build());
+            case CREATE, DOCTOR -> { }
+        }
+        return spec;
+    }
+
+    private static List<String> commandWords() {
+        return Stream.of(Command.values()).map(Command::word).filter(Objects::nonNull).toList();
+    }
+
+    private static void addGroupedOptions(CommandSpec spec) {
         int order = 0;
         for (CliOption.Group group : CliOption.Group.values()) {
             ArgGroupSpec.Builder section = ArgGroupSpec.builder()
@@ -86,28 +109,32 @@ public final class UsageModel {
                     .order(order++);
             for (CliOption option : CliOption.values()) {
                 if (option.group() == group) {
-                    section.addArg(model(option));
+                    section.addArg(explainedModel(option));
                 }
             }
             spec.addArgGroup(section.build());
         }
-        return spec;
     }
 
-    private static OptionSpec model(CliOption option) {
-        String[] names = Stream.concat(Stream.ofNullable(option.shortName()), option.longNames().stream())
-                .toArray(String[]::new);
-        CliOption.Value value = option.value();
-        OptionSpec.Builder model = OptionSpec.builder(names)
-                .paramLabel(value.label())
+    private static OptionSpec.Builder model(CliOption option) {
+        List<String> names = new ArrayList<>(option.longNames());
+        if (option.shortName() != null) {
+            names.add(0, option.shortName());
+        }
+        OptionSpec.Builder model = OptionSpec.builder(names.toArray(new String[0]))
+                .paramLabel(option.value().label())
                 .arity(option.isValueOptional() ? "0..1" : "1")
+                .type(String.class);
+        return option.isValueOptional() ? model.fallbackValue("true") : model;
+    }
+
+    private static OptionSpec explainedModel(CliOption option) {
+        CliOption.Value value = option.value();
+        OptionSpec.Builder model = model(option)
                 .type(value == CliOption.Value.PATH ? Path.class : String.class)
                 .order(option.ordinal())
                 .description(description(option));
         List<String> candidates = value.candidates();
-        if (option.isValueOptional()) {
-            model.fallbackValue("true");
-        }
         return (candidates.isEmpty() ? model : model.completionCandidates(candidates)).build();
     }
 
