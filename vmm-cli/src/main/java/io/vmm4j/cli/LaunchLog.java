@@ -1,14 +1,24 @@
 package io.vmm4j.cli;
 
 import io.vmm4j.cli.log.LogBackend;
+import io.vmm4j.cli.log.QueueLoggerProvider;
 import io.vmm4j.core.config.LoggerConfig;
 import java.nio.file.Path;
+import org.slf4j.LoggerFactory;
+import org.slf4j.helpers.Reporter;
 
 /** The log of one run: where it goes is known only after the options are, and its file is made only once a guest runs. */
 final class LaunchLog {
 
     private Path path = Path.of(CliOption.LOG_FILE.defaultText());
     private LogBackend backend;
+
+    /** To be made before anything is logged; touches nothing. */
+    LaunchLog() {
+        // slf4j would look through all jars for a provider; at info, it tells the terminal that one was named.
+        System.getProperties().putIfAbsent(LoggerFactory.PROVIDER_PROPERTY_KEY, QueueLoggerProvider.class.getName());
+        System.getProperties().putIfAbsent(Reporter.SLF4J_INTERNAL_VERBOSITY_KEY, "WARN");
+    }
 
     /** Says where the log goes; touches nothing. */
     void configure(Path file, LoggerConfig.Level level) {
