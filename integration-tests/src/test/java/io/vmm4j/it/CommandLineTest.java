@@ -58,10 +58,12 @@ class CommandLineTest {
             session.type("echo typed-$((6 * 7))\n");
             session.awaitText("typed-42", PATIENCE);
             assertFalse(session.isTerminalAsItWas(), "the terminal is raw while the guest runs");
-            session.type("sleep 1000\n");
+            session.type("echo asleep-$((1 + 1)); sleep 1000\n");
+            session.awaitText("asleep-2", PATIENCE);
             session.type("\u0003");
-            session.type("echo ctrl-c-$((1 + 1))-went-to-the-guest\n");
-            session.awaitText("ctrl-c-2-went-to-the-guest", PATIENCE);
+            session.awaitText("^C", PATIENCE);
+            session.type("echo ctrl-c-$((2 + 2))-went-to-the-guest\n");
+            session.awaitText("ctrl-c-4-went-to-the-guest", PATIENCE);
             session.type("poweroff -f\n");
             assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
             assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");

@@ -129,18 +129,25 @@ public final class MachineAssembler {
     }
 
     private void allocateMemory() throws ConfigException {
-        long mib = config.machineConfig().memSizeMib();
         try {
             ram = own(GuestRam.allocate(config.machineConfig().memoryBytes()));
         } catch (LinuxException e) {
-            throw new ConfigException("machine-config.mem_size_mib",
-                    "memory size " + mib + " MiB is more than the host can map: " + e.getMessage());
+            throw tooMuchMemory(e);
         }
     }
 
-    private void createVm() throws IOException {
+    private ConfigException tooMuchMemory(LinuxException refusal) {
+        return new ConfigException("machine-config.mem_size_mib", "memory size " + config.machineConfig().memSizeMib()
+                + " MiB is more than the host can map: " + refusal.getMessage());
+    }
+
+    private void createVm() throws IOException, ConfigException {
         vm = own(kvm.createVm());
-        ram.mapInto(vm);
+        try {
+            ram.mapInto(vm);
+        } catch (LinuxException e) {
+            throw tooMuchMemory(e);
+        }
         vm.setTssAddress(AddressMap.KVM_TSS);
         vm.createIrqChip();
         vm.createPit2(KvmPitConfig.KVM_PIT_SPEAKER_DUMMY);
