@@ -15,7 +15,7 @@ l1_start() {
 		-nodefaults -no-user-config -nographic -no-reboot
 		-serial "file:$instance/console.log"
 		-kernel "$cache/kernel/bzImage" -initrd "$cache/l1/initrd.cpio.gz"
-		-append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check hugepages=$3 vmm4j.idle=$4"
+		-append "console=ttyS0 quiet panic=-1 softlockup_panic=1 mitigations=off tsc=reliable no_timer_check hugepages=$3 vmm4j.idle=$4"
 		-drive "file=$cache/l1/root.ext4,format=raw,if=virtio,snapshot=on"
 		-drive "file=$cache/l1/images.ext4,format=raw,if=virtio,read-only=on")
 	if [ -n "${l1_dies_with_caller:-}" ]; then
