@@ -13,13 +13,23 @@ public final class DriverFault {
     private static final Logger LOG = LoggerFactory.getLogger(DriverFault.class);
 
     private final VirtioDeviceType type;
+    private final Runnable whenBroken;
     private VirtioInterrupt interrupt;
     private boolean broken;
     private boolean warned;
 
     /** @param type names the device in the log */
     public DriverFault(VirtioDeviceType type) {
+        this(type, () -> { });
+    }
+
+    /**
+     * @param type       names the device in the log
+     * @param whenBroken runs on the event loop when the device stops, amid whatever was going on
+     */
+    public DriverFault(VirtioDeviceType type, Runnable whenBroken) {
         this.type = type;
+        this.whenBroken = whenBroken;
     }
 
     /** Begins an activation, whose faults are told through {@code interrupt}. */
@@ -45,6 +55,7 @@ public final class DriverFault {
             LOG.warn("virtio {}: the driver broke a rule, device needs reset: {}", type, cause.getMessage());
         }
         interrupt.needsReset();
+        whenBroken.run();
     }
 
     /** Whether the device waits for a reset. */
