@@ -11,7 +11,7 @@ l1_start() {
 		[ -e "$cache/$try" ] || die "$cache/$try is missing: run ${testbed#"$PWD"/}/prepare first"
 	done
 	mkdir -p "$instance"
-	command=(qemu-system-x86_64 -M q35 -accel "tcg,thread=multi" -cpu max -smp 2 -m "$2"
+	command=(qemu-system-x86_64 -M q35 -accel "tcg,thread=multi" -cpu max,vgif=off,v-vmsave-vmload=off -smp 2 -m "$2"
 		-nodefaults -no-user-config -nographic -no-reboot
 		-serial "file:$instance/console.log"
 		-kernel "$cache/kernel/bzImage" -initrd "$cache/l1/initrd.cpio.gz"
@@ -108,6 +108,12 @@ l1_exec() {
 	exec 3>&-
 	l1_status "$instance"
 }
+
+# l1_answers INSTANCE: true when the agent runs a command within a minute, however busy the first level is.
+l1_answers() (
+	l1_connect "$1" exec "$(base64_of 'echo here')" 2>/dev/null || exit 1
+	read -r -t 60 answer <&3 2>/dev/null && [ "$answer" = here ]
+)
 
 # l1_push INSTANCE SOURCE DESTINATION: copies the content of a directory into a directory, or a file to a file name.
 l1_push() {
