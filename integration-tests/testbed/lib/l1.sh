@@ -45,6 +45,11 @@ l1_start() {
 		if kill -0 "$pid" 2>/dev/null; then
 			grep -q 'vmm4j-l1: ready' "$instance/console.log" ||
 				die "the first-level Linux has no KVM: see $instance/console.log"
+			# Its agent may still be about to listen, and what is sent before that is lost.
+			for ((try = 0; try < 100; try++)); do
+				if l1_answers "$instance"; then break; fi
+				sleep 0.1
+			done
 			say "first-level Linux up in $((SECONDS - started)) s (pid $pid)"
 			return
 		fi
