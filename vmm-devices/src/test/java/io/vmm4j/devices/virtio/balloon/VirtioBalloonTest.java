@@ -424,7 +424,7 @@ final class VirtioBalloonTest {
                 int queue = random.nextInt(5);
                 Buffer first = new Buffer(randomAddress(random), randomLength(random), random.nextInt(3) == 0);
                 Buffer second = new Buffer(randomAddress(random), randomLength(random), random.nextBoolean());
-                rig.queue(queue).addIndirect(0xF_0000, first, second);
+                rig.queue(queue).addIndirect(0xE_0000 + 0x20L * (step + 100 * queue), first, second);
                 rig.kick(queue);
                 while (rig.queue(queue).takeUsed() != null) {
                     rig.loop().advance(Duration.ofMillis(random.nextInt(3000)));

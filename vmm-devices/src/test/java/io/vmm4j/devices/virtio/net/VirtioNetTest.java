@@ -333,7 +333,7 @@ final class VirtioNetTest {
                     continue;
                 }
                 outstanding[queue]++;
-                rig.queue(queue).addIndirect(0xF_0000,
+                rig.queue(queue).addIndirect(0xE_0000 + 0x20L * (step + 100 * queue),
                     Buffer.readable(DATA + random.nextInt(2) * random.nextInt(100), random.nextInt(3000)),
                     Buffer.writable(DATA + 0x10000, random.nextInt(3000)));
                 port.arrive(0, Frames.plain(14 + random.nextInt(3000), step));
