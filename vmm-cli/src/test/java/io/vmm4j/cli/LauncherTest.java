@@ -191,11 +191,11 @@ class LauncherTest {
     @Test
     void fileNamesBeyondAsciiWorkInAnyLocale() throws Exception {
         useJavaHome(jdk("jdk", "Vendor", "17.0.1+1", "17.0.1"));
-        assertTrue(launch(home.resolve("bin/vmm")).hasOption("LC_ALL=C.UTF-8"));
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: C.UTF-8"));
         environment.put("LC_ALL", "C");
-        assertTrue(launch(home.resolve("bin/vmm")).hasOption("LC_ALL=C.UTF-8"));
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: C.UTF-8"));
         environment.put("LC_ALL", "de_DE.UTF-8");
-        assertTrue(launch(home.resolve("bin/vmm")).hasOption("LC_ALL=de_DE.UTF-8"));
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: de_DE.UTF-8"));
     }
 
     private Path nativeDirectory(Run run) {
@@ -214,7 +214,7 @@ class LauncherTest {
         Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"" + vendor + "\"\nJAVA_RUNTIME_VERSION=\"" + build
                 + "\"\nJAVA_VERSION=\"" + version + "\"\nMODULES=\"java.base java.compiler\"\n");
         Files.writeString(jdk.resolve("bin/java"), "#!/bin/sh\n[ \"$1\" != --version ] || { echo openjdk " + version
-                + " 2026-01-01; exit; }\nprintf '%s\\n' 'from " + name + "' \"LC_ALL=$LC_ALL\" \"$@\"\n");
+                + " 2026-01-01; exit; }\nprintf '%s\\n' 'from " + name + "' \"locale: ${LC_ALL:-$LC_CTYPE}\" \"$@\"\n");
         makeExecutable(jdk.resolve("bin/java"));
         return jdk;
     }
