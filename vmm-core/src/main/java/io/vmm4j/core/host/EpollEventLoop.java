@@ -4,9 +4,12 @@ import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.kvm.libc.Epoll;
 import io.vmm4j.kvm.libc.EventFd;
+import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.TimerFd;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -29,18 +32,30 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         void ready(int events);
     }
 
-    private static final int WAKE_TOKEN = 0;
+    /** A descriptor the loop watches. On the loop's thread, or while it does not run. */
+    public interface Registration extends AutoCloseable {
+        /**
+         * Stops watching, also for what the kernel has reported already. Wanted before the descriptor is closed. A
+         * second call does nothing.
+         */
+        @Override
+        void close();
+    }
 
     private final Consumer<Throwable> onFailure;
     private final Thread thread;
     private final Epoll epoll;
     private final EventFd wake;
-    private final List<Watch> watches = new ArrayList<>();
+    /** By token; null where none is. */
+    private final List<Watched> watches = new ArrayList<>();
+    private final Deque<Integer> freeTokens = new ArrayDeque<>();
+    private final List<Watched> ended = new ArrayList<>();
     private final List<TimerFd> timers = new ArrayList<>();
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean wakePending = new AtomicBoolean();
     private volatile boolean closing;
     private boolean started;
+    private boolean isTerminated;
 
     /**
      * @param name      of the loop's thread
@@ -52,8 +67,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         EventFd created = null;
         try {
             created = EventFd.create();
-            watches.add(events -> { });
-            epoll.add(created.fd(), Epoll.EPOLLIN, WAKE_TOKEN);
+            watch(created, () -> { });
         } catch (IOException e) {
             if (created != null) {
                 created.close();
@@ -76,17 +90,32 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
      * Runs {@code onSignal} on the loop whenever {@code eventFd} was signalled, after taking its count. Before
      * {@link #start} or on the loop's thread.
      */
-    public void watch(EventFd eventFd, Runnable onSignal) throws IOException {
-        watch(eventFd.fd(), Epoll.EPOLLIN, events -> {
+    public Registration watch(EventFd eventFd, Runnable onSignal) throws IOException {
+        return watch(eventFd.fd(), Epoll.EPOLLIN, events -> {
             eventFd.drain();
             onSignal.run();
         });
     }
 
-    /** Runs {@code watch} on the loop whenever {@code fd} has one of {@code events} (EPOLLIN and so on), level triggered. */
-    public void watch(int fd, int events, Watch watch) throws IOException {
-        watches.add(watch);
-        epoll.add(fd, events, watches.size() - 1L);
+    /**
+     * Runs {@code watch} on the loop whenever {@code fd} has one of {@code events} (EPOLLIN and so on): level triggered,
+     * unless EPOLLET or EPOLLONESHOT are among them. Before {@link #start} or on the loop's thread.
+     */
+    public Registration watch(int fd, int events, Watch watch) throws IOException {
+        int token = freeTokens.isEmpty() ? watches.size() : freeTokens.pop();
+        Watched watched = new Watched(fd, token, watch);
+        if (token == watches.size()) {
+            watches.add(watched);
+        } else {
+            watches.set(token, watched);
+        }
+        try {
+            epoll.add(fd, events, token);
+        } catch (IOException e) {
+            watched.forget();
+            throw e;
+        }
+        return watched;
     }
 
     @Override
@@ -95,7 +124,8 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             throw new RejectedExecutionException("event loop " + thread.getName() + " is closed");
         }
         tasks.add(task);
-        if (wakePending.compareAndSet(false, true)) {
+        // The loop's own tasks need no wake-up: it looks for them before it waits.
+        if (!inLoop() && wakePending.compareAndSet(false, true)) {
             wake.signal();
         }
     }
@@ -103,10 +133,9 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     @Override
     public LoopTimer timer(Runnable onExpiry) {
         try {
-            Timer timer = new Timer(TimerFd.create(), onExpiry);
-            timers.add(timer.fd);
-            watch(timer.fd.fd(), Epoll.EPOLLIN, events -> timer.expired());
-            return timer;
+            TimerFd fd = TimerFd.create();
+            timers.add(fd);
+            return new Timer(fd, onExpiry);
         } catch (IOException e) {
             throw new IllegalStateException("no timer for event loop " + thread.getName(), e);
         }
@@ -120,23 +149,22 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     private void run() {
         try {
             while (!closing) {
-                int ready = epoll.await(-1);
+                int ready = epoll.await(tasks.isEmpty() ? -1 : 0);
                 for (int i = 0; i < ready; i++) {
                     dispatch((int) epoll.token(i), epoll.events(i));
                 }
+                releaseEnded();
                 runTasks();
             }
-            runTasks();
+            while (!tasks.isEmpty()) {
+                runTasks();
+            }
         } catch (IOException e) {
             onFailure.accept(e);
         }
     }
 
     private void dispatch(int token, int events) {
-        if (token == WAKE_TOKEN) {
-            wake.drain();
-            return;
-        }
         try {
             watches.get(token).ready(events);
         } catch (RuntimeException | Error e) {
@@ -144,12 +172,19 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         }
     }
 
+    /** Lets tokens be used again once no result of the last wait can carry them. */
+    private void releaseEnded() {
+        ended.forEach(Watched::forget);
+        ended.clear();
+    }
+
+    /** Runs the tasks there are now. Those they add wait until descriptors had their turn, so that no task starves those. */
     private void runTasks() {
-        // Cleared first: a task added from here on signals again, one added before is seen by the poll below.
+        // Cleared first: a task added from here on signals again, one added before is counted below.
         wakePending.set(false);
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+        for (int left = tasks.size(); left > 0; left--) {
             try {
-                task.run();
+                tasks.remove().run();
             } catch (RuntimeException | Error e) {
                 onFailure.accept(e);
             }
@@ -167,9 +202,56 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         if (started) {
             Threads.joinUninterruptibly(thread);
         }
+        isTerminated = true;
         timers.forEach(TimerFd::close);
+        timers.clear();
         wake.close();
         epoll.close();
+    }
+
+    private final class Watched implements Registration {
+
+        private final int fd;
+        private final int token;
+        private final Watch watch;
+        private boolean isEnded;
+
+        Watched(int fd, int token, Watch watch) {
+            this.fd = fd;
+            this.token = token;
+            this.watch = watch;
+        }
+
+        void ready(int events) {
+            if (!isEnded) {
+                watch.ready(events);
+            }
+        }
+
+        void forget() {
+            watches.set(token, null);
+            freeTokens.push(token);
+        }
+
+        @Override
+        public void close() {
+            if (isEnded) {
+                return;
+            }
+            isEnded = true;
+            ended.add(this);
+            if (!isTerminated) {
+                unwatch(fd);
+            }
+        }
+    }
+
+    private void unwatch(int fd) {
+        try {
+            epoll.remove(fd);
+        } catch (LinuxException e) {
+            throw new IllegalStateException("a descriptor was closed before its registration with " + thread.getName(), e);
+        }
     }
 
     /** Confined to the loop. */
@@ -177,11 +259,13 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
 
         private final TimerFd fd;
         private final Runnable onExpiry;
+        private final Registration registration;
         private boolean armed;
 
-        Timer(TimerFd fd, Runnable onExpiry) {
+        Timer(TimerFd fd, Runnable onExpiry) throws IOException {
             this.fd = fd;
             this.onExpiry = onExpiry;
+            this.registration = watch(fd.fd(), Epoll.EPOLLIN, events -> expired());
         }
 
         @Override
@@ -203,6 +287,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         @Override
         public void close() {
             disarm();
+            registration.close();
             timers.remove(fd);
             fd.close();
         }

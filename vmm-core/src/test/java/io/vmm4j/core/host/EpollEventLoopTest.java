@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -148,6 +149,68 @@ class EpollEventLoopTest {
             first.close();
             disarmed.close();
         });
+    }
+
+    @Test
+    void aTaskThatAlwaysComesAgainStarvesNoDescriptor() throws Exception {
+        try (EventFd event = EventFd.create()) {
+            AtomicBoolean isSeen = new AtomicBoolean();
+            CountDownLatch done = new CountDownLatch(1);
+            Runnable again = new Runnable() {
+                @Override
+                public void run() {
+                    if (isSeen.get()) {
+                        done.countDown();
+                    } else {
+                        loop.execute(this);
+                    }
+                }
+            };
+            loop.watch(event, () -> isSeen.set(true));
+            loop.start();
+            loop.execute(again);
+            event.signal();
+            boolean isServed = done.await(20, TimeUnit.SECONDS);
+            isSeen.set(true);
+            assertTrue(isServed, "the descriptor had its turn");
+        }
+    }
+
+    @Test
+    void anEndedRegistrationHearsNothingNotEvenWhatWasReportedWithIt() throws Exception {
+        try (EventFd first = EventFd.create(); EventFd second = EventFd.create()) {
+            List<EpollEventLoop.Registration> registrations = new ArrayList<>();
+            AtomicInteger ran = new AtomicInteger();
+            Runnable endBoth = () -> {
+                ran.incrementAndGet();
+                registrations.forEach(EpollEventLoop.Registration::close);
+            };
+            registrations.add(loop.watch(first, endBoth));
+            registrations.add(loop.watch(second, endBoth));
+            first.signal();
+            second.signal();
+            loop.start();
+            onLoop(() -> { });
+            onLoop(() -> { });
+            assertEquals(1, ran.get(), "whichever came first has ended the other");
+        }
+    }
+
+    @Test
+    void registrationsComeAndGoWithoutAnEnd() throws Exception {
+        BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+        loop.start();
+        for (int i = 0; i < 1000; i++) {
+            try (EventFd event = EventFd.create()) {
+                String name = "event " + i;
+                List<EpollEventLoop.Registration> registration = new ArrayList<>();
+                onLoop(() -> registration.add(loop.watch(event, () -> seen.add(name))));
+                event.signal();
+                assertEquals(name, seen.poll(20, TimeUnit.SECONDS), "the watch that was added last");
+                onLoop(() -> registration.get(0).close());
+            }
+        }
+        assertTrue(failures.isEmpty());
     }
 
     @Test
