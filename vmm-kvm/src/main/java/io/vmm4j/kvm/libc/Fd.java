@@ -61,6 +61,9 @@ public final class Fd implements AutoCloseable {
     private static final int FALLOC_FL_ZERO_RANGE = 0x10;
     private static final long BLKGETSIZE64 = 0x80081272L;
     private static final long BLKSSZGET = 0x1268L;
+    private static final long BLKPBSZGET = 0x127bL;
+    private static final long BLKDISCARD = 0x1277L;
+    private static final long BLKZEROOUT = 0x127fL;
 
     private final AtomicInteger number;
 
@@ -239,6 +242,30 @@ public final class Fd implements AutoCloseable {
         NativeStruct size = NativeStruct.allocate(Integer.BYTES);
         check("ioctl(BLKSSZGET)", LibC.ioctl(value(), BLKSSZGET, size));
         return size.bytes().getInt(0);
+    }
+
+    /** The physical sector size in bytes of the block device that this descriptor is open on (BLKPBSZGET). */
+    public int blockDevicePhysicalSectorSize() throws LinuxException {
+        NativeStruct size = NativeStruct.allocate(Integer.BYTES);
+        check("ioctl(BLKPBSZGET)", LibC.ioctl(value(), BLKPBSZGET, size));
+        return size.bytes().getInt(0);
+    }
+
+    /** Gives a range of a block device back (BLKDISCARD), in whole logical sectors; what it reads as then is undefined. */
+    public void discardBlocks(long offset, long length) throws LinuxException {
+        check("ioctl(BLKDISCARD)", LibC.ioctl(value(), BLKDISCARD, range(offset, length)));
+    }
+
+    /** Makes a range of a block device read as zeros (BLKZEROOUT), in whole logical sectors; it stays allocated. */
+    public void zeroBlocks(long offset, long length) throws LinuxException {
+        check("ioctl(BLKZEROOUT)", LibC.ioctl(value(), BLKZEROOUT, range(offset, length)));
+    }
+
+    /* uint64_t range[2]: start and length in bytes. */
+    private static NativeStruct range(long offset, long length) {
+        NativeStruct range = NativeStruct.allocate(2 * Long.BYTES);
+        range.bytes().putLong(0, offset).putLong(Long.BYTES, length);
+        return range;
     }
 
     /** Switches O_NONBLOCK. It belongs to the open file, so it is seen through every duplicate of the descriptor. */

@@ -77,6 +77,19 @@ public final class IoVec {
         return totalLength;
     }
 
+    /**
+     * Whether every piece begins and ends at a multiple of {@code alignment}, as O_DIRECT wants it.
+     *
+     * @param alignment a power of two
+     */
+    public boolean isAligned(int alignment) {
+        long bits = 0;
+        for (int i = 0; i < count; i++) {
+            bits |= array.bytes().getLong(i * ENTRY_SIZE) | array.bytes().getLong(i * ENTRY_SIZE + LENGTH);
+        }
+        return (bits & alignment - 1) == 0;
+    }
+
     /** Drops the first {@code bytes} bytes, which a short read or write has moved already. */
     public void skip(long bytes) {
         if (bytes < 0 || bytes > totalLength) {

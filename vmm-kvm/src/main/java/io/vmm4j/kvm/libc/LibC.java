@@ -82,7 +82,8 @@ public final class LibC {
         if (!direct.isDirect()) {
             throw new IllegalArgumentException("buffer is not direct: " + direct);
         }
-        return memset(direct, 0, 0);
+        // JNA passes the address of a buffer's position.
+        return memset(direct, 0, 0) - direct.position();
     }
 
     /** ioctl(2) on a structure, which stays reachable until the call is back. */

@@ -23,6 +23,8 @@ public final class OfdLock {
     private static final int L_TYPE = 0;
     private static final int L_PID = 24;
     private static final Path PROC = Path.of("/proc");
+    /** Where a search for the holder gives up: a name in a message is not worth more. */
+    private static final int MAX_FILES_SEARCHED = 20_000;
 
     private OfdLock() {
     }
@@ -54,7 +56,7 @@ public final class OfdLock {
 
     /**
      * The process that holds a lock in the way of the one asked for. The kernel names it for classic locks only; for
-     * open-file-description locks, those of /proc/PID/fdinfo that may be read are searched.
+     * open-file-description locks, those of /proc/PID/fdinfo that may be read are searched, up to a bound.
      *
      * @return empty when nothing is in the way (any more) or the holder cannot be seen
      */
@@ -71,9 +73,10 @@ public final class OfdLock {
     }
 
     private static OptionalLong search(FileStat file) {
+        int[] left = {MAX_FILES_SEARCHED};
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
             for (Path process : processes) {
-                if (holdsLock(process, file)) {
+                if (holdsLock(process, file, left)) {
                     return OptionalLong.of(Long.parseLong(process.getFileName().toString()));
                 }
             }
@@ -84,9 +87,13 @@ public final class OfdLock {
         return OptionalLong.empty();
     }
 
-    private static boolean holdsLock(Path process, FileStat file) {
+    /** @param left how many files may still be looked at; counted down */
+    private static boolean holdsLock(Path process, FileStat file, int[] left) {
         try (DirectoryStream<Path> infos = Files.newDirectoryStream(process.resolve("fdinfo"))) {
             for (Path info : infos) {
+                if (left[0]-- <= 0) {
+                    return false;
+                }
                 if (isLockedBy(info, process.resolve("fd").resolve(info.getFileName()), file)) {
                     return true;
                 }

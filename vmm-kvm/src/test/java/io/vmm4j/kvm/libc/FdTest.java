@@ -77,6 +77,17 @@ final class FdTest {
         }
     }
 
+    @Test
+    void aBufferThatWasReadHalfwayGivesItsOtherHalf() throws Exception {
+        assertEquals(address, LibC.address(buffer.position(10)), "the address is that of byte 0");
+        try (Fd fd = Fd.open(directory.resolve("f"), Fd.O_RDWR | Fd.O_CREAT)) {
+            IoVec vector = new IoVec(1);
+            vector.add(direct("abcdef").position(2).limit(5));
+            assertEquals(3, fd.pwritev(vector, 0));
+            assertEquals("cde", Files.readString(directory.resolve("f")));
+        }
+    }
+
     private String ascii(int offset, int length) {
         byte[] bytes = new byte[length];
         buffer.get(offset, bytes);
