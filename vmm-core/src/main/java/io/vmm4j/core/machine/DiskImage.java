@@ -1,31 +1,32 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.block.DiskBackend;
+import io.vmm4j.core.block.DiskFile;
+import io.vmm4j.core.block.ImageInUseException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
-import io.vmm4j.devices.virtio.blk.FileBlkBackend;
+import io.vmm4j.devices.virtio.blk.BlkBackend;
+import io.vmm4j.devices.virtio.blk.BlkConfig;
+import io.vmm4j.devices.virtio.blk.CacheType;
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.Optional;
-import java.util.Set;
 
 /**
- * A raw disk image, opened and found fit to be a drive. Owns its channel until the drive takes it over.
+ * A raw disk image, opened, locked and found fit to be a drive. Owns its file until the drive takes it over.
  *
  * @param config             the drive it is for
- * @param channel            open for reading, and for writing unless the drive is read-only
+ * @param file               open for reading, and for writing unless the drive is read-only
  * @param capacity           bytes, a multiple of 512
  * @param hasPartitionTable  whether it begins with a partition table
  */
-record DiskImage(DriveConfig config, FileChannel channel, long capacity, boolean hasPartitionTable) implements AutoCloseable {
+record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPartitionTable) implements AutoCloseable {
 
     private static final int SECTOR = 512;
+    private static final int QUEUE_SIZE = 256;
 
     /** The file type bits of a mode, and a block device's. */
     private static final int S_IFMT = 0170000;
@@ -53,39 +54,33 @@ record DiskImage(DriveConfig config, FileChannel channel, long capacity, boolean
         }
         try {
             return inspect(config, path, field, problems);
-        } catch (NoSuchFileException e) {
-            problems.add(field, "disk image " + path + " does not exist");
-        } catch (AccessDeniedException e) {
-            problems.add(field, "disk image " + path + " cannot be opened for "
-                    + (config.isReadOnly() ? "reading" : "writing") + ": permission denied");
+        } catch (ImageInUseException e) {
+            problems.add(field, "disk image " + path + " is " + e.getMessage());
+        } catch (LinuxException e) {
+            problems.add(field, "disk image " + path + (e.errno() == Errno.ENOENT ? " does not exist"
+                    : " cannot be opened for " + (config.isReadOnly() ? "reading" : "writing") + ": " + Errno.message(e.errno())));
         } catch (IOException e) {
-            problems.add(field, "disk image " + path + " cannot be opened for "
-                    + (config.isReadOnly() ? "reading" : "writing") + ": " + reasonOf(e, path));
+            problems.add(field, "disk image " + path + " cannot be read: " + e.getMessage());
         }
         return null;
     }
 
     private static DiskImage inspect(DriveConfig config, Path path, String field, Problems problems) throws IOException {
-        if (!Files.exists(path)) {
-            throw new NoSuchFileException(path.toString());
-        }
-        if (!Files.isRegularFile(path) && !isBlockDevice(path)) {
+        if (Files.exists(path) && !Files.isRegularFile(path) && !isBlockDevice(path)) {
             problems.add(field, "disk image " + path + " is neither a file nor a block device");
             return null;
         }
-        Set<OpenOption> options = config.isReadOnly() ? Set.of(StandardOpenOption.READ)
-                : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
-        FileChannel channel = FileChannel.open(path, options);
+        DiskFile file = DiskFile.open(path, config.isReadOnly());
         try {
-            long size = channel.size();
+            long size = file.size();
             if (size == 0 || size % SECTOR != 0) {
                 problems.add(field, "disk image " + path + " of " + size + " bytes is not a positive multiple of " + SECTOR);
-                channel.close();
+                file.close();
                 return null;
             }
-            return new DiskImage(config, channel, size, beginsWithPartitionTable(channel));
-        } catch (IOException e) {
-            channel.close();
+            return new DiskImage(config, file, size, beginsWithPartitionTable(file));
+        } catch (IOException | RuntimeException | Error e) {
+            file.close();
             throw e;
         }
     }
@@ -94,27 +89,16 @@ record DiskImage(DriveConfig config, FileChannel channel, long capacity, boolean
         return ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
     }
 
-    private static String reasonOf(IOException e, Path path) {
-        String message = String.valueOf(e.getMessage());
-        String prefix = path + ": ";
-        return message.startsWith(prefix) ? message.substring(prefix.length()) : message;
-    }
-
     /**
      * A master boot record, a GPT's protective one included: the signature, and four entries of which each is marked
      * active or not and at least one is in use. File systems that begin with a boot sector of their own carry the
      * signature, but code or text where the entries would be.
      */
-    private static boolean beginsWithPartitionTable(FileChannel channel) throws IOException {
-        ByteBuffer sector = ByteBuffer.allocate(SECTOR);
-        for (long at = 0; sector.hasRemaining(); ) {
-            int n = channel.read(sector, at);
-            if (n < 0) {
-                return false;
-            }
-            at += n;
-        }
-        byte[] bytes = sector.array();
+    private static boolean beginsWithPartitionTable(DiskFile file) throws IOException {
+        byte[] bytes = new byte[SECTOR];
+        ByteBuffer start = ByteBuffer.allocateDirect(SECTOR);
+        file.read(start, 0);
+        start.flip().get(bytes);
         int signature = Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET]) | Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET + 1]) << 8;
         if (signature != MBR_SIGNATURE) {
             return false;
@@ -130,14 +114,23 @@ record DiskImage(DriveConfig config, FileChannel channel, long capacity, boolean
         return used;
     }
 
-    /** The image as a drive's backend, which owns the channel from then on. */
-    FileBlkBackend toBackend() throws IOException {
-        return new FileBlkBackend(channel, FileBlkBackend.idOf(Path.of(config.pathOnHost())), Optional.empty());
+    /** The image as a drive's backend, which owns the file from then on. */
+    BlkBackend toBackend() {
+        return new DiskBackend(file);
+    }
+
+    /** What the guest is told of the drive: sectors of 512 bytes, and the host's blocks as the physical ones. */
+    BlkConfig toDeviceConfig() throws IOException {
+        CacheType cache = switch (config.cacheType()) {
+            case Unsafe -> CacheType.UNSAFE;
+            case Writeback -> CacheType.WRITEBACK;
+        };
+        return new BlkConfig(config.isReadOnly(), cache, QUEUE_SIZE, SECTOR, file.blockSize());
     }
 
     /** Closes the image; harmless when the drive that took it over has done so. */
     @Override
-    public void close() throws IOException {
-        channel.close();
+    public void close() {
+        file.close();
     }
 }

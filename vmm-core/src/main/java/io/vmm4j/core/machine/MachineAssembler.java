@@ -16,9 +16,7 @@ import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.core.vcpu.VcpuThread;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.memory.GuestMemory;
-import io.vmm4j.devices.virtio.blk.BlkConfig;
-import io.vmm4j.devices.virtio.blk.CacheType;
-import io.vmm4j.devices.virtio.blk.FileBlkBackend;
+import io.vmm4j.devices.virtio.blk.BlkBackend;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
@@ -183,13 +181,9 @@ public final class MachineAssembler {
 
     private void addDrive(DiskImage disk, EpollEventLoop loop) throws IOException {
         DriveConfig drive = disk.config();
-        FileBlkBackend backend = own(disk.toBackend());
-        CacheType cache = switch (drive.cacheType()) {
-            case Unsafe -> CacheType.UNSAFE;
-            case Writeback -> CacheType.WRITEBACK;
-        };
+        BlkBackend backend = own(disk.toBackend());
         EpollEventLoop queueLoop = newLoop("blk-" + drive.driveId());
-        VirtioBlk device = new VirtioBlk(new BlkConfig(drive.isReadOnly(), cache), backend, List.of(queueLoop));
+        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), backend, List.of(queueLoop));
         slots.add("drive " + drive.driveId(), device, loop, List.of(queueLoop));
     }
 

@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
+import io.vmm4j.devices.virtio.blk.BlkBackend;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -105,9 +108,39 @@ class DiskImageTest {
 
     @Test
     void aReadOnlyDriveDoesNotOpenItsImageForWriting() throws Exception {
-        try (DiskImage disk = open(image(new byte[512]), true)) {
-            assertThrows(java.nio.channels.NonWritableChannelException.class,
-                    () -> disk.channel().write(java.nio.ByteBuffer.allocate(1), 0));
+        try (BlkBackend disk = open(image(new byte[512]), true).toBackend()) {
+            IOException refused = assertThrows(IOException.class,
+                    () -> disk.write(new ByteBuffer[] {ByteBuffer.allocateDirect(512)}, 1, 0));
+            assertTrue(refused.getMessage().contains("EBADF"), refused.getMessage());
+        }
+    }
+
+    @Test
+    void aSecondWriterIsRefusedAndToldWhoHasTheImage() throws Exception {
+        Path path = image(new byte[512]);
+        try (DiskImage first = open(path, false)) {
+            assertRefused(path, "in use by another drive of this process");
+        }
+        try (DiskImage next = open(path, false)) {
+            assertEquals(512, next.capacity(), "free again");
+        }
+    }
+
+    @Test
+    void readersShareAnImageAndKeepAWriterOut() throws Exception {
+        Path path = image(new byte[512]);
+        try (DiskImage first = open(path, true); DiskImage second = open(path, true)) {
+            assertEquals(512, second.capacity());
+            assertRefused(path, "in use by");
+        }
+    }
+
+    @Test
+    void aWriterKeepsReadersOut() throws Exception {
+        Path path = image(new byte[512]);
+        try (DiskImage first = open(path, false)) {
+            assertNull(open(path, true));
+            assertFalse(problems.isClean("drives[0].path_on_host"));
         }
     }
 }

@@ -1,0 +1,176 @@
+package io.vmm4j.core.block;
+
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.FileStat;
+import io.vmm4j.kvm.libc.LinuxException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A raw image, open and locked: a regular file or a block device, which differ in how they tell their size and give
+ * ranges back. Thread-safe as the kernel is.
+ */
+public final class DiskFile implements AutoCloseable {
+
+    private static final int SECTOR_SIZE = 512;
+    private static final int MAX_BLOCK_SIZE = 65536;
+
+    private final Fd fd;
+    private final FileStat stat;
+    private final int logicalSectorSize;
+    private final boolean canDiscard;
+
+    private DiskFile(Fd fd, boolean readOnly) throws LinuxException {
+        this.fd = fd;
+        this.stat = fd.stat();
+        this.logicalSectorSize = stat.isBlockDevice() ? fd.blockDeviceSectorSize() : 1;
+        this.canDiscard = !readOnly && (stat.isBlockDevice() ? deviceDiscards() : canPunch());
+    }
+
+    /**
+     * Opens an image and locks it: against everyone to write, against writers to read.
+     *
+     * @throws ImageInUseException when somebody else's lock is in the way
+     * @throws LinuxException      when the host refuses
+     */
+    public static DiskFile open(Path path, boolean readOnly) throws IOException {
+        Fd fd = Fd.open(path, readOnly ? Fd.O_RDONLY : Fd.O_RDWR);
+        try {
+            ImageLock.take(fd, path, !readOnly);
+            return new DiskFile(fd, readOnly);
+        } catch (IOException | RuntimeException | Error e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    /** The open image. */
+    Fd fd() {
+        return fd;
+    }
+
+    /** Bytes in the image, now. */
+    public long size() throws LinuxException {
+        return stat.isBlockDevice() ? fd.blockDeviceSize() : fd.stat().size();
+    }
+
+    /** What identifies the image on this host: its device, special device and inode numbers, in decimal, one behind the other. */
+    String id() {
+        return "" + stat.device() + stat.specialDevice() + stat.inode();
+    }
+
+    /** Bytes that the host writes at a time, below which it does extra work: a power of two from 512 to 65536. */
+    public int blockSize() throws LinuxException {
+        long size = stat.isBlockDevice() ? fd.blockDevicePhysicalSectorSize() : stat.blockSize();
+        return Long.bitCount(size) == 1 ? (int) Math.max(SECTOR_SIZE, Math.min(size, MAX_BLOCK_SIZE)) : SECTOR_SIZE;
+    }
+
+    /** Fills a direct buffer, from its position to its limit, from byte {@code offset} on. */
+    public void read(ByteBuffer target, long offset) throws IOException {
+        new Transfer(this).read(new ByteBuffer[] {target}, 1, offset);
+    }
+
+    /** Whether {@link #discard} can be expected to give space back. Constant. */
+    boolean canDiscard() {
+        return canDiscard;
+    }
+
+    /** Gives the space of a range back where the host can. What the range reads as then is undefined. */
+    void discard(long offset, long length) throws LinuxException {
+        try {
+            if (!stat.isBlockDevice()) {
+                fd.punchHole(offset, length);
+                return;
+            }
+            long from = Math.addExact(offset, logicalSectorSize - 1) / logicalSectorSize * logicalSectorSize;
+            long to = (offset + length) / logicalSectorSize * logicalSectorSize;
+            if (from < to) {
+                fd.discardBlocks(from, to - from);
+            }
+        } catch (LinuxException e) {
+            if (!isUnsupported(e)) {
+                throw e;
+            }
+            // A discard is a hint: a host that cannot take it loses nothing.
+        }
+    }
+
+    /**
+     * Makes a range read as zeros without writing them out.
+     *
+     * @param mayUnmap whether its space may go back to the host
+     * @return false when the host cannot; the range is unchanged then, or reads as zeros in part
+     */
+    boolean zero(long offset, long length, boolean mayUnmap) throws LinuxException {
+        return mayUnmap && succeeds(() -> fd.punchHole(offset, length)) || succeeds(() -> {
+            if (stat.isBlockDevice()) {
+                fd.zeroBlocks(offset, length);
+            } else {
+                fd.zeroRange(offset, length);
+            }
+        });
+    }
+
+    /** Returns once all that was written is on stable storage. */
+    void flush() throws LinuxException {
+        fd.dataSync();
+    }
+
+    /** The lock goes with the descriptor. A second call does nothing. */
+    @Override
+    public void close() {
+        fd.close();
+    }
+
+    /** Tried beyond the end, where there is nothing to lose. */
+    private boolean canPunch() throws LinuxException {
+        long end = stat.size();
+        return succeeds(() -> fd.punchHole(end, MAX_BLOCK_SIZE));
+    }
+
+    /** sysfs says how much the device can discard at a time, if any; for a partition its disk does. */
+    private boolean deviceDiscards() {
+        Path device = Path.of("/sys/dev/block/" + major(stat.specialDevice()) + ":" + minor(stat.specialDevice()));
+        try {
+            Path real = device.toRealPath();
+            Path queue = Files.isDirectory(real.resolve("queue")) ? real : real.getParent();
+            return !Files.readString(queue.resolve("queue/discard_max_bytes")).strip().equals("0");
+        } catch (IOException e) {
+            return false; // nothing is said of it: not offered to the guest
+        }
+    }
+
+    /* The kernel's coding of device numbers in struct stat. */
+    private static long major(long device) {
+        return device >>> 8 & 0xFFF | device >>> 32 & 0xFFFF_F000L;
+    }
+
+    private static long minor(long device) {
+        return device & 0xFF | device >>> 12 & 0xFFFF_FF00L;
+    }
+
+    private static boolean succeeds(HostCall call) throws LinuxException {
+        try {
+            call.run();
+            return true;
+        } catch (LinuxException e) {
+            if (isUnsupported(e)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /** EINVAL is what a block device says to a range that is not in whole sectors of its own. */
+    private static boolean isUnsupported(LinuxException e) {
+        return e.errno() == Errno.EOPNOTSUPP || e.errno() == Errno.ENOSYS || e.errno() == Errno.ENOTTY || e.errno() == Errno.EINVAL;
+    }
+
+    @FunctionalInterface
+    private interface HostCall {
+        void run() throws LinuxException;
+    }
+}

@@ -1,0 +1,40 @@
+package io.vmm4j.core.block;
+
+import io.vmm4j.kvm.libc.IoVec;
+import java.nio.ByteBuffer;
+
+/** A request's data as a row of direct buffers, whose positions tell how much of it is done. */
+final class Views {
+
+    private Views() {
+    }
+
+    /** The index of the first view from {@code from} on that has something left; {@code count} when none has. */
+    static int skipEmpty(ByteBuffer[] views, int from, int count) {
+        int index = from;
+        while (index < count && !views[index].hasRemaining()) {
+            index++;
+        }
+        return index;
+    }
+
+    /** Makes {@code vector} what is left of the views from {@code first} on, as far as it has room. */
+    static void fill(IoVec vector, ByteBuffer[] views, int first, int count) {
+        vector.clear();
+        for (int i = first; i < count && vector.count() < vector.capacity(); i++) {
+            if (views[i].hasRemaining()) {
+                vector.add(views[i]);
+            }
+        }
+    }
+
+    /** Notes that {@code length} bytes from view {@code first} on are done. */
+    static void advance(ByteBuffer[] views, int first, long length) {
+        long left = length;
+        for (int i = first; left > 0; i++) {
+            int part = (int) Math.min(left, views[i].remaining());
+            views[i].position(views[i].position() + part);
+            left -= part;
+        }
+    }
+}
