@@ -1,11 +1,9 @@
 package io.vmm4j.cli;
 
+import io.vmm4j.cli.log.EarlyLogProvider;
 import io.vmm4j.cli.log.LogBackend;
-import io.vmm4j.cli.log.QueueLoggerProvider;
 import io.vmm4j.core.config.LoggerConfig;
 import java.nio.file.Path;
-import org.slf4j.LoggerFactory;
-import org.slf4j.helpers.Reporter;
 
 /** The log of one run: where it goes is known only after the options are, and its file is made only once a guest runs. */
 final class LaunchLog {
@@ -15,9 +13,7 @@ final class LaunchLog {
 
     /** To be made before anything is logged; touches nothing. */
     LaunchLog() {
-        // slf4j would look through all jars for a provider; at info, it tells the terminal that one was named.
-        System.getProperties().putIfAbsent(LoggerFactory.PROVIDER_PROPERTY_KEY, QueueLoggerProvider.class.getName());
-        System.getProperties().putIfAbsent(Reporter.SLF4J_INTERNAL_VERBOSITY_KEY, "WARN");
+        EarlyLogProvider.choose();
     }
 
     /** Says where the log goes; touches nothing. */
@@ -26,10 +22,10 @@ final class LaunchLog {
         backend = new LogBackend(file, level);
     }
 
-    /** Makes the file, on another thread. */
+    /** Makes the file, on another thread and once the guest has had its start. */
     void start() {
         if (backend != null) {
-            backend.start();
+            backend.startSoon();
         }
     }
 

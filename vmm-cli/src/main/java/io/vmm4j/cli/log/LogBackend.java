@@ -2,7 +2,8 @@ package io.vmm4j.cli.log;
 
 import io.vmm4j.core.config.LoggerConfig;
 import java.nio.file.Path;
-import org.slf4j.event.Level;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The process's log: first a level, then, once there is time for it, a file. Events from before {@link #start} are kept.
@@ -11,14 +12,20 @@ import org.slf4j.event.Level;
 public final class LogBackend {
 
     /** How long the end of the process waits for a log's disk that takes nothing. */
-    private static final long STUCK_MILLIS = 5_000;
+    private static final long STUCK_MILLIS = 10_000;
 
-    private final LogQueue queue = QueueLoggerProvider.queue();
+    /** How long {@link #startSoon} leaves the processors to the guest: log4j2 takes one of them for some 100 ms. */
+    private static final long GRACE_MILLIS = 500;
+
+    private final EarlyLoggers loggers = EarlyLoggers.ofThisProcess();
     private final Path path;
     private final LoggerConfig.Level level;
-    private Thread writer;
-    private volatile boolean isClosing;
-    private volatile long written;
+    private final long stuckMillis;
+    private final CountDownLatch due = new CountDownLatch(1);
+    private Thread opener;
+    private Thread closer;
+    private volatile LogFile file;
+    private volatile int steps;
     private volatile String failure;
 
     /**
@@ -28,17 +35,26 @@ public final class LogBackend {
      * @param level the least severe level to keep; with {@code OFF} no file is made
      */
     public LogBackend(Path path, LoggerConfig.Level level) {
+        this(path, level, STUCK_MILLIS);
+    }
+
+    LogBackend(Path path, LoggerConfig.Level level, long stuckMillis) {
         this.path = path;
         this.level = level;
-        queue.setLevel(level);
+        this.stuckMillis = stuckMillis;
+        loggers.events().setLevel(level);
     }
 
     /** Creates or truncates the file, on a thread of the log's own; what has been logged so far goes there first. */
-    public synchronized void start() {
-        if (writer == null && level != LoggerConfig.Level.OFF) {
-            writer = new Thread(this::write, "vmm-log");
-            writer.setDaemon(true);
-            writer.start();
+    public void start() {
+        due.countDown();
+        startSoon();
+    }
+
+    /** Like {@link #start}, after half a second or when the log is closed. */
+    public synchronized void startSoon() {
+        if (opener == null && level != LoggerConfig.Level.OFF) {
+            opener = run(this::open, "vmm-log");
         }
     }
 
@@ -48,55 +64,74 @@ public final class LogBackend {
      * @return why the file is missing or incomplete, or {@code null} when it is not
      */
     public String close() throws InterruptedException {
-        Thread running;
+        Thread closing;
         synchronized (this) {
-            running = writer;
-            isClosing = true;
+            if (opener == null) {
+                return null;
+            }
+            due.countDown();
+            if (closer == null) {
+                closer = run(this::finish, "vmm-log-end");
+            }
+            closing = closer;
         }
-        if (running == null) {
-            return null;
-        }
-        // Not an interrupt: log4j2 does not survive one while it starts.
-        queue.wake();
-        long before;
+        int before;
         do {
-            before = written;
-            running.join(STUCK_MILLIS);
-        } while (running.isAlive() && written != before);
-        return running.isAlive() ? "its disk does not answer" : failure;
+            before = progress();
+            closing.join(stuckMillis);
+            // While log4j2 is being loaded, it is not the disk that takes long.
+        } while (closing.isAlive() && (steps == 0 || progress() > before));
+        return closing.isAlive() ? "its disk does not answer" : failure;
     }
 
-    private void write() {
+    /** Grows with each event that waits no more, and with each step of the way to that. */
+    private int progress() {
+        LogFile opened = file;
+        return steps - loggers.events().size() - (opened == null ? 0 : opened.waiting());
+    }
+
+    private void open() {
         try {
-            LogFile file = LogFile.open(path);
-            failure = file == null ? "it cannot be opened" : writeUntilClosed(file);
-        } catch (InterruptedException e) {
-            failure = "its thread was interrupted";
-        } catch (RuntimeException | Error e) {
+            due.await(GRACE_MILLIS, TimeUnit.MILLISECONDS);
+            LogFile opened = new LogFile(level.name());
+            steps = 1;
+            if (!opened.open(path)) {
+                failure = "it cannot be opened";
+                return;
+            }
+            file = opened;
+            steps = 2;
+            opened.write(loggers.events());
+            steps = 3;
+            loggers.attach(opened.loggers());
+            steps = 4;
+            // What came while the first was written.
+            opened.write(loggers.events());
+        } catch (InterruptedException | RuntimeException | Error e) {
             failure = e.toString();
         }
     }
 
-    private String writeUntilClosed(LogFile file) throws InterruptedException {
-        try (file) {
-            while (!isClosing || !queue.isEmpty()) {
-                writeNext(file);
+    private void finish() {
+        try {
+            // Not an interrupt: log4j2 does not survive one while it starts.
+            opener.join();
+            loggers.detach();
+            if (file != null) {
+                // What another thread was about to record when its logger stopped recording.
+                file.write(loggers.events());
+                String missing = file.close(loggers.events().takeDropped());
+                failure = failure == null ? missing : failure;
             }
+        } catch (InterruptedException | RuntimeException | Error e) {
+            failure = e.toString();
         }
-        return file.failure();
     }
 
-    private void writeNext(LogFile file) throws InterruptedException {
-        LogEvent event = queue.take();
-        long dropped = queue.takeDropped();
-        if (dropped > 0) {
-            file.write(new LogEvent(System.currentTimeMillis(), Level.WARN, LogBackend.class.getName(),
-                    Thread.currentThread().getName(), dropped + " events were dropped: the log's disk is too slow", null),
-                    event == null);
-        }
-        if (event != null) {
-            file.write(event, queue.isEmpty());
-            written = written + 1;
-        }
+    private static Thread run(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
     }
 }

@@ -1,149 +1,204 @@
 package io.vmm4j.cli.log;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.logging.log4j.Level;
-import org.apache.logging.log4j.core.AbstractLogEvent;
+import org.apache.logging.log4j.core.Appender;
 import org.apache.logging.log4j.core.ErrorHandler;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.appender.AsyncAppender;
+import org.apache.logging.log4j.core.appender.CountingNoOpAppender;
 import org.apache.logging.log4j.core.appender.FileAppender;
-import org.apache.logging.log4j.message.Message;
-import org.apache.logging.log4j.message.SimpleMessage;
+import org.apache.logging.log4j.core.config.AbstractConfiguration;
+import org.apache.logging.log4j.core.config.AppenderControl;
+import org.apache.logging.log4j.core.config.AppenderRef;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.apache.logging.log4j.core.config.ConfigurationSource;
+import org.apache.logging.log4j.core.impl.Log4jLogEvent;
+import org.apache.logging.log4j.core.layout.PatternLayout;
+import org.apache.logging.log4j.message.ParameterizedMessage;
 import org.apache.logging.log4j.status.StatusLogger;
+import org.apache.logging.slf4j.SLF4JServiceProvider;
+import org.slf4j.ILoggerFactory;
+import org.slf4j.event.SubstituteLoggingEvent;
 
 /**
- * The log file: log4j2's file appender, set up without a configuration. Confined to the thread
- * that writes. A write that fails is remembered and later ones are still tried: a full disk may get room again.
+ * log4j2, set up without a configuration file: the root logger, a bounded queue that drops what does not fit, and the log
+ * file. A write that fails is remembered and later ones are still tried: a full disk may get room again. This is the only
+ * class that names log4j2's, so loading another one loads nothing of it. Its methods are called one after the other.
+ *
+ * <p>The parts are put together from log4j2's builders, not by {@code ConfigurationBuilder}, which would look for
+ * <code>${}</code> in the file's name and knows no other answer to a file that cannot be opened than its status log.
  */
-final class LogFile implements AutoCloseable {
+final class LogFile {
 
+    private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level [%thread] %logger{1}: %msg%n%ex";
     private static final int BUFFER_BYTES = 16 << 10;
+    private static final String FILE = "log-file";
+    private static final String QUEUE = "log-queue";
+    private static final String DROPPED = "log-dropped";
 
-    private final FileAppender appender;
-    private String failure;
+    private final FailureKeeper failure = new FailureKeeper();
+    private final CountingNoOpAppender dropped = new CountingNoOpAppender(DROPPED, null);
+    private final Configuration configuration = new Configuration();
+    private final PatternLayout layout;
+    private final AsyncAppender queue;
+    private final LoggerContext context;
+    private final ILoggerFactory loggers;
+    private FileAppender file;
+    private AppenderControl direct;
 
-    private LogFile(FileAppender appender) {
-        this.appender = appender;
-        appender.setHandler(new FailureKeeper());
+    /**
+     * Starts log4j2, with nowhere to write to yet: what takes long in this, and needs no log's disk.
+     *
+     * @param level the name of the least severe level to write
+     */
+    LogFile(String level) {
+        // The terminal may be the guest's by now: log4j2 must not write about itself there.
+        StatusLogger.getLogger().getFallbackListener().setLevel(Level.OFF);
+        layout = PatternLayout.newBuilder()
+                .withConfiguration(configuration)
+                .withPattern(PATTERN)
+                .withCharset(StandardCharsets.UTF_8)
+                .build();
+        queue = AsyncAppender.newBuilder()
+                .setName(QUEUE)
+                .setConfiguration(configuration)
+                .setAppenderRefs(new AppenderRef[] {AppenderRef.createAppenderRef(FILE, null, null)})
+                .setErrorRef(DROPPED)
+                .setBlocking(false)
+                .setBufferSize(EarlyEvents.CAPACITY)
+                .build();
+        configuration.getRootLogger().setLevel(Level.valueOf(level));
+        context = Configurator.initialize(LogFile.class.getClassLoader(), configuration);
+        SLF4JServiceProvider binding = new SLF4JServiceProvider();
+        binding.initialize();
+        loggers = binding.getLoggerFactory();
     }
 
     /**
-     * Creates or truncates the file.
+     * Creates or truncates the file, and has log4j2 write to it. Waits for the disk.
      *
-     * @return {@code null} when it could not be opened
+     * @return whether it could be opened; if not, log4j2 is stopped
      */
-    static LogFile open(Path path) {
-        // The terminal may be the guest's by now: log4j2 must not write about itself there.
-        StatusLogger.getLogger().getFallbackListener().setLevel(Level.OFF);
-        FileAppender appender = FileAppender.newBuilder()
-                .setName("log-file")
-                .setLayout(new LogLayout())
+    boolean open(Path path) {
+        file = FileAppender.newBuilder()
+                .setName(FILE)
+                .setConfiguration(configuration)
+                .setLayout(layout)
                 .withFileName(path.toString())
                 .withAppend(false)
                 .setBufferedIo(true)
                 .setBufferSize(BUFFER_BYTES)
                 .setImmediateFlush(false)
                 .build();
-        if (appender == null) {
-            return null;
+        if (file == null) {
+            context.stop();
+            return false;
         }
-        appender.start();
-        return new LogFile(appender);
+        file.setHandler(failure);
+        direct = new AppenderControl(file, null, null);
+        for (Appender appender : List.of(file, dropped, queue)) {
+            configuration.addAppender(appender);
+            appender.start();
+        }
+        configuration.getRootLogger().addAppender(queue, null, null);
+        return true;
+    }
+
+    /** log4j2's loggers as slf4j's. */
+    ILoggerFactory loggers() {
+        return loggers;
+    }
+
+    /** Writes what was recorded by now, each event with the time and the thread it came from. Waits for the disk. */
+    void write(EarlyEvents events) {
+        List<SubstituteLoggingEvent> recorded = new ArrayList<>();
+        events.drainTo(recorded);
+        for (int i = 0; i < recorded.size(); i++) {
+            direct.callAppender(log4jEvent(recorded.get(i), i == recorded.size() - 1));
+        }
+    }
+
+    private static LogEvent log4jEvent(SubstituteLoggingEvent event, boolean isLast) {
+        return Log4jLogEvent.newBuilder()
+                .setTimeMillis(event.getTimeStamp())
+                .setLevel(Level.valueOf(event.getLevel().name()))
+                .setLoggerName(event.getLoggerName())
+                .setThreadName(event.getThreadName())
+                .setMessage(new ParameterizedMessage(event.getMessage(), event.getArgumentArray()))
+                .setThrown(event.getThrowable())
+                .setEndOfBatch(isLast)
+                .build();
+    }
+
+    /** How many events wait in log4j2's queue. */
+    int waiting() {
+        return queue.getQueueSize();
     }
 
     /**
-     * Writes an event.
+     * Writes out what is in the queue, says in the file how much did not fit, and stops log4j2. Waits for the disk.
      *
-     * @param isLast whether no other event waits, so that the file is brought up to date
+     * @param droppedEarlier how many events were dropped before log4j2 had them
+     * @return the first reason why something is missing in the file, or {@code null}
      */
-    void write(LogEvent event, boolean isLast) {
+    String close(long droppedEarlier) {
+        queue.stop();
+        long missing = droppedEarlier + dropped.getCount();
+        String gap = missing + " events were dropped: they came faster than the log's disk takes them";
+        if (missing > 0) {
+            direct.callAppender(Log4jLogEvent.newBuilder()
+                    .setLevel(Level.WARN)
+                    .setLoggerName(LogFile.class.getName())
+                    .setMessage(new ParameterizedMessage(gap))
+                    .build());
+        }
         try {
-            appender.append(new FileEvent(event, isLast));
+            file.stop();
         } catch (RuntimeException e) {
-            keep(e);
+            failure.keep(e);
+        }
+        context.stop();
+        String first = failure.first();
+        return first == null && missing > 0 ? gap : first;
+    }
+
+    /** A configuration that gets its parts from outside. */
+    private static final class Configuration extends AbstractConfiguration {
+
+        Configuration() {
+            super(null, ConfigurationSource.NULL_SOURCE);
+            isShutdownHookEnabled = false;
+        }
+
+        @Override
+        protected void doConfigure() {
+            // Without this, log4j2 would add a root logger that writes to the terminal.
         }
     }
 
-    /** The first reason why something is missing in the file, or {@code null}. */
-    String failure() {
-        return failure;
-    }
+    /** Gets what the file's appender would otherwise report on the status log. Thread-safe. */
+    private static final class FailureKeeper implements ErrorHandler {
 
-    /** Writes out what log4j2 still holds; a failure is remembered as that of a write is. */
-    @Override
-    public void close() {
-        try {
-            appender.stop();
-        } catch (RuntimeException e) {
-            keep(e);
+        private String first;
+
+        synchronized String first() {
+            return first;
         }
-    }
 
-    private void keep(Throwable thrown) {
-        if (failure == null && thrown != null) {
-            Throwable cause = thrown;
-            while (cause.getCause() != null) {
-                cause = cause.getCause();
+        synchronized void keep(Throwable thrown) {
+            if (first == null && thrown != null) {
+                Throwable cause = thrown;
+                while (cause.getCause() != null) {
+                    cause = cause.getCause();
+                }
+                first = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
             }
-            failure = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
         }
-    }
-
-    /** An event as log4j2 wants it; its own class looks for context providers that nobody here has. */
-    private static final class FileEvent extends AbstractLogEvent {
-
-        private static final long serialVersionUID = 1L;
-
-        private final transient LogEvent event;
-        private final boolean isLast;
-
-        FileEvent(LogEvent event, boolean isLast) {
-            this.event = event;
-            this.isLast = isLast;
-        }
-
-        @Override
-        public long getTimeMillis() {
-            return event.millis();
-        }
-
-        @Override
-        public Level getLevel() {
-            return switch (event.level()) {
-                case ERROR -> Level.ERROR;
-                case WARN -> Level.WARN;
-                case INFO -> Level.INFO;
-                case DEBUG -> Level.DEBUG;
-                case TRACE -> Level.TRACE;
-            };
-        }
-
-        @Override
-        public String getLoggerName() {
-            return event.loggerName();
-        }
-
-        @Override
-        public String getThreadName() {
-            return event.threadName();
-        }
-
-        @Override
-        public Message getMessage() {
-            return new SimpleMessage(event.message());
-        }
-
-        @Override
-        public Throwable getThrown() {
-            return event.thrown();
-        }
-
-        @Override
-        public boolean isEndOfBatch() {
-            return isLast;
-        }
-    }
-
-    /** Gets what the appender would otherwise report on stderr. */
-    private final class FailureKeeper implements ErrorHandler {
 
         @Override
         public void error(String message) {
@@ -156,7 +211,7 @@ final class LogFile implements AutoCloseable {
         }
 
         @Override
-        public void error(String message, org.apache.logging.log4j.core.LogEvent event, Throwable thrown) {
+        public void error(String message, LogEvent event, Throwable thrown) {
             keep(thrown);
         }
     }

@@ -10,8 +10,11 @@ import io.vmm4j.core.config.LoggerConfig.Level;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -104,10 +107,101 @@ class LogBackendTest {
             LOG.info("flood");
         }
         backend.start();
-        assertNull(backend.close());
+        String gap = "5904 events were dropped: they came faster than the log's disk takes them";
+        assertEquals(gap, backend.close(), "what is missing in the log must be said");
         List<String> lines = Files.readAllLines(file);
         assertEquals(4096 + 1, lines.size());
-        assertTrue(lines.stream().anyMatch(line -> line.endsWith("5904 events were dropped: the log's disk is too slow")));
+        assertTrue(lines.get(4096).endsWith(gap), lines.get(4096));
+    }
+
+    @Test
+    @Timeout(60)
+    void aDiskThatDoesNotAnswerHoldsUpNeitherWhoLogsNorTheEnd() throws Exception {
+        Path file = directory.resolve("log");
+        assertEquals(0, new ProcessBuilder("mkfifo", file.toString()).start().waitFor());
+        LogBackend backend = new LogBackend(file, Level.INFO, 100);
+        backend.start();
+        LOG.info("on its way");
+        assertEquals("its disk does not answer", backend.close(), "nobody reads: the file cannot even be opened");
+        assertTrue(Files.readString(file).contains("on its way"), "it is written once somebody does");
+        while (backend.close() != null) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void eventsKeepTheTimeAndTheThreadTheyCameFrom() throws Exception {
+        Path file = directory.resolve("log");
+        LogBackend backend = new LogBackend(file, Level.INFO);
+        OffsetDateTime before = OffsetDateTime.now().truncatedTo(ChronoUnit.MILLIS);
+        Thread early = new Thread(() -> LOG.info("early"), "early bird");
+        early.start();
+        early.join();
+        OffsetDateTime after = OffsetDateTime.now();
+        backend.start();
+        assertNull(backend.close());
+        String[] words = Files.readString(file).split(" ", 2);
+        OffsetDateTime time = OffsetDateTime.parse(words[0]);
+        assertFalse(time.isBefore(before) || time.isAfter(after), words[0]);
+        assertTrue(words[1].contains("[early bird]"), words[1]);
+    }
+
+    @Test
+    void loggersWriteWheneverTheyWereMade() throws Exception {
+        Path first = directory.resolve("first");
+        Path second = directory.resolve("second");
+        for (Path file : List.of(first, second)) {
+            LogBackend backend = new LogBackend(file, Level.INFO);
+            backend.start();
+            LoggerFactory.getLogger("made for " + file.getFileName()).info("new");
+            LOG.info("old");
+            assertNull(backend.close());
+        }
+        assertEquals(2, Files.readAllLines(first).size());
+        assertTrue(Files.readString(second).contains("made for second: new"), "a second log is as good as the first");
+        assertEquals(2, Files.readAllLines(second).size());
+    }
+
+    @Test
+    void aFileNameIsTakenAsItIs() throws Exception {
+        Path file = directory.resolve("${sys:user.name}-%d-$${x}");
+        LogBackend backend = new LogBackend(file, Level.INFO);
+        backend.start();
+        LOG.info("${sys:user.name} {}", "${java:version}");
+        assertNull(backend.close());
+        assertTrue(Files.readString(file).endsWith(": ${sys:user.name} ${java:version}\n"), Files.readString(file));
+    }
+
+    @Test
+    void nothingOfLog4jIsLoadedBeforeTheStart() throws Exception {
+        Path file = directory.resolve("log");
+        List<String> lines = runAlone(0, "-Xlog:class+load:stdout", file);
+        int start = lines.indexOf(EarlyLogRun.START);
+        assertTrue(start > 0, lines::toString);
+        assertEquals(List.of(), lines.subList(0, start).stream().filter(LogBackendTest::isLog4j).toList());
+        assertTrue(lines.stream().anyMatch(LogBackendTest::isLog4j), "log4j2 writes the file");
+        assertEquals(3, Files.readAllLines(file).size(), "two early events and a late one");
+    }
+
+    @Test
+    void noLoggingLibrarySpeaksOnTheTerminal() throws Exception {
+        Path file = Files.createFile(directory.resolve("file"));
+        assertEquals(List.of(EarlyLogRun.START), runAlone(0, "-Xlog:disable", file));
+        assertEquals(List.of(EarlyLogRun.START), runAlone(1, "-Xlog:disable", file.resolve("log")), "whatever goes wrong");
+    }
+
+    private List<String> runAlone(int expectedStatus, String option, Path log) throws Exception {
+        Path output = directory.resolve("output");
+        int status = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), option,
+                "-cp", System.getProperty("java.class.path"), EarlyLogRun.class.getName(), log.toString())
+                .redirectErrorStream(true).redirectOutput(output.toFile()).start().waitFor();
+        List<String> lines = Files.readAllLines(output);
+        assertEquals(expectedStatus, status, lines::toString);
+        return lines;
+    }
+
+    private static boolean isLog4j(String line) {
+        return line.contains("org.apache.logging");
     }
 
     @Test

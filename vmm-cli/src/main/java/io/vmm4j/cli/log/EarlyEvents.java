@@ -1,0 +1,45 @@
+package io.vmm4j.cli.log;
+
+import io.vmm4j.core.config.LoggerConfig;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.event.SubstituteLoggingEvent;
+
+/** What slf4j's recording loggers write to. Thread-safe; when it is full, events are counted instead of kept. */
+final class EarlyEvents extends LinkedBlockingQueue<SubstituteLoggingEvent> {
+
+    /** How many events are kept, here and later in log4j2's queue. */
+    static final int CAPACITY = 4096;
+
+    private static final long serialVersionUID = 1L;
+
+    private final AtomicLong dropped = new AtomicLong();
+    private volatile LoggerConfig.Level level = LoggerConfig.Level.INFO;
+
+    EarlyEvents() {
+        super(CAPACITY);
+    }
+
+    /** Sets the least severe level to keep; a recording logger takes every level for enabled. */
+    void setLevel(LoggerConfig.Level level) {
+        this.level = level;
+    }
+
+    /** Keeps an event if there is room; called by who logs, so it neither waits nor throws. */
+    @Override
+    public boolean add(SubstituteLoggingEvent event) {
+        if (LoggerConfig.Level.valueOf(event.getLevel().name()).ordinal() > level.ordinal()) {
+            return false;
+        }
+        boolean isKept = offer(event);
+        if (!isKept) {
+            dropped.incrementAndGet();
+        }
+        return isKept;
+    }
+
+    /** How many events were dropped since the last call. */
+    long takeDropped() {
+        return dropped.getAndSet(0);
+    }
+}

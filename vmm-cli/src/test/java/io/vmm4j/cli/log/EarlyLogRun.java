@@ -1,0 +1,29 @@
+package io.vmm4j.cli.log;
+
+import io.vmm4j.core.config.LoggerConfig;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The log of a run, in a process of its own. */
+final class EarlyLogRun {
+
+    /** Printed when the log is about to be started. */
+    static final String START = "the log starts";
+
+    private EarlyLogRun() {
+    }
+
+    /** Logs twice before the start and once after it, to the file that is the only argument. */
+    public static void main(String[] args) throws InterruptedException {
+        EarlyLogProvider.choose();
+        Logger log = LoggerFactory.getLogger(EarlyLogRun.class);
+        log.info("before the level is known");
+        LogBackend backend = new LogBackend(Path.of(args[0]), LoggerConfig.Level.INFO);
+        log.warn("before the start", new IllegalStateException().getCause());
+        System.out.println(START);
+        backend.start();
+        log.info("after it");
+        System.exit(backend.close() == null ? 0 : 1);
+    }
+}
