@@ -3,7 +3,6 @@ package io.vmm4j.core.boot;
 import io.vmm4j.core.machine.AddressMap;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -65,7 +64,7 @@ final class ElfLoader {
         ByteBuffer header = file.header(0, EHDR_SIZE);
         requireX86Kernel(header);
         List<LoadPlan.Segment> segments = segments(header);
-        segments.sort(Comparator.comparingLong(LoadPlan.Segment::gpa));
+        segments.sort((a, b) -> Long.compare(a.gpa(), b.gpa()));
         requireDisjoint(segments);
         long entry = header.getLong(E_ENTRY);
         if (segments.stream().noneMatch(s -> entry >= s.gpa() && entry < s.gpa() + s.fileSize())) {

@@ -5,7 +5,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -33,7 +32,7 @@ public final class BufferGuestMemory implements GuestMemory {
             throw new IllegalArgumentException("guest memory without a region");
         }
         List<MemoryRegion> sorted = new ArrayList<>(regions);
-        sorted.sort(Comparator.comparingLong(MemoryRegion::gpa));
+        sorted.sort((a, b) -> Long.compare(a.gpa(), b.gpa()));
         for (int i = 1; i < sorted.size(); i++) {
             MemoryRegion below = sorted.get(i - 1);
             if (sorted.get(i).gpa() < below.gpa() + below.length()) {
