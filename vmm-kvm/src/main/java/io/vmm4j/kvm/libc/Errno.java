@@ -78,12 +78,18 @@ public final class Errno {
     public static final int EOVERFLOW = 75;
     /** File descriptor in bad state. */
     public static final int EBADFD = 77;
+    /** Protocol wrong type for socket. */
+    public static final int EPROTOTYPE = 91;
     /** Operation not supported. */
     public static final int EOPNOTSUPP = 95;
     /** Address already in use. */
     public static final int EADDRINUSE = 98;
     /** Network is down. */
     public static final int ENETDOWN = 100;
+    /** Connection aborted. */
+    public static final int ECONNABORTED = 103;
+    /** Connection reset by peer. */
+    public static final int ECONNRESET = 104;
     /** No buffer space available. */
     public static final int ENOBUFS = 105;
     /** Connection timed out. */
@@ -144,9 +150,12 @@ public final class Errno {
             case ELOOP -> "ELOOP";
             case EOVERFLOW -> "EOVERFLOW";
             case EBADFD -> "EBADFD";
+            case EPROTOTYPE -> "EPROTOTYPE";
             case EOPNOTSUPP -> "EOPNOTSUPP";
             case EADDRINUSE -> "EADDRINUSE";
             case ENETDOWN -> "ENETDOWN";
+            case ECONNABORTED -> "ECONNABORTED";
+            case ECONNRESET -> "ECONNRESET";
             case ENOBUFS -> "ENOBUFS";
             case ETIMEDOUT -> "ETIMEDOUT";
             case ECONNREFUSED -> "ECONNREFUSED";
@@ -203,9 +212,12 @@ public final class Errno {
             case ELOOP -> "Too many levels of symbolic links";
             case EOVERFLOW -> "Value too large for defined data type";
             case EBADFD -> "File descriptor in bad state";
+            case EPROTOTYPE -> "Protocol wrong type for socket";
             case EOPNOTSUPP -> "Operation not supported";
             case EADDRINUSE -> "Address already in use";
             case ENETDOWN -> "Network is down";
+            case ECONNABORTED -> "Connection aborted";
+            case ECONNRESET -> "Connection reset by peer";
             case ENOBUFS -> "No buffer space available";
             case ETIMEDOUT -> "Connection timed out";
             case ECONNREFUSED -> "Connection refused";

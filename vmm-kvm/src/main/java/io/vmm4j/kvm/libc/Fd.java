@@ -36,6 +36,8 @@ public final class Fd implements AutoCloseable {
     public static final int O_DIRECTORY = 0x10000;
     /** Closed in children on exec. Always wanted; {@link #open} adds it. */
     public static final int O_CLOEXEC = 0x80000;
+    /** Only a name for the file: it is not opened for reading or writing, and may be a socket's. */
+    public static final int O_PATH = 0x200000;
     /** An unnamed file in the directory given as path. */
     public static final int O_TMPFILE = 0x410000;
 

@@ -33,6 +33,13 @@ public final class LibC {
     private static final int SYS_MSYNC = 26;
     private static final int SYS_MADVISE = 28;
     private static final int SYS_GETPID = 39;
+    private static final int SYS_SOCKET = 41;
+    private static final int SYS_CONNECT = 42;
+    private static final int SYS_SENDTO = 44;
+    private static final int SYS_RECVFROM = 45;
+    private static final int SYS_SHUTDOWN = 48;
+    private static final int SYS_BIND = 49;
+    private static final int SYS_LISTEN = 50;
     private static final int SYS_FCNTL = 72;
     private static final int SYS_FSYNC = 74;
     private static final int SYS_FDATASYNC = 75;
@@ -45,6 +52,7 @@ public final class LibC {
     private static final int SYS_TIMERFD_CREATE = 283;
     private static final int SYS_FALLOCATE = 285;
     private static final int SYS_TIMERFD_SETTIME = 286;
+    private static final int SYS_ACCEPT4 = 288;
     private static final int SYS_EVENTFD2 = 290;
     private static final int SYS_EPOLL_CREATE1 = 291;
     private static final int SYS_PREADV = 295;
@@ -253,6 +261,46 @@ public final class LibC {
     /** memfd_create(2). */
     public static int memfdCreate(NativeStruct name, int flags) {
         return syscall(SYS_MEMFD_CREATE, name, 0, flags, 0, 0, 0);
+    }
+
+    /** socket(2). */
+    public static int socket(int family, int type, int protocol) {
+        return (int) syscall(SYS_SOCKET, family, type, protocol, 0, 0, 0);
+    }
+
+    /** bind(2). */
+    public static int bind(int fd, NativeStruct address, int length) {
+        return syscall(SYS_BIND, address, 1, fd, length, 0, 0);
+    }
+
+    /** listen(2). */
+    public static int listen(int fd, int backlog) {
+        return (int) syscall(SYS_LISTEN, fd, backlog, 0, 0, 0, 0);
+    }
+
+    /** accept4(2) without the peer's address. */
+    public static int accept(int fd, int flags) {
+        return (int) syscall(SYS_ACCEPT4, fd, 0, 0, flags, 0, 0);
+    }
+
+    /** connect(2). */
+    public static int connect(int fd, NativeStruct address, int length) {
+        return syscall(SYS_CONNECT, address, 1, fd, length, 0, 0);
+    }
+
+    /** shutdown(2). */
+    public static int shutdown(int fd, int how) {
+        return (int) syscall(SYS_SHUTDOWN, fd, how, 0, 0, 0, 0);
+    }
+
+    /** send(2). */
+    public static long send(int fd, long address, long length, int flags) {
+        return syscall(SYS_SENDTO, fd, address, length, flags, 0, 0);
+    }
+
+    /** recv(2). */
+    public static long recv(int fd, long address, long length, int flags) {
+        return syscall(SYS_RECVFROM, fd, address, length, flags, 0, 0);
     }
 
     /** getpid(2). */
