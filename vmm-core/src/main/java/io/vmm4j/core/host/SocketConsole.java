@@ -2,7 +2,10 @@ package io.vmm4j.core.host;
 
 import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -31,7 +34,7 @@ public final class SocketConsole implements SerialConsole {
     private final ClientOutput clientOutput = new ClientOutput();
     private final OutputBuffer output = new OutputBuffer("serial socket", clientOutput, OutputBuffer.CAPACITY,
             System::nanoTime, OutputBuffer.STUCK_NANOS);
-    private SocketFile file;
+    private SocketFile<ServerSocketChannel> file;
     private InputQueue queue;
     private Thread acceptor;
     private boolean closed;
@@ -57,7 +60,7 @@ public final class SocketConsole implements SerialConsole {
         if (file != null || closed) {
             throw new IllegalStateException("this console was attached or closed before");
         }
-        file = SocketFile.listen(path);
+        file = SocketFile.listen(path, SocketConsole::listen);
         queue = new InputQueue(port, InputQueue.CAPACITY);
         output.start(port);
         acceptor = new Thread(this::acceptUntilClosed, "console-accept");
@@ -65,13 +68,23 @@ public final class SocketConsole implements SerialConsole {
         acceptor.start();
     }
 
+    private static ServerSocketChannel listen(String address) throws IOException {
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            return server.bind(UnixDomainSocketAddress.of(address));
+        } catch (IOException | RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
     private void acceptUntilClosed() {
         boolean told = false;
-        while (!file.isClosed()) {
+        while (file.server().isOpen()) {
             try {
-                receive(file.accept());
+                receive(file.server().accept());
             } catch (IOException e) {
-                if (!file.isClosed()) {
+                if (file.server().isOpen()) {
                     if (!told) {
                         LOG.warn("{}: cannot accept a client: {}", path, e.getMessage());
                     }

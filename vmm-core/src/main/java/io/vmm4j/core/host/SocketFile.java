@@ -1,12 +1,12 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.UnixSocket;
+import java.io.Closeable;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -22,17 +22,27 @@ import java.nio.file.attribute.PosixFilePermissions;
  * directory of its own that only its owner can enter, and then moved into place.
  *
  * <p>Not thread-safe.
+ *
+ * @param <S> the listening socket
  */
-final class SocketFile implements AutoCloseable {
+final class SocketFile<S extends Closeable> implements Closeable {
+
+    /** Makes a socket that listens. */
+    @FunctionalInterface
+    interface Binder<S> {
+        /** @param address the file to make, at most {@value UnixSocket#MAX_ADDRESS} bytes long */
+        S listen(String address) throws IOException;
+    }
+
     private static final int S_IFMT = 0170000;
     private static final int S_IFSOCK = 0140000;
     private static final String NAME = "s";
 
     private final Path path;
-    private final ServerSocketChannel server;
+    private final S server;
     private final Object inode;
 
-    private SocketFile(Path path, ServerSocketChannel server, Object inode) {
+    private SocketFile(Path path, S server, Object inode) {
         this.path = path;
         this.server = server;
         this.inode = inode;
@@ -44,7 +54,7 @@ final class SocketFile implements AutoCloseable {
      * @throws IOException one line that names the path: a live socket or another kind of file is there, the directory is
      *     missing or not writable
      */
-    static SocketFile listen(Path path) throws IOException {
+    static <S extends Closeable> SocketFile<S> listen(Path path, Binder<S> binder) throws IOException {
         try {
             refuseTaken(path);
             Path parent = path.toAbsolutePath().getParent();
@@ -53,7 +63,7 @@ final class SocketFile implements AutoCloseable {
             }
             Path own = Files.createTempDirectory(parent, ".vmm");
             try {
-                return listenBehind(own, path);
+                return listenBehind(own, path, binder);
             } finally {
                 Files.deleteIfExists(own.resolve(NAME));
                 Files.delete(own);
@@ -63,19 +73,27 @@ final class SocketFile implements AutoCloseable {
         }
     }
 
-    private static SocketFile listenBehind(Path own, Path path) throws IOException {
-        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        // By way of /proc the address stays short: a socket's has room for 107 bytes only.
-        try (Fd directory = Fd.open(own, Fd.O_RDONLY | Fd.O_DIRECTORY)) {
-            server.bind(UnixDomainSocketAddress.of("/proc/self/fd/" + directory.value() + "/" + NAME));
-            Path made = own.resolve(NAME);
+    private static <S extends Closeable> SocketFile<S> listenBehind(Path own, Path path, Binder<S> binder) throws IOException {
+        Path made = own.resolve(NAME);
+        S server = bind(made, binder);
+        try {
             Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
             Object inode = inodeOf(made);
             Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
-            return new SocketFile(path, server, inode);
+            return new SocketFile<>(path, server, inode);
         } catch (IOException | RuntimeException e) {
             server.close();
             throw e;
+        }
+    }
+
+    private static <S> S bind(Path made, Binder<S> binder) throws IOException {
+        if (made.toString().getBytes(StandardCharsets.UTF_8).length <= UnixSocket.MAX_ADDRESS) {
+            return binder.listen(made.toString());
+        }
+        // By way of /proc any path is short enough.
+        try (Fd directory = Fd.open(made.getParent(), Fd.O_RDONLY | Fd.O_DIRECTORY)) {
+            return binder.listen("/proc/self/fd/" + directory.value() + "/" + NAME);
         }
     }
 
@@ -87,11 +105,13 @@ final class SocketFile implements AutoCloseable {
         if ((mode & S_IFMT) != S_IFSOCK) {
             throw new FileSystemException(path.toString(), null, "a file that is not a socket is there");
         }
-        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            probe.connect(UnixDomainSocketAddress.of(path));
-        } catch (ConnectException e) {
-            return; // Nobody listens: its process has ended.
-        } catch (IOException e) {
+        try (UnixSocket probe = UnixSocket.open()) {
+            // Without room for one more, somebody listens too.
+            probe.connect(path);
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ECONNREFUSED) {
+                return; // Nobody listens: its process has ended.
+            }
             throw new IOException("the socket " + path + " exists and does not say who uses it: " + e.getMessage(), e);
         }
         throw new FileSystemException(path.toString(), null, "another process listens there");
@@ -111,17 +131,12 @@ final class SocketFile implements AutoCloseable {
         return Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS);
     }
 
-    /** Waits for the next client. */
-    SocketChannel accept() throws IOException {
-        return server.accept();
+    /** The listening socket. */
+    S server() {
+        return server;
     }
 
-    /** Whether {@link #close()} was called. */
-    boolean isClosed() {
-        return !server.isOpen();
-    }
-
-    /** Stops listening, which ends a waiting {@link #accept()}, and removes the file if it is still this socket's. */
+    /** Stops listening and removes the file if it is still this socket's. */
     @Override
     public void close() throws IOException {
         server.close();
