@@ -21,11 +21,14 @@ public final class DiskFile implements AutoCloseable {
     private final Fd fd;
     private final FileStat stat;
     private final int logicalSectorSize;
+    private final int alignment;
     private final boolean canDiscard;
+    private final Object partialBlocks = new Object();
 
-    private DiskFile(Fd fd, boolean readOnly) throws LinuxException {
+    private DiskFile(Fd fd, boolean readOnly, int alignment) throws LinuxException {
         this.fd = fd;
         this.stat = fd.stat();
+        this.alignment = alignment;
         this.logicalSectorSize = stat.isBlockDevice() ? fd.blockDeviceSectorSize() : 1;
         this.canDiscard = !readOnly && (stat.isBlockDevice() ? deviceDiscards() : canPunch());
     }
@@ -33,14 +36,20 @@ public final class DiskFile implements AutoCloseable {
     /**
      * Opens an image and locks it: against everyone to write, against writers to read.
      *
+     * @param direct past the host's page cache (O_DIRECT)
      * @throws ImageInUseException when somebody else's lock is in the way
-     * @throws LinuxException      when the host refuses
+     * @throws LinuxException      when the host refuses; with EINVAL when its file system has no direct I/O
      */
-    public static DiskFile open(Path path, boolean readOnly) throws IOException {
-        Fd fd = Fd.open(path, readOnly ? Fd.O_RDONLY : Fd.O_RDWR);
+    public static DiskFile open(Path path, boolean readOnly, boolean direct) throws IOException {
+        return open(path, readOnly, direct, 1);
+    }
+
+    /** As above, with an alignment of {@code leastAlignment} or more. */
+    static DiskFile open(Path path, boolean readOnly, boolean direct, int leastAlignment) throws IOException {
+        Fd fd = Fd.open(path, (readOnly ? Fd.O_RDONLY : Fd.O_RDWR) | (direct ? Fd.O_DIRECT : 0));
         try {
             ImageLock.take(fd, path, !readOnly);
-            return new DiskFile(fd, readOnly);
+            return new DiskFile(fd, readOnly, Math.max(leastAlignment, direct ? DirectIo.alignmentOf(fd) : 1));
         } catch (IOException | RuntimeException | Error e) {
             fd.close();
             throw e;
@@ -60,6 +69,16 @@ public final class DiskFile implements AutoCloseable {
     /** What identifies the image on this host: its device, special device and inode numbers, in decimal, one behind the other. */
     String id() {
         return "" + stat.device() + stat.specialDevice() + stat.inode();
+    }
+
+    /** What addresses, lengths and offsets must be multiples of, a power of two: 1 unless I/O is direct. */
+    public int alignment() {
+        return alignment;
+    }
+
+    /** Held by whoever reads a block to write part of it back. */
+    Object partialBlocks() {
+        return partialBlocks;
     }
 
     /** Bytes that the host writes at a time, below which it does extra work: a power of two from 512 to 65536. */

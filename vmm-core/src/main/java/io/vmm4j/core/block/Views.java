@@ -37,4 +37,34 @@ final class Views {
             left -= part;
         }
     }
+
+    /** Bytes left in the views from {@code first} on. */
+    static long remaining(ByteBuffer[] views, int first, int count) {
+        long length = 0;
+        for (int i = first; i < count; i++) {
+            length += views[i].remaining();
+        }
+        return length;
+    }
+
+    /** Moves {@code length} bytes of {@code source} to the views from {@code first} on, which have room. */
+    static void put(ByteBuffer[] views, int first, ByteBuffer source, int length) {
+        int end = source.position() + length;
+        for (int i = first; source.position() < end; i++) {
+            source.limit(Math.min(end, source.position() + views[i].remaining()));
+            views[i].put(source);
+        }
+    }
+
+    /** Moves {@code length} bytes of the views from {@code first} on to {@code target}. */
+    static void get(ByteBuffer[] views, int first, ByteBuffer target, int length) {
+        int left = length;
+        for (int i = first; left > 0; i++) {
+            int limit = views[i].limit();
+            int part = Math.min(left, views[i].remaining());
+            target.put(views[i].limit(views[i].position() + part));
+            views[i].limit(limit);
+            left -= part;
+        }
+    }
 }

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param pathOnHost   the raw image: a regular file or a block device, its size a multiple of 512 bytes
  * @param isReadOnly   opened read-only, and VIRTIO_BLK_F_RO offered
  * @param cacheType    whether the guest's flushes reach the disk; default {@link CacheType#Writeback}
+ * @param isDirect     whether I/O goes past the host's page cache (O_DIRECT); default false
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record DriveConfig(
@@ -20,7 +21,8 @@ public record DriveConfig(
         @JsonProperty("partuuid") String partuuid,
         @JsonProperty("path_on_host") String pathOnHost,
         @JsonProperty("is_read_only") Boolean isReadOnly,
-        @JsonProperty("cache_type") CacheType cacheType) {
+        @JsonProperty("cache_type") CacheType cacheType,
+        @JsonProperty("is_direct") Boolean isDirect) {
 
     /** What becomes of a guest's VIRTIO_BLK_T_FLUSH; the names are the configuration file's. */
     public enum CacheType {
@@ -34,6 +36,17 @@ public record DriveConfig(
         isRootDevice = isRootDevice != null && isRootDevice;
         isReadOnly = isReadOnly != null && isReadOnly;
         cacheType = cacheType == null ? CacheType.Writeback : cacheType;
+        isDirect = isDirect != null && isDirect;
+    }
+
+    /** A drive with the defaults of what is not said. */
+    public DriveConfig(String driveId, Boolean isRootDevice, String partuuid, String pathOnHost, Boolean isReadOnly, CacheType cacheType) {
+        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null);
+    }
+
+    /** The same drive, past the host's page cache or not. */
+    public DriveConfig withDirect(boolean direct) {
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, direct);
     }
 
     void check(String key, Problems problems) {

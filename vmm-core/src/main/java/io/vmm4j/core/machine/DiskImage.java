@@ -53,10 +53,14 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             return null;
         }
         try {
-            return inspect(config, path, field, problems);
+            return inspect(config, path, key, problems);
         } catch (ImageInUseException e) {
             problems.add(field, "disk image " + path + " is " + e.getMessage());
         } catch (LinuxException e) {
+            if (config.isDirect() && e.errno() == Errno.EINVAL) {
+                problems.add(key + ".is_direct", "disk image " + path + " is on a file system without direct I/O");
+                return null;
+            }
             problems.add(field, "disk image " + path + (e.errno() == Errno.ENOENT ? " does not exist"
                     : " cannot be opened for " + (config.isReadOnly() ? "reading" : "writing") + ": " + Errno.message(e.errno())));
         } catch (IOException e) {
@@ -65,16 +69,23 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         return null;
     }
 
-    private static DiskImage inspect(DriveConfig config, Path path, String field, Problems problems) throws IOException {
+    private static DiskImage inspect(DriveConfig config, Path path, String key, Problems problems) throws IOException {
+        String field = key + ".path_on_host";
         if (Files.exists(path) && !Files.isRegularFile(path) && !isBlockDevice(path)) {
             problems.add(field, "disk image " + path + " is neither a file nor a block device");
             return null;
         }
-        DiskFile file = DiskFile.open(path, config.isReadOnly());
+        DiskFile file = DiskFile.open(path, config.isReadOnly(), config.isDirect());
         try {
             long size = file.size();
             if (size == 0 || size % SECTOR != 0) {
                 problems.add(field, "disk image " + path + " of " + size + " bytes is not a positive multiple of " + SECTOR);
+                file.close();
+                return null;
+            }
+            if (size % file.alignment() != 0) {
+                problems.add(key + ".is_direct", "disk image " + path + " of " + size + " bytes is not a multiple of the "
+                        + file.alignment() + " bytes that direct I/O moves at a time on its file system");
                 file.close();
                 return null;
             }

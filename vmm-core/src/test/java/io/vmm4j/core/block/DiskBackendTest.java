@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.LinuxException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against files of the host's temporary directory. */
 final class DiskBackendTest {
@@ -37,7 +41,7 @@ final class DiskBackendTest {
     void openImage() throws IOException {
         new Random(7).nextBytes(content);
         image = Files.write(directory.resolve("disk.img"), content);
-        disk = new DiskBackend(DiskFile.open(image, false));
+        disk = new DiskBackend(DiskFile.open(image, false, false));
     }
 
     @AfterEach
@@ -60,8 +64,12 @@ final class DiskBackendTest {
         return views;
     }
 
-    @Test
-    void requestsOfAnyShapeReadAndWriteWhatTheyShould() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void requestsOfAnyShapeReadAndWriteWhatTheyShould(boolean direct) throws IOException {
+        if (direct) {
+            reopenDirect();
+        }
         Random random = new Random(11);
         for (int round = 0; round < 200; round++) {
             int count = 1 + random.nextInt(5);
@@ -94,6 +102,46 @@ final class DiskBackendTest {
             }
         }
         assertArrayEquals(content, Files.readAllBytes(image));
+    }
+
+    private void reopenDirect() throws IOException {
+        disk.close();
+        try {
+            disk = new DiskBackend(DiskFile.open(image, false, true));
+        } catch (LinuxException e) {
+            assumeTrue(e.errno() != Errno.EINVAL, "the file system of " + directory + " has no direct I/O");
+            throw e;
+        }
+    }
+
+    @Test
+    void directIoReadsPastTheEndOfAnImageThatShrankAsAnError() throws IOException {
+        reopenDirect();
+        try (FileChannel other = FileChannel.open(image, StandardOpenOption.WRITE)) {
+            other.truncate(LENGTH / 2 + 188);
+        }
+        assertThrows(EOFException.class, () -> disk.read(pieces(1024), 1, LENGTH / 2));
+        assertThrows(EOFException.class, () -> disk.read(new ByteBuffer[] {ByteBuffer.allocateDirect(8192).alignedSlice(4096)}, 1, LENGTH / 2));
+    }
+
+    @Test
+    void directIoOnBlocksLargerThanASectorKeepsTheirOtherSectors() throws IOException {
+        reopenDirect();
+        try (DiskFile coarse = DiskFile.open(Files.write(directory.resolve("other.img"), content), false, true, 4096)) {
+            Transfer transfer = new Transfer(coarse);
+            ByteBuffer sector = ByteBuffer.allocateDirect(512);
+            transfer.write(new ByteBuffer[] {sector}, 1, 4096 + 1024);
+            Arrays.fill(content, 5120, 5632, (byte) 0);
+            ByteBuffer many = ByteBuffer.allocateDirect(600_064);
+            transfer.write(new ByteBuffer[] {many}, 1, 8192 + 512);
+            Arrays.fill(content, 8704, 8704 + 600_064, (byte) 0);
+            ByteBuffer all = ByteBuffer.allocateDirect(LENGTH - 512);
+            transfer.read(new ByteBuffer[] {all}, 1, 512);
+            byte[] read = new byte[LENGTH - 512];
+            all.flip().get(read);
+            assertArrayEquals(Arrays.copyOfRange(content, 512, LENGTH), read);
+        }
+        assertArrayEquals(content, Files.readAllBytes(directory.resolve("other.img")));
     }
 
     @Test
@@ -147,7 +195,7 @@ final class DiskBackendTest {
     @Test
     void aDriveThatIsOnlyReadDoesNotOfferToDiscard() throws IOException {
         disk.close();
-        try (DiskBackend readOnly = new DiskBackend(DiskFile.open(image, true))) {
+        try (DiskBackend readOnly = new DiskBackend(DiskFile.open(image, true, false))) {
             assertFalse(readOnly.canDiscard());
         }
     }

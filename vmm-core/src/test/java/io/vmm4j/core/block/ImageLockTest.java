@@ -47,7 +47,7 @@ final class ImageLockTest {
     }
 
     private String refusal(boolean readOnly) {
-        return assertThrows(ImageInUseException.class, () -> DiskFile.open(image, readOnly).close()).getMessage();
+        return assertThrows(ImageInUseException.class, () -> DiskFile.open(image, readOnly, false).close()).getMessage();
     }
 
     @Test
@@ -58,13 +58,13 @@ final class ImageLockTest {
         assertEquals(expected, refusal(true));
         other.getOutputStream().close();
         other.waitFor();
-        DiskFile.open(image, false).close();
+        DiskFile.open(image, false, false).close();
     }
 
     @Test
     void anImageThatAnotherProcessReadsMayBeReadButNotWritten() throws Exception {
         openElsewhere("ro");
-        DiskFile.open(image, true).close();
+        DiskFile.open(image, true, false).close();
         assertEquals("in use by process " + other.pid() + " (java)", refusal(false));
     }
 }
