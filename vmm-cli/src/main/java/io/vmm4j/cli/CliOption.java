@@ -38,6 +38,11 @@ public enum CliOption {
     MEM_FILE_PATH(Group.MEMORY, Value.PATH, null, "none", "File behind guest memory; not supported yet.",
             "mem-file-path", "mem-file"),
 
+    VSOCK(Group.VSOCK, Value.PATH, "v", "no sockets",
+            "Unix socket to create. A program that connects to it and sends CONNECT PORT and a newline talks to the guest's "
+                    + "port; the guest's connections to PORT of the host go to the Unix socket PATH_PORT.", "vsock"),
+    GUEST_CID(Group.VSOCK, Value.NUMBER, null, "42", "The guest's context ID, 3 to 4294967294.", "guest-cid"),
+
     SERIAL_PATH(Group.CONSOLE, Value.PATH, "s", "stdio",
             "The guest's first serial port: stdio, or the path of a Unix socket to create.", "serial-path"),
     LOG_FILE(Group.CONSOLE, Value.PATH, null, "dbs-cli.log", "Log file; created anew at each start.", "log-file"),
@@ -50,6 +55,7 @@ public enum CliOption {
         DISK("Disk"),
         CPU("Processors"),
         MEMORY("Memory"),
+        VSOCK("Sockets between guest and host"),
         CONSOLE("Console and log");
 
         private final String heading;

@@ -8,6 +8,7 @@ import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemorySize;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.config.VsockConfig;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -21,6 +22,8 @@ import java.util.Set;
 final class OptionMapper {
 
     private static final String ROOT_DRIVE_ID = "rootfs";
+    /** As dbs-cli has it. */
+    private static final long DEFAULT_GUEST_CID = 42;
 
     private final Arguments arguments;
     private final List<String> problems = new ArrayList<>();
@@ -32,7 +35,7 @@ final class OptionMapper {
         this.problems.addAll(arguments.problems());
         this.garbled.addAll(arguments.garbled());
         this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
-                new SerialConfig(arguments.value(CliOption.SERIAL_PATH)));
+                new SerialConfig(arguments.value(CliOption.SERIAL_PATH)), vsock());
     }
 
     /** The configuration; where an option could not be read, its default stands in. */
@@ -84,6 +87,8 @@ final class OptionMapper {
             case "machine-config.cpu_pm" -> CliOption.CPU_PM;
             case "logger.log_path" -> CliOption.LOG_FILE;
             case "logger.level" -> CliOption.LOG_LEVEL;
+            case "vsock.uds_path", "vsock" -> CliOption.VSOCK;
+            case "vsock.guest_cid" -> CliOption.GUEST_CID;
             case "serial.path", "serial" -> CliOption.SERIAL_PATH;
             default -> null;
         };
@@ -113,6 +118,24 @@ final class OptionMapper {
         String file = arguments.value(CliOption.LOG_FILE);
         return new LoggerConfig(file == null ? CliOption.LOG_FILE.defaultText() : file,
                 arguments.value(CliOption.LOG_LEVEL));
+    }
+
+    private VsockConfig vsock() {
+        String path = arguments.value(CliOption.VSOCK);
+        String typed = arguments.value(CliOption.GUEST_CID);
+        if (path == null && typed == null) {
+            return null;
+        }
+        return new VsockConfig(typed == null ? DEFAULT_GUEST_CID : guestCid(typed), path, null);
+    }
+
+    private Long guestCid(String typed) {
+        try {
+            return Long.valueOf(typed.strip());
+        } catch (NumberFormatException e) {
+            refuse(CliOption.GUEST_CID, "guest CID \"" + typed + "\" is not a whole number");
+            return DEFAULT_GUEST_CID;
+        }
     }
 
     private Boolean bool(CliOption option, boolean byDefault) {

@@ -52,6 +52,11 @@ class BadInputTest {
         "--vcpu 1 --vcpu 1|vmm: the option is given more than once (--vcpu)",
         "stray|vmm: unexpected argument \"stray\"",
         "--serial-path=|vmm: the serial path is empty: give stdio or a socket path (--serial-path)",
+        "--vsock=|vmm: the path of a socket to create is required (--vsock)",
+        "--guest-cid 7|vmm: the path of a socket to create is required (--vsock)",
+        "--vsock v --guest-cid 2|vmm: guest CID 2 is not within 3 to 4294967294 (--guest-cid)",
+        "--vsock v --guest-cid 4294967295|vmm: guest CID 4294967295 is not within 3 to 4294967294 (--guest-cid)",
+        "--vsock v --guest-cid ten|vmm: guest CID \"ten\" is not a whole number (--guest-cid)",
         "--log-file=|vmm: the log file's path is empty (--log-file)",
         "--mem-type swap|vmm: memory type \"swap\" is not one of shmem, hugetlbfs, anon, hugeshmem, hugeanon (--mem-type)",
     })

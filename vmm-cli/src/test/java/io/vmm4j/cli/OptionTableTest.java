@@ -34,6 +34,8 @@ class OptionTableTest {
         "MEM_SIZE,         --mem-size,         -m, --mem-size=2G",
         "MEM_TYPE,         --mem-type,           , --mem-type=hugetlbfs",
         "MEM_FILE_PATH,    --mem-file-path,      , --mem-file-path=/f",
+        "VSOCK,            --vsock,            -v, --vsock=/v",
+        "GUEST_CID,        --guest-cid,          , --guest-cid=7",
         "SERIAL_PATH,      --serial-path,      -s, --serial-path=/s",
         "LOG_FILE,         --log-file,           , --log-file=/l",
         "LOG_LEVEL,        --log-level,          , --log-level=Debug",
@@ -100,6 +102,14 @@ class OptionTableTest {
         assertEquals("", config.machineConfig().memFilePath());
         assertEquals(128L, config.machineConfig().memSizeMib());
         assertEquals("stdio", config.serial().path());
+    }
+
+    @Test
+    void aVsockHasTheContextIdOfDbsCliUnlessOneIsGiven() {
+        assertEquals(42, configOf("-v", "/run/v").vsock().guestCid());
+        assertEquals("/run/v", configOf("--vsock", "/run/v", "--guest-cid", "4294967294").vsock().udsPath());
+        assertEquals(4294967294L, configOf("--vsock", "/run/v", "--guest-cid", "4294967294").vsock().guestCid());
+        assertEquals(null, configOf().vsock());
     }
 
     @Test

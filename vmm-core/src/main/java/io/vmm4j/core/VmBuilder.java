@@ -7,6 +7,7 @@ import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.Machine;
@@ -30,6 +31,7 @@ public final class VmBuilder {
     private MachineConfig machine;
     private LoggerConfig logger;
     private SerialConfig serial;
+    private VsockConfig vsock;
     private SerialConsole console;
     private final List<ExtraDevice> devices = new ArrayList<>();
 
@@ -39,11 +41,12 @@ public final class VmBuilder {
         machine = config.machineConfig();
         logger = config.logger();
         serial = config.serial();
+        vsock = config.vsock();
     }
 
     /** A machine with one vCPU, 128 MiB, its serial port on standard input and output, and nothing to boot yet. */
     public static VmBuilder create() {
-        return new VmBuilder(new VmConfig(null, null, null, null, null));
+        return new VmBuilder(new VmConfig(null, null, null, null, null, null));
     }
 
     /** A machine as {@code config} has it. */
@@ -92,6 +95,17 @@ public final class VmBuilder {
         return this;
     }
 
+    /**
+     * Sockets between the guest and programs of the host.
+     *
+     * @param guestCid the guest's context ID, 3 to 0xFFFFFFFE
+     * @param socket   the Unix socket to create; see {@link VsockConfig}
+     */
+    public VmBuilder vsock(long guestCid, Path socket) {
+        vsock = new VsockConfig(guestCid, socket.toString(), null);
+        return this;
+    }
+
     /** The host's end of the first serial port, in place of what the configuration says; the machine closes it. */
     public VmBuilder serial(SerialConsole console) {
         this.console = Objects.requireNonNull(console, "console");
@@ -111,7 +125,7 @@ public final class VmBuilder {
 
     /** The configuration as it stands. */
     public VmConfig toConfig() {
-        return new VmConfig(bootSource, drives, machine, logger, serial);
+        return new VmConfig(bootSource, drives, machine, logger, serial, vsock);
     }
 
     /**

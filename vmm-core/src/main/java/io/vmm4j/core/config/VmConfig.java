@@ -15,6 +15,7 @@ import java.util.Set;
  * @param machineConfig processors and memory
  * @param logger        where the log goes, or {@code null} for the front door's default
  * @param serial        the host's end of the first serial port
+ * @param vsock         sockets between guest and host, or {@code null} for none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record VmConfig(
@@ -22,7 +23,8 @@ public record VmConfig(
         @JsonProperty("drives") List<DriveConfig> drives,
         @JsonProperty("machine-config") MachineConfig machineConfig,
         @JsonProperty("logger") LoggerConfig logger,
-        @JsonProperty("serial") SerialConfig serial) {
+        @JsonProperty("serial") SerialConfig serial,
+        @JsonProperty("vsock") VsockConfig vsock) {
 
     public VmConfig {
         bootSource = bootSource == null ? new BootSourceConfig(null, null, null) : bootSource;
@@ -57,6 +59,9 @@ public record VmConfig(
             logger.check(problems);
         }
         serial.check(problems);
+        if (vsock != null) {
+            vsock.check(problems);
+        }
     }
 
     private void checkDrives(Problems problems) {

@@ -6,11 +6,13 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.host.StdioConsole;
+import io.vmm4j.core.host.VsockSockets;
 import io.vmm4j.core.vcpu.BusExitHandler;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.core.vcpu.VcpuThread;
@@ -18,6 +20,7 @@ import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
+import io.vmm4j.devices.virtio.vsock.VirtioVsock;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
 import io.vmm4j.kvm.KvmVcpu;
@@ -109,7 +112,7 @@ public final class MachineAssembler {
     }
 
     private List<VirtioMmioSlot> plan() throws ConfigException {
-        int devices = config.drives().size() + extraDevices.size();
+        int devices = config.drives().size() + (config.vsock() == null ? 0 : 1) + extraDevices.size();
         if (devices > VirtioPlan.MAX_DEVICES) {
             throw new ConfigException("drives", devices + " virtio devices are above the limit of " + VirtioPlan.MAX_DEVICES);
         }
@@ -174,6 +177,9 @@ public final class MachineAssembler {
         for (DiskImage disk : disks) {
             addDrive(disk, loop);
         }
+        if (config.vsock() != null) {
+            addVsock(config.vsock(), loop);
+        }
         for (ExtraDevice extra : extraDevices) {
             slots.add(extra.name(), extra.device(), loop, List.of());
         }
@@ -185,6 +191,13 @@ public final class MachineAssembler {
         EpollEventLoop queueLoop = newLoop("blk-" + drive.driveId());
         VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), backend, List.of(queueLoop));
         slots.add("drive " + drive.driveId(), device, loop, List.of(queueLoop));
+    }
+
+    private void addVsock(VsockConfig vsock, EpollEventLoop loop) throws IOException {
+        VsockSockets sockets = own(VsockSockets.listen(loop, Path.of(vsock.udsPath())));
+        VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
+        slots.add("vsock", device, loop, List.of());
+        sockets.serve(device::connect);
     }
 
     private List<VcpuThread> createVcpus(BootLoader boot) throws IOException {

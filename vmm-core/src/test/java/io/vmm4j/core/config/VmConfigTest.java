@@ -46,17 +46,19 @@ class VmConfigTest {
     void whatIsWrittenReadsBackAsTheSameConfiguration() throws ConfigException {
         VmConfig config = new VmConfig(new BootSourceConfig("k", "i", "quiet"),
                 List.of(new DriveConfig("d", true, "aa-01", "p", true, DriveConfig.CacheType.Unsafe)),
-                MachineConfig.of(3, 512), new LoggerConfig("log", "Debug"), new SerialConfig("/run/console"));
+                MachineConfig.of(3, 512), new LoggerConfig("log", "Debug"), new SerialConfig("/run/console"),
+                new VsockConfig(42L, "/run/v.sock", "v"));
         assertEquals(config, parse(VmConfigJson.write(config)));
     }
 
     @Test
     void theKeysAreThoseOfTheConfigurationFile() {
         String json = VmConfigJson.write(new VmConfig(new BootSourceConfig("k", "i", "a"),
-                List.of(new DriveConfig("d", true, "aa", "p", true, null)), MachineConfig.of(2, 64), null, null));
+                List.of(new DriveConfig("d", true, "aa", "p", true, null)), MachineConfig.of(2, 64), null, null,
+                new VsockConfig(3L, "/run/v.sock", "v")));
         for (String key : List.of("boot-source", "kernel_image_path", "initrd_path", "boot_args", "drives", "drive_id",
                 "is_root_device", "partuuid", "path_on_host", "is_read_only", "cache_type", "machine-config", "vcpu_count",
-                "mem_size_mib")) {
+                "mem_size_mib", "vsock", "guest_cid", "uds_path", "vsock_id")) {
             assertTrue(json.contains("\"" + key + "\""), () -> key + " is missing in " + json);
         }
     }
@@ -182,5 +184,32 @@ class VmConfigTest {
         Problems problems = new Problems();
         new LoggerConfig(null, "loud").check(problems);
         assertTrue(assertThrows(ConfigException.class, problems::throwIfAny).getMessage().contains("\"loud\""));
+    }
+
+    private static String vsockRefusal(String vsock) {
+        return refusal(MINIMAL.strip().replaceFirst("}$", ", \"vsock\": " + vsock + "}"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {3, 42, 4294967294L})
+    void aGuestsContextIdIsAnyButTheReservedOnes(long cid) throws ConfigException {
+        VmConfig config = parse(MINIMAL.strip().replaceFirst("}$",
+                ", \"vsock\": {\"guest_cid\": " + cid + ", \"uds_path\": \"v.sock\"}}"));
+        config.check();
+        assertEquals(cid, config.vsock().guestCid());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 0, 1, 2, 4294967295L, 4294967296L})
+    void aReservedContextIdIsRefusedWithItsBounds(long cid) {
+        assertEquals("guest CID " + cid + " is not within 3 to 4294967294 (vsock.guest_cid)",
+                vsockRefusal("{\"guest_cid\": " + cid + ", \"uds_path\": \"v.sock\"}"));
+    }
+
+    @Test
+    void aVsockNeedsAContextIdAndAPath() {
+        String message = vsockRefusal("{\"uds_path\": \"\"}");
+        assertTrue(message.contains("a guest CID is required (vsock.guest_cid)"), message);
+        assertTrue(message.contains("the path of a socket to create is required (vsock.uds_path)"), message);
     }
 }
