@@ -35,7 +35,7 @@ final class OptionMapper {
         this.problems.addAll(arguments.problems());
         this.garbled.addAll(arguments.garbled());
         this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
-                new SerialConfig(arguments.value(CliOption.SERIAL_PATH)), vsock());
+                serial(), vsock(), null, null, null, null);
     }
 
     /** The configuration; where an option could not be read, its default stands in. */
@@ -136,6 +136,12 @@ final class OptionMapper {
             refuse(CliOption.GUEST_CID, "guest CID \"" + typed + "\" is not a whole number");
             return DEFAULT_GUEST_CID;
         }
+    }
+
+    /** Absent when it is not given, since its default depends on the console. */
+    private SerialConfig serial() {
+        String path = arguments.value(CliOption.SERIAL_PATH);
+        return path == null ? null : new SerialConfig(path);
     }
 
     private Boolean bool(CliOption option, boolean byDefault) {

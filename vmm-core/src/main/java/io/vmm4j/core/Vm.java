@@ -1,6 +1,10 @@
 package io.vmm4j.core;
 
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.control.BalloonControl;
+import io.vmm4j.core.control.DriveControl;
+import io.vmm4j.core.control.EntropyControl;
+import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.machine.Machine;
 import java.time.Duration;
 import java.util.Optional;
@@ -58,6 +62,42 @@ public final class Vm implements AutoCloseable {
         }
         machine.start();
         LOG.info("guest started: {} vCPUs, {} MiB", config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
+    }
+
+    /**
+     * The drive called {@code id} in the configuration, to change its limits.
+     *
+     * @throws java.util.NoSuchElementException when there is none
+     */
+    public DriveControl drive(String id) {
+        return machine.controls().drive(id);
+    }
+
+    /**
+     * The network interface called {@code id} in the configuration: its limits, its link, its counters.
+     *
+     * @throws java.util.NoSuchElementException when there is none
+     */
+    public NetworkControl networkInterface(String id) {
+        return machine.controls().network(id);
+    }
+
+    /**
+     * The entropy device.
+     *
+     * @throws java.util.NoSuchElementException when the machine has none
+     */
+    public EntropyControl entropy() {
+        return machine.controls().entropy();
+    }
+
+    /**
+     * The memory balloon.
+     *
+     * @throws java.util.NoSuchElementException when the machine has none
+     */
+    public BalloonControl balloon() {
+        return machine.controls().balloon();
     }
 
     /** Asks for the machine's end at once, as pulling the plug does; {@link #await} tells when it has come. */

@@ -3,13 +3,18 @@ package io.vmm4j.core;
 import io.vmm4j.core.config.BootSourceConfig;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.EntropyConfig;
 import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.MemoryBalloonConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.machine.ExtraDevice;
+import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.machine.MachineAssembler;
 import io.vmm4j.devices.virtio.VirtioDevice;
@@ -32,7 +37,12 @@ public final class VmBuilder {
     private LoggerConfig logger;
     private SerialConfig serial;
     private VsockConfig vsock;
+    private final List<NetworkInterfaceConfig> networkInterfaces = new ArrayList<>();
+    private EntropyConfig entropy;
+    private MemoryBalloonConfig balloon;
+    private VirtioConsoleConfig virtioConsole;
     private SerialConsole console;
+    private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
 
     private VmBuilder(VmConfig config) {
@@ -42,11 +52,15 @@ public final class VmBuilder {
         logger = config.logger();
         serial = config.serial();
         vsock = config.vsock();
+        networkInterfaces.addAll(config.networkInterfaces());
+        entropy = config.entropy();
+        balloon = config.balloon();
+        virtioConsole = config.console();
     }
 
     /** A machine with one vCPU, 128 MiB, its serial port on standard input and output, and nothing to boot yet. */
     public static VmBuilder create() {
-        return new VmBuilder(new VmConfig(null, null, null, null, null, null));
+        return new VmBuilder(VmConfig.defaults());
     }
 
     /** A machine as {@code config} has it. */
@@ -112,6 +126,30 @@ public final class VmBuilder {
         return this;
     }
 
+    /** One more network device. */
+    public VmBuilder networkInterface(NetworkInterfaceConfig network) {
+        networkInterfaces.add(Objects.requireNonNull(network, "network"));
+        return this;
+    }
+
+    /** An entropy device. */
+    public VmBuilder entropy(EntropyConfig device) {
+        entropy = Objects.requireNonNull(device, "device");
+        return this;
+    }
+
+    /** A memory balloon. */
+    public VmBuilder balloon(MemoryBalloonConfig device) {
+        balloon = Objects.requireNonNull(device, "device");
+        return this;
+    }
+
+    /** A virtio console, the guest's hvc0, with its host's end on {@code console}; the machine closes it. */
+    public VmBuilder virtioConsole(SerialConsole console) {
+        hvc = Objects.requireNonNull(console, "console");
+        return this;
+    }
+
     /**
      * A virtio device of the embedder's own, in the next free window. The machine's event loop owns it.
      *
@@ -125,7 +163,8 @@ public final class VmBuilder {
 
     /** The configuration as it stands. */
     public VmConfig toConfig() {
-        return new VmConfig(bootSource, drives, machine, logger, serial, vsock);
+        return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
+                virtioConsole);
     }
 
     /**
@@ -135,7 +174,11 @@ public final class VmBuilder {
      * @throws ConfigException naming every problem found
      */
     public void check() throws ConfigException {
-        new MachineAssembler(toConfig(), console, devices, exit -> { }).check();
+        new MachineAssembler(toConfig(), parts(), exit -> { }).check();
+    }
+
+    private GivenParts parts() {
+        return new GivenParts(console, hvc, devices);
     }
 
     /**
@@ -147,7 +190,7 @@ public final class VmBuilder {
     public Vm build() throws ConfigException, IOException {
         VmConfig config = toConfig();
         CompletableFuture<Vm> self = new CompletableFuture<>();
-        Machine assembled = new MachineAssembler(config, console, devices, exit -> self.join().end(exit)).assemble();
+        Machine assembled = new MachineAssembler(config, parts(), exit -> self.join().end(exit)).assemble();
         Vm vm = new Vm(config, assembled);
         self.complete(vm);
         return vm;

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param isReadOnly   opened read-only, and VIRTIO_BLK_F_RO offered
  * @param cacheType    whether the guest's flushes reach the disk; default {@link CacheType#Writeback}
  * @param isDirect     whether I/O goes past the host's page cache (O_DIRECT); default false
+ * @param rateLimiter  limits bytes and requests, or {@code null}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record DriveConfig(
@@ -22,7 +23,8 @@ public record DriveConfig(
         @JsonProperty("path_on_host") String pathOnHost,
         @JsonProperty("is_read_only") Boolean isReadOnly,
         @JsonProperty("cache_type") CacheType cacheType,
-        @JsonProperty("is_direct") Boolean isDirect) {
+        @JsonProperty("is_direct") Boolean isDirect,
+        @JsonProperty("rate_limiter") RateLimiterConfig rateLimiter) {
 
     /** What becomes of a guest's VIRTIO_BLK_T_FLUSH; the names are the configuration file's. */
     public enum CacheType {
@@ -41,12 +43,17 @@ public record DriveConfig(
 
     /** A drive with the defaults of what is not said. */
     public DriveConfig(String driveId, Boolean isRootDevice, String partuuid, String pathOnHost, Boolean isReadOnly, CacheType cacheType) {
-        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null);
+        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null, null);
     }
 
     /** The same drive, past the host's page cache or not. */
     public DriveConfig withDirect(boolean direct) {
-        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, direct);
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, direct, rateLimiter);
+    }
+
+    /** The same drive with other limits. */
+    public DriveConfig withRateLimiter(RateLimiterConfig limiter) {
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, limiter);
     }
 
     void check(String key, Problems problems) {
@@ -55,5 +62,6 @@ public record DriveConfig(
         problems.require(pathOnHost != null && !pathOnHost.isEmpty(), key + ".path_on_host", "a disk image is required");
         problems.require(partuuid == null || partuuid.matches("[0-9a-fA-F-]+"), key + ".partuuid",
                 "partition UUID \"" + partuuid + "\" must be hexadecimal digits and hyphens");
+        RateLimiterConfig.check(rateLimiter, key + ".rate_limiter", problems);
     }
 }

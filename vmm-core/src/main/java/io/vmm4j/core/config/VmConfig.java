@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -14,8 +15,13 @@ import java.util.Set;
  * @param drives        block devices in the order the guest finds them, the root device first
  * @param machineConfig processors and memory
  * @param logger        where the log goes, or {@code null} for the front door's default
- * @param serial        the host's end of the first serial port
+ * @param serial        the host's end of the first serial port; absent = standard input and output, unless the console
+ *                      has those
  * @param vsock         sockets between guest and host, or {@code null} for none
+ * @param networkInterfaces network devices in the order the guest finds them
+ * @param entropy       an entropy device, or {@code null} for none
+ * @param balloon       a memory balloon, or {@code null} for none
+ * @param console       a virtio console, or {@code null} for none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record VmConfig(
@@ -24,13 +30,28 @@ public record VmConfig(
         @JsonProperty("machine-config") MachineConfig machineConfig,
         @JsonProperty("logger") LoggerConfig logger,
         @JsonProperty("serial") SerialConfig serial,
-        @JsonProperty("vsock") VsockConfig vsock) {
+        @JsonProperty("vsock") VsockConfig vsock,
+        @JsonProperty("network-interfaces") List<NetworkInterfaceConfig> networkInterfaces,
+        @JsonProperty("entropy") EntropyConfig entropy,
+        @JsonProperty("balloon") MemoryBalloonConfig balloon,
+        @JsonProperty("console") VirtioConsoleConfig console) {
 
     public VmConfig {
         bootSource = bootSource == null ? new BootSourceConfig(null, null, null) : bootSource;
         drives = drives == null ? List.of() : rootFirst(drives);
         machineConfig = machineConfig == null ? MachineConfig.defaults() : machineConfig;
-        serial = serial == null ? new SerialConfig(null) : serial;
+        serial = serial == null ? new SerialConfig(console != null && console.takesStdio() ? SerialConfig.NONE : null) : serial;
+        networkInterfaces = networkInterfaces == null ? List.of() : List.copyOf(networkInterfaces);
+    }
+
+    /** A machine with nothing but what is given here and the defaults of the rest. */
+    public static VmConfig of(BootSourceConfig bootSource, List<DriveConfig> drives, MachineConfig machineConfig) {
+        return new VmConfig(bootSource, drives, machineConfig, null, null, null, null, null, null, null);
+    }
+
+    /** Nothing to boot yet, and the defaults of all else. */
+    public static VmConfig defaults() {
+        return of(null, null, null);
     }
 
     private static List<DriveConfig> rootFirst(List<DriveConfig> drives) {
@@ -62,6 +83,42 @@ public record VmConfig(
         if (vsock != null) {
             vsock.check(problems);
         }
+        checkNetworkInterfaces(problems);
+        if (entropy != null) {
+            entropy.check(problems);
+        }
+        if (balloon != null) {
+            balloon.check(machineConfig.memSizeMib(), problems);
+        }
+        checkConsole(problems);
+    }
+
+    private void checkNetworkInterfaces(Problems problems) {
+        Set<String> ids = new HashSet<>();
+        Set<String> taps = new HashSet<>();
+        Set<String> addresses = new HashSet<>();
+        for (int i = 0; i < networkInterfaces.size(); i++) {
+            String key = "network-interfaces[" + i + "]";
+            NetworkInterfaceConfig network = networkInterfaces.get(i);
+            network.check(key, problems);
+            problems.require(ids.add(network.ifaceId()), key + ".iface_id",
+                    "interface id \"" + network.ifaceId() + "\" is used twice");
+            problems.require(network.hostDevName() == null || taps.add(network.hostDevName()), key + ".host_dev_name",
+                    "tap \"" + network.hostDevName() + "\" is used twice");
+            problems.require(network.guestMac() == null || addresses.add(network.guestMac().toLowerCase(Locale.ROOT)),
+                    key + ".guest_mac", "hardware address " + network.guestMac() + " is used twice");
+        }
+    }
+
+    private void checkConsole(Problems problems) {
+        if (console == null) {
+            return;
+        }
+        console.check(problems);
+        problems.require(!console.takesStdio() || !serial.isStdio(), "console.path",
+                "the serial port is on standard input and output too: give one of them a socket path, or the serial port \"none\"");
+        problems.require(console.takesStdio() || !console.path().equals(serial.path()), "console.path",
+                "socket " + console.path() + " is the serial port's too");
     }
 
     private void checkDrives(Problems problems) {

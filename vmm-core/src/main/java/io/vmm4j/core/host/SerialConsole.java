@@ -4,12 +4,12 @@ import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
 
 /**
- * The host's end of the guest's first serial port. An embedder may write its own; {@link StdioConsole} and
+ * The host's end of the guest's first serial port, or of its virtio console. An embedder may write its own; {@link StdioConsole} and
  * {@link SocketConsole} are the two that the command line offers.
  */
 public interface SerialConsole extends AutoCloseable {
 
-    /** Takes what the guest prints. Called on vCPU threads; never blocks. The same object at every call. */
+    /** Takes what the guest prints. Called on vCPU threads, or the event loop; never blocks. The same object at every call. */
     SerialSink output();
 
     /**

@@ -1,6 +1,6 @@
 package io.vmm4j.core.host;
 
-/** The guest's first serial port, as the console on the host's end sees it. Thread-safe. */
+/** The guest's serial port or virtio console, as the console on the host's end sees it. Thread-safe. */
 public interface SerialPort {
 
     /**
@@ -11,6 +11,21 @@ public interface SerialPort {
 
     /** Tells the port that the console's {@link SerialConsole#output() output} has room again after it had none. */
     void outputReady();
+
+    /** Whether the guest can be told the size of the host's terminal. Constant. */
+    default boolean hasWindow() {
+        return false;
+    }
+
+    /**
+     * Tells the guest the size of the host's terminal, when it {@link #hasWindow()}.
+     *
+     * @param columns characters in a row, 0 to 65535; 0 = not known
+     * @param rows    rows, 0 to 65535; 0 = not known
+     */
+    default void resize(int columns, int rows) {
+        // A serial line carries no window size.
+    }
 
     /**
      * Asks for the end of the machine, as the console's escape does.

@@ -5,6 +5,7 @@ import io.vmm4j.devices.time.NanoClock;
 import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Termios;
+import io.vmm4j.kvm.libc.WindowChange;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,13 +13,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The guest's serial port on this process's standard input and output.
+ * The guest's serial port, or virtio console, on this process's standard input and output.
  *
  * <p>When standard input is a terminal it is raw while the console is attached: every key goes to the guest, Ctrl-C too,
  * but for Ctrl-A x (ends the machine), Ctrl-A h (help) and Ctrl-A Ctrl-A (one Ctrl-A); see {@link EscapeFilter}. All
  * settings are put back by {@link #close()}, or when the JVM is shut down by a signal or by {@code System.exit}. In a
  * background job the terminal is left alone until the job comes to the foreground; after a suspension raw mode is
  * taken up again within {@value #LOOK_MILLIS} ms.
+ *
+ * <p>A virtio console is told the terminal's size, at first and whenever that changes.
  *
  * <p>When standard input is not a terminal, its bytes pass unchanged, and its end leaves the output running. The
  * non-blocking flag of either descriptor is neither set nor minded: they are shared with the shell.
@@ -45,6 +48,8 @@ public final class StdioConsole implements SerialConsole {
     private FdInput input;
     private Thread reader;
     private Thread hook;
+    /** Null when nobody wants to know the terminal's size. */
+    private WindowChange windowChange;
     /** Null when standard input is not a terminal. */
     private volatile RawTerminal terminal;
     private volatile boolean closing;
@@ -99,6 +104,9 @@ public final class StdioConsole implements SerialConsole {
             throw e;
         }
         port = serialPort;
+        if (terminal != null && serialPort.hasWindow()) {
+            followWindow();
+        }
         queue = new InputQueue(serialPort, InputQueue.CAPACITY);
         output.start(serialPort);
         reader = new Thread("console-in") {
@@ -133,6 +141,24 @@ public final class StdioConsole implements SerialConsole {
             throw e;
         }
         terminal = raw;
+    }
+
+    private void followWindow() {
+        tellSize();
+        try {
+            windowChange = WindowChange.listen(input::wake);
+        } catch (IllegalArgumentException e) {
+            Log.LOG.debug("SIGWINCH is not to be had, the terminal's size is looked at from time to time: {}", e.getMessage());
+        }
+    }
+
+    private void tellSize() {
+        try {
+            Termios.WindowSize size = Termios.windowSize(in);
+            port.resize(size.columns(), size.rows());
+        } catch (LinuxException e) {
+            Log.LOG.debug("the terminal does not tell its size: {}", e.getMessage());
+        }
     }
 
     private static void restore(RawTerminal raw) {
@@ -179,6 +205,9 @@ public final class StdioConsole implements SerialConsole {
             if (ours) {
                 raw.enter();
             }
+            if (port.hasWindow()) {
+                tellSize();
+            }
             int n = input.read(bytes, ours, LOOK_MILLIS);
             if (n == 0) {
                 return;
@@ -204,6 +233,9 @@ public final class StdioConsole implements SerialConsole {
                 return;
             }
             closing = true;
+        }
+        if (windowChange != null) {
+            windowChange.close();
         }
         if (port != null) {
             endInput();

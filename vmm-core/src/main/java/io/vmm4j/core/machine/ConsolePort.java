@@ -4,16 +4,35 @@ import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.host.SerialPort;
 import io.vmm4j.core.vcpu.VcpuEvents;
-import io.vmm4j.devices.serial.Serial16550;
 
 /**
- * Joins a console's thread, which may wait, to the serial device's bounded input queue, which must not make a vCPU wait.
+ * Joins a console's thread, which may wait, to a device's bounded input queue, which must not make a vCPU or a loop wait.
  */
 final class ConsolePort implements SerialPort, AutoCloseable {
 
+    /** A device with a character input, as its host's end needs it. Thread-safe. */
+    interface Device {
+
+        /** Takes input: returns how many bytes; after less than {@code length}, {@link #inputRoomChanged} is called. */
+        int receive(byte[] data, int offset, int length);
+
+        /** The output has room again. */
+        void outputReady();
+
+        /** As {@link SerialPort#hasWindow}. */
+        default boolean hasWindow() {
+            return false;
+        }
+
+        /** As {@link SerialPort#resize}. */
+        default void resize(int columns, int rows) {
+            // Only a device with a window has a size.
+        }
+    }
+
     private final VcpuEvents events;
     private final Object room = new Object();
-    private volatile Serial16550 serial;
+    private volatile Device device;
     private volatile boolean closed;
     private long changes;
 
@@ -22,11 +41,11 @@ final class ConsolePort implements SerialPort, AutoCloseable {
     }
 
     /** The device, once it exists; before the console is attached. */
-    void connect(Serial16550 device) {
-        serial = device;
+    void connect(Device newDevice) {
+        device = newDevice;
     }
 
-    /** The device has room again; on a vCPU thread. */
+    /** The device has room again; on a vCPU thread or the event loop. */
     void inputRoomChanged() {
         synchronized (room) {
             changes++;
@@ -41,7 +60,7 @@ final class ConsolePort implements SerialPort, AutoCloseable {
         while (at < end) {
             long seen = currentChange();
             // Not under the monitor: the device calls inputRoomChanged() on its own terms.
-            int taken = closed ? end - at : serial.receive(data, at, end - at);
+            int taken = closed ? end - at : device.receive(data, at, end - at);
             at += taken;
             if (taken == 0) {
                 awaitChange(seen);
@@ -65,7 +84,17 @@ final class ConsolePort implements SerialPort, AutoCloseable {
 
     @Override
     public void outputReady() {
-        serial.outputReady();
+        device.outputReady();
+    }
+
+    @Override
+    public boolean hasWindow() {
+        return device.hasWindow();
+    }
+
+    @Override
+    public void resize(int columns, int rows) {
+        device.resize(columns, rows);
     }
 
     @Override

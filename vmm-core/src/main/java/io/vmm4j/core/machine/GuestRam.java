@@ -4,6 +4,7 @@ import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.MemoryRegion;
 import io.vmm4j.kvm.KvmVm;
+import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Mapping;
 import io.vmm4j.kvm.libc.MemFd;
@@ -16,6 +17,8 @@ import java.util.List;
  * not inherited by children and not part of core dumps.
  */
 final class GuestRam implements AutoCloseable {
+
+    private static final long PAGE_SIZE = 4096;
 
     private final Mapping mapping;
     private final List<AddressMap.RamRegion> regions;
@@ -60,6 +63,21 @@ final class GuestRam implements AutoCloseable {
     /** The RAM as devices and loaders see it; not to be touched after {@link #close}. */
     GuestMemory memory() {
         return memory;
+    }
+
+    /**
+     * Gives the pages that lie wholly within {@code range} back to the host: they read as zero afterwards, until the guest
+     * writes there. Any thread.
+     *
+     * @param range position to limit of a view of this RAM
+     */
+    void discard(ByteBuffer range) throws LinuxException {
+        long from = LibC.address(range) + range.position() - mapping.address();
+        long begin = (from + PAGE_SIZE - 1) & -PAGE_SIZE;
+        long end = from + range.remaining() & -PAGE_SIZE;
+        if (begin < end) {
+            mapping.advise(Mapping.MADV_REMOVE, begin, end - begin);
+        }
     }
 
     /** Gives the RAM to {@code vm}, one KVM memory slot a region. */

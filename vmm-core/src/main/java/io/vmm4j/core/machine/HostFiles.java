@@ -6,8 +6,11 @@ import io.vmm4j.core.boot.KernelImage;
 import io.vmm4j.core.boot.KernelImageException;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.host.TapInterface;
+import io.vmm4j.kvm.libc.LinuxException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ final class HostFiles implements AutoCloseable {
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<DiskImage> disks = new ArrayList<>();
+    private final List<TapInterface> taps = new ArrayList<>();
     private KernelImage kernel;
     private Initrd initrd;
     private long initrdAddress;
@@ -34,17 +38,20 @@ final class HostFiles implements AutoCloseable {
     /**
      * Checks {@code config} and opens its files.
      *
+     * @param given what does not come from {@code config}
      * @param slots the virtio devices' places, for the kernel's arguments
      * @throws ConfigException naming every problem found; nothing stays open then
      */
-    static HostFiles open(VmConfig config, List<VirtioMmioSlot> slots) throws ConfigException {
+    static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException {
         Problems problems = new Problems();
         config.check(problems);
         HostFiles files = new HostFiles();
         files.openKernel(config, problems);
         files.openInitrd(config, problems);
         files.openDisks(config.drives(), problems);
-        files.commandLine = KernelArguments.of(config.bootSource(), files.kernel, files.disks, slots, problems);
+        files.openTaps(config.networkInterfaces(), problems);
+        boolean hasConsole = config.console() != null || given.console() != null;
+        files.commandLine = KernelArguments.of(config, hasConsole, files.kernel, files.disks, slots, problems);
         try {
             problems.throwIfAny();
         } catch (ConfigException e) {
@@ -94,6 +101,21 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
+    private void openTaps(List<NetworkInterfaceConfig> interfaces, Problems problems) {
+        for (int i = 0; i < interfaces.size(); i++) {
+            String key = "network-interfaces[" + i + "]";
+            NetworkInterfaceConfig network = interfaces.get(i);
+            if (!problems.isClean(key + ".host_dev_name") || !problems.isClean(key + ".queue_pairs")) {
+                continue;
+            }
+            try {
+                taps.add(own(TapInterface.open(network.hostDevName(), network.queuePairs())));
+            } catch (LinuxException e) {
+                problems.add(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
+            }
+        }
+    }
+
     private <T extends AutoCloseable> T own(T file) {
         owned.push(file);
         return file;
@@ -121,6 +143,11 @@ final class HostFiles implements AutoCloseable {
     /** One a drive, in the order of the configuration. */
     List<DiskImage> disks() {
         return disks;
+    }
+
+    /** One a network interface, in the order of the configuration. */
+    List<TapInterface> taps() {
+        return taps;
     }
 
     @Override

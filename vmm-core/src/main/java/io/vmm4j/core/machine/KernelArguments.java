@@ -5,6 +5,7 @@ import io.vmm4j.core.boot.CommandLineException;
 import io.vmm4j.core.boot.KernelImage;
 import io.vmm4j.core.config.BootSourceConfig;
 import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.config.VmConfig;
 import java.util.List;
 
 /** Puts the kernel's command line together: the user's arguments, the root device, the virtio devices. */
@@ -12,20 +13,24 @@ final class KernelArguments {
 
     private static final String KEY = "boot-source.boot_args";
 
+    private static final String SERIAL_CONSOLE = "console=ttyS0";
+    private static final String HVC_CONSOLE = "console=hvc0";
+
     private KernelArguments() {
     }
 
     /**
      * The whole command line, or {@code null} after a problem was noted.
      *
+     * @param hasConsole whether the guest has a virtio console, which a kernel without arguments of the user's shall use
      * @param kernel the kernel that has to take it, or {@code null} when that could not be opened
      * @param disks  the root device first
      * @param slots  the virtio devices
      */
-    static CommandLine of(BootSourceConfig boot, KernelImage kernel, List<DiskImage> disks, List<VirtioMmioSlot> slots,
+    static CommandLine of(VmConfig config, boolean hasConsole, KernelImage kernel, List<DiskImage> disks, List<VirtioMmioSlot> slots,
             Problems problems) {
         try {
-            CommandLine line = CommandLine.parse(boot.bootArgs() == null ? BootSourceConfig.DEFAULT_BOOT_ARGS : boot.bootArgs());
+            CommandLine line = CommandLine.parse(userArguments(config, hasConsole));
             if (!disks.isEmpty() && disks.get(0).config().isRootDevice() && !line.hasParameter("root")) {
                 DiskImage root = disks.get(0);
                 line = line.withRoot(rootDevice(root)).withRootMode(root.config().isReadOnly());
@@ -39,6 +44,16 @@ final class KernelArguments {
             problems.add(KEY, e.getMessage());
             return null;
         }
+    }
+
+    /** Without a host's end, what is printed on the serial port takes time for nothing. */
+    private static String userArguments(VmConfig config, boolean hasConsole) {
+        String given = config.bootSource().bootArgs();
+        if (given != null || !hasConsole) {
+            return given == null ? BootSourceConfig.DEFAULT_BOOT_ARGS : given;
+        }
+        String consoles = config.serial().isNone() ? HVC_CONSOLE : SERIAL_CONSOLE + " " + HVC_CONSOLE;
+        return BootSourceConfig.DEFAULT_BOOT_ARGS.replace(SERIAL_CONSOLE, consoles);
     }
 
     private static String rootDevice(DiskImage root) {

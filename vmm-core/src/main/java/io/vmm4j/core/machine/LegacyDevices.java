@@ -48,9 +48,23 @@ final class LegacyDevices implements AutoCloseable {
         owned.push(port);
         Serial16550 serial = new Serial16550(line(COM1_GSI), console.output(), port::inputRoomChanged, InputGate.AUTOMATIC,
                 Serial16550.DEFAULT_INPUT_CAPACITY);
-        port.connect(serial);
+        port.connect(inputOf(serial));
         ports.add("COM1", COM1_PORT, COM_LENGTH, serial);
         return port;
+    }
+
+    private static ConsolePort.Device inputOf(Serial16550 serial) {
+        return new ConsolePort.Device() {
+            @Override
+            public int receive(byte[] data, int offset, int length) {
+                return serial.receive(data, offset, length);
+            }
+
+            @Override
+            public void outputReady() {
+                serial.outputReady();
+            }
+        };
     }
 
     /** COM2, whose lines go to the log. */

@@ -1,5 +1,6 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.vcpu.VcpuThread;
 import java.util.ArrayDeque;
@@ -20,17 +21,25 @@ public final class Machine implements AutoCloseable {
     private final List<VcpuThread> vcpus;
     private final List<EpollEventLoop> loops;
     private final Deque<AutoCloseable> owned;
+    private final DeviceControls controls;
     private boolean closed;
 
     /**
      * @param vcpus set up, not started
      * @param loops started; closed after the vCPUs have ended
      * @param owned last created first; closed after the loops have ended
+     * @param controls what can be changed about its devices
      */
-    Machine(List<VcpuThread> vcpus, List<EpollEventLoop> loops, Deque<AutoCloseable> owned) {
+    Machine(List<VcpuThread> vcpus, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls) {
         this.vcpus = List.copyOf(vcpus);
         this.loops = List.copyOf(loops);
         this.owned = new ArrayDeque<>(owned);
+        this.controls = controls;
+    }
+
+    /** What can be changed about its devices while it runs. */
+    public DeviceControls controls() {
+        return controls;
     }
 
     /** Starts the vCPUs; does nothing once closed. */

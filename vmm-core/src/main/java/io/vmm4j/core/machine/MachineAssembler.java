@@ -10,6 +10,7 @@ import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.host.StdioConsole;
 import io.vmm4j.core.host.VsockSockets;
@@ -45,8 +46,7 @@ public final class MachineAssembler {
     private static final Logger LOG = LoggerFactory.getLogger(MachineAssembler.class);
 
     private final VmConfig config;
-    private final SerialConsole givenConsole;
-    private final List<ExtraDevice> extraDevices;
+    private final GivenParts given;
     private final VcpuEvents events;
 
     private final CpuTopology topology;
@@ -57,18 +57,15 @@ public final class MachineAssembler {
     private Kvm kvm;
     private KvmVm vm;
     private GuestRam ram;
-    private VirtioSlots slots;
 
     /**
-     * @param config       what to build
-     * @param console      the host's end of the first serial port, or {@code null} for the one that {@code config} names
-     * @param extraDevices virtio devices of the embedder, behind those of {@code config}
-     * @param events       hears of the machine's end; may block until the caller of {@link #assemble} has the machine
+     * @param config what to build
+     * @param given  what the embedder brings along
+     * @param events hears of the machine's end; may block until the caller of {@link #assemble} has the machine
      */
-    public MachineAssembler(VmConfig config, SerialConsole console, List<ExtraDevice> extraDevices, VcpuEvents events) {
+    public MachineAssembler(VmConfig config, GivenParts given, VcpuEvents events) {
         this.config = config;
-        this.givenConsole = console;
-        this.extraDevices = List.copyOf(extraDevices);
+        this.given = given;
         this.events = events;
         this.topology = CpuTopology.oneSocket(Math.max(1, config.machineConfig().vcpuCount()));
     }
@@ -81,20 +78,26 @@ public final class MachineAssembler {
      */
     public Machine assemble() throws ConfigException, IOException {
         List<VirtioMmioSlot> plan = plan();
-        HostFiles files = own(HostFiles.open(config, plan));
+        HostFiles files = own(HostFiles.open(config, given, plan));
         try {
             openKvm();
             allocateMemory();
             createVm();
             EpollEventLoop loop = newLoop("vm-events");
-            SerialConsole console = own(console());
-            ConsolePort consolePort = addLegacyDevices(console, loop);
-            addVirtioDevices(files.disks(), plan, loop);
+            SerialConsole serial = own(serialConsole());
+            ConsolePort serialPort = addLegacyDevices(serial, loop);
+            VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop);
+            SerialConsole console = virtioConsole();
+            ConsolePort consolePort = console == null ? null : own(devices.addConsole(own(console), events));
+            addVirtioDevices(devices, files, loop);
             BootLoader boot = BootLoader.load(config, files, topology, ram.memory(), plan);
             List<VcpuThread> vcpus = createVcpus(boot);
             loops.forEach(EpollEventLoop::start);
-            console.attach(consolePort);
-            return new Machine(vcpus, loops, owned);
+            serial.attach(serialPort);
+            if (console != null) {
+                console.attach(consolePort);
+            }
+            return new Machine(vcpus, loops, owned, devices.controls());
         } catch (ConfigException | IOException | RuntimeException | Error e) {
             loops.forEach(EpollEventLoop::close);
             Machine.closeAll(owned);
@@ -108,15 +111,24 @@ public final class MachineAssembler {
      * @throws ConfigException naming every problem found
      */
     public void check() throws ConfigException {
-        HostFiles.open(config, plan()).close();
+        HostFiles.open(config, given, plan()).close();
     }
 
     private List<VirtioMmioSlot> plan() throws ConfigException {
-        int devices = config.drives().size() + (config.vsock() == null ? 0 : 1) + extraDevices.size();
+        int devices = config.drives().size() + config.networkInterfaces().size() + given.devices().size()
+                + count(config.vsock()) + count(config.entropy()) + count(config.balloon()) + (hasConsole() ? 1 : 0);
         if (devices > VirtioPlan.MAX_DEVICES) {
             throw new ConfigException("drives", devices + " virtio devices are above the limit of " + VirtioPlan.MAX_DEVICES);
         }
         return VirtioPlan.slots(devices);
+    }
+
+    private static int count(Object device) {
+        return device == null ? 0 : 1;
+    }
+
+    private boolean hasConsole() {
+        return given.console() != null || config.console() != null;
     }
 
     private void openKvm() throws IOException, ConfigException {
@@ -154,12 +166,24 @@ public final class MachineAssembler {
         vm.createPit2(KvmPitConfig.KVM_PIT_SPEAKER_DUMMY);
     }
 
-    private SerialConsole console() throws IOException {
-        SerialConfig serial = config.serial();
-        if (givenConsole != null) {
-            return givenConsole;
+    private SerialConsole serialConsole() {
+        return given.serial() != null ? given.serial() : consoleOn(config.serial().path());
+    }
+
+    /** The host's end of the virtio console, or {@code null} when there is none. */
+    private SerialConsole virtioConsole() {
+        if (given.console() != null) {
+            return given.console();
         }
-        return serial.isStdio() ? new StdioConsole() : new SocketConsole(Path.of(serial.path()));
+        return config.console() == null ? null : consoleOn(config.console().path());
+    }
+
+    private static SerialConsole consoleOn(String path) {
+        return switch (path) {
+            case SerialConfig.STDIO -> new StdioConsole();
+            case SerialConfig.NONE -> new SilentConsole();
+            default -> new SocketConsole(Path.of(path));
+        };
     }
 
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop) throws IOException {
@@ -172,31 +196,39 @@ public final class MachineAssembler {
         return port;
     }
 
-    private void addVirtioDevices(List<DiskImage> disks, List<VirtioMmioSlot> plan, EpollEventLoop loop) throws IOException {
-        slots = own(new VirtioSlots(vm, ram.memory(), mmio, plan));
-        for (DiskImage disk : disks) {
-            addDrive(disk, loop);
+    private void addVirtioDevices(VirtioDevices devices, HostFiles files, EpollEventLoop loop) throws IOException {
+        for (DiskImage disk : files.disks()) {
+            addDrive(devices, disk);
+        }
+        for (int i = 0; i < files.taps().size(); i++) {
+            own(devices.addNetwork(config.networkInterfaces().get(i), files.taps().get(i)));
         }
         if (config.vsock() != null) {
-            addVsock(config.vsock(), loop);
+            addVsock(devices, config.vsock(), loop);
         }
-        for (ExtraDevice extra : extraDevices) {
-            slots.add(extra.name(), extra.device(), loop, List.of());
+        if (config.entropy() != null) {
+            devices.addEntropy(config.entropy());
+        }
+        if (config.balloon() != null) {
+            devices.addBalloon(config.balloon(), ram, config.machineConfig().memSizeMib());
+        }
+        for (ExtraDevice extra : given.devices()) {
+            devices.add(extra);
         }
     }
 
-    private void addDrive(DiskImage disk, EpollEventLoop loop) throws IOException {
+    private void addDrive(VirtioDevices devices, DiskImage disk) throws IOException {
         DriveConfig drive = disk.config();
         BlkBackend backend = own(disk.toBackend());
-        EpollEventLoop queueLoop = newLoop("blk-" + drive.driveId());
-        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), backend, List.of(queueLoop));
-        slots.add("drive " + drive.driveId(), device, loop, List.of(queueLoop));
+        List<EpollEventLoop> queueLoops = List.of(newLoop("blk-" + drive.driveId()));
+        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), backend, List.copyOf(queueLoops), VirtioDevices.limiter(drive.rateLimiter()));
+        devices.addDrive(drive, device, queueLoops);
     }
 
-    private void addVsock(VsockConfig vsock, EpollEventLoop loop) throws IOException {
+    private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {
         VsockSockets sockets = own(VsockSockets.listen(loop, Path.of(vsock.udsPath())));
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
-        slots.add("vsock", device, loop, List.of());
+        devices.add(new ExtraDevice("vsock", device));
         sockets.serve(device::connect);
     }
 

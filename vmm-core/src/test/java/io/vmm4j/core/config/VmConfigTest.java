@@ -45,20 +45,31 @@ class VmConfigTest {
     @Test
     void whatIsWrittenReadsBackAsTheSameConfiguration() throws ConfigException {
         VmConfig config = new VmConfig(new BootSourceConfig("k", "i", "quiet"),
-                List.of(new DriveConfig("d", true, "aa-01", "p", true, DriveConfig.CacheType.Unsafe)),
+                List.of(new DriveConfig("d", true, "aa-01", "p", true, DriveConfig.CacheType.Unsafe)
+                        .withRateLimiter(new RateLimiterConfig(new TokenBucketConfig(1L, 2L, 3L), null))),
                 MachineConfig.of(3, 512), new LoggerConfig("log", "Debug"), new SerialConfig("/run/console"),
-                new VsockConfig(42L, "/run/v.sock", "v"));
+                new VsockConfig(42L, "/run/v.sock", "v"),
+                List.of(new NetworkInterfaceConfig("eth0", "tap0", "02:00:00:00:00:01", 1500, RateLimiterConfig.bytesPerSecond(9),
+                        RateLimiterConfig.operationsPerSecond(7), 2, 512)),
+                new EntropyConfig(RateLimiterConfig.bytesPerSecond(1000)), new MemoryBalloonConfig(64L, true, 5, true, true),
+                new VirtioConsoleConfig("stdio"));
         assertEquals(config, parse(VmConfigJson.write(config)));
     }
 
     @Test
     void theKeysAreThoseOfTheConfigurationFile() {
+        RateLimiterConfig limit = new RateLimiterConfig(new TokenBucketConfig(1L, 2L, 3L), new TokenBucketConfig(1L, 2L, 3L));
         String json = VmConfigJson.write(new VmConfig(new BootSourceConfig("k", "i", "a"),
-                List.of(new DriveConfig("d", true, "aa", "p", true, null)), MachineConfig.of(2, 64), null, null,
-                new VsockConfig(3L, "/run/v.sock", "v")));
+                List.of(new DriveConfig("d", true, "aa", "p", true, null).withRateLimiter(limit)), MachineConfig.of(2, 64), null, null,
+                new VsockConfig(3L, "/run/v.sock", "v"),
+                List.of(new NetworkInterfaceConfig("e", "t", "02:00:00:00:00:01", 1500, limit, limit, null, null)),
+                new EntropyConfig(limit), MemoryBalloonConfig.empty(), null));
         for (String key : List.of("boot-source", "kernel_image_path", "initrd_path", "boot_args", "drives", "drive_id",
                 "is_root_device", "partuuid", "path_on_host", "is_read_only", "cache_type", "machine-config", "vcpu_count",
-                "mem_size_mib", "vsock", "guest_cid", "uds_path", "vsock_id")) {
+                "mem_size_mib", "rate_limiter", "bandwidth", "ops", "size", "one_time_burst", "refill_time", "network-interfaces",
+                "iface_id", "host_dev_name", "guest_mac", "mtu", "rx_rate_limiter", "tx_rate_limiter", "entropy", "balloon",
+                "amount_mib", "deflate_on_oom", "stats_polling_interval_s", "free_page_hinting", "free_page_reporting",
+                "vsock", "guest_cid", "uds_path", "vsock_id")) {
             assertTrue(json.contains("\"" + key + "\""), () -> key + " is missing in " + json);
         }
     }
@@ -125,6 +136,52 @@ class VmConfigTest {
     void aMachineThatCannotBeIsRefusedWithValueBoundAndKey(String machineConfig, String message) {
         String refusal = machineRefusal(machineConfig);
         assertTrue(refusal.contains(message), refusal);
+    }
+
+    private static String deviceRefusal(String devices) {
+        return refusal(MINIMAL.strip().replaceFirst("}$", ", " + devices + "}"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "'iface_id': 'e'                                                 | a tap interface is required (network-interfaces[0].host_dev_name)",
+        "'iface_id': 'e-1', 'host_dev_name': 't'                         | interface id \"e-1\" must be letters",
+        "'iface_id': 'e', 'host_dev_name': 'sixteen-bytes-ab'            | of 16 bytes is above the limit of 15",
+        "'iface_id': 'e', 'host_dev_name': 'tap%d'                       | tap name \"tap%d\" must be without",
+        "'iface_id': 'e', 'host_dev_name': 't', 'mtu': 67                | MTU 67 is not in 68..65535 (network-interfaces[0].mtu)",
+        "'iface_id': 'e', 'host_dev_name': 't', 'guest_mac': '43:2D:9C:13:71:48' | 43:2D:9C:13:71:48 is a multicast address",
+        "'iface_id': 'e', 'host_dev_name': 't', 'guest_mac': '1:2:3:4:5:6' | \"1:2:3:4:5:6\" is not six hex fields",
+        "'iface_id': 'e', 'host_dev_name': 't', 'queue_pairs': 17        | 17 queue pairs are not in 1..16",
+        "'iface_id': 'e', 'host_dev_name': 't', 'queue_size': 100        | queue size 100 is not a power of two in 16..1024",
+        "'iface_id': 'e', 'host_dev_name': 't', 'rx_rate_limiter': {'ops': {'refill_time': 1}} | operations limit has no size (network-interfaces[0].rx_rate_limiter.ops.size)",
+    })
+    void aNetworkInterfaceThatCannotBeIsRefusedWithValueBoundAndKey(String fields, String message) {
+        String refusal = deviceRefusal(("'network-interfaces': [{" + fields + "}]").replace('\'', '"'));
+        assertTrue(refusal.contains(message), refusal);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "'balloon': {'amount_mib': 129} | balloon of 129 MiB is not in 0..128, the guest's memory (balloon.amount_mib)",
+        "'balloon': {'stats_polling_interval_s': 65536} | statistics interval 65536 s is not in 0..65535",
+        "'balloon': {'amount': 1} | unknown key \"amount\"",
+        "'entropy': {'rate_limiter': {'bandwidth': {'size': -1, 'refill_time': 5}}} | bandwidth limit size -1 is below 0 (entropy.rate_limiter.bandwidth.size)",
+        "'entropy': {'rate_limiter': {'bytes': {}}} | unknown key \"bytes\"",
+        "'console': {}, 'serial': {'path': 'stdio'} | on standard input and output too",
+        "'console': {'path': 'c'}, 'serial': {'path': 'c'} | socket c is the serial port's too (console.path)",
+        "'network-interfaces': [{'iface_id': 'a', 'host_dev_name': 't'}, {'iface_id': 'a', 'host_dev_name': 't'}] | tap \"t\" is used twice (network-interfaces[1].host_dev_name)",
+    })
+    void aDeviceThatCannotBeIsRefusedWithValueBoundAndKey(String devices, String message) {
+        String refusal = deviceRefusal(devices.replace('\'', '"').replace("guest\"s", "guest's"));
+        assertTrue(refusal.contains(message), refusal);
+    }
+
+    @Test
+    void aConsoleOnStandardInputAndOutputTakesThemFromTheSerialPort() throws ConfigException {
+        VmConfig config = parse(MINIMAL.strip().replaceFirst("}$", ", \"console\": {}}"));
+        config.check();
+        assertTrue(config.serial().isNone());
+        assertEquals(SerialConfig.STDIO, config.console().path());
     }
 
     @Test

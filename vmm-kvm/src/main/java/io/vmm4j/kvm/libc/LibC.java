@@ -57,6 +57,7 @@ public final class LibC {
     private static final int SYS_EPOLL_CREATE1 = 291;
     private static final int SYS_PREADV = 295;
     private static final int SYS_PWRITEV = 296;
+    private static final int SYS_GETRANDOM = 318;
     private static final int SYS_MEMFD_CREATE = 319;
 
     static {
@@ -256,6 +257,11 @@ public final class LibC {
     /** epoll_wait(2). */
     public static int epollWait(int epoll, NativeStruct events, int capacity, int timeoutMillis) {
         return syscall(SYS_EPOLL_WAIT, events, 1, epoll, capacity, timeoutMillis, 0);
+    }
+
+    /** getrandom(2). */
+    public static long getrandom(long address, long length, int flags) {
+        return syscall(SYS_GETRANDOM, address, length, flags, 0, 0, 0);
     }
 
     /** memfd_create(2). */

@@ -1,6 +1,7 @@
 package io.vmm4j.kvm.libc;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -22,11 +23,15 @@ public final class Tap implements AutoCloseable {
     public static final int TUN_F_USO6 = 0x40;
 
     private static final Path DEVICE = Path.of("/dev/net/tun");
+    private static final Path INTERFACES = Path.of("/sys/class/net");
     private static final long TUNSETIFF = 0x400454caL;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
     private static final long TUNSETVNETHDRSZ = 0x400454d8L;
+    private static final long TUNSETQUEUE = 0x400454d9L;
     private static final int IFF_TAP = 0x0002;
     private static final int IFF_MULTI_QUEUE = 0x0100;
+    private static final int IFF_ATTACH_QUEUE = 0x0200;
+    private static final int IFF_DETACH_QUEUE = 0x0400;
     private static final int IFF_NO_PI = 0x1000;
     private static final int IFF_VNET_HDR = 0x4000;
     /* struct ifreq { char ifr_name[16]; union { short ifr_flags; ... }; }, 40 bytes */
@@ -60,18 +65,23 @@ public final class Tap implements AutoCloseable {
         if (LibC.ioctl(fd.value(), TUNSETIFF, request) < 0) {
             int errno = LibC.errno();
             fd.close();
-            throw new LinuxException("ioctl(TUNSETIFF, " + name + ")", errno, hint(errno, name));
+            throw new LinuxException("ioctl(TUNSETIFF, " + name + ")", errno, hint(errno, name, multiQueue));
         }
         byte[] actual = new byte[IFNAMSIZ];
         request.bytes().get(0, actual);
         return new Tap(fd, new String(actual, StandardCharsets.UTF_8).split("\0", 2)[0]);
     }
 
-    private static String hint(int errno, String name) {
+    private static String hint(int errno, String name, boolean multiQueue) {
+        String make = "ip tuntap add " + name + " mode tap" + (multiQueue ? " multi_queue" : "");
         return switch (errno) {
-            case Errno.EPERM -> "make it first with `ip tuntap add " + name + " mode tap user $USER`";
+            case Errno.EPERM -> Files.exists(INTERFACES.resolve(name))
+                    ? "it belongs to another user: make it anew with `" + make + " user $USER`"
+                    : "make it first, as root: `" + make + " user $USER`";
             case Errno.EBUSY -> "another program is attached to it";
-            case Errno.EINVAL -> "it exists with another number of queues or is no tap interface";
+            case Errno.EINVAL -> multiQueue
+                    ? "it is no tap interface with several queues: make it anew with `" + make + "`"
+                    : "it is no tap interface with one queue: make it anew with `" + make + "`";
             default -> "";
         };
     }
@@ -94,6 +104,17 @@ public final class Tap implements AutoCloseable {
         size.bytes().putInt(0, bytes);
         if (LibC.ioctl(fd.value(), TUNSETVNETHDRSZ, size) < 0) {
             throw new LinuxException("ioctl(TUNSETVNETHDRSZ)", LibC.errno());
+        }
+    }
+
+    /**
+     * Takes this queue of several into or out of use: frames come in on attached queues only. New queues are attached.
+     */
+    public void setAttached(boolean attached) throws LinuxException {
+        NativeStruct request = NativeStruct.allocate(IFREQ_SIZE);
+        request.bytes().putShort(IFR_FLAGS, (short) (attached ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE));
+        if (LibC.ioctl(fd.value(), TUNSETQUEUE, request) < 0) {
+            throw new LinuxException("ioctl(TUNSETQUEUE)", LibC.errno());
         }
     }
 

@@ -1,0 +1,50 @@
+package io.vmm4j.core.control;
+
+import java.util.Map;
+import java.util.NoSuchElementException;
+
+/**
+ * All that can be changed about the devices of a machine. Immutable.
+ *
+ * @param drives   by drive id
+ * @param networks by interface id
+ * @param entropy  {@code null} when the machine has none
+ * @param balloon  {@code null} when the machine has none
+ */
+public record DeviceControls(Map<String, DriveControl> drives, Map<String, NetworkControl> networks, EntropyControl entropy,
+        BalloonControl balloon) {
+
+    public DeviceControls {
+        drives = Map.copyOf(drives);
+        networks = Map.copyOf(networks);
+    }
+
+    /** The drive called {@code id}; throws {@link NoSuchElementException} when there is none. */
+    public DriveControl drive(String id) {
+        return existing(drives.get(id), "drive \"" + id + "\", there are " + drives.keySet());
+    }
+
+    /** The network interface called {@code id}; throws {@link NoSuchElementException} when there is none. */
+    public NetworkControl network(String id) {
+        return existing(networks.get(id), "network interface \"" + id + "\", there are " + networks.keySet());
+    }
+
+    /** The entropy device; throws {@link NoSuchElementException} when there is none. */
+    @Override
+    public EntropyControl entropy() {
+        return existing(entropy, "entropy device");
+    }
+
+    /** The balloon; throws {@link NoSuchElementException} when there is none. */
+    @Override
+    public BalloonControl balloon() {
+        return existing(balloon, "balloon");
+    }
+
+    private static <T> T existing(T control, String what) {
+        if (control == null) {
+            throw new NoSuchElementException("this machine has no " + what);
+        }
+        return control;
+    }
+}

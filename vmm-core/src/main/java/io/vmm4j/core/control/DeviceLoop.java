@@ -1,0 +1,68 @@
+package io.vmm4j.core.control;
+
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.devices.time.EventLoop;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** Hands commands to the event loop that owns a device. Thread-safe. */
+final class DeviceLoop {
+
+    /** A loop is never busy so long, but a machine may end with the command on the way. */
+    private static final long BOUND_SECONDS = 10;
+
+    private final EventLoop loop;
+
+    DeviceLoop(EventLoop loop) {
+        this.loop = loop;
+    }
+
+    /**
+     * Has the loop run {@code command}.
+     *
+     * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended
+     */
+    <R> CompletableFuture<R> submit(Supplier<R> command) {
+        CompletableFuture<R> answer = new CompletableFuture<>();
+        try {
+            loop.execute(() -> {
+                try {
+                    answer.complete(command.get());
+                } catch (RuntimeException e) {
+                    answer.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            answer.completeExceptionally(new IllegalStateException("the machine has ended", e));
+        }
+        return answer.isDone() ? answer : answer.orTimeout(BOUND_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** As {@link #submit}, without a result. */
+    CompletableFuture<Void> run(Runnable command) {
+        return submit(() -> {
+            command.run();
+            return null;
+        });
+    }
+
+    /**
+     * Checks new limits before they are handed on.
+     *
+     * @throws IllegalArgumentException naming what is wrong with them
+     */
+    static RateLimiterConfig checked(RateLimiterConfig limits, String name) {
+        Problems problems = new Problems();
+        limits.check(name, problems);
+        try {
+            problems.throwIfAny();
+        } catch (ConfigException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+        return limits;
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * Commands to the devices of a running machine: each is carried out by the event loop that owns the device, and answered
+ * by a future.
+ */
+package io.vmm4j.core.control;

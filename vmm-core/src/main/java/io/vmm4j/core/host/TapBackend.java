@@ -1,0 +1,152 @@
+package io.vmm4j.core.host;
+
+import io.vmm4j.devices.virtio.net.NetBackend;
+import io.vmm4j.devices.virtio.net.NetOffload;
+import io.vmm4j.kvm.libc.Epoll;
+import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.IoVec;
+import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.Tap;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A network device's port on a tap interface, one queue of it a pair. The queues are watched edge triggered: a queue
+ * that was found empty, or full, is heard of when that changes, and one that the guest has no buffers for costs nothing.
+ *
+ * <p>Confined to the event loop, but for the constructor and {@link #close}.
+ */
+public final class TapBackend implements NetBackend, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TapBackend.class);
+
+    /** More pieces than a device hands over at once. */
+    private static final int MAX_PIECES = 128;
+
+    private final EpollEventLoop loop;
+    private final TapInterface tap;
+    private final IoVec vector = new IoVec(MAX_PIECES);
+    private final List<EpollEventLoop.Registration> registrations = new ArrayList<>();
+    private int activePairs;
+
+    /**
+     * @param loop the device's
+     * @param tap  open; this backend closes it
+     */
+    public TapBackend(EpollEventLoop loop, TapInterface tap) {
+        this.loop = loop;
+        this.tap = tap;
+        this.activePairs = tap.queues().size();
+    }
+
+    @Override
+    public int queuePairs() {
+        return tap.queues().size();
+    }
+
+    @Override
+    public Set<NetOffload> offloads() {
+        return tap.offloads();
+    }
+
+    @Override
+    public void start(Listener listener) {
+        for (int i = 0; i < queuePairs(); i++) {
+            int pair = i;
+            try {
+                registrations.add(loop.watch(tap.queues().get(i).fd(), Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLET,
+                        events -> wake(listener, pair, events)));
+            } catch (IOException e) {
+                throw new IllegalStateException("tap " + tap.name() + " cannot be watched", e);
+            }
+        }
+    }
+
+    private static void wake(Listener listener, int pair, int events) {
+        if ((events & ~Epoll.EPOLLOUT) != 0) {
+            listener.readable(pair);
+        }
+        if ((events & Epoll.EPOLLOUT) != 0) {
+            listener.writable(pair);
+        }
+    }
+
+    @Override
+    public void setOffloads(Set<NetOffload> accepted) {
+        int flags = 0;
+        for (NetOffload offload : accepted) {
+            flags |= switch (offload) {
+                case CSUM -> Tap.TUN_F_CSUM;
+                case TSO4 -> Tap.TUN_F_TSO4;
+                case TSO6 -> Tap.TUN_F_TSO6;
+                case ECN -> Tap.TUN_F_TSO_ECN;
+                case USO4 -> Tap.TUN_F_USO4;
+                case USO6 -> Tap.TUN_F_USO6;
+                // Not among those offered.
+                case UFO -> 0;
+            };
+        }
+        // Only both together: the kernel knows UDP segmentation of one version alone as little as the driver does.
+        boolean hasBothUso = (flags & Tap.TUN_F_USO4) != 0 && (flags & Tap.TUN_F_USO6) != 0;
+        try {
+            tap.queues().get(0).setOffload(hasBothUso ? flags : flags & ~(Tap.TUN_F_USO4 | Tap.TUN_F_USO6));
+        } catch (LinuxException e) {
+            // The device drops what the guest did not accept, so nothing worse follows than frames that do not arrive.
+            LOG.warn("tap {}: {}", tap.name(), e.getMessage());
+        }
+    }
+
+    @Override
+    public void setActivePairs(int pairs) {
+        try {
+            while (activePairs < pairs) {
+                tap.queues().get(activePairs).setAttached(true);
+                activePairs++;
+            }
+            while (activePairs > pairs) {
+                tap.queues().get(activePairs - 1).setAttached(false);
+                activePairs--;
+            }
+        } catch (LinuxException e) {
+            LOG.warn("tap {}: {} of {} queues stay in use: {}", tap.name(), activePairs, queuePairs(), e.getMessage());
+        }
+    }
+
+    @Override
+    public int receive(int pair, ByteBuffer frame) throws IOException {
+        vector.clear();
+        vector.add(frame);
+        long received = tap.queues().get(pair).readv(vector);
+        if (received == Fd.WOULD_BLOCK) {
+            return 0;
+        }
+        frame.position(frame.position() + (int) received);
+        return (int) received;
+    }
+
+    @Override
+    public boolean send(int pair, ByteBuffer[] pieces, int count) throws IOException {
+        vector.clear();
+        for (int i = 0; i < count; i++) {
+            vector.add(pieces[i]);
+        }
+        return tap.queues().get(pair).writev(vector) != Fd.WOULD_BLOCK;
+    }
+
+    @Override
+    public void stop() {
+        registrations.forEach(EpollEventLoop.Registration::close);
+        registrations.clear();
+    }
+
+    /** Gives the interface back. The loop has ended. */
+    @Override
+    public void close() {
+        tap.close();
+    }
+}

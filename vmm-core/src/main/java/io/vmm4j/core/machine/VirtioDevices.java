@@ -1,0 +1,135 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.EntropyConfig;
+import io.vmm4j.core.config.MemoryBalloonConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
+import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.core.control.BalloonControl;
+import io.vmm4j.core.control.DeviceControls;
+import io.vmm4j.core.control.DriveControl;
+import io.vmm4j.core.control.EntropyControl;
+import io.vmm4j.core.control.NetworkControl;
+import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.host.TapBackend;
+import io.vmm4j.core.host.TapInterface;
+import io.vmm4j.core.vcpu.VcpuEvents;
+import io.vmm4j.devices.limit.BucketConfig;
+import io.vmm4j.devices.limit.RateLimiter;
+import io.vmm4j.devices.virtio.balloon.BalloonConfig;
+import io.vmm4j.devices.virtio.balloon.VirtioBalloon;
+import io.vmm4j.devices.virtio.blk.VirtioBlk;
+import io.vmm4j.devices.virtio.console.BufferedConsole;
+import io.vmm4j.devices.virtio.console.ConsoleConfig;
+import io.vmm4j.devices.virtio.console.VirtioConsole;
+import io.vmm4j.devices.virtio.net.MacAddress;
+import io.vmm4j.devices.virtio.net.NetConfig;
+import io.vmm4j.devices.virtio.net.VirtioNet;
+import io.vmm4j.devices.virtio.rng.VirtioRng;
+import io.vmm4j.kvm.libc.HostRandom;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Makes the virtio devices of a machine from their configuration, and puts each into its window. */
+final class VirtioDevices {
+
+    private static final long PAGES_PER_MIB = 256;
+
+    private final VirtioSlots slots;
+    private final EpollEventLoop loop;
+    private final Map<String, DriveControl> drives = new HashMap<>();
+    private final Map<String, NetworkControl> networks = new HashMap<>();
+    private EntropyControl entropy;
+    private BalloonControl balloon;
+
+    /**
+     * @param slots the windows
+     * @param loop  owns the devices
+     */
+    VirtioDevices(VirtioSlots slots, EpollEventLoop loop) {
+        this.slots = slots;
+        this.loop = loop;
+    }
+
+    /** A drive, whose queue is served by {@code queueLoop}. */
+    void addDrive(DriveConfig drive, VirtioBlk device, List<EpollEventLoop> queueLoops) throws IOException {
+        slots.add("drive " + drive.driveId(), device, loop, queueLoops);
+        drives.put(drive.driveId(), new DriveControl(drive.driveId(), loop, device));
+    }
+
+    /** A network device on {@code tap}; the result is to be closed after the loop. */
+    TapBackend addNetwork(NetworkInterfaceConfig network, TapInterface tap) throws IOException {
+        TapBackend backend = new TapBackend(loop, tap);
+        NetConfig config = new NetConfig(Optional.ofNullable(network.guestMac()).map(MacAddress::parse),
+                network.mtu() == null ? OptionalInt.empty() : OptionalInt.of(network.mtu()), network.queuePairs(), network.queueSize());
+        VirtioNet device = new VirtioNet(loop, config, backend, limiter(network.rxRateLimiter()), limiter(network.txRateLimiter()));
+        slots.add("network interface " + network.ifaceId(), device, loop, List.of());
+        networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), loop, device));
+        return backend;
+    }
+
+    void addEntropy(EntropyConfig config) throws IOException {
+        VirtioRng device = new VirtioRng(loop, HostRandom::fill, limiter(config.rateLimiter()));
+        slots.add("entropy", device, loop, List.of());
+        entropy = new EntropyControl(loop, device);
+    }
+
+    void addBalloon(MemoryBalloonConfig config, GuestRam ram, long memSizeMib) throws IOException {
+        BalloonConfig chosen = new BalloonConfig(config.amountMib() * PAGES_PER_MIB, config.deflateOnOom(),
+                config.statsPollingIntervalS(), config.freePageHinting(), config.freePageReporting());
+        VirtioBalloon device = new VirtioBalloon(loop, chosen, ram::discard);
+        slots.add("balloon", device, loop, List.of());
+        balloon = new BalloonControl(loop, device, memSizeMib);
+    }
+
+    /** The guest's hvc0, with its host's end on {@code console}, which is to be attached to the result. */
+    ConsolePort addConsole(SerialConsole console, VcpuEvents events) throws IOException {
+        ConsolePort port = new ConsolePort(events);
+        BufferedConsole backend = new BufferedConsole(loop, console.output(), port::inputRoomChanged);
+        VirtioConsole device = new VirtioConsole(loop, ConsoleConfig.hvc0(0, 0), List.of(backend));
+        port.connect(new ConsolePort.Device() {
+            @Override
+            public int receive(byte[] data, int offset, int length) {
+                return backend.receive(data, offset, length);
+            }
+
+            @Override
+            public void outputReady() {
+                backend.outputReady();
+            }
+
+            @Override
+            public boolean hasWindow() {
+                return true;
+            }
+
+            @Override
+            public void resize(int columns, int rows) {
+                device.setSize(columns, rows);
+            }
+        });
+        slots.add("console", device, loop, List.of());
+        return port;
+    }
+
+    void add(ExtraDevice extra) throws IOException {
+        slots.add(extra.name(), extra.device(), loop, List.of());
+    }
+
+    /** What can be changed about those added so far. */
+    DeviceControls controls() {
+        return new DeviceControls(drives, networks, entropy, balloon);
+    }
+
+    /** A limiter that can be changed later, also where the configuration has none. */
+    static RateLimiter limiter(RateLimiterConfig config) {
+        RateLimiterConfig limits = config == null ? new RateLimiterConfig(null, null) : config;
+        return new RateLimiter(System::nanoTime, limits.bandwidthBucket().orElse(BucketConfig.UNLIMITED),
+                limits.opsBucket().orElse(BucketConfig.UNLIMITED));
+    }
+}
