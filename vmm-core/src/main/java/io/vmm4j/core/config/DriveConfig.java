@@ -14,6 +14,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param cacheType    whether the guest's flushes reach the disk; default {@link CacheType#Writeback}
  * @param isDirect     whether I/O goes past the host's page cache (O_DIRECT); default false
  * @param rateLimiter  limits bytes and requests, or {@code null}
+ * @param ioEngine     how requests reach the host; default {@link IoEngine#Sync}
+ * @param numQueues    queues of the device, each served by a thread of its own, 1 to {@link #MAX_QUEUES}; default 1
+ * @param queueSize    requests and data pieces a queue has room for: a power of two from 4 to 1024; default 256
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record DriveConfig(
@@ -24,7 +27,25 @@ public record DriveConfig(
         @JsonProperty("is_read_only") Boolean isReadOnly,
         @JsonProperty("cache_type") CacheType cacheType,
         @JsonProperty("is_direct") Boolean isDirect,
-        @JsonProperty("rate_limiter") RateLimiterConfig rateLimiter) {
+        @JsonProperty("rate_limiter") RateLimiterConfig rateLimiter,
+        @JsonProperty("io_engine") IoEngine ioEngine,
+        @JsonProperty("num_queues") Integer numQueues,
+        @JsonProperty("queue_size") Integer queueSize) {
+
+    /** Most queues of a drive. */
+    public static final int MAX_QUEUES = 16;
+
+    private static final int MIN_QUEUE_SIZE = 4;
+    private static final int MAX_QUEUE_SIZE = 1024;
+    private static final int DEFAULT_QUEUE_SIZE = 256;
+
+    /** How requests reach the host; the names are the configuration file's. */
+    public enum IoEngine {
+        /** One system call a request, one request of a queue at a time. */
+        Sync,
+        /** Many requests in flight, by io_uring; needs a host that has it. */
+        Async
+    }
 
     /** What becomes of a guest's VIRTIO_BLK_T_FLUSH; the names are the configuration file's. */
     public enum CacheType {
@@ -39,21 +60,38 @@ public record DriveConfig(
         isReadOnly = isReadOnly != null && isReadOnly;
         cacheType = cacheType == null ? CacheType.Writeback : cacheType;
         isDirect = isDirect != null && isDirect;
+        ioEngine = ioEngine == null ? IoEngine.Sync : ioEngine;
+        numQueues = numQueues == null ? 1 : numQueues;
+        queueSize = queueSize == null ? DEFAULT_QUEUE_SIZE : queueSize;
     }
 
     /** A drive with the defaults of what is not said. */
     public DriveConfig(String driveId, Boolean isRootDevice, String partuuid, String pathOnHost, Boolean isReadOnly, CacheType cacheType) {
-        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null, null);
+        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null, null, null, null, null);
     }
 
     /** The same drive, past the host's page cache or not. */
     public DriveConfig withDirect(boolean direct) {
-        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, direct, rateLimiter);
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, direct, rateLimiter, ioEngine,
+                numQueues, queueSize);
     }
 
     /** The same drive with other limits. */
     public DriveConfig withRateLimiter(RateLimiterConfig limiter) {
-        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, limiter);
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, limiter, ioEngine,
+                numQueues, queueSize);
+    }
+
+    /** The same drive with another engine. */
+    public DriveConfig withEngine(IoEngine engine) {
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, engine,
+                numQueues, queueSize);
+    }
+
+    /** The same drive with this many queues of this size. */
+    public DriveConfig withQueues(int queues, int size) {
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
+                queues, size);
     }
 
     void check(String key, Problems problems) {
@@ -63,5 +101,9 @@ public record DriveConfig(
         problems.require(partuuid == null || partuuid.matches("[0-9a-fA-F-]+"), key + ".partuuid",
                 "partition UUID \"" + partuuid + "\" must be hexadecimal digits and hyphens");
         RateLimiterConfig.check(rateLimiter, key + ".rate_limiter", problems);
+        problems.require(numQueues >= 1 && numQueues <= MAX_QUEUES, key + ".num_queues",
+                "number of queues " + numQueues + " is not in 1.." + MAX_QUEUES);
+        problems.require(queueSize >= MIN_QUEUE_SIZE && queueSize <= MAX_QUEUE_SIZE && Integer.bitCount(queueSize) == 1,
+                key + ".queue_size", "queue size " + queueSize + " is not a power of two from " + MIN_QUEUE_SIZE + " to " + MAX_QUEUE_SIZE);
     }
 }

@@ -3,8 +3,10 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.block.DiskBackend;
 import io.vmm4j.core.block.DiskFile;
 import io.vmm4j.core.block.ImageInUseException;
+import io.vmm4j.core.block.UringBackend;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import io.vmm4j.devices.virtio.blk.BlkConfig;
 import io.vmm4j.devices.virtio.blk.CacheType;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A raw disk image, opened, locked and found fit to be a drive. Owns its file until the drive takes it over.
@@ -26,7 +29,6 @@ import java.nio.file.Path;
 record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPartitionTable) implements AutoCloseable {
 
     private static final int SECTOR = 512;
-    private static final int QUEUE_SIZE = 256;
 
     /** The file type bits of a mode, and a block device's. */
     private static final int S_IFMT = 0170000;
@@ -52,6 +54,9 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             problems.add(field, "disk image " + path + " is a directory");
             return null;
         }
+        if (!hasEngine(config, key, problems)) {
+            return null;
+        }
         try {
             return inspect(config, path, key, problems);
         } catch (ImageInUseException e) {
@@ -67,6 +72,20 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             problems.add(field, "disk image " + path + " cannot be read: " + e.getMessage());
         }
         return null;
+    }
+
+    private static boolean hasEngine(DriveConfig config, String key, Problems problems) {
+        if (config.ioEngine() != DriveConfig.IoEngine.Async) {
+            return true;
+        }
+        try {
+            UringBackend.requireHost();
+            return true;
+        } catch (LinuxException e) {
+            problems.add(key + ".io_engine", "engine Async needs io_uring, which this host "
+                    + (e.errno() == Errno.ENOSYS ? "does not have" : "does not allow") + " (" + e.getMessage() + "): use Sync");
+            return false;
+        }
     }
 
     private static DiskImage inspect(DriveConfig config, Path path, String key, Problems problems) throws IOException {
@@ -125,9 +144,16 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         return used;
     }
 
-    /** The image as a drive's backend, which owns the file from then on. */
-    BlkBackend toBackend() {
-        return new DiskBackend(file);
+    /**
+     * The image as a drive's backend, which owns the file from then on.
+     *
+     * @param loops one a queue
+     */
+    BlkBackend toBackend(List<EpollEventLoop> loops) {
+        return switch (config.ioEngine()) {
+            case Sync -> new DiskBackend(file);
+            case Async -> new UringBackend(file, loops);
+        };
     }
 
     /** What the guest is told of the drive: sectors of 512 bytes, and the host's blocks as the physical ones. */
@@ -136,7 +162,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             case Unsafe -> CacheType.UNSAFE;
             case Writeback -> CacheType.WRITEBACK;
         };
-        return new BlkConfig(config.isReadOnly(), cache, QUEUE_SIZE, SECTOR, file.blockSize());
+        return new BlkConfig(config.isReadOnly(), cache, config.queueSize(), SECTOR, file.blockSize());
     }
 
     /** Closes the image; harmless when the drive that took it over has done so. */

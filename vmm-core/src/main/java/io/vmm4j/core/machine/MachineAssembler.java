@@ -219,9 +219,12 @@ public final class MachineAssembler {
 
     private void addDrive(VirtioDevices devices, DiskImage disk) throws IOException {
         DriveConfig drive = disk.config();
-        BlkBackend backend = own(disk.toBackend());
-        List<EpollEventLoop> queueLoops = List.of(newLoop("blk-" + drive.driveId()));
-        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), backend, List.copyOf(queueLoops), VirtioDevices.limiter(drive.rateLimiter()));
+        List<EpollEventLoop> queueLoops = new ArrayList<>();
+        for (int queue = 0; queue < drive.numQueues(); queue++) {
+            queueLoops.add(newLoop("blk-" + drive.driveId() + (drive.numQueues() == 1 ? "" : "-" + queue)));
+        }
+        BlkBackend backend = own(disk.toBackend(queueLoops));
+        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), backend, queueLoops, VirtioDevices.limiter(drive.rateLimiter()));
         devices.addDrive(drive, device, queueLoops);
     }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -108,7 +109,7 @@ class DiskImageTest {
 
     @Test
     void aReadOnlyDriveDoesNotOpenItsImageForWriting() throws Exception {
-        try (BlkBackend disk = open(image(new byte[512]), true).toBackend()) {
+        try (BlkBackend disk = open(image(new byte[512]), true).toBackend(List.of())) {
             IOException refused = assertThrows(IOException.class,
                     () -> disk.write(new ByteBuffer[] {ByteBuffer.allocateDirect(512)}, 1, 0));
             assertTrue(refused.getMessage().contains("EBADF"), refused.getMessage());

@@ -59,6 +59,9 @@ public final class LibC {
     private static final int SYS_PWRITEV = 296;
     private static final int SYS_GETRANDOM = 318;
     private static final int SYS_MEMFD_CREATE = 319;
+    private static final int SYS_IO_URING_SETUP = 425;
+    private static final int SYS_IO_URING_ENTER = 426;
+    private static final int SYS_IO_URING_REGISTER = 427;
 
     static {
         // The process handle needs no library search: libc is loaded already.
@@ -307,6 +310,21 @@ public final class LibC {
     /** recv(2). */
     public static long recv(int fd, long address, long length, int flags) {
         return syscall(SYS_RECVFROM, fd, address, length, flags, 0, 0);
+    }
+
+    /** io_uring_setup(2) with a {@code struct io_uring_params}. */
+    public static int ioUringSetup(int entries, NativeStruct params) {
+        return syscall(SYS_IO_URING_SETUP, params, 1, entries, 0, 0, 0);
+    }
+
+    /** io_uring_enter(2) without a signal mask. */
+    public static int ioUringEnter(int ring, int submit, int minComplete, int flags) {
+        return (int) syscall(SYS_IO_URING_ENTER, ring, submit, minComplete, flags, 0, 0);
+    }
+
+    /** io_uring_register(2). */
+    public static int ioUringRegister(int ring, int opcode, NativeStruct argument, int count) {
+        return syscall(SYS_IO_URING_REGISTER, argument, 2, ring, opcode, count, 0);
     }
 
     /** getpid(2). */

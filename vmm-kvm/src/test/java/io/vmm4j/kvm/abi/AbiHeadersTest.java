@@ -49,6 +49,7 @@ final class AbiHeadersTest {
             #include <linux/fs.h>
             #include <linux/if.h>
             #include <linux/if_tun.h>
+            #include <linux/io_uring.h>
             #include <linux/kvm.h>
             #include <asm/termbits.h>
             #define VALUE(name, expr) printf("%s %lld\\n", name, (long long) (expr))
@@ -117,6 +118,8 @@ final class AbiHeadersTest {
         macros(libc("Termios"), "IGN", "BRK", "PARMRK", "ISTRIP", "INLCR", "ICRNL", "IXON", "OPOST", "CS", "PARENB",
                 "ISIG", "ICANON", "ECHO", "IEXTEN", "VMIN", "VTIME", "TCGETS", "TCSETS", "TIOC");
         macros(libc("FileStat"), "S_IF");
+        macros(libc("UringLayout"), "IORING_FEAT_", "IORING_ENTER_", "IORING_OFF_", "IORING_FSYNC_");
+        enumerated(libc("UringLayout"), "IORING_OP_", "IORING_REGISTER_");
         compareWithHeaders(180);
     }
 
@@ -132,6 +135,15 @@ final class AbiHeadersTest {
         fields(libc("Tap"), "ifreq", "IFREQ_SIZE", Map.of("IFR_FLAGS", "ifr_flags"));
         fields(libc("Termios"), "termios", "SIZE", Map.of("C_IFLAG", "c_iflag", "C_OFLAG", "c_oflag",
                 "C_CFLAG", "c_cflag", "C_LFLAG", "c_lflag", "C_CC", "c_cc"));
+        fields(libc("UringLayout"), "io_uring_params", "PARAMS_SIZE", Map.ofEntries(
+                Map.entry("SQ_ENTRIES", "sq_entries"), Map.entry("CQ_ENTRIES", "cq_entries"), Map.entry("FEATURES", "features"),
+                Map.entry("SQ_OFF_HEAD", "sq_off.head"), Map.entry("SQ_OFF_TAIL", "sq_off.tail"),
+                Map.entry("SQ_OFF_RING_MASK", "sq_off.ring_mask"), Map.entry("SQ_OFF_ARRAY", "sq_off.array"),
+                Map.entry("CQ_OFF_HEAD", "cq_off.head"), Map.entry("CQ_OFF_TAIL", "cq_off.tail"),
+                Map.entry("CQ_OFF_RING_MASK", "cq_off.ring_mask"), Map.entry("CQ_OFF_CQES", "cq_off.cqes")));
+        fields(libc("UringLayout"), "io_uring_sqe", "SQE_SIZE", Map.of("SQE_OPCODE", "opcode", "SQE_FD", "fd", "SQE_OFF", "off",
+                "SQE_ADDR", "addr", "SQE_LEN", "len", "SQE_OP_FLAGS", "fsync_flags", "SQE_USER_DATA", "user_data"));
+        fields(libc("UringLayout"), "io_uring_cqe", "CQE_SIZE", Map.of("CQE_USER_DATA", "user_data", "CQE_RES", "res"));
         fields(libc("ThreadSignal"), "sigaction", "SIGACTION_SIZE", Map.of("SA_HANDLER", "sa_handler"));
         expect("signal", "SIGRTMIN + 6", value(libc("ThreadSignal").getDeclaredField("SIGNAL")));
         compareWithHeaders(25);
@@ -203,6 +215,17 @@ final class AbiHeadersTest {
                             ? field.getName().toLowerCase(Locale.ROOT).replace("sys_", "SYS_") : field.getName();
                     macro(holder.getSimpleName() + "." + field.getName(), macro, field);
                     break;
+                }
+            }
+        }
+    }
+
+    /** Constants of enumerations, which every header that this program compiles with has. */
+    private void enumerated(Class<?> holder, String... prefixes) throws IllegalAccessException {
+        for (Field field : constants(holder)) {
+            for (String prefix : prefixes) {
+                if (field.getName().startsWith(prefix)) {
+                    expect(holder.getSimpleName() + "." + field.getName(), field.getName(), value(field));
                 }
             }
         }

@@ -38,6 +38,18 @@ public interface BlkBackend extends AutoCloseable {
     /** Makes a range read as zeroes; gives its space back if {@code mayUnmap} and it can. */
     void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException;
 
+    /**
+     * Opens the way to the disk for one queue of a device, on the loop of that queue or before the loop has begun. As it
+     * is here, the queue carries one operation after the other out by the methods above.
+     *
+     * @param queue    number of the queue, from 0
+     * @param listener hears of the end of operations
+     * @throws IOException when the host refuses
+     */
+    default BlkIo openQueue(int queue, BlkIo.Listener listener) throws IOException {
+        return new SyncBlkIo(this, listener);
+    }
+
     /** Gives the host's resources back. A second call does nothing. */
     @Override
     void close() throws IOException;

@@ -1,35 +1,39 @@
 package io.vmm4j.devices.virtio.blk;
 
 import io.vmm4j.devices.virtio.VirtioActivation;
-import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Carries requests out and finds their status (virtio 1.2, section 5.2.6.2). One per queue. Confined to the queue's thread.
+ * Judges requests, has them carried out step by step and finds their status (virtio 1.2, section 5.2.6.2). One per queue.
+ * Confined to the queue's thread.
  */
 final class BlkExecutor {
 
-    private final BlkConfig config;
-    private final BlkBackend backend;
-    private final BlkConfigSpace space;
-    private final byte[] id;
-    private final byte[] segments = new byte[BlkConstants.MAX_DISCARD_SEGMENTS * BlkConstants.SEGMENT_SIZE];
+    /** In place of a status: an operation of the request is in flight, see {@link #proceed}. */
+    static final int PENDING = -1;
 
+    private final BlkConfig config;
+    private final BlkConfigSpace space;
+
+    private BlkIo io;
+    private byte[] id;
     private boolean hasFlush;
     private boolean hasDiscard;
     private boolean hasWriteZeroes;
     /** The driver may switch the cache mode; else {@link #isWritethrough} says it. */
     private boolean hasConfigWce;
     private boolean isWritethrough;
-    private long bytesWritten;
 
-    BlkExecutor(BlkConfig config, BlkBackend backend, BlkConfigSpace space) {
+    BlkExecutor(BlkConfig config, BlkConfigSpace space) {
         this.config = config;
-        this.backend = backend;
         this.space = space;
-        this.id = Arrays.copyOf(backend.id().getBytes(StandardCharsets.US_ASCII), BlkConstants.ID_SIZE);
+    }
+
+    /** Has requests carried out by {@code next} from here on, of the disk called {@code name}. */
+    void use(BlkIo next, String name) {
+        io = next;
+        id = Arrays.copyOf(name.getBytes(StandardCharsets.US_ASCII), BlkConstants.ID_SIZE);
     }
 
     /** Takes note of what was negotiated. */
@@ -43,17 +47,15 @@ final class BlkExecutor {
     }
 
     /**
-     * Carries out {@code request}; its status byte is not written yet.
+     * Begins {@code request}. When an operation was begun for it, that may have ended already.
      *
-     * @return the status
-     * @throws IOException when the host failed; the status is then VIRTIO_BLK_S_IOERR
+     * @return the status, or {@link #PENDING}
      */
-    int execute(BlkRequest request) throws IOException {
-        bytesWritten = 0;
+    int begin(BlkRequest request) {
         return switch (request.type()) {
             case IN -> read(request);
             case OUT -> write(request);
-            case FLUSH -> flush();
+            case FLUSH -> flush(request);
             case GET_ID -> getId(request);
             case DISCARD -> hasDiscard ? discard(request) : BlkConstants.VIRTIO_BLK_S_UNSUPP;
             case WRITE_ZEROES -> hasWriteZeroes ? writeZeroes(request) : BlkConstants.VIRTIO_BLK_S_UNSUPP;
@@ -61,42 +63,56 @@ final class BlkExecutor {
         };
     }
 
-    /** Data bytes that the last request wrote to the driver. */
-    long bytesWritten() {
-        return bytesWritten;
+    /**
+     * Goes on with {@code request}, whose operation ended well.
+     *
+     * @return the status, or {@link #PENDING}
+     */
+    int proceed(BlkRequest request) {
+        return switch (request.type()) {
+            case IN -> {
+                request.wrote(request.dataLength());
+                yield BlkConstants.VIRTIO_BLK_S_OK;
+            }
+            case OUT -> settleWrite(request);
+            case DISCARD -> request.takeNextSegment() ? discardSegment(request) : BlkConstants.VIRTIO_BLK_S_OK;
+            case WRITE_ZEROES -> request.takeNextSegment() ? zeroSegment(request) : settleWrite(request);
+            default -> BlkConstants.VIRTIO_BLK_S_OK;
+        };
     }
 
-    private int read(BlkRequest request) throws IOException {
+    private int read(BlkRequest request) {
         if (!isInRange(request.sector(), request.dataLength())) {
             return BlkConstants.VIRTIO_BLK_S_IOERR;
         }
-        backend.read(request.data(), request.dataCount(), request.sector() * BlkConstants.SECTOR_SIZE);
-        bytesWritten = request.dataLength();
-        return BlkConstants.VIRTIO_BLK_S_OK;
+        io.read(request.tag(), request.data(), request.dataCount(), request.sector() * BlkConstants.SECTOR_SIZE);
+        return PENDING;
     }
 
-    private int write(BlkRequest request) throws IOException {
+    private int write(BlkRequest request) {
         if (config.readOnly() || !isInRange(request.sector(), request.dataLength())) {
             return BlkConstants.VIRTIO_BLK_S_IOERR;
         }
-        backend.write(request.data(), request.dataCount(), request.sector() * BlkConstants.SECTOR_SIZE);
-        return settleWrite();
+        io.write(request.tag(), request.data(), request.dataCount(), request.sector() * BlkConstants.SECTOR_SIZE);
+        return PENDING;
     }
 
     /** A write in writethrough mode completes only once it is stable. */
-    private int settleWrite() throws IOException {
-        if (hasConfigWce ? !space.isWriteback() : isWritethrough) {
-            backend.flush();
+    private int settleWrite(BlkRequest request) {
+        if (request.isSettling() || !(hasConfigWce ? !space.isWriteback() : isWritethrough)) {
+            return BlkConstants.VIRTIO_BLK_S_OK;
         }
-        return BlkConstants.VIRTIO_BLK_S_OK;
+        request.settle();
+        io.flush(request.tag());
+        return PENDING;
     }
 
-    private int flush() throws IOException {
+    private int flush(BlkRequest request) {
         if (!hasFlush) {
             return BlkConstants.VIRTIO_BLK_S_UNSUPP;
         }
-        backend.flush();
-        return BlkConstants.VIRTIO_BLK_S_OK;
+        io.flush(request.tag());
+        return PENDING;
     }
 
     private int getId(BlkRequest request) {
@@ -109,83 +125,54 @@ final class BlkExecutor {
             request.data()[i].put(id, done, length);
             done += length;
         }
-        bytesWritten = id.length;
+        request.wrote(id.length);
         return BlkConstants.VIRTIO_BLK_S_OK;
     }
 
-    private int discard(BlkRequest request) throws IOException {
+    private int discard(BlkRequest request) {
         int status = checkSegments(request, BlkConstants.MAX_DISCARD_SEGMENTS, BlkConstants.MAX_DISCARD_SECTORS, 0);
-        if (status != BlkConstants.VIRTIO_BLK_S_OK) {
-            return status;
-        }
-        for (int at = 0; at < request.dataLength(); at += BlkConstants.SEGMENT_SIZE) {
-            backend.discard(segmentSector(at) * BlkConstants.SECTOR_SIZE, segmentSectors(at) * BlkConstants.SECTOR_SIZE);
-        }
-        return BlkConstants.VIRTIO_BLK_S_OK;
+        return status == BlkConstants.VIRTIO_BLK_S_OK ? discardSegment(request) : status;
     }
 
-    private int writeZeroes(BlkRequest request) throws IOException {
+    private int discardSegment(BlkRequest request) {
+        int index = request.segment();
+        io.discard(request.tag(), request.segments().sector(index) * BlkConstants.SECTOR_SIZE,
+                request.segments().sectors(index) * BlkConstants.SECTOR_SIZE);
+        return PENDING;
+    }
+
+    private int writeZeroes(BlkRequest request) {
         int status = checkSegments(request, BlkConstants.MAX_WRITE_ZEROES_SEGMENTS, BlkConstants.MAX_WRITE_ZEROES_SECTORS,
                 BlkConstants.SEGMENT_FLAG_UNMAP);
-        if (status != BlkConstants.VIRTIO_BLK_S_OK) {
-            return status;
-        }
-        for (int at = 0; at < request.dataLength(); at += BlkConstants.SEGMENT_SIZE) {
-            boolean mayUnmap = segmentFlags(at) == BlkConstants.SEGMENT_FLAG_UNMAP;
-            backend.writeZeroes(segmentSector(at) * BlkConstants.SECTOR_SIZE, segmentSectors(at) * BlkConstants.SECTOR_SIZE, mayUnmap);
-        }
-        return settleWrite();
+        return status == BlkConstants.VIRTIO_BLK_S_OK ? zeroSegment(request) : status;
     }
 
-    /**
-     * Copies the segments and judges all of them before any is carried out.
-     *
-     * <pre>
-     * struct virtio_blk_discard_write_zeroes { le64 sector; le32 num_sectors; le32 flags; }
-     * </pre>
-     */
+    private int zeroSegment(BlkRequest request) {
+        int index = request.segment();
+        boolean mayUnmap = request.segments().flags(index) == BlkConstants.SEGMENT_FLAG_UNMAP;
+        io.writeZeroes(request.tag(), request.segments().sector(index) * BlkConstants.SECTOR_SIZE,
+                request.segments().sectors(index) * BlkConstants.SECTOR_SIZE, mayUnmap);
+        return PENDING;
+    }
+
+    /** Copies the segments and judges all of them before any is carried out. */
     private int checkSegments(BlkRequest request, int maxSegments, int maxSectors, int allowedFlags) {
         long length = request.dataLength();
         if (config.readOnly() || length == 0 || length % BlkConstants.SEGMENT_SIZE != 0 || length > (long) maxSegments * BlkConstants.SEGMENT_SIZE) {
             return BlkConstants.VIRTIO_BLK_S_IOERR;
         }
-        int copied = 0;
-        for (int i = 0; i < request.dataCount(); i++) {
-            ByteBuffer view = request.data()[i];
-            int part = view.remaining();
-            view.get(segments, copied, part);
-            copied += part;
-        }
-        for (int at = 0; at < length; at += BlkConstants.SEGMENT_SIZE) {
-            if ((segmentFlags(at) & ~allowedFlags) != 0) {
+        BlkSegments segments = request.segments();
+        segments.copy(request);
+        for (int i = 0; i < segments.count(); i++) {
+            if ((segments.flags(i) & ~allowedFlags) != 0) {
                 return BlkConstants.VIRTIO_BLK_S_UNSUPP;
             }
-            long sectors = segmentSectors(at);
-            if (sectors > maxSectors || !isInRange(segmentSector(at), sectors * BlkConstants.SECTOR_SIZE)) {
+            long sectors = segments.sectors(i);
+            if (sectors > maxSectors || !isInRange(segments.sector(i), sectors * BlkConstants.SECTOR_SIZE)) {
                 return BlkConstants.VIRTIO_BLK_S_IOERR;
             }
         }
         return BlkConstants.VIRTIO_BLK_S_OK;
-    }
-
-    private long segmentSector(int at) {
-        return littleEndian(at, 8);
-    }
-
-    private long segmentSectors(int at) {
-        return littleEndian(at + 8, 4);
-    }
-
-    private long segmentFlags(int at) {
-        return littleEndian(at + 12, 4);
-    }
-
-    private long littleEndian(int at, int width) {
-        long value = 0;
-        for (int i = 0; i < width; i++) {
-            value |= (segments[at + i] & 0xFFL) << 8 * i;
-        }
-        return value;
     }
 
     /** Whole sectors, all of them on the device; {@code sector} is unsigned. */

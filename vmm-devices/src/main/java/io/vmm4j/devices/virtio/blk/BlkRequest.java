@@ -13,7 +13,7 @@ import java.util.Arrays;
  * struct virtio_blk_req { le32 type; le32 reserved; le64 sector; u8 data[]; u8 status; }
  * </pre>
  *
- * <p>One object serves request after request of a queue. Confined to the queue's thread.
+ * <p>One object serves request after request of a queue; as many objects as operations may be in flight. Confined to the queue's thread.
  */
 final class BlkRequest {
 
@@ -32,6 +32,27 @@ final class BlkRequest {
     private int statusIndex;
     private DescriptorChain chain;
     private int readableAt;
+    private final int tag;
+    /** Made for the first DISCARD or WRITE_ZEROES. */
+    private BlkSegments segments;
+    private int segment;
+    private boolean settling;
+    private long bytesWritten;
+
+    /** @param tag what the request is known by among those in flight */
+    BlkRequest(int tag) {
+        this.tag = tag;
+    }
+
+    /** What the request is known by among those in flight. */
+    int tag() {
+        return tag;
+    }
+
+    /** The chain that it was read from. */
+    DescriptorChain chain() {
+        return chain;
+    }
 
     /**
      * Reads the request of {@code next}.
@@ -40,6 +61,9 @@ final class BlkRequest {
      */
     void parse(DescriptorChain next) throws VirtQueueException {
         chain = next;
+        segment = 0;
+        settling = false;
+        bytesWritten = 0;
         if (chain.readableLength() < BlkConstants.HEADER_SIZE || chain.writableLength() < 1) {
             throw new VirtQueueException("block request with " + chain.readableLength() + " readable and " + chain.writableLength()
                     + " writable bytes, needs " + BlkConstants.HEADER_SIZE + " and 1");
@@ -87,6 +111,44 @@ final class BlkRequest {
     /** Bytes that a bandwidth limit counts: those read and written. */
     long limitedBytes() {
         return type == BlkRequestType.IN || type == BlkRequestType.OUT ? dataLength : 0;
+    }
+
+    /** The ranges of a DISCARD or WRITE_ZEROES. */
+    BlkSegments segments() {
+        if (segments == null) {
+            segments = new BlkSegments();
+        }
+        return segments;
+    }
+
+    /** The segment that is in work. */
+    int segment() {
+        return segment;
+    }
+
+    /** Goes on to the next segment, if there is one. */
+    boolean takeNextSegment() {
+        segment++;
+        return segment < segments().count();
+    }
+
+    /** Notes that what was written is being made stable. */
+    void settle() {
+        settling = true;
+    }
+
+    boolean isSettling() {
+        return settling;
+    }
+
+    /** Notes how many data bytes the driver gets. */
+    void wrote(long bytes) {
+        bytesWritten = bytes;
+    }
+
+    /** Data bytes written to the driver, from the start of the writable part on. */
+    long bytesWritten() {
+        return bytesWritten;
     }
 
     /** Writes the status byte. */

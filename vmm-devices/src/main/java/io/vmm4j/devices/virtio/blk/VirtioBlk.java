@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,9 +35,11 @@ public final class VirtioBlk implements VirtioDevice {
     private static final Logger LOG = LoggerFactory.getLogger(VirtioBlk.class);
 
     private final BlkConfig config;
-    private final BlkBackend backend;
+    private volatile BlkBackend backend;
     private final RateLimiter limiter;
     private final BlkConfigSpace space;
+    /** What was offered to the driver, whatever becomes of the backend. */
+    private final boolean canDiscard;
     private final List<BlkQueueWorker> workers = new ArrayList<>();
     private final AtomicBoolean warned = new AtomicBoolean();
     private final SparseCount hostFailures = new SparseCount();
@@ -46,24 +50,25 @@ public final class VirtioBlk implements VirtioDevice {
      * @param backend    what it reads and writes; the caller closes it, after a reset
      * @param queueLoops the loop of each queue, one or more
      * @param limiter    shared by the queues
-     * @throws IOException when the backend does not tell its capacity
+     * @throws IOException when the backend does not tell its capacity, or a queue cannot be opened
      */
-    public VirtioBlk(BlkConfig config, BlkBackend backend, List<EventLoop> queueLoops, RateLimiter limiter) throws IOException {
+    public VirtioBlk(BlkConfig config, BlkBackend backend, List<? extends EventLoop> queueLoops, RateLimiter limiter) throws IOException {
         if (queueLoops.isEmpty()) {
             throw new IllegalArgumentException("a block device needs a queue");
         }
         this.config = config;
         this.backend = backend;
         this.limiter = limiter;
-        this.space = new BlkConfigSpace(config, queueLoops.size(), canDiscard());
-        space.setCapacitySectors(readCapacitySectors());
+        this.canDiscard = !config.readOnly() && backend.canDiscard();
+        this.space = new BlkConfigSpace(config, queueLoops.size(), canDiscard);
+        space.setCapacitySectors(sectorsOf(backend));
         for (int i = 0; i < queueLoops.size(); i++) {
-            workers.add(new BlkQueueWorker(this, i, queueLoops.get(i), new BlkExecutor(config, backend, space), limiter));
+            workers.add(new BlkQueueWorker(this, i, queueLoops.get(i), new BlkExecutor(config, space), limiter, backend));
         }
     }
 
     /** A device without limits, for good. */
-    public VirtioBlk(BlkConfig config, BlkBackend backend, List<EventLoop> queueLoops) throws IOException {
+    public VirtioBlk(BlkConfig config, BlkBackend backend, List<? extends EventLoop> queueLoops) throws IOException {
         this(config, backend, queueLoops, RateLimiter.none());
     }
 
@@ -86,7 +91,7 @@ public final class VirtioBlk implements VirtioDevice {
         if (config.readOnly()) {
             return features | VirtioFeatures.mask(BlkConstants.VIRTIO_BLK_F_RO);
         }
-        if (canDiscard()) {
+        if (canDiscard) {
             features |= VirtioFeatures.mask(BlkConstants.VIRTIO_BLK_F_DISCARD);
         }
         return features | VirtioFeatures.mask(BlkConstants.VIRTIO_BLK_F_WRITE_ZEROES);
@@ -133,14 +138,62 @@ public final class VirtioBlk implements VirtioDevice {
     }
 
     /**
-     * Tells the driver of a new capacity, as after the backing file was resized. Any thread may call it.
+     * Tells the driver of a new capacity, as after the backing file was resized. Any thread but the device's loops may call it.
      *
      * @throws IOException when the backend does not tell its capacity
      */
-    public void refreshCapacity() throws IOException {
-        boolean changed = space.setCapacitySectors(readCapacitySectors());
+    public synchronized void refreshCapacity() throws IOException {
+        changeCapacity(space.capacitySectors(), sectorsOf(backend));
+    }
+
+    /**
+     * Goes on with another disk: requests in flight end on the old one, later ones find the new one, and the driver is
+     * told its capacity. Any thread but the device's loops may call it. The caller closes the old backend afterwards.
+     *
+     * @throws IOException when {@code next} does not tell its capacity or cannot be opened; the device has its old disk then
+     */
+    public synchronized void replaceBackend(BlkBackend next) throws IOException {
+        long before = space.capacitySectors();
+        long after = sectorsOf(next);
+        List<BlkIo> opened = openQueues(next);
+        // While queues change over, no request may reach beyond the end of either disk.
+        space.setCapacitySectors(Math.min(before, after));
+        List<LoopBarrier> barriers = new ArrayList<>();
+        for (int i = 0; i < opened.size(); i++) {
+            barriers.add(workers.get(i).exchange(opened.get(i), next.id()));
+        }
+        barriers.forEach(LoopBarrier::await);
+        backend = next;
+        changeCapacity(before, after);
+    }
+
+    private List<BlkIo> openQueues(BlkBackend next) throws IOException {
+        List<CompletableFuture<BlkIo>> openings = new ArrayList<>();
+        workers.forEach(worker -> openings.add(worker.open(next)));
+        List<BlkIo> opened = new ArrayList<>();
+        IOException failure = null;
+        for (CompletableFuture<BlkIo> opening : openings) {
+            try {
+                opened.add(opening.join());
+            } catch (CompletionException e) {
+                failure = new IOException("a queue cannot be opened: " + e.getCause().getMessage(), e.getCause());
+            }
+        }
+        if (failure != null) {
+            for (int i = 0; i < openings.size(); i++) {
+                if (!openings.get(i).isCompletedExceptionally()) {
+                    workers.get(i).discard(openings.get(i).join()).await();
+                }
+            }
+            throw failure;
+        }
+        return opened;
+    }
+
+    private void changeCapacity(long before, long after) {
+        space.setCapacitySectors(after);
         VirtioInterrupt interrupt = activeInterrupt;
-        if (changed && interrupt != null) {
+        if (before != after && interrupt != null) {
             interrupt.configChanged();
         }
     }
@@ -174,12 +227,8 @@ public final class VirtioBlk implements VirtioDevice {
         }
     }
 
-    private boolean canDiscard() {
-        return !config.readOnly() && backend.canDiscard();
-    }
-
-    private long readCapacitySectors() throws IOException {
-        long blocks = backend.capacity() / config.logicalBlockSize();
+    private long sectorsOf(BlkBackend disk) throws IOException {
+        long blocks = disk.capacity() / config.logicalBlockSize();
         return blocks * (config.logicalBlockSize() / BlkConstants.SECTOR_SIZE);
     }
 }

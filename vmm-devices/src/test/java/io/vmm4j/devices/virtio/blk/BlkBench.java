@@ -51,7 +51,12 @@ final class BlkBench {
     private int added;
 
     BlkBench(BlkConfig config) throws IOException {
-        blk = new VirtioBlk(config, disk, List.of(loop), limiter);
+        this(config, null);
+    }
+
+    /** @param backend what the device is on, or {@code null} for {@link #disk} */
+    BlkBench(BlkConfig config, BlkBackend backend) throws IOException {
+        blk = new VirtioBlk(config, backend == null ? disk : backend, List.of(loop), limiter);
         transport = new VirtioMmioTransport(blk, memory, line, loop);
         driver = new MmioDriver(transport);
     }

@@ -1,0 +1,261 @@
+package io.vmm4j.core.block;
+
+import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.devices.virtio.blk.BlkIo;
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.EventFd;
+import io.vmm4j.kvm.libc.IoVec;
+import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.Uring;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * One queue's operations on an io_uring of its own: many in flight, their ends told by an eventfd on the queue's loop. What
+ * a ring does not do, or not as it is, goes the synchronous way: discards, zeroes, and what direct I/O has to realign.
+ *
+ * <p>Confined to the queue's loop, and to whoever closes it after that loop has ended.
+ */
+final class UringIo implements BlkIo {
+
+    private static final int DEPTH = 128;
+    private static final int PIECES = 64;
+
+    private final DiskFile file;
+    private final DiskBackend disk;
+    private final Listener listener;
+    private final Uring ring;
+    private final EventFd wake;
+    private final EpollEventLoop.Registration registration;
+    private final Slot[] slots = new Slot[DEPTH];
+    private boolean closed;
+
+    /**
+     * @param loop the queue's; not running yet, or the caller's
+     * @throws IOException when the host refuses
+     */
+    UringIo(DiskFile file, DiskBackend disk, EpollEventLoop loop, Listener listener) throws IOException {
+        this.file = file;
+        this.disk = disk;
+        this.listener = listener;
+        this.ring = Uring.create(DEPTH);
+        EventFd created = null;
+        try {
+            created = EventFd.create();
+            ring.signal(created);
+            this.registration = loop.watch(created, this::ended);
+        } catch (IOException e) {
+            if (created != null) {
+                created.close();
+            }
+            ring.close();
+            throw e;
+        }
+        this.wake = created;
+        for (int tag = 0; tag < DEPTH; tag++) {
+            slots[tag] = new Slot(tag);
+        }
+    }
+
+    @Override
+    public int depth() {
+        return DEPTH;
+    }
+
+    @Override
+    public void read(int tag, ByteBuffer[] views, int count, long offset) {
+        slots[tag].begin(Operation.READ, views, count, offset);
+        goOn(slots[tag]);
+    }
+
+    @Override
+    public void write(int tag, ByteBuffer[] views, int count, long offset) {
+        slots[tag].begin(Operation.WRITE, views, count, offset);
+        goOn(slots[tag]);
+    }
+
+    @Override
+    public void flush(int tag) {
+        slots[tag].begin(Operation.FLUSH, null, 0, 0);
+        ring.dataSync(file.fd(), tag);
+    }
+
+    @Override
+    public void discard(int tag, long offset, long length) {
+        IOException failure = null;
+        try {
+            disk.discard(offset, length);
+        } catch (IOException e) {
+            failure = e;
+        }
+        listener.done(tag, failure);
+    }
+
+    @Override
+    public void writeZeroes(int tag, long offset, long length, boolean mayUnmap) {
+        IOException failure = null;
+        try {
+            disk.writeZeroes(offset, length, mayUnmap);
+        } catch (IOException e) {
+            failure = e;
+        }
+        listener.done(tag, failure);
+    }
+
+    @Override
+    public void submit() {
+        try {
+            ring.submit();
+        } catch (LinuxException e) {
+            carryOutWhatWaits();
+        }
+    }
+
+    @Override
+    public void drain() {
+        while (ring.inFlight() > 0) {
+            awaitSome();
+            while (ring.takeEnded()) {
+                ended(slots[(int) ring.endedUserData()], ring.endedResult());
+            }
+        }
+    }
+
+    /** Waits for what is in flight, which nobody wants to hear of any more: guest memory is left alone from then on. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        registration.close();
+        while (ring.takeBack()) {
+            continue;
+        }
+        while (ring.inFlight() > 0) {
+            awaitSome();
+            while (ring.takeEnded()) {
+                continue;
+            }
+        }
+        ring.close();
+        wake.close();
+    }
+
+    private void awaitSome() {
+        try {
+            ring.submitAndWait();
+        } catch (LinuxException e) {
+            carryOutWhatWaits();
+        }
+    }
+
+    /** The eventfd was signalled. */
+    private void ended() {
+        boolean any = false;
+        while (ring.takeEnded()) {
+            any = true;
+            ended(slots[(int) ring.endedUserData()], ring.endedResult());
+        }
+        if (any) {
+            listener.settled();
+            submit();
+        }
+    }
+
+    private void ended(Slot slot, int result) {
+        if (result < 0) {
+            // EAGAIN and EINTR: the kernel could not do it this way.
+            if (isPassing(-result)) {
+                carryOut(slot);
+            } else {
+                listener.done(slot.tag, new LinuxException(slot.operation.call, -result));
+            }
+        } else if (slot.operation == Operation.FLUSH) {
+            listener.done(slot.tag, null);
+        } else if (result == 0) {
+            listener.done(slot.tag, new EOFException("the image ends before byte " + slot.offset));
+        } else {
+            Views.advance(slot.views, slot.first, result);
+            slot.offset += result;
+            goOn(slot);
+        }
+    }
+
+    private static boolean isPassing(int errno) {
+        return errno == Errno.EAGAIN || errno == Errno.EINTR;
+    }
+
+    /** Asks the ring for what is left of a slot's data, or reports its end. */
+    private void goOn(Slot slot) {
+        slot.first = Views.skipEmpty(slot.views, slot.first, slot.count);
+        if (slot.first == slot.count) {
+            listener.done(slot.tag, null);
+            return;
+        }
+        Views.fill(slot.vector, slot.views, slot.first, slot.count);
+        if (!DirectIo.isAligned(file, slot.vector, slot.offset)) {
+            carryOut(slot);
+        } else if (slot.operation == Operation.READ) {
+            ring.read(file.fd(), slot.vector, slot.offset, slot.tag);
+        } else {
+            ring.write(file.fd(), slot.vector, slot.offset, slot.tag);
+        }
+    }
+
+    private void carryOutWhatWaits() {
+        while (ring.takeBack()) {
+            carryOut(slots[(int) ring.endedUserData()]);
+        }
+    }
+
+    /** Does what is left of a slot's operation here and now. */
+    private void carryOut(Slot slot) {
+        IOException failure = null;
+        try {
+            switch (slot.operation) {
+                case READ -> disk.read(slot.views, slot.count, slot.offset);
+                case WRITE -> disk.write(slot.views, slot.count, slot.offset);
+                default -> disk.flush();
+            }
+        } catch (IOException e) {
+            failure = e;
+        }
+        listener.done(slot.tag, failure);
+    }
+
+    private enum Operation {
+        READ("read"), WRITE("write"), FLUSH("fdatasync");
+
+        private final String call;
+
+        Operation(String call) {
+            this.call = call;
+        }
+    }
+
+    /** An operation in flight. */
+    private static final class Slot {
+
+        private final int tag;
+        private final IoVec vector = new IoVec(PIECES);
+        private Operation operation;
+        private ByteBuffer[] views;
+        private int count;
+        private int first;
+        private long offset;
+
+        Slot(int tag) {
+            this.tag = tag;
+        }
+
+        void begin(Operation what, ByteBuffer[] data, int dataCount, long at) {
+            operation = what;
+            views = data;
+            count = dataCount;
+            first = 0;
+            offset = at;
+        }
+    }
+}
