@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Wrong command lines: one line a problem, exit status 2, nothing changed on disk. */
 class BadInputTest {
@@ -65,12 +66,19 @@ class BadInputTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--threads-per-core,2", "--cores-per-die,2", "--dies-per-socket,2", "--sockets,2", "--max-vcpu,2",
-        "--vpmu-feature,1", "--cpu-pm,2", "--cpu-pm,on", "--mem-type,hugetlbfs", "--mem-file,/f"})
+    @CsvSource({"--max-vcpu,2", "--vpmu-feature,1", "--cpu-pm,2", "--cpu-pm,on", "--mem-type,hugetlbfs", "--mem-file,/f"})
     void whatHasNoEffectYetIsRefused(String option, String value) {
         List<String> lines = linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", option, value);
         assertEquals(1, lines.size(), lines::toString);
         assertTrue(lines.get(0).contains("not supported yet") && lines.get(0).endsWith("(" + option + ")"), lines.get(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--threads-per-core", "--cores-per-die", "--dies-per-socket", "--sockets"})
+    void aTopologyThatIsNotTheVcpusIsRefusedWithWhatWouldFit(String option) {
+        List<String> lines = linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", option, "2");
+        assertEquals(1, lines.size(), lines::toString);
+        assertTrue(lines.get(0).contains("give a max vcpu count of 2") && lines.get(0).endsWith("(" + option + ")"), lines.get(0));
     }
 
     @Test

@@ -99,13 +99,19 @@ public final class VmBuilder {
 
     /** vCPUs, 1 to {@link MachineConfig#MAX_VCPU_COUNT}. */
     public VmBuilder vcpus(int count) {
-        machine = MachineConfig.of(count, machine.memSizeMib());
+        machine = machine.withVcpuCount(count);
         return this;
     }
 
     /** Guest RAM in MiB. */
     public VmBuilder memoryMib(long mebibytes) {
-        machine = MachineConfig.of(machine.vcpuCount(), mebibytes);
+        machine = machine.withMemSizeMib(mebibytes);
+        return this;
+    }
+
+    /** Processors and memory as {@code config} has them, in place of all that was said of them before. */
+    public VmBuilder machine(MachineConfig config) {
+        machine = Objects.requireNonNull(config, "config");
         return this;
     }
 

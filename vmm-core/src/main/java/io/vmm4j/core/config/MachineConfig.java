@@ -2,6 +2,7 @@ package io.vmm4j.core.config;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.vmm4j.core.cpu.CpuTopology;
 
 /**
  * Processors and memory ({@code machine-config}). Absent fields take their defaults.
@@ -38,10 +39,10 @@ public record MachineConfig(
     /** The most RAM a guest can be given, in MiB: 64 TiB, half of what a 47-bit host address space holds. */
     public static final long MAX_MEM_SIZE_MIB = 64L << 20;
 
-    /** vCPU ids are listed in tables with 8-bit APIC ids, of which 255 is the broadcast. */
+    /** KVM's I/O APIC sends to APIC ids of 8 bits, of which 255 is the broadcast and one is its own in the MP table. */
     public static final int MAX_VCPU_COUNT = 254;
 
-    private static final String KEY = "machine-config.";
+    static final String KEY = "machine-config.";
 
     public MachineConfig {
         vcpuCount = orDefault(vcpuCount, 1);
@@ -67,6 +68,19 @@ public record MachineConfig(
         return new MachineConfig(vcpus, null, memSizeMib, null, null, null, null, null, null, null, null);
     }
 
+    /** The same with {@code count} vCPUs; the max vcpu count follows unless it was another number than theirs. */
+    public MachineConfig withVcpuCount(int count) {
+        Integer max = maxVcpuCount.equals(vcpuCount) ? null : maxVcpuCount;
+        return new MachineConfig(count, max, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
+                vpmuLevel, cpuPm);
+    }
+
+    /** The same with {@code mebibytes} MiB of RAM. */
+    public MachineConfig withMemSizeMib(long mebibytes) {
+        return new MachineConfig(vcpuCount, maxVcpuCount, mebibytes, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType,
+                memFilePath, vpmuLevel, cpuPm);
+    }
+
     /** Guest RAM in bytes. */
     public long memoryBytes() {
         return Math.multiplyExact(memSizeMib, 1L << 20);
@@ -81,22 +95,20 @@ public record MachineConfig(
                 "max vcpu count " + maxVcpuCount + " is below the vcpu count " + vcpuCount);
         problems.require(memSizeMib >= 1 && memSizeMib <= MAX_MEM_SIZE_MIB, KEY + "mem_size_mib",
                 "memory size " + memSizeMib + " MiB is not in 1.." + MAX_MEM_SIZE_MIB);
-        checkTopology(problems);
+        TopologyCheck.check(this, problems);
         problems.require(vpmuLevel >= 0 && vpmuLevel <= 2, KEY + "vpmu_level",
                 "vPMU level " + vpmuLevel + " is not in 0..2");
         checkMemoryType(problems);
         refuseWhatHasNoEffectYet(problems);
     }
 
-    private void checkTopology(Problems problems) {
-        checkPart(problems, "threads_per_core", "threads per core", threadsPerCore, 2);
-        checkPart(problems, "cores_per_die", "cores per die", coresPerDie, MAX_VCPU_COUNT);
-        checkPart(problems, "dies_per_socket", "dies per socket", diesPerSocket, MAX_VCPU_COUNT);
-        checkPart(problems, "sockets", "sockets", sockets, MAX_VCPU_COUNT);
-    }
-
-    private static void checkPart(Problems problems, String key, String name, int value, int max) {
-        problems.require(value >= 1 && value <= max, KEY + key, name + " " + value + " is not in 1.." + max);
+    /**
+     * The machine's topology: what the fields say, or one socket where all of them are 1. Only of a configuration that
+     * has been checked.
+     */
+    public CpuTopology topology() {
+        CpuTopology said = new CpuTopology(threadsPerCore, coresPerDie, diesPerSocket, sockets);
+        return said.vcpus() == 1 ? CpuTopology.oneSocket(maxVcpuCount) : said;
     }
 
     private void checkMemoryType(Problems problems) {
@@ -112,20 +124,12 @@ public record MachineConfig(
     private void refuseWhatHasNoEffectYet(Problems problems) {
         refuse(problems, "max_vcpu_count", vcpuCount >= 1 && maxVcpuCount > vcpuCount, "max vcpu count " + maxVcpuCount
                 + " is above the vcpu count " + vcpuCount + ", and adding vCPUs to a running guest is not supported yet");
-        refuseTopologyPart(problems, "threads_per_core", "threads per core", threadsPerCore);
-        refuseTopologyPart(problems, "cores_per_die", "cores per die", coresPerDie);
-        refuseTopologyPart(problems, "dies_per_socket", "dies per socket", diesPerSocket);
-        refuseTopologyPart(problems, "sockets", "sockets", sockets);
         refuse(problems, "mem_type", !memType.equals("shmem"),
                 "memory type " + memType + " is not supported yet: only shmem is");
         refuse(problems, "mem_file_path", !memFilePath.isEmpty(),
                 "memory file \"" + memFilePath + "\" is not supported yet: guest memory is an unnamed shmem file");
         refuse(problems, "vpmu_level", vpmuLevel != 0, "vPMU level " + vpmuLevel + " is not supported yet: only 0 is");
         refuse(problems, "cpu_pm", cpuPm, "CPU power management (on) is not supported yet: only off is");
-    }
-
-    private static void refuseTopologyPart(Problems problems, String key, String name, int value) {
-        refuse(problems, key, value != 1, name + " " + value + " is not supported yet: only 1 is");
     }
 
     private static void refuse(Problems problems, String key, boolean condition, String message) {

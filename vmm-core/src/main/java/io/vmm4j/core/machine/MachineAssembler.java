@@ -49,7 +49,6 @@ public final class MachineAssembler {
     private final GivenParts given;
     private final VcpuEvents events;
 
-    private final CpuTopology topology;
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<EpollEventLoop> loops = new ArrayList<>();
     private final BusBuilder ports = new BusBuilder("port");
@@ -67,7 +66,6 @@ public final class MachineAssembler {
         this.config = config;
         this.given = given;
         this.events = events;
-        this.topology = CpuTopology.oneSocket(Math.max(1, config.machineConfig().vcpuCount()));
     }
 
     /**
@@ -90,8 +88,9 @@ public final class MachineAssembler {
             SerialConsole console = virtioConsole();
             ConsolePort consolePort = console == null ? null : own(devices.addConsole(own(console), events));
             addVirtioDevices(devices, files, loop);
+            CpuTopology topology = config.machineConfig().topology();
             BootLoader boot = BootLoader.load(config, files, topology, ram.memory(), plan);
-            List<VcpuThread> vcpus = createVcpus(boot);
+            List<VcpuThread> vcpus = createVcpus(boot, topology);
             loops.forEach(EpollEventLoop::start);
             serial.attach(serialPort);
             if (console != null) {
@@ -235,7 +234,7 @@ public final class MachineAssembler {
         sockets.serve(device::connect);
     }
 
-    private List<VcpuThread> createVcpus(BootLoader boot) throws IOException {
+    private List<VcpuThread> createVcpus(BootLoader boot, CpuTopology topology) throws IOException {
         BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build());
         VcpuSetup setup = new VcpuSetup(kvm, topology);
         List<VcpuThread> threads = new ArrayList<>();

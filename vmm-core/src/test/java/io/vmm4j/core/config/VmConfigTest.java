@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmm4j.core.cpu.CpuTopology;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,6 +81,20 @@ class VmConfigTest {
     }
 
     @Test
+    void aTopologyOfOnesIsOneSocketWithACoreEachVcpu() {
+        assertEquals(new CpuTopology(1, 6, 1, 1), MachineConfig.of(6, 128).topology());
+        assertEquals(new CpuTopology(1, 1, 1, 1), MachineConfig.defaults().topology());
+    }
+
+    @Test
+    void aTopologyWhoseProductIsTheCountIsTaken() throws ConfigException {
+        VmConfig config = parse(MINIMAL.strip().replaceFirst("}$",
+                ", \"machine-config\": {\"vcpu_count\": 12, \"threads_per_core\": 2, \"cores_per_die\": 3, \"sockets\": 2}}"));
+        config.check();
+        assertEquals(new CpuTopology(2, 3, 1, 2), config.machineConfig().topology());
+    }
+
+    @Test
     void theRootDeviceComesFirstAndTheOthersKeepTheirOrder() throws ConfigException {
         VmConfig config = parse("""
                 {"boot-source": {"kernel_image_path": "k"}, "drives": [
@@ -128,7 +143,12 @@ class VmConfigTest {
         "{\"threads_per_core\": 3} | threads per core 3 is not in 1..2 (machine-config.threads_per_core)",
         "{\"vpmu_level\": 3} | vPMU level 3 is not in 0..2 (machine-config.vpmu_level)",
         "{\"max_vcpu_count\": 2} | not supported yet",
-        "{\"sockets\": 2} | sockets 2 is not supported yet",
+        "{\"sockets\": 2} | 1 cores per die, 1 dies per socket and 2 sockets has 2 vCPUs, and the max vcpu count is 1: give a max vcpu count of 2, or sockets 1 (machine-config.sockets)",
+        "{\"vcpu_count\": 8, \"threads_per_core\": 2, \"cores_per_die\": 3} | has 6 vCPUs, and the max vcpu count is 8: give a max vcpu count of 6, or cores per die 4 (machine-config.threads_per_core)",
+        "{\"vcpu_count\": 8, \"cores_per_die\": 3, \"sockets\": 4} | give a max vcpu count of 12, or cores per die 2 (machine-config.cores_per_die)",
+        "{\"vcpu_count\": 7, \"cores_per_die\": 100, \"sockets\": 100} | has 10000 vCPUs, and the max vcpu count is 7: give numbers whose product is 7",
+        "{\"vcpu_count\": 252, \"threads_per_core\": 2, \"cores_per_die\": 3, \"sockets\": 42} | needs APIC ids up to 333, and interrupts reach 254 at most",
+        "{\"dies_per_socket\": 0} | dies per socket 0 is not in 1..254 (machine-config.dies_per_socket)",
         "{\"mem_type\": \"hugetlbfs\"} | memory type hugetlbfs is not supported yet",
         "{\"vpmu_level\": 1} | vPMU level 1 is not supported yet",
         "{\"cpu_pm\": true} | not supported yet",

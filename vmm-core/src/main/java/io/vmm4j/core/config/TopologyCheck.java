@@ -1,0 +1,80 @@
+package io.vmm4j.core.config;
+
+import io.vmm4j.core.cpu.CpuTopology;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The rules for the four numbers of a topology: each in its range, and together just the machine's vCPUs. */
+final class TopologyCheck {
+
+    private static final int MAX_THREADS_PER_CORE = 2;
+
+    /** The highest APIC id that KVM's I/O APIC can send an interrupt to; 255 is the broadcast. */
+    private static final int MAX_APIC_ID = 254;
+
+    /** One number of the topology, under its field's name and in words. */
+    private record Part(String field, String name, int value, int max) {
+
+        boolean isInRange(int number) {
+            return number >= 1 && number <= max;
+        }
+    }
+
+    private TopologyCheck() {
+    }
+
+    static void check(MachineConfig machine, Problems problems) {
+        List<Part> parts = List.of(
+                new Part("threads_per_core", "threads per core", machine.threadsPerCore(), MAX_THREADS_PER_CORE),
+                new Part("cores_per_die", "cores per die", machine.coresPerDie(), MachineConfig.MAX_VCPU_COUNT),
+                new Part("dies_per_socket", "dies per socket", machine.diesPerSocket(), MachineConfig.MAX_VCPU_COUNT),
+                new Part("sockets", "sockets", machine.sockets(), MachineConfig.MAX_VCPU_COUNT));
+        for (Part part : parts) {
+            problems.require(part.isInRange(part.value()), MachineConfig.KEY + part.field(),
+                    part.name() + " " + part.value() + " is not in 1.." + part.max());
+        }
+        List<Part> said = parts.stream().filter(part -> part.value() != 1).toList();
+        boolean isCountClean = problems.isClean(MachineConfig.KEY + "vcpu_count") && problems.isClean(MachineConfig.KEY + "max_vcpu_count");
+        if (!said.isEmpty() && isCountClean && parts.stream().allMatch(part -> part.isInRange(part.value()))) {
+            checkProduct(machine, parts, said.get(0), problems);
+        }
+    }
+
+    private static void checkProduct(MachineConfig machine, List<Part> parts, Part firstSaid, Problems problems) {
+        int max = machine.maxVcpuCount();
+        long product = parts.stream().mapToLong(Part::value).reduce(1, (a, b) -> a * b);
+        if (product != max) {
+            problems.add(MachineConfig.KEY + firstSaid.field(), "a topology of " + describe(machine) + " has " + product
+                    + " vCPUs, and the max vcpu count is " + max + ": give " + String.join(", or ", whatWouldFit(parts, product, max)));
+            return;
+        }
+        CpuTopology topology = machine.topology();
+        int highest = topology.apicId(max - 1);
+        problems.require(highest <= MAX_APIC_ID, MachineConfig.KEY + firstSaid.field(), "a topology of " + describe(machine)
+                + " needs APIC ids up to " + highest + ", and interrupts reach " + MAX_APIC_ID
+                + " at most: numbers that are powers of two leave no gaps between ids");
+    }
+
+    private static String describe(MachineConfig machine) {
+        return machine.threadsPerCore() + " threads per core, " + machine.coresPerDie() + " cores per die, " + machine.diesPerSocket()
+                + " dies per socket and " + machine.sockets() + " sockets";
+    }
+
+    /** The max vcpu count that goes with the parts, and each part that would go with the count and the other parts. */
+    private static List<String> whatWouldFit(List<Part> parts, long product, int max) {
+        List<String> fitting = new ArrayList<>();
+        if (product <= MachineConfig.MAX_VCPU_COUNT) {
+            fitting.add("a max vcpu count of " + product);
+        }
+        for (Part part : parts) {
+            long others = product / part.value();
+            if (max % others == 0 && part.isInRange((int) (max / others))) {
+                fitting.add(part.name() + " " + max / others);
+            }
+        }
+        if (fitting.isEmpty()) {
+            fitting.add("numbers whose product is " + max);
+        }
+        return fitting;
+    }
+}
