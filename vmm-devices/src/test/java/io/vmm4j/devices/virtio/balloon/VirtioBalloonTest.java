@@ -2,8 +2,6 @@ package io.vmm4j.devices.virtio.balloon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,80 +12,16 @@ import io.vmm4j.devices.testing.GuestRam;
 import io.vmm4j.devices.testing.Hostile;
 import io.vmm4j.devices.testing.VirtioRig;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-final class VirtioBalloonTest {
-
-    private static final long STATS = 1L << 1;
-    private static final long DEFLATE_ON_OOM = 1L << 2;
-    private static final long HINT = 1L << 3;
-    private static final long REPORTING = 1L << 5;
-    private static final long DATA = VirtioRig.DATA;
-    /** Where page numbers are written. */
-    private static final long LIST = 0x8_0000;
-    private static final int PAGE = 4096;
-
-    /** Blanks what it is given, as the host does, and notes the lengths. */
-    private static final class BlankingBackend implements BalloonBackend {
-        private final List<Integer> lengths = new ArrayList<>();
-
-        @Override
-        public void discard(ByteBuffer range) {
-            lengths.add(range.remaining());
-            while (range.hasRemaining()) {
-                range.put((byte) 0);
-            }
-        }
-    }
-
-    private final BlankingBackend backend = new BlankingBackend();
-
-    private VirtioRig<VirtioBalloon> rig(BalloonConfig config) {
-        VirtioRig<VirtioBalloon> rig = new VirtioRig<>(loop -> new VirtioBalloon(loop, config, backend));
-        byte[] ones = new byte[VirtioRig.RAM_LENGTH - (int) DATA];
-        Arrays.fill(ones, (byte) 1);
-        GuestRam.put(rig.memory(), DATA, ones);
-        return rig;
-    }
-
-    private static BalloonConfig all() {
-        return new BalloonConfig(0, true, 5, true, true);
-    }
-
-    private static void putPfns(VirtioRig<?> rig, long... pfns) {
-        ByteBuffer bytes = ByteBuffer.allocate(4 * pfns.length).order(ByteOrder.LITTLE_ENDIAN);
-        for (long pfn : pfns) {
-            bytes.putInt((int) pfn);
-        }
-        GuestRam.put(rig.memory(), LIST, bytes.array());
-    }
-
-    private void inflate(VirtioRig<?> rig, long... pfns) {
-        putPfns(rig, pfns);
-        int id = rig.queue(0).add(Buffer.readable(LIST, 4L * pfns.length));
-        rig.kick(0);
-        assertEquals(new Used(id, 0), rig.queue(0).takeUsed());
-    }
-
-    private static boolean isBlank(VirtioRig<?> rig, long pfn) {
-        for (byte octet : GuestRam.get(rig.memory(), pfn * PAGE, PAGE)) {
-            if (octet != 0) {
-                return false;
-            }
-        }
-        return true;
-    }
+/** Configuration, inflation, deflation and resets of the balloon. */
+final class VirtioBalloonTest extends BalloonFixture {
 
     @Test
     void offersWhatItWasMadeWith() {
@@ -227,161 +161,6 @@ final class VirtioBalloonTest {
         inflate(rig, 0x101);
         assertFalse(rig.needsReset());
         assertEquals(0, rig.device().discardedBytes());
-    }
-
-    private static byte[] stats(Object... tagsAndValues) {
-        ByteBuffer bytes = ByteBuffer.allocate(tagsAndValues.length / 2 * 10).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < tagsAndValues.length; i += 2) {
-            bytes.putShort(((Integer) tagsAndValues[i]).shortValue()).putLong((Long) tagsAndValues[i + 1]);
-        }
-        return bytes.array();
-    }
-
-    @Test
-    void statisticsComeOnceAnInterval() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(STATS, 8, 8, 8);
-        assertEquals(Map.of(), rig.device().statistics());
-        GuestRam.put(rig.memory(), LIST, stats(4, 1000L, 5, -1L, 0x1234, 7L, 0, 3L));
-        int id = rig.queue(2).add(Buffer.readable(LIST, 40));
-        rig.kick(2);
-        assertNull(rig.queue(2).takeUsed(), "the buffer is kept to ask with");
-        assertEquals(Map.of(BalloonStatistic.FREE_MEMORY, 1000L, BalloonStatistic.TOTAL_MEMORY, -1L, BalloonStatistic.SWAP_IN, 3L),
-            rig.device().statistics(), "unknown tags are ignored");
-        rig.loop().advance(Duration.ofMillis(4999));
-        assertNull(rig.queue(2).takeUsed());
-        rig.loop().advance(Duration.ofMillis(1));
-        assertEquals(new Used(id, 0), rig.queue(2).takeUsed());
-        assertEquals(1, rig.line().takeEdges());
-        GuestRam.put(rig.memory(), LIST, stats(4, 999L));
-        rig.queue(2).add(Buffer.readable(LIST, 10));
-        rig.kick(2);
-        assertEquals(Map.of(BalloonStatistic.FREE_MEMORY, 999L), rig.device().statistics());
-    }
-
-    @Test
-    void theStatisticsIntervalChangesLive() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(STATS, 8, 8, 8);
-        rig.queue(2).add(Buffer.readable(LIST, 10));
-        rig.kick(2);
-        rig.device().setStatisticsInterval(1);
-        rig.loop().advance(Duration.ofSeconds(1));
-        assertNotNull(rig.queue(2).takeUsed());
-        assertThrows(IllegalArgumentException.class, () -> rig.device().setStatisticsInterval(0));
-        VirtioRig<VirtioBalloon> without = rig(new BalloonConfig(0, false, 0, false, false));
-        assertThrows(IllegalStateException.class, () -> without.device().setStatisticsInterval(1));
-    }
-
-    @Test
-    void aDriverThatIsSilentIsAskedAgainOnlyOnceItHasAnswered() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(STATS, 8, 8, 8);
-        rig.loop().advance(Duration.ofSeconds(60));
-        assertEquals(0, rig.line().edges());
-        rig.queue(2).add(Buffer.readable(LIST, 10));
-        rig.kick(2);
-        rig.loop().advance(Duration.ofSeconds(5));
-        assertNotNull(rig.queue(2).takeUsed());
-    }
-
-    @Test
-    void statisticsThatWereNotAskedForNeedAReset() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(STATS, 8, 8, 8);
-        rig.queue(2).add(Buffer.readable(LIST, 10));
-        rig.queue(2).add(Buffer.readable(LIST, 10));
-        rig.kick(2);
-        assertTrue(rig.needsReset());
-        rig.loop().advance(Duration.ofSeconds(20));
-        assertNull(rig.queue(2).takeUsed());
-    }
-
-    @Test
-    void tooManyStatisticsAreCutOff() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(STATS, 8, 8, 8);
-        rig.queue(2).add(Buffer.readable(DATA, 0x100000), Buffer.readable(DATA, 0x100000));
-        rig.kick(2);
-        assertEquals(Map.of(), rig.device().statistics());
-        assertFalse(rig.needsReset());
-    }
-
-    @Test
-    void reportedPagesGoBackAndTheReportIsAcknowledged() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(REPORTING | STATS | HINT, 8, 8, 8, 8, 8);
-        int id = rig.queue(4).add(Buffer.writable(0x101 * PAGE, 2 * PAGE), Buffer.writable(0x110 * PAGE, PAGE));
-        rig.kick(4);
-        assertEquals(new Used(id, 0), rig.queue(4).takeUsed());
-        assertTrue(isBlank(rig, 0x101) && isBlank(rig, 0x102) && isBlank(rig, 0x110));
-        assertFalse(isBlank(rig, 0x103));
-    }
-
-    @Test
-    void queuesAreFoundWhereLinuxPutsThem() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(REPORTING, 8, 8, 8);
-        rig.queue(2).add(Buffer.writable(0x101 * PAGE, PAGE));
-        rig.kick(2);
-        assertTrue(isBlank(rig, 0x101), "reporting_vq is the third queue when it is the only optional one");
-    }
-
-    @Test
-    void queuesAreFoundWhereTheSpecificationPutsThem() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(REPORTING, 8, 8, 0, 0, 8);
-        rig.queue(4).add(Buffer.writable(0x101 * PAGE, PAGE));
-        rig.kick(4);
-        assertTrue(isBlank(rig, 0x101));
-    }
-
-    private static void command(VirtioRig<?> rig, int queue, long id) {
-        putPfns(rig, id);
-        rig.queue(queue).add(Buffer.readable(LIST, 4));
-        rig.kick(queue);
-        assertNotNull(rig.queue(queue).takeUsed());
-    }
-
-    private static void hint(VirtioRig<?> rig, int queue, long pfn) {
-        rig.queue(queue).add(Buffer.writable(pfn * PAGE, PAGE));
-        rig.kick(queue);
-        assertNotNull(rig.queue(queue).takeUsed());
-    }
-
-    @Test
-    void hintsCountOnlyUnderTheCommandInForce() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(HINT, 8, 8, 8);
-        assertEquals(new HintingStatus(0, OptionalLong.empty()), rig.device().hintingStatus());
-        hint(rig, 2, 0x100);
-        assertFalse(isBlank(rig, 0x100), "no command yet");
-        assertTrue(rig.device().startHinting(true));
-        assertEquals(2, rig.driver().readConfig(8, 4));
-        assertEquals(2, rig.driver().takeInterrupts() & 2);
-        command(rig, 2, 9);
-        hint(rig, 2, 0x101);
-        assertFalse(isBlank(rig, 0x101), "another command");
-        command(rig, 2, 2);
-        hint(rig, 2, 0x102);
-        assertTrue(isBlank(rig, 0x102));
-        assertEquals(new HintingStatus(2, OptionalLong.of(2)), rig.device().hintingStatus());
-        command(rig, 2, 0);
-        assertEquals(1, rig.driver().readConfig(8, 4), "done, as the guest has named all");
-        hint(rig, 2, 0x103);
-        assertFalse(isBlank(rig, 0x103));
-    }
-
-    @Test
-    void hintingWithoutAcknowledgementEndsWhenTheHostSaysSo() {
-        VirtioRig<VirtioBalloon> rig = rig(all()).start(HINT, 8, 8, 8);
-        rig.device().startHinting(false);
-        command(rig, 2, 2);
-        command(rig, 2, 0);
-        assertEquals(2, rig.driver().readConfig(8, 4));
-        rig.device().stopHinting();
-        assertEquals(1, rig.driver().readConfig(8, 4));
-        rig.device().startHinting(false);
-        assertEquals(3, rig.driver().readConfig(8, 4), "a command id is not used again");
-    }
-
-    @Test
-    void hintingIsRefusedWithoutADriverOrWithoutTheOption() {
-        assertFalse(rig(all()).device().startHinting(true));
-        VirtioRig<VirtioBalloon> without = rig(new BalloonConfig(0, false, 0, false, false));
-        assertThrows(IllegalStateException.class, () -> without.device().startHinting(true));
-        assertThrows(IllegalStateException.class, () -> without.device().hintingStatus());
     }
 
     @Test

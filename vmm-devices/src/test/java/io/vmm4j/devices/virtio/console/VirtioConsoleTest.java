@@ -1,104 +1,22 @@
 package io.vmm4j.devices.virtio.console;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vmm4j.devices.serial.SerialSink;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.GuestRam;
-import io.vmm4j.devices.testing.Hostile;
 import io.vmm4j.devices.testing.VirtioRig;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
-final class VirtioConsoleTest {
-
-    private static final long SIZE = 1;
-    private static final long MULTIPORT = 1L << 1;
-    private static final long EMERG_WRITE = 1L << 2;
-    private static final long DATA = VirtioRig.DATA;
-    private static final long CONTROL = VirtioRig.DATA + 0x10_0000;
-
-    private final FakeConsole console = new FakeConsole();
-    private final FakeConsole agent = new FakeConsole();
-    private final Map<Integer, Long> controlBuffers = new HashMap<>();
-
-    private VirtioRig<VirtioConsole> hvc0() {
-        return new VirtioRig<>(loop -> new VirtioConsole(loop, ConsoleConfig.hvc0(80, 25), List.of(console)));
-    }
-
-    private VirtioRig<VirtioConsole> twoPorts() {
-        ConsoleConfig config = new ConsoleConfig(80, 25, true,
-            List.of(ConsolePortConfig.CONSOLE, new ConsolePortConfig("org.vmm4j.agent", false)));
-        return new VirtioRig<>(loop -> new VirtioConsole(loop, config, List.of(console, agent)));
-    }
-
-    private VirtioRig<VirtioConsole> startedPorts() {
-        VirtioRig<VirtioConsole> rig = twoPorts().start(SIZE | MULTIPORT, 16, 16, 16, 16, 16, 16);
-        giveControlBuffers(rig, 8);
-        return rig;
-    }
-
-    private void giveControlBuffers(VirtioRig<VirtioConsole> rig, int count) {
-        for (int i = 0; i < count; i++) {
-            giveControlBuffer(rig, CONTROL + 0x100 * i);
-        }
-        rig.kick(2);
-    }
-
-    private void giveControlBuffer(VirtioRig<?> rig, long gpa) {
-        controlBuffers.put(rig.queue(2).add(Buffer.writable(gpa, 80)), gpa);
-    }
-
-    private static void print(VirtioRig<?> rig, int queue, String text) {
-        GuestRam.put(rig.memory(), DATA, text);
-        rig.queue(queue).add(Buffer.readable(DATA, text.length()));
-        rig.kickIfNeeded(queue);
-    }
-
-    private static void tell(VirtioRig<?> rig, int id, int event, int value) {
-        GuestRam.put(rig.memory(), DATA + 0x1000,
-            ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putInt(id).putShort((short) event).putShort((short) value).array());
-        rig.queue(3).add(Buffer.readable(DATA + 0x1000, 8));
-        rig.kickIfNeeded(3);
-        assertNotNull(rig.queue(3).takeUsed());
-    }
-
-    /** The control messages that have come, as "id event value rest"; their buffers are made available again. */
-    private List<String> told(VirtioRig<?> rig) {
-        List<String> messages = new ArrayList<>();
-        for (Used used = rig.queue(2).takeUsed(); used != null; used = rig.queue(2).takeUsed()) {
-            long gpa = controlBuffers.remove(used.id());
-            ByteBuffer bytes = ByteBuffer.wrap(GuestRam.get(rig.memory(), gpa, (int) used.length())).order(ByteOrder.LITTLE_ENDIAN);
-            String text = bytes.getInt() + " " + bytes.getShort() + " " + bytes.getShort();
-            while (bytes.hasRemaining()) {
-                text += " " + bytes.get();
-            }
-            messages.add(text);
-            giveControlBuffer(rig, gpa);
-            rig.kickIfNeeded(2);
-        }
-        return messages;
-    }
-
-    // Registers
+/** Registers, output, input and size of the console device. */
+final class VirtioConsoleTest extends ConsoleFixture {
 
     @Test
     void theConfigurationIsLaidOutAsSpecified() {
@@ -155,8 +73,6 @@ final class VirtioConsoleTest {
         rig.loop().run();
         assertTrue(console.output().endsWith("y"));
     }
-
-    // Output
 
     @Test
     void outputReachesTheHostInOrder() {
@@ -231,8 +147,6 @@ final class VirtioConsoleTest {
         assertNotNull(rig.queue(1).takeUsed());
     }
 
-    // Input
-
     @Test
     void inputGoesIntoTheGuestsBuffers() {
         VirtioRig<VirtioConsole> rig = hvc0().start(SIZE, 16, 16);
@@ -274,8 +188,6 @@ final class VirtioConsoleTest {
         assertEquals(1, console.waitingInput(), "what was typed is still there");
     }
 
-    // Size
-
     @Test
     void aNewSizeChangesTheConfiguration() {
         VirtioRig<VirtioConsole> rig = hvc0().start(SIZE, 16, 16);
@@ -305,247 +217,5 @@ final class VirtioConsoleTest {
         rig.device().setSize(100, 50);
         rig.loop().run();
         assertEquals(List.of("0 5 0 100 0 50 0"), told(rig));
-    }
-
-    // Ports
-
-    @Test
-    void portsAreAddedNamedAndOpenedAsTheDriverGetsReady() {
-        VirtioRig<VirtioConsole> rig = startedPorts();
-        assertEquals(List.of(), told(rig));
-        tell(rig, 0xFFFFFFFF, 0, 1);
-        assertEquals(List.of("0 1 0", "1 1 0"), told(rig));
-        tell(rig, 0, 0, 1);
-        assertEquals(List.of(), told(rig), "a port that exists is not added again");
-        agent.connect(true);
-        tell(rig, 0, 3, 1);
-        assertEquals(List.of("0 4 1", "0 5 0 80 0 25 0"), told(rig));
-        tell(rig, 1, 3, 1);
-        String name = "1 7 0";
-        for (byte octet : "org.vmm4j.agent".getBytes(StandardCharsets.US_ASCII)) {
-            name += " " + octet;
-        }
-        assertEquals(List.of("1 6 1", name), told(rig));
-        agent.connect(false);
-        assertEquals(List.of("1 6 0"), told(rig));
-        agent.connect(false);
-        assertEquals(List.of(), told(rig));
-    }
-
-    @Test
-    void aDriverThatFailsIsToldNothing() {
-        VirtioRig<VirtioConsole> rig = startedPorts();
-        tell(rig, 0, 0, 0);
-        assertEquals(List.of(), told(rig));
-        tell(rig, 0, 3, 0);
-        assertEquals(List.of(), told(rig));
-    }
-
-    @Test
-    void thePortOfTheGuestOpensAndCloses() {
-        VirtioRig<VirtioConsole> rig = startedPorts();
-        rig.queue(4).add(Buffer.writable(DATA + 0x2000, 100));
-        rig.kick(4);
-        agent.type("hello");
-        assertNull(rig.queue(4).takeUsed(), "input waits until the guest has opened the port");
-        tell(rig, 1, 6, 1);
-        assertEquals(List.of(true), agent.opens());
-        assertEquals(5, rig.queue(4).takeUsed().length());
-        print(rig, 5, "answer");
-        assertEquals("answer", agent.output());
-        tell(rig, 1, 6, 0);
-        tell(rig, 1, 6, 0);
-        assertEquals(List.of(true, false), agent.opens());
-        assertEquals(List.of(), console.opens());
-    }
-
-    @Test
-    void aPortOfProgramsWaitsForItsReaderAsLongAsItTakes() {
-        VirtioRig<VirtioConsole> rig = startedPorts();
-        agent.setRoom(0);
-        print(rig, 5, "abc");
-        rig.loop().advance(Duration.ofMinutes(10));
-        assertNull(rig.queue(5).takeUsed());
-        agent.setRoom(10);
-        assertEquals("abc", agent.output());
-        assertEquals(0, rig.device().droppedOutput(1));
-    }
-
-    @Test
-    void messagesWaitForBuffers() {
-        VirtioRig<VirtioConsole> rig = twoPorts().start(MULTIPORT, 16, 16, 16, 16, 16, 16);
-        tell(rig, 0, 0, 1);
-        for (int i = 0; i < 1000; i++) {
-            tell(rig, i % 2, 3, 1);
-        }
-        giveControlBuffer(rig, CONTROL);
-        rig.kickIfNeeded(2);
-        List<String> messages = told(rig);
-        assertEquals(5, messages.size(), "each once, however often the driver asked: " + messages);
-        assertEquals("0 1 0", messages.get(0));
-    }
-
-    @Test
-    void messagesThatMakeNoSenseArePassedOver() {
-        VirtioRig<VirtioConsole> rig = startedPorts();
-        tell(rig, 2, 3, 1);
-        tell(rig, -1, 6, 1);
-        tell(rig, 0, 99, 1);
-        tell(rig, 0, 2, 1);
-        rig.queue(3).add(Buffer.readable(DATA, 7));
-        rig.kick(3);
-        assertEquals(List.of(), told(rig));
-        assertFalse(rig.needsReset());
-        assertEquals(List.of(), console.opens());
-    }
-
-    @Test
-    void portZeroWorksForADriverWithoutMultiport() {
-        VirtioRig<VirtioConsole> rig = twoPorts().start(SIZE, 16, 16);
-        print(rig, 1, "ok");
-        assertEquals("ok", console.output());
-        assertEquals(List.of(true), console.opens());
-    }
-
-    @Test
-    void badConfigurationsAreRefused() {
-        assertThrows(IllegalArgumentException.class, () -> new ConsoleConfig(80, 25, true, List.of()));
-        assertThrows(IllegalArgumentException.class,
-            () -> new ConsoleConfig(80, 25, false, List.of(ConsolePortConfig.CONSOLE, ConsolePortConfig.CONSOLE)));
-        assertThrows(IllegalArgumentException.class, () -> ConsoleConfig.hvc0(-1, 25));
-        assertThrows(IllegalArgumentException.class, () -> new ConsolePortConfig("x".repeat(65), false));
-        assertThrows(IllegalArgumentException.class,
-            () -> new VirtioRig<>(loop -> new VirtioConsole(loop, ConsoleConfig.hvc0(1, 1), List.of())));
-    }
-
-    // Resets
-
-    @Test
-    void aResetForgetsOutputThatWaitsAndTheDeviceStartsAgain() {
-        VirtioRig<VirtioConsole> rig = hvc0().start(SIZE, 16, 16);
-        console.setRoom(1);
-        print(rig, 1, "abc");
-        rig.driver().reset();
-        assertEquals(0, rig.loop().armedTimers());
-        assertEquals(List.of(true, false), console.opens());
-        console.setRoom(100);
-        assertEquals("a", console.output());
-        rig.start(SIZE, 16, 16);
-        print(rig, 1, "def");
-        assertEquals("adef", console.output());
-        assertEquals(List.of(true, false, true), console.opens());
-    }
-
-    @Test
-    void aResetForgetsWhatTheDriverWasToBeTold() {
-        VirtioRig<VirtioConsole> rig = twoPorts().start(MULTIPORT, 16, 16, 16, 16, 16, 16);
-        tell(rig, 0, 0, 1);
-        rig.driver().reset();
-        rig.start(MULTIPORT, 16, 16, 16, 16, 16, 16);
-        giveControlBuffers(rig, 2);
-        assertEquals(List.of(), told(rig));
-        tell(rig, 0, 0, 1);
-        assertEquals(List.of("0 1 0", "1 1 0"), told(rig), "its ports are new to the new driver");
-    }
-
-    static List<Hostile.Attack> attacks() {
-        return Hostile.all(VirtioRig.seed("VirtioConsoleTest attacks"));
-    }
-
-    @ParameterizedTest
-    @MethodSource("attacks")
-    void survivesHostileDrivers(Hostile.Attack attack) {
-        for (int queue = 0; queue < 2; queue++) {
-            FakeConsole busy = new FakeConsole();
-            VirtioRig.survive(attack, queue, loop -> new VirtioConsole(loop, ConsoleConfig.hvc0(80, 25), List.of(busy)), device -> {
-                if (busy.waitingInput() < 8) {
-                    busy.type("x");
-                }
-            });
-        }
-    }
-
-    @Test
-    void randomDriversNeitherEscapeNorDisturbTheOrderOfOutput() {
-        Random random = new Random(VirtioRig.seed("VirtioConsoleTest"));
-        for (int round = 0; round < 50; round++) {
-            VirtioRig<VirtioConsole> rig = startedPorts();
-            int[] outstanding = {0, 0, 8, 0, 0, 0};
-            byte[] noise = new byte[256];
-            for (int step = 0; step < 100 && !rig.needsReset(); step++) {
-                int queue = random.nextInt(6);
-                random.nextBytes(noise);
-                noise[4] %= 9;
-                noise[5] = 0;
-                noise[0] &= 1;
-                Arrays.fill(noise, 1, 4, (byte) 0);
-                GuestRam.put(rig.memory(), DATA + 0x4000, noise);
-                if (outstanding[queue] < 16) {
-                    outstanding[queue]++;
-                    rig.queue(queue).addIndirect(0xE_0000 + 0x20L * (step + 100 * queue), queue % 2 == 1
-                        ? Buffer.readable(DATA + 0x4000, random.nextInt(200)) : Buffer.writable(DATA + 0x8000, 1 + random.nextInt(200)));
-                }
-                rig.kickIfNeeded(queue);
-                FakeConsole host = random.nextBoolean() ? console : agent;
-                switch (random.nextInt(5)) {
-                    case 0 -> host.type("typed");
-                    case 1 -> host.setRoom(random.nextInt(300));
-                    case 2 -> host.connect(random.nextBoolean());
-                    case 3 -> rig.device().setSize(random.nextInt(500), random.nextInt(500));
-                    default -> rig.loop().advance(Duration.ofMillis(random.nextInt(1500)));
-                }
-                rig.loop().run();
-                for (int i = 0; i < 6; i++) {
-                    while (rig.queue(i).takeUsed() != null) {
-                        outstanding[i]--;
-                    }
-                }
-            }
-            assertFalse(rig.needsReset());
-            rig.driver().reset();
-        }
-    }
-
-    // The console made for the serial port
-
-    @Test
-    void aConsoleMadeForTheSerialPortServesAsPortZero() {
-        StringBuilder printed = new StringBuilder();
-        long[] room = {100};
-        BufferedConsole[] made = new BufferedConsole[1];
-        int[] roomTold = new int[1];
-        VirtioRig<VirtioConsole> rig = new VirtioRig<>(loop -> {
-            made[0] = new BufferedConsole(loop, new SerialSink() {
-                @Override
-                public boolean hasRoom() {
-                    return room[0] > 0;
-                }
-
-                @Override
-                public void write(int octet) {
-                    room[0]--;
-                    printed.append((char) octet);
-                }
-            }, () -> roomTold[0]++, 8);
-            assertEquals(3, made[0].receive("abc".getBytes(StandardCharsets.US_ASCII), 0, 3), "before there is a device");
-            return new VirtioConsole(loop, ConsoleConfig.hvc0(80, 25), List.of(made[0]));
-        });
-        rig.start(SIZE, 16, 16);
-        assertEquals(5, made[0].receive("0defghij".getBytes(StandardCharsets.US_ASCII), 1, 7), "the queue holds eight");
-        assertEquals(0, made[0].inputRoom());
-        rig.queue(0).add(Buffer.writable(DATA, 3));
-        rig.kickIfNeeded(0);
-        assertEquals(0, roomTold[0], "less than half is free");
-        rig.queue(0).add(Buffer.writable(DATA + 3, 100));
-        rig.kickIfNeeded(0);
-        assertEquals(1, roomTold[0]);
-        assertArrayEquals("abcdefgh".getBytes(StandardCharsets.US_ASCII), GuestRam.get(rig.memory(), DATA, 8));
-        room[0] = 2;
-        print(rig, 1, "xyz");
-        assertEquals("xy", printed.toString());
-        room[0] = 2;
-        made[0].outputReady();
-        rig.loop().run();
-        assertEquals("xyz", printed.toString());
     }
 }

@@ -1,0 +1,99 @@
+package io.vmm4j.devices.virtio.balloon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.devices.testing.DriverQueue.Buffer;
+import io.vmm4j.devices.testing.DriverQueue.Used;
+import io.vmm4j.devices.testing.VirtioRig;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+/** Free page reporting and hinting, virtio 1.2 sections 5.5.6.4 and 5.5.6.5. */
+final class BalloonHintingTest extends BalloonFixture {
+
+    @Test
+    void reportedPagesGoBackAndTheReportIsAcknowledged() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(REPORTING | STATS | HINT, 8, 8, 8, 8, 8);
+        int id = rig.queue(4).add(Buffer.writable(0x101 * PAGE, 2 * PAGE), Buffer.writable(0x110 * PAGE, PAGE));
+        rig.kick(4);
+        assertEquals(new Used(id, 0), rig.queue(4).takeUsed());
+        assertTrue(isBlank(rig, 0x101) && isBlank(rig, 0x102) && isBlank(rig, 0x110));
+        assertFalse(isBlank(rig, 0x103));
+    }
+
+    @Test
+    void queuesAreFoundWhereLinuxPutsThem() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(REPORTING, 8, 8, 8);
+        rig.queue(2).add(Buffer.writable(0x101 * PAGE, PAGE));
+        rig.kick(2);
+        assertTrue(isBlank(rig, 0x101), "reporting_vq is the third queue when it is the only optional one");
+    }
+
+    @Test
+    void queuesAreFoundWhereTheSpecificationPutsThem() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(REPORTING, 8, 8, 0, 0, 8);
+        rig.queue(4).add(Buffer.writable(0x101 * PAGE, PAGE));
+        rig.kick(4);
+        assertTrue(isBlank(rig, 0x101));
+    }
+
+    private static void command(VirtioRig<?> rig, int queue, long id) {
+        putPfns(rig, id);
+        rig.queue(queue).add(Buffer.readable(LIST, 4));
+        rig.kick(queue);
+        assertNotNull(rig.queue(queue).takeUsed());
+    }
+
+    private static void hint(VirtioRig<?> rig, int queue, long pfn) {
+        rig.queue(queue).add(Buffer.writable(pfn * PAGE, PAGE));
+        rig.kick(queue);
+        assertNotNull(rig.queue(queue).takeUsed());
+    }
+
+    @Test
+    void hintsCountOnlyUnderTheCommandInForce() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(HINT, 8, 8, 8);
+        assertEquals(new HintingStatus(0, OptionalLong.empty()), rig.device().hintingStatus());
+        hint(rig, 2, 0x100);
+        assertFalse(isBlank(rig, 0x100), "no command yet");
+        assertTrue(rig.device().startHinting(true));
+        assertEquals(2, rig.driver().readConfig(8, 4));
+        assertEquals(2, rig.driver().takeInterrupts() & 2);
+        command(rig, 2, 9);
+        hint(rig, 2, 0x101);
+        assertFalse(isBlank(rig, 0x101), "another command");
+        command(rig, 2, 2);
+        hint(rig, 2, 0x102);
+        assertTrue(isBlank(rig, 0x102));
+        assertEquals(new HintingStatus(2, OptionalLong.of(2)), rig.device().hintingStatus());
+        command(rig, 2, 0);
+        assertEquals(1, rig.driver().readConfig(8, 4), "done, as the guest has named all");
+        hint(rig, 2, 0x103);
+        assertFalse(isBlank(rig, 0x103));
+    }
+
+    @Test
+    void hintingWithoutAcknowledgementEndsWhenTheHostSaysSo() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(HINT, 8, 8, 8);
+        rig.device().startHinting(false);
+        command(rig, 2, 2);
+        command(rig, 2, 0);
+        assertEquals(2, rig.driver().readConfig(8, 4));
+        rig.device().stopHinting();
+        assertEquals(1, rig.driver().readConfig(8, 4));
+        rig.device().startHinting(false);
+        assertEquals(3, rig.driver().readConfig(8, 4), "a command id is not used again");
+    }
+
+    @Test
+    void hintingIsRefusedWithoutADriverOrWithoutTheOption() {
+        assertFalse(rig(all()).device().startHinting(true));
+        VirtioRig<VirtioBalloon> without = rig(new BalloonConfig(0, false, 0, false, false));
+        assertThrows(IllegalStateException.class, () -> without.device().startHinting(true));
+        assertThrows(IllegalStateException.class, () -> without.device().hintingStatus());
+    }
+}
