@@ -13,6 +13,7 @@ import io.vmm4j.core.VmState;
 import io.vmm4j.core.acpi.AcpiPorts;
 import io.vmm4j.core.host.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
+import io.vmm4j.devices.virtio.rng.VirtioRng;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,6 +99,21 @@ class TinyGuestTest {
         CapturedConsole console = StreamConsole.capture();
         run(new TinyKernel().printDistanceFromAllOnes(0x300).out(0x300, 1).reset(), console);
         assertEquals("A", console.text());
+    }
+
+    @Test
+    void theGuestFindsADeviceOfTheEmbeddersOwn() throws Exception {
+        CapturedConsole console = StreamConsole.capture();
+        List<Boolean> loops = new ArrayList<>();
+        try (Vm vm = machine(new TinyKernel().printFirstDeviceId().reset()).serial(console).device("own", loop -> {
+            loops.add(loop.inLoop());
+            return new VirtioRng(loop, target -> target.position(target.limit()));
+        }).build()) {
+            vm.start();
+            assertTrue(vm.await(PATIENCE).isPresent(), () -> "the guest did not end: " + console.text());
+        }
+        assertEquals("E", console.text(), "device ID 4");
+        assertEquals(1, loops.size(), "it was made once");
     }
 
     @Test

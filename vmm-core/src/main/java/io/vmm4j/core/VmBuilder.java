@@ -17,6 +17,7 @@ import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.machine.MachineAssembler;
+import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /**
  * Makes a {@link Vm}: the Java front door. What is not said takes the defaults of {@link VmConfig}. Not thread-safe;
@@ -163,7 +165,18 @@ public final class VmBuilder {
      * @param device not yet in any machine
      */
     public VmBuilder device(String name, VirtioDevice device) {
-        devices.add(new ExtraDevice(name, device));
+        return device(name, loop -> device);
+    }
+
+    /**
+     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for what happens on
+     * the host's side.
+     *
+     * @param name  for messages
+     * @param maker makes the device, once for each machine that is built
+     */
+    public VmBuilder device(String name, Function<? super EventLoop, ? extends VirtioDevice> maker) {
+        devices.add(new ExtraDevice(name, Objects.requireNonNull(maker, "maker")));
         return this;
     }
 

@@ -230,7 +230,7 @@ public final class MachineAssembler {
     private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {
         VsockSockets sockets = own(VsockSockets.listen(loop, Path.of(vsock.udsPath())));
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
-        devices.add(new ExtraDevice("vsock", device));
+        devices.add(new ExtraDevice("vsock", owner -> device));
         sockets.serve(device::connect);
     }
 

@@ -118,7 +118,7 @@ final class VirtioDevices {
     }
 
     void add(ExtraDevice extra) throws IOException {
-        slots.add(extra.name(), extra.device(), loop, List.of());
+        slots.add(extra.name(), extra.maker().apply(loop), loop, List.of());
     }
 
     /** What can be changed about those added so far. */

@@ -1,28 +1,41 @@
 package io.vmm4j.devices.virtio;
 
-/** Device types, virtio 1.2 section 5, table of device IDs. */
-public enum VirtioDeviceType {
+import java.util.Objects;
+
+/**
+ * A type of device: virtio 1.2 section 5, table of device IDs. Devices of one's own take an ID that the table leaves free.
+ *
+ * @param id   the Device ID, 1 to 65535; 0 means no device
+ * @param name for messages
+ */
+public record VirtioDeviceType(int id, String name) {
+
     /** 5.1 Network device. */
-    NET(1),
+    public static final VirtioDeviceType NET = new VirtioDeviceType(1, "NET");
     /** 5.2 Block device. */
-    BLOCK(2),
+    public static final VirtioDeviceType BLOCK = new VirtioDeviceType(2, "BLOCK");
     /** 5.3 Console device. */
-    CONSOLE(3),
+    public static final VirtioDeviceType CONSOLE = new VirtioDeviceType(3, "CONSOLE");
     /** 5.4 Entropy device. */
-    ENTROPY(4),
+    public static final VirtioDeviceType ENTROPY = new VirtioDeviceType(4, "ENTROPY");
     /** 5.5 Traditional memory balloon device. */
-    BALLOON(5),
+    public static final VirtioDeviceType BALLOON = new VirtioDeviceType(5, "BALLOON");
     /** 5.10 Socket device. */
-    VSOCK(19);
+    public static final VirtioDeviceType VSOCK = new VirtioDeviceType(19, "VSOCK");
 
-    private final int id;
+    private static final int MAX_ID = 0xFFFF;
 
-    VirtioDeviceType(int id) {
-        this.id = id;
+    /** @throws IllegalArgumentException when the ID is out of range */
+    public VirtioDeviceType {
+        Objects.requireNonNull(name);
+        if (id < 1 || id > MAX_ID) {
+            throw new IllegalArgumentException("virtio device ID " + id + " is not within 1 to " + MAX_ID + " (" + name + ")");
+        }
     }
 
-    /** The Device ID of section 5. */
-    public int id() {
-        return id;
+    /** The name. */
+    @Override
+    public String toString() {
+        return name;
     }
 }
