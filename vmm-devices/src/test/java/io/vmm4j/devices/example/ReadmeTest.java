@@ -1,0 +1,39 @@
+package io.vmm4j.devices.example;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The example in the README is the one that is compiled and tested here. */
+class ReadmeTest {
+
+    private static final int MOST_LINES = 60;
+    private static final Path EXAMPLE = Path.of("src/test/java/io/vmm4j/devices/example");
+
+    @Test
+    void theReadmeShowsTheDeviceAndTheTestAsTheyAreAndBriefly() throws IOException {
+        String readme = Files.readString(Path.of("../README.md"));
+        List<String> device = shown("Shouter.java");
+        List<String> test = shown("ShouterTest.java");
+        assertTrue(readme.contains(String.join("\n", device)), "the README shows another Shouter");
+        assertTrue(readme.contains(String.join("\n", test)), "the README shows another ShouterTest");
+        int lines = device.size() + test.size();
+        assertTrue(lines < MOST_LINES, "the example has " + lines + " lines");
+    }
+
+    /** A source file without its package and imports. */
+    private static List<String> shown(String file) throws IOException {
+        List<String> lines = Files.readAllLines(EXAMPLE.resolve(file));
+        int last = 0;
+        for (int i = 0; i < lines.size(); i++) {
+            if (lines.get(i).startsWith("package ") || lines.get(i).startsWith("import ")) {
+                last = i;
+            }
+        }
+        return lines.subList(last + 2, lines.size());
+    }
+}
