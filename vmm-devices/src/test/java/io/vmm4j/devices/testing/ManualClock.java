@@ -11,12 +11,14 @@ import java.time.InstantSource;
  */
 public final class ManualClock implements NanoClock, InstantSource {
 
+    private static final Instant DEFAULT_START = Instant.parse("2024-02-29T12:34:56Z");
+
     private final Instant start;
     private long nanos;
 
     /** Starts at 2024-02-29T12:34:56Z. */
     public ManualClock() {
-        this(Instant.parse("2024-02-29T12:34:56Z"));
+        this(DEFAULT_START);
     }
 
     /** @param start the wall-clock time shown first */

@@ -5,7 +5,6 @@ import io.vmm4j.devices.time.LoopTimer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Queue;
 
@@ -84,7 +83,11 @@ public final class ManualLoop implements EventLoop {
 
     /** Timers that are armed. */
     public int armedTimers() {
-        return (int) timers.stream().filter(timer -> timer.armed).count();
+        int armed = 0;
+        for (ManualTimer timer : timers) {
+            armed += timer.armed ? 1 : 0;
+        }
+        return armed;
     }
 
     private Runnable nextTask() {
@@ -103,9 +106,13 @@ public final class ManualLoop implements EventLoop {
     }
 
     private ManualTimer earliest() {
-        long now = clock.nanoTime();
-        return timers.stream().filter(timer -> timer.armed)
-            .min(Comparator.comparingLong(timer -> timer.dueNanos - now)).orElse(null);
+        ManualTimer earliest = null;
+        for (ManualTimer timer : timers) {
+            if (timer.armed && (earliest == null || timer.dueNanos - earliest.dueNanos < 0)) {
+                earliest = timer;
+            }
+        }
+        return earliest;
     }
 
     private final class ManualTimer implements LoopTimer {

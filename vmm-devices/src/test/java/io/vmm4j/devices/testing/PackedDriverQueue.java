@@ -140,7 +140,18 @@ public final class PackedDriverQueue implements DriverQueue {
         }
     }
 
-    private void rawDescriptorAt(long at, long gpa, long length, int id, int flags) {
+    /** Writes the driver's event suppression structure, unchecked. */
+    public void rawDriverEvent(int desc, int flags) {
+        try {
+            memory.writeU16(driverEvent, desc);
+            memory.writeU16Release(driverEvent + 2, flags);
+        } catch (GuestMemoryException e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
+
+    /** Writes a descriptor at {@code at}, as of an indirect table, unchecked. */
+    public void rawDescriptorAt(long at, long gpa, long length, int id, int flags) {
         try {
             memory.writeU64(at, gpa);
             memory.writeU32(at + 8, length);
