@@ -22,9 +22,10 @@ public final class GuestRam {
 
     /** A region of zeroes in chunks of {@code chunkSize} bytes, a power of two. */
     public static MemoryRegion region(long gpa, int length, int chunkSize) {
+        ByteBuffer whole = ByteBuffer.allocateDirect(length);
         List<ByteBuffer> chunks = new ArrayList<>();
         for (int done = 0; done < length; done += chunkSize) {
-            chunks.add(ByteBuffer.allocateDirect(Math.min(chunkSize, length - done)));
+            chunks.add(whole.slice(done, Math.min(chunkSize, length - done)));
         }
         return new MemoryRegion(gpa, chunks, chunkSize);
     }

@@ -86,6 +86,20 @@ public final class Hostile {
             settle.run();
         }
 
+        /** Throws {@link AssertionError} unless the status tells {@code outcome}. */
+        void expect(Outcome outcome) {
+            int status = driver().status();
+            boolean needsReset = (status & NEEDS_RESET) != 0;
+            boolean isRight = switch (outcome) {
+                case NEEDS_RESET -> needsReset;
+                case CARRIES_ON -> !needsReset;
+                case ANY -> true;
+            };
+            if (!isRight) {
+                throw new AssertionError("expected " + outcome + ", status is 0x" + Integer.toHexString(status));
+            }
+        }
+
         void kick() {
             driver().notifyQueue(queue);
             settle.run();
@@ -115,16 +129,7 @@ public final class Hostile {
         public void run(Rig rig) {
             deed.commit(rig);
             rig.settle().run();
-            int status = rig.driver().status();
-            boolean needsReset = (status & NEEDS_RESET) != 0;
-            boolean isRight = switch (outcome) {
-                case NEEDS_RESET -> needsReset;
-                case CARRIES_ON -> !needsReset;
-                case ANY -> true;
-            };
-            if (!isRight) {
-                throw new AssertionError(name + ": expected " + outcome + ", status is 0x" + Integer.toHexString(status));
-            }
+            rig.expect(outcome);
             checkRecovery(rig);
         }
 

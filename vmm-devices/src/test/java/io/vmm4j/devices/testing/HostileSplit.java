@@ -78,9 +78,32 @@ final class HostileSplit {
             chain("indirect table of one and a half descriptors", queue -> indirect(queue, Hostile.TABLE, 24, INDIRECT)),
             chain("indirect table of 4 GiB", queue -> indirect(queue, Hostile.TABLE, 0xFFFF_FFF0L, INDIRECT)),
             chain("indirect table in the hole", queue -> indirect(queue, Hostile.LOW_END, 16, INDIRECT)),
+            chain("indirect table across the hole", queue -> indirect(queue, Hostile.LOW_END - 16, 32, INDIRECT)),
+            chain("indirect table in a device's window", queue -> indirect(queue, Hostile.WINDOW, 16, INDIRECT)),
+            chain("indirect table around the end of the address space", queue -> indirect(queue, -16, 32, INDIRECT)),
+            chain("indirect table with a chain longer than the queue", queue -> {
+                for (int i = 0; i <= Hostile.SIZE; i++) {
+                    queue.rawDescriptorAt(Hostile.TABLE + 16L * i, Hostile.BUFFER, 16, i < Hostile.SIZE ? NEXT : 0, i + 1);
+                }
+                indirect(queue, Hostile.TABLE, 16 * (Hostile.SIZE + 1), INDIRECT);
+            }),
             chain("indirect table with a next", queue -> indirect(queue, Hostile.TABLE, 16, INDIRECT | NEXT)),
             attack("indirect table that was not negotiated", WITHOUT_INDIRECT, Outcome.NEEDS_RESET,
                 queue -> indirect(queue, Hostile.TABLE, 16, INDIRECT)),
+            chain("readable buffer across the hole", queue -> {
+                queue.rawDescriptor(0, Hostile.LOW_END - 8, 16, 0, 0);
+                queue.publish(0);
+            }),
+            attack("buffers of no bytes", FEATURES, Outcome.ANY, queue -> {
+                queue.rawDescriptor(0, Hostile.BUFFER, 0, NEXT, 1);
+                queue.rawDescriptor(1, Hostile.BUFFER, 0, WRITE, 0);
+                queue.publish(0);
+            }),
+            attack("the queue itself as a buffer", FEATURES, Outcome.ANY, queue -> {
+                queue.rawDescriptor(0, Hostile.BUFFER, 16, NEXT, 1);
+                queue.rawDescriptor(1, Hostile.QUEUE, SplitDriverQueue.length(Hostile.SIZE), WRITE, 0);
+                queue.publish(0);
+            }),
             attack("the same chain twice", FEATURES, Outcome.ANY, queue -> {
                 queue.rawDescriptor(0, Hostile.BUFFER, 16, NEXT, 1);
                 queue.rawDescriptor(1, Hostile.BUFFER + 16, 1, WRITE, 0);

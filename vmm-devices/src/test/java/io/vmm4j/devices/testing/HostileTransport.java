@@ -7,12 +7,13 @@ import io.vmm4j.devices.testing.Hostile.Rig;
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /** What a driver can do wrong with the registers of virtio over MMIO (virtio 1.2, section 4.2). */
 final class HostileTransport {
 
     private static final long FEATURES = 1L << 32;
-    private static final int RANDOM_ACCESSES = 20_000;
+    private static final int RANDOM_ACCESSES = 5_000;
     private static final int[] WIDTHS = {1, 2, 4, 8};
 
     private HostileTransport() {
@@ -91,11 +92,75 @@ final class HostileTransport {
                 rig.driver().driverOk();
                 rig.driver().reset();
             }),
+            new Attack("registers: reset and a new start in mid-flight", Outcome.CARRIES_ON, rig -> {
+                DriverQueue queue = start(rig);
+                queue.add(Buffer.readable(Hostile.BUFFER, 16), Buffer.writable(Hostile.BUFFER + 16, 1));
+                rig.driver().notifyQueue(rig.queue());
+                DriverQueue next = start(rig);
+                rig.kick();
+                if (next.takeUsed() != null) {
+                    throw new AssertionError("the device used a buffer of the time before its reset");
+                }
+            }),
+            new Attack("registers: a hundred resets", Outcome.CARRIES_ON, rig -> {
+                for (int i = 0; i < 100; i++) {
+                    start(rig).add(Buffer.readable(Hostile.BUFFER, 16), Buffer.writable(Hostile.BUFFER + 16, 1));
+                    rig.driver().notifyQueue(rig.queue());
+                    rig.driver().reset();
+                }
+            }),
+            refused("without VERSION_1", rig -> features(rig, 0, 1L << 28)),
+            refused("one that was not offered", rig -> {
+                features(rig, 0, FEATURES);
+                rig.driver().write(0x024, 1);
+                rig.driver().write(0x020, 0x8000_0001L);
+            }),
+            refused("one beyond 63", rig -> {
+                features(rig, 0, FEATURES);
+                rig.driver().write(0x024, 2);
+                rig.driver().write(0x020, 1);
+            }),
+            refused("one of the last word", rig -> {
+                features(rig, 0, FEATURES);
+                rig.driver().write(0x024, 0xFFFF_FFFFL);
+                rig.driver().write(0x020, 0x8000_0000L);
+            }),
+            new Attack("registers: set-up of queues that do not exist", Outcome.CARRIES_ON, rig -> {
+                rig.driver().negotiate(FEATURES);
+                for (int index : new int[] {0x100, 0xFFFF, 0x7FFF_FFFF, -1}) {
+                    rig.driver().setUpQueue(index, with(Hostile.SIZE, 0, 0, 0));
+                    if (rig.driver().read(0x034) != 0 || rig.driver().read(0x044) != 0) {
+                        throw new AssertionError("queue " + Integer.toUnsignedString(index) + " exists");
+                    }
+                }
+            }),
             new Attack("registers: random accesses of all widths, seed " + seed, Outcome.ANY, rig -> scribble(rig, new Random(seed))),
             new Attack("registers: random accesses while live, seed " + seed, Outcome.ANY, rig -> {
                 start(rig);
                 scribble(rig, new Random(seed + 1));
             }));
+    }
+
+    /** A driver that accepts features it must not: FEATURES_OK stays clear, and the device does not come alive. */
+    private static Attack refused(String name, Consumer<Rig> deed) {
+        return new Attack("features: " + name, Outcome.CARRIES_ON, rig -> {
+            rig.driver().reset();
+            rig.driver().writeStatus(1);
+            rig.driver().writeStatus(1 | 2);
+            deed.accept(rig);
+            rig.driver().writeStatus(1 | 2 | 8);
+            rig.driver().writeStatus(1 | 2 | 8 | 4);
+            if (rig.driver().status() != (1 | 2)) {
+                throw new AssertionError("status is 0x" + Integer.toHexString(rig.driver().status()));
+            }
+        });
+    }
+
+    private static void features(Rig rig, int word, long features) {
+        rig.driver().write(0x024, word);
+        rig.driver().write(0x020, features);
+        rig.driver().write(0x024, word + 1);
+        rig.driver().write(0x020, features >>> 32);
     }
 
     private static void scribble(Rig rig, Random random) {
@@ -104,6 +169,9 @@ final class HostileTransport {
             long offset = random.nextInt(0x1000 / width) * (long) width;
             if (random.nextInt(4) > 0) {
                 offset &= 0xff; // most of the registers are here
+            }
+            if (random.nextInt(16) == 0) {
+                offset = random.nextInt(0x1000);
             }
             if (random.nextBoolean()) {
                 rig.window().read(offset, width);

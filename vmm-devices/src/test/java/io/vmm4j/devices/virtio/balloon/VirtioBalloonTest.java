@@ -9,7 +9,6 @@ import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.GuestRam;
-import io.vmm4j.devices.testing.Hostile;
 import io.vmm4j.devices.testing.VirtioRig;
 import java.io.IOException;
 import java.time.Duration;
@@ -17,8 +16,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Configuration, inflation, deflation and resets of the balloon. */
 final class VirtioBalloonTest extends BalloonFixture {
@@ -209,18 +206,6 @@ final class VirtioBalloonTest extends BalloonFixture {
                     rig.loop().advance(Duration.ofMillis(random.nextInt(3000)));
                 }
             }
-        }
-    }
-
-    static List<Hostile.Attack> attacks() {
-        return Hostile.all(VirtioRig.seed("VirtioBalloonTest attacks"));
-    }
-
-    @ParameterizedTest
-    @MethodSource("attacks")
-    void survivesHostileDrivers(Hostile.Attack attack) {
-        for (int queue = 0; queue < 2; queue++) {
-            VirtioRig.survive(attack, queue, loop -> new VirtioBalloon(loop, all(), backend), device -> { });
         }
     }
 

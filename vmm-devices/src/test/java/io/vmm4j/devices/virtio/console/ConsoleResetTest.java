@@ -5,15 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.GuestRam;
-import io.vmm4j.devices.testing.Hostile;
 import io.vmm4j.devices.testing.VirtioRig;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Resets of the console device, and drivers that follow no rule. */
 final class ConsoleResetTest extends ConsoleFixture {
@@ -44,23 +41,6 @@ final class ConsoleResetTest extends ConsoleFixture {
         assertEquals(List.of(), told(rig));
         tell(rig, 0, 0, 1);
         assertEquals(List.of("0 1 0", "1 1 0"), told(rig), "its ports are new to the new driver");
-    }
-
-    static List<Hostile.Attack> attacks() {
-        return Hostile.all(VirtioRig.seed("VirtioConsoleTest attacks"));
-    }
-
-    @ParameterizedTest
-    @MethodSource("attacks")
-    void survivesHostileDrivers(Hostile.Attack attack) {
-        for (int queue = 0; queue < 2; queue++) {
-            FakeConsole busy = new FakeConsole();
-            VirtioRig.survive(attack, queue, loop -> new VirtioConsole(loop, ConsoleConfig.hvc0(80, 25), List.of(busy)), device -> {
-                if (busy.waitingInput() < 8) {
-                    busy.type("x");
-                }
-            });
-        }
     }
 
     @Test

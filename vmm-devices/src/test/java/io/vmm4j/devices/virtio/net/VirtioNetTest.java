@@ -9,17 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.GuestRam;
-import io.vmm4j.devices.testing.Hostile;
 import io.vmm4j.devices.testing.VirtioRig;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Configuration, features, the control queue, link status and resets. */
 final class VirtioNetTest {
@@ -293,24 +289,6 @@ final class VirtioNetTest {
         assertThrows(IllegalArgumentException.class, () -> MacAddress.parse("02:00:00:00:00:0g"));
         assertThrows(IllegalArgumentException.class,
             () -> rig(new NetConfig(Optional.empty(), OptionalInt.empty(), 2, 256)), "the backend has one pair");
-    }
-
-    static List<Hostile.Attack> attacks() {
-        return Hostile.all(VirtioRig.seed("VirtioNetTest attacks"));
-    }
-
-    @ParameterizedTest
-    @MethodSource("attacks")
-    void survivesHostileDrivers(Hostile.Attack attack) {
-        for (int queue = 0; queue < 2; queue++) {
-            FakePort busy = new FakePort();
-            VirtioRig.survive(attack, queue, loop -> new VirtioNet(loop, NetConfig.of(ADDRESS), busy), device -> {
-                if (busy.isStarted() && busy.waiting(0) < 4) {
-                    busy.arrive(0, Frames.plain(100, 1));
-                    busy.tellReadable(0);
-                }
-            });
-        }
     }
 
     @Test

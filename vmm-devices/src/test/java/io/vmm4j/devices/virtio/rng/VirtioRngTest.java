@@ -12,18 +12,14 @@ import io.vmm4j.devices.testing.AllocationMeter;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.GuestRam;
-import io.vmm4j.devices.testing.Hostile;
 import io.vmm4j.devices.testing.VirtioRig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 final class VirtioRngTest {
 
@@ -177,16 +173,6 @@ final class VirtioRngTest {
         rig.queue(0).add(Buffer.writable(DATA, 8));
         rig.kick(0);
         assertEquals(8, rig.queue(0).takeUsed().length());
-    }
-
-    static List<Hostile.Attack> attacks() {
-        return Hostile.all(VirtioRig.seed("VirtioRngTest attacks"));
-    }
-
-    @ParameterizedTest
-    @MethodSource("attacks")
-    void survivesHostileDrivers(Hostile.Attack attack) {
-        VirtioRig.survive(attack, 0, loop -> new VirtioRng(loop, source), device -> { });
     }
 
     @Test

@@ -1,6 +1,5 @@
 package io.vmm4j.devices.virtio.vsock;
 
-import static io.vmm4j.devices.virtio.vsock.GuestSocket.CID;
 import static io.vmm4j.devices.virtio.vsock.GuestSocket.REQUEST;
 import static io.vmm4j.devices.virtio.vsock.GuestSocket.RESPONSE;
 import static io.vmm4j.devices.virtio.vsock.GuestSocket.RST;
@@ -16,7 +15,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.GuestRam;
-import io.vmm4j.devices.testing.Hostile;
 import io.vmm4j.devices.testing.ManualClock;
 import io.vmm4j.devices.testing.ManualLoop;
 import io.vmm4j.devices.testing.VirtioRig;
@@ -24,7 +22,6 @@ import io.vmm4j.devices.virtio.vsock.GuestSocket.Packet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Registers, queues, events and resets of the socket device. */
@@ -244,16 +241,5 @@ final class VirtioVsockTest extends VsockFixture {
         guest.send(RW, 1001, 81, 0, new byte[10]);
         guest.send(SHUTDOWN, 1001, 81, 3, NOTHING);
         return stream;
-    }
-
-    static List<Hostile.Attack> attacks() {
-        return Hostile.all(VirtioRig.seed("VirtioVsockTest attacks"));
-    }
-
-    @ParameterizedTest
-    @MethodSource("attacks")
-    void survivesHostileDrivers(Hostile.Attack attack) {
-        VirtioRig.survive(attack, 1, loop -> new VirtioVsock(loop, CID, this::listen), device -> { });
-        VirtioRig.survive(attack, 2, loop -> new VirtioVsock(loop, CID, this::listen), device -> { });
     }
 }
