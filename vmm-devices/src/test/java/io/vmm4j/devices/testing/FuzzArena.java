@@ -2,7 +2,6 @@ package io.vmm4j.devices.testing;
 
 import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
-import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -63,11 +62,7 @@ final class FuzzArena {
     }
 
     private void read(long gpa, byte[] target, int offset, int length) {
-        try {
-            memory.read(gpa, ByteBuffer.wrap(target, offset, length));
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
+        KnownRam.change(() -> memory.read(gpa, ByteBuffer.wrap(target, offset, length)));
     }
 
     /** A buffer for the device to read, with bytes of the program's at its start. */

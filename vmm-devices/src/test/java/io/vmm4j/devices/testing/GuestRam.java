@@ -2,7 +2,6 @@ package io.vmm4j.devices.testing;
 
 import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
-import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.memory.MemoryRegion;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -32,11 +31,7 @@ public final class GuestRam {
 
     /** Writes {@code bytes} at {@code gpa}. */
     public static void put(GuestMemory memory, long gpa, byte[] bytes) {
-        try {
-            memory.write(gpa, ByteBuffer.wrap(bytes));
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
+        KnownRam.change(() -> memory.write(gpa, ByteBuffer.wrap(bytes)));
     }
 
     /** Writes {@code text} at {@code gpa} as ASCII. */
@@ -47,11 +42,7 @@ public final class GuestRam {
     /** Reads {@code length} bytes at {@code gpa}. */
     public static byte[] get(GuestMemory memory, long gpa, int length) {
         ByteBuffer bytes = ByteBuffer.allocate(length);
-        try {
-            memory.read(gpa, bytes);
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
+        KnownRam.change(() -> memory.read(gpa, bytes));
         return bytes.array();
     }
 }

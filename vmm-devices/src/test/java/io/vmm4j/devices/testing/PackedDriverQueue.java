@@ -1,7 +1,6 @@
 package io.vmm4j.devices.testing;
 
 import io.vmm4j.devices.memory.GuestMemory;
-import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -27,7 +26,7 @@ public final class PackedDriverQueue implements DriverQueue {
     private static final int EVENT_DESC = 2;
     private static final int OFFSET_MASK = 0x7FFF;
 
-    private final GuestMemory memory;
+    private final KnownRam memory;
     private final int size;
     private final long ring;
     private final long driverEvent;
@@ -44,7 +43,7 @@ public final class PackedDriverQueue implements DriverQueue {
     private boolean interrupts = true;
 
     PackedDriverQueue(GuestMemory memory, long base, int size, long driverFeatures) {
-        this.memory = memory;
+        this.memory = new KnownRam(memory);
         this.size = size;
         this.ring = base;
         this.driverEvent = base + 16L * size;
@@ -133,61 +132,45 @@ public final class PackedDriverQueue implements DriverQueue {
 
     /** Writes the flags of descriptor {@code index}. */
     public void rawFlags(int index, int flags) {
-        try {
-            memory.writeU16Release(ring + 16L * index + 14, flags);
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
+        memory.writeU16Release(ring + 16L * index + 14, flags);
     }
 
     /** Writes the driver's event suppression structure, unchecked. */
     public void rawDriverEvent(int desc, int flags) {
-        try {
-            memory.writeU16(driverEvent, desc);
-            memory.writeU16Release(driverEvent + 2, flags);
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
+        memory.writeU16(driverEvent, desc);
+        memory.writeU16Release(driverEvent + 2, flags);
     }
 
     /** Writes a descriptor at {@code at}, as of an indirect table, unchecked. */
     public void rawDescriptorAt(long at, long gpa, long length, int id, int flags) {
-        try {
-            memory.writeU64(at, gpa);
-            memory.writeU32(at + 8, length);
-            memory.writeU16(at + 12, id);
-            memory.writeU16Release(at + 14, flags);
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
+        memory.writeU64(at, gpa);
+        memory.writeU32(at + 8, length);
+        memory.writeU16(at + 12, id);
+        memory.writeU16Release(at + 14, flags);
     }
 
     @Override
     public Used takeUsed() {
-        try {
-            long at = ring + 16L * nextUsed;
-            int flags = memory.readU16Acquire(at + 14);
-            boolean isUsed = (flags & AVAIL) != 0 == usedWrap && (flags & USED) != 0 == usedWrap;
-            if (!isUsed) {
-                return null;
-            }
-            int id = memory.readU16(at + 12);
-            Used taken = new Used(id, memory.readU32(at + 8));
-            int slots = slotsOf[id];
-            nextUsed += slots;
-            if (nextUsed >= size) {
-                nextUsed -= size;
-                usedWrap = !usedWrap;
-            }
-            freeSlots += slots;
-            freeIds.add(id);
-            if (interrupts) {
-                enableInterrupts(true);
-            }
-            return taken;
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
+        long at = ring + 16L * nextUsed;
+        int flags = memory.readU16Acquire(at + 14);
+        boolean isUsed = (flags & AVAIL) != 0 == usedWrap && (flags & USED) != 0 == usedWrap;
+        if (!isUsed) {
+            return null;
         }
+        int id = memory.readU16(at + 12);
+        Used taken = new Used(id, memory.readU32(at + 8));
+        int slots = slotsOf[id];
+        nextUsed += slots;
+        if (nextUsed >= size) {
+            nextUsed -= size;
+            usedWrap = !usedWrap;
+        }
+        freeSlots += slots;
+        freeIds.add(id);
+        if (interrupts) {
+            enableInterrupts(true);
+        }
+        return taken;
     }
 
     @Override
@@ -195,37 +178,29 @@ public final class PackedDriverQueue implements DriverQueue {
         memory.fullFence();
         int added = addedSinceKick;
         addedSinceKick = 0;
-        try {
-            int flags = memory.readU16(deviceEvent + 2) & 3;
-            if (added == 0 || flags == EVENT_DISABLE) {
-                return false;
-            }
-            if (flags != EVENT_DESC) {
-                return true;
-            }
-            int event = memory.readU16(deviceEvent);
-            int offset = event & OFFSET_MASK;
-            int position = event >> 15 != 0 == wrap ? offset : offset - size;
-            return position >= next - added && position < next;
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
+        int flags = memory.readU16(deviceEvent + 2) & 3;
+        if (added == 0 || flags == EVENT_DISABLE) {
+            return false;
         }
+        if (flags != EVENT_DESC) {
+            return true;
+        }
+        int event = memory.readU16(deviceEvent);
+        int offset = event & OFFSET_MASK;
+        int position = event >> 15 != 0 == wrap ? offset : offset - size;
+        return position >= next - added && position < next;
     }
 
     @Override
     public void enableInterrupts(boolean enabled) {
         interrupts = enabled;
-        try {
-            if (!enabled) {
-                memory.writeU16(driverEvent + 2, EVENT_DISABLE);
-            } else if (eventIdx) {
-                memory.writeU16(driverEvent, nextUsed | (usedWrap ? 0x8000 : 0));
-                memory.writeU16Release(driverEvent + 2, EVENT_DESC);
-            } else {
-                memory.writeU16(driverEvent + 2, 0);
-            }
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
+        if (!enabled) {
+            memory.writeU16(driverEvent + 2, EVENT_DISABLE);
+        } else if (eventIdx) {
+            memory.writeU16(driverEvent, nextUsed | (usedWrap ? 0x8000 : 0));
+            memory.writeU16Release(driverEvent + 2, EVENT_DESC);
+        } else {
+            memory.writeU16(driverEvent + 2, 0);
         }
     }
 }

@@ -1,7 +1,6 @@
 package io.vmm4j.devices.testing;
 
 import io.vmm4j.devices.memory.GuestMemory;
-import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -23,7 +22,7 @@ public final class SplitDriverQueue implements DriverQueue {
 
     private static final int MASK = 0xFFFF;
 
-    private final GuestMemory memory;
+    private final KnownRam memory;
     private final int size;
     private final long desc;
     private final long avail;
@@ -37,7 +36,7 @@ public final class SplitDriverQueue implements DriverQueue {
     private boolean interrupts = true;
 
     SplitDriverQueue(GuestMemory memory, long base, int size, long driverFeatures) {
-        this.memory = memory;
+        this.memory = new KnownRam(memory);
         this.size = size;
         this.desc = base;
         this.avail = base + 16L * size;
@@ -107,33 +106,21 @@ public final class SplitDriverQueue implements DriverQueue {
 
     /** Writes a descriptor at {@code at}, unchecked. */
     public void rawDescriptorAt(long at, long gpa, long length, int flags, int next) {
-        try {
-            memory.writeU64(at, gpa);
-            memory.writeU32(at + 8, length);
-            memory.writeU16(at + 12, flags);
-            memory.writeU16(at + 14, next);
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
+        memory.writeU64(at, gpa);
+        memory.writeU32(at + 8, length);
+        memory.writeU16(at + 12, flags);
+        memory.writeU16(at + 14, next);
     }
 
     /** Writes the element of the available ring that belongs to index {@code idx}. */
     public void rawAvailElement(int idx, int head) {
-        try {
-            memory.writeU16(avail + 4 + 2L * (idx % size), head);
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
+        memory.writeU16(avail + 4 + 2L * (idx % size), head);
     }
 
     /** Writes avail.idx. */
     public void rawAvailIdx(int idx) {
         availIdx = idx;
-        try {
-            memory.writeU16Release(avail + 2, idx);
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
+        memory.writeU16Release(avail + 2, idx);
     }
 
     /** The index of the next chain made available. */
@@ -143,36 +130,32 @@ public final class SplitDriverQueue implements DriverQueue {
 
     /** avail_event, where the device last asked to be notified. */
     public int availEvent() {
-        return readU16(used + 4 + 8L * size);
+        return memory.readU16(used + 4 + 8L * size);
     }
 
     /** used.flags as the device last wrote it. */
     public int usedFlags() {
-        return readU16(used);
+        return memory.readU16(used);
     }
 
     /** Sets used_event: the index of the used element to be told of. */
     public void usedEvent(int idx) {
-        writeU16(avail + 4 + 2L * size, idx);
+        memory.writeU16(avail + 4 + 2L * size, idx);
     }
 
     @Override
     public Used takeUsed() {
-        try {
-            if (memory.readU16Acquire(used + 2) == usedIdx) {
-                return null;
-            }
-            long element = used + 4 + 8L * (usedIdx % size);
-            Used taken = new Used((int) memory.readU32(element), memory.readU32(element + 4));
-            usedIdx = usedIdx + 1 & MASK;
-            if (eventIdx && interrupts) {
-                usedEvent(usedIdx);
-            }
-            release(taken.id());
-            return taken;
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
+        if (memory.readU16Acquire(used + 2) == usedIdx) {
+            return null;
         }
+        long element = used + 4 + 8L * (usedIdx % size);
+        Used taken = new Used((int) memory.readU32(element), memory.readU32(element + 4));
+        usedIdx = usedIdx + 1 & MASK;
+        if (eventIdx && interrupts) {
+            usedEvent(usedIdx);
+        }
+        release(taken.id());
+        return taken;
     }
 
     private void release(int head) {
@@ -180,7 +163,7 @@ public final class SplitDriverQueue implements DriverQueue {
         int index = head;
         for (int i = 0; length != null && i < length; i++) {
             free.add(index);
-            index = readU16(desc + 16L * index + 14);
+            index = memory.readU16(desc + 16L * index + 14);
         }
     }
 
@@ -204,23 +187,7 @@ public final class SplitDriverQueue implements DriverQueue {
         if (eventIdx) {
             usedEvent(enabled ? usedIdx : usedIdx - 1 & MASK);
         } else {
-            writeU16(avail, enabled ? 0 : 1);
-        }
-    }
-
-    private int readU16(long gpa) {
-        try {
-            return memory.readU16(gpa);
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
-        }
-    }
-
-    private void writeU16(long gpa, int value) {
-        try {
-            memory.writeU16(gpa, value);
-        } catch (GuestMemoryException e) {
-            throw new IllegalArgumentException(e);
+            memory.writeU16(avail, enabled ? 0 : 1);
         }
     }
 }

@@ -4,13 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.testing.DriverQueue;
-import io.vmm4j.devices.testing.GuestRam;
-import io.vmm4j.devices.testing.ManualClock;
-import io.vmm4j.devices.testing.ManualLoop;
-import io.vmm4j.devices.testing.MmioDriver;
-import io.vmm4j.devices.testing.RecordingLine;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
@@ -25,24 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A device's life behind virtio 1.2, section 4.2: from DRIVER_OK over notifications to the reset. */
-final class VirtioMmioLifeTest {
-
-    private static final long VERSION_1 = 1L << 32;
-    private static final long OWN_FEATURE = FakeDevice.OWN_FEATURE;
-
-    private final GuestMemory memory = GuestRam.of(1 << 18);
-    private final RecordingLine line = new RecordingLine();
-    private final ManualLoop loop = new ManualLoop(new ManualClock());
-    private final FakeDevice device = new FakeDevice();
-    private final VirtioMmioTransport transport = new VirtioMmioTransport(device, memory, line, loop);
-    private final MmioDriver driver = new MmioDriver(transport);
-
-    private DriverQueue start(long features) {
-        DriverQueue queue = DriverQueue.of(memory, 0x10000, 8, features);
-        driver.start(features, queue);
-        loop.run();
-        return queue;
-    }
+final class VirtioMmioLifeTest extends MmioBench {
 
     @Test
     void driverOkActivatesOnTheLoopAndNotifiesEachQueueOnce() {

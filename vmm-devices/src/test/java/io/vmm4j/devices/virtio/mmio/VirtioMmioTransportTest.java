@@ -5,36 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.testing.DriverQueue;
-import io.vmm4j.devices.testing.GuestRam;
-import io.vmm4j.devices.testing.ManualClock;
-import io.vmm4j.devices.testing.ManualLoop;
 import io.vmm4j.devices.testing.MmioDriver;
-import io.vmm4j.devices.testing.RecordingLine;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Virtio 1.2, section 4.2. All numbers are the specification's, written out a second time. */
-final class VirtioMmioTransportTest {
-
-    private static final long VERSION_1 = 1L << 32;
-    private static final long OWN_FEATURE = FakeDevice.OWN_FEATURE;
-
-    private final GuestMemory memory = GuestRam.of(1 << 18);
-    private final RecordingLine line = new RecordingLine();
-    private final ManualLoop loop = new ManualLoop(new ManualClock());
-    private final FakeDevice device = new FakeDevice();
-    private final VirtioMmioTransport transport = new VirtioMmioTransport(device, memory, line, loop);
-    private final MmioDriver driver = new MmioDriver(transport);
-
-    private DriverQueue start(long features) {
-        DriverQueue queue = DriverQueue.of(memory, 0x10000, 8, features);
-        driver.start(features, queue);
-        loop.run();
-        return queue;
-    }
+final class VirtioMmioTransportTest extends MmioBench {
 
     @Test
     void identifiesItself() {
