@@ -65,7 +65,7 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
-     * The drive called {@code id} in the configuration, to change its limits.
+     * The drive called {@code id} in the configuration, to change its limits or its image.
      *
      * @throws java.util.NoSuchElementException when there is none
      */

@@ -71,6 +71,15 @@ public final class DiskFile implements AutoCloseable {
         return "" + stat.device() + stat.specialDevice() + stat.inode();
     }
 
+    /** Whether the file at {@code path} is this one, whatever it is called. */
+    public boolean isAt(Path path) {
+        try {
+            return stat.inode() == (Long) Files.getAttribute(path, "unix:ino") && stat.device() == (Long) Files.getAttribute(path, "unix:dev");
+        } catch (IOException e) {
+            return false; // nothing is there
+        }
+    }
+
     /** What addresses, lengths and offsets must be multiples of, a power of two: 1 unless I/O is direct. */
     public int alignment() {
         return alignment;

@@ -70,6 +70,12 @@ public record DriveConfig(
         this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null, null, null, null, null);
     }
 
+    /** The same drive on another image. */
+    public DriveConfig withPath(String path) {
+        return new DriveConfig(driveId, isRootDevice, partuuid, path, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
+                numQueues, queueSize);
+    }
+
     /** The same drive, past the host's page cache or not. */
     public DriveConfig withDirect(boolean direct) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, direct, rateLimiter, ioEngine,

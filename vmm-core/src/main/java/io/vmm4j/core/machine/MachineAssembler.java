@@ -19,7 +19,6 @@ import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.core.vcpu.VcpuThread;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.memory.GuestMemory;
-import io.vmm4j.devices.virtio.blk.BlkBackend;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import io.vmm4j.devices.virtio.vsock.VirtioVsock;
 import io.vmm4j.kvm.Kvm;
@@ -222,9 +221,9 @@ public final class MachineAssembler {
         for (int queue = 0; queue < drive.numQueues(); queue++) {
             queueLoops.add(newLoop("blk-" + drive.driveId() + (drive.numQueues() == 1 ? "" : "-" + queue)));
         }
-        BlkBackend backend = own(disk.toBackend(queueLoops));
-        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), backend, queueLoops, VirtioDevices.limiter(drive.rateLimiter()));
-        devices.addDrive(drive, device, queueLoops);
+        DriveDisk images = own(new DriveDisk(disk, queueLoops));
+        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, VirtioDevices.limiter(drive.rateLimiter()));
+        devices.addDrive(drive, device, images, queueLoops);
     }
 
     private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {

@@ -8,6 +8,7 @@ import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.control.DriveControl;
+import io.vmm4j.core.control.DriveImages;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.host.EpollEventLoop;
@@ -56,10 +57,10 @@ final class VirtioDevices {
         this.loop = loop;
     }
 
-    /** A drive, whose queue is served by {@code queueLoop}. */
-    void addDrive(DriveConfig drive, VirtioBlk device, List<EpollEventLoop> queueLoops) throws IOException {
+    /** A drive, whose queues are served by {@code queueLoops}. */
+    void addDrive(DriveConfig drive, VirtioBlk device, DriveImages images, List<EpollEventLoop> queueLoops) throws IOException {
         slots.add("drive " + drive.driveId(), device, loop, queueLoops);
-        drives.put(drive.driveId(), new DriveControl(drive.driveId(), loop, device));
+        drives.put(drive.driveId(), new DriveControl(drive.driveId(), loop, device, images));
     }
 
     /** A network device on {@code tap}; the result is to be closed after the loop. */

@@ -1,0 +1,27 @@
+package io.vmm4j.core.control;
+
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.devices.virtio.blk.BlkBackend;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Where the images of one drive come from; owns those that are open. Thread-safe. */
+public interface DriveImages {
+
+    /** Whether {@code image} is what the drive is on now. */
+    boolean isCurrent(Path image);
+
+    /**
+     * Opens and locks {@code image} with the drive's other options.
+     *
+     * @throws ConfigException when it cannot be a drive's
+     * @throws IOException     when the machine has ended
+     */
+    BlkBackend open(Path image) throws ConfigException, IOException;
+
+    /** The drive is on {@code next} now: the one before is closed. */
+    void use(BlkBackend next) throws IOException;
+
+    /** The drive could not go on with {@code unused}, which is closed. */
+    void drop(BlkBackend unused) throws IOException;
+}

@@ -1,0 +1,82 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.block.DiskFile;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.control.DriveImages;
+import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.devices.virtio.blk.BlkBackend;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a drive of a machine is on, and what it may be put on; closes all of it at the machine's end. Thread-safe. */
+final class DriveDisk implements DriveImages, AutoCloseable {
+
+    private final DriveConfig config;
+    private final List<EpollEventLoop> queueLoops;
+    private final Map<BlkBackend, DiskFile> open = new IdentityHashMap<>();
+    private BlkBackend current;
+    private boolean closed;
+
+    /**
+     * @param image      what the drive is on first; owned from here on
+     * @param queueLoops one a queue
+     */
+    DriveDisk(DiskImage image, List<EpollEventLoop> queueLoops) {
+        this.config = image.config();
+        this.queueLoops = queueLoops;
+        this.current = add(image);
+    }
+
+    private BlkBackend add(DiskImage image) {
+        BlkBackend backend = image.toBackend(queueLoops);
+        open.put(backend, image.file());
+        return backend;
+    }
+
+    /** What the drive is on. */
+    synchronized BlkBackend current() {
+        return current;
+    }
+
+    @Override
+    public synchronized boolean isCurrent(Path image) {
+        return !closed && open.get(current).isAt(image);
+    }
+
+    @Override
+    public synchronized BlkBackend open(Path image) throws ConfigException, IOException {
+        if (closed) {
+            throw new IOException("the machine has ended");
+        }
+        Problems problems = new Problems();
+        DiskImage opened = DiskImage.open(config.withPath(image.toString()), "drives." + config.driveId(), problems);
+        problems.throwIfAny();
+        return add(opened);
+    }
+
+    @Override
+    public synchronized void use(BlkBackend next) throws IOException {
+        BlkBackend before = current;
+        current = next;
+        drop(before);
+    }
+
+    @Override
+    public synchronized void drop(BlkBackend unused) throws IOException {
+        open.remove(unused);
+        unused.close();
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        closed = true;
+        for (BlkBackend backend : open.keySet()) {
+            backend.close();
+        }
+    }
+}
