@@ -6,10 +6,12 @@ import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.machine.Machine;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -30,6 +32,9 @@ import org.slf4j.LoggerFactory;
 public final class Vm implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Vm.class);
+
+    /** How long a guest may take to change its vCPUs when nothing is said. */
+    public static final Duration VCPU_RESIZE_TIME = Duration.ofSeconds(10);
 
     private final VmConfig config;
     private final Machine machine;
@@ -98,6 +103,111 @@ public final class Vm implements AutoCloseable {
      */
     public BalloonControl balloon() {
         return machine.controls().balloon();
+    }
+
+    /**
+     * Has the guest stand still: no vCPU runs when this returns. Time goes on; a guest with kvmclock is told, once resumed,
+     * not to take the pause for a lockup. Not from a thread of the machine.
+     *
+     * @throws IllegalStateException when the machine does not run
+     */
+    public void pause() {
+        if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
+            throw new IllegalStateException("a machine that is " + state.get() + " cannot be paused");
+        }
+        machine.pause();
+        LOG.info("guest paused");
+    }
+
+    /**
+     * Lets a paused guest go on.
+     *
+     * @throws IllegalStateException when the machine is not paused
+     */
+    public void resume() {
+        if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
+            throw new IllegalStateException("a machine that is " + state.get() + " cannot be resumed");
+        }
+        machine.resume();
+        LOG.info("guest resumed");
+    }
+
+    /** vCPUs that the guest has: those it began with, those it has confirmed since, without those it has given back. */
+    public int vcpuCount() {
+        return machine.vcpuCount();
+    }
+
+    /** {@link #resizeVcpus(int, Duration)} within {@link #VCPU_RESIZE_TIME}. */
+    public CompletableFuture<Void> resizeVcpus(int count) {
+        return resizeVcpus(count, VCPU_RESIZE_TIME);
+    }
+
+    /**
+     * Has the guest go over to {@code count} vCPUs, by ACPI hot-plug. They come from the lowest number up and go from the
+     * highest down; vCPU 0 stays. Whether new ones are put to use at once is the guest's choice
+     * ({@code echo 1 >/sys/devices/system/cpu/cpu1/online}, or a udev rule).
+     *
+     * @param count  1 to the configuration's {@code max_vcpu_count}
+     * @param within how long the guest may take to answer; what it has not noticed by then is withdrawn
+     * @return completes when the guest has the new number; with an {@link io.vmm4j.core.control.VcpuResizeException} that
+     *     says why not, after which another change may be tried
+     * @throws IllegalArgumentException when {@code count} is out of range
+     * @throws IllegalStateException    when the machine does not run
+     */
+    public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
+        if (state.get() != VmState.RUNNING) {
+            throw new IllegalStateException("a machine that is " + state.get() + " cannot change its vCPUs");
+        }
+        return machine.resizeVcpus(count, within);
+    }
+
+    /**
+     * Gives the guest a new VM generation id, which says that it goes on in a copy of the machine it was: guests then do
+     * without what must not be used twice, such as the state of a random number generator.
+     *
+     * @throws IOException when the host has no random bytes
+     */
+    public void renewGenerationId() throws IOException {
+        machine.renewGeneration();
+    }
+
+    /** {@link #shutdown(Duration, Duration)} with the same time for both. */
+    public CompletableFuture<VmExit> shutdown(Duration atMost) {
+        return shutdown(atMost, atMost);
+    }
+
+    /**
+     * Presses the power button, and stops the machine if the guest does not power off.
+     *
+     * @param noticeWithin how long the guest may take to notice the button: one whose kernel has no ACPI, or hangs, or has
+     *     only begun to boot, does not
+     * @param atMost       how long it may take to power off
+     * @return the machine's end, as {@link #exit} gives it; {@link VmExitReason#POWEROFF} when the guest has obeyed
+     */
+    public CompletableFuture<VmExit> shutdown(Duration noticeWithin, Duration atMost) {
+        if (state.get().compareTo(VmState.STOPPING) >= 0) {
+            return exit();
+        }
+        LOG.info("power button pressed");
+        stopUnless(powerButton(), noticeWithin, "the guest did not notice the power button");
+        stopUnless(exit(), atMost, "the guest did not power off");
+        return exit();
+    }
+
+    private CompletableFuture<Void> powerButton() {
+        try {
+            return machine.pressPowerButton().copy();
+        } catch (RejectedExecutionException e) {
+            // The end has come meanwhile.
+            return CompletableFuture.completedFuture(null);
+        }
+    }
+
+    private void stopUnless(CompletableFuture<?> done, Duration within, String why) {
+        done.orTimeout(within.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> {
+            stop(why + " within " + within.toMillis() + " ms");
+            return null;
+        });
     }
 
     /** Asks for the machine's end at once, as pulling the plug does; {@link #await} tells when it has come. */

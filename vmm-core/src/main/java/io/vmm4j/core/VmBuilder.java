@@ -105,6 +105,12 @@ public final class VmBuilder {
         return this;
     }
 
+    /** vCPUs the machine can grow to by {@link Vm#resizeVcpus(int)}, at least those it starts with. */
+    public VmBuilder maxVcpus(int count) {
+        machine = machine.withMaxVcpuCount(count);
+        return this;
+    }
+
     /** Guest RAM in MiB. */
     public VmBuilder memoryMib(long mebibytes) {
         machine = machine.withMemSizeMib(mebibytes);

@@ -1,6 +1,6 @@
 package io.vmm4j.core.acpi;
 
-/** The I/O ports and values by which a guest sleeps and resets, as the FADT names them. */
+/** The I/O ports and values by which a guest sleeps, resets and hears of events, as FADT and DSDT name them. */
 public final class AcpiPorts {
 
     /** First port of the window. */
@@ -25,6 +25,14 @@ public final class AcpiPorts {
     public static final int SLP_TYP_S5 = 5;
     /** The value that {@link #RESET} takes. */
     public static final int RESET_VALUE = 1;
+
+    /** The port of {@link AcpiEventDevice}. */
+    public static final int EVENTS = 0x604;
+    /** Input of the I/O APIC for {@link AcpiEventDevice}; of every PC the one for ACPI. */
+    public static final int EVENTS_GSI = 9;
+
+    /** First port of {@link CpuController}. */
+    public static final int CPUS = 0x620;
 
     private AcpiPorts() {
     }

@@ -38,16 +38,18 @@ public final class AcpiTables {
      * Writes all tables.
      *
      * @param start   where the first may go: behind the MP table
-     * @param apicIds APIC id of each vCPU, the boot vCPU's first
+     * @param apicIds APIC id of each vCPU there can be, the boot vCPU's first
+     * @param atBoot  how many of them are there from the start
      * @param slots   the virtio-mmio windows in use
      * @return the address behind the last table
      * @throws IllegalStateException when the tables do not fit below the root pointer
      */
-    public static long write(GuestMemory memory, long start, int[] apicIds, List<VirtioMmioSlot> slots) throws GuestMemoryException {
+    public static long write(GuestMemory memory, long start, int[] apicIds, int atBoot, List<VirtioMmioSlot> slots)
+            throws GuestMemoryException {
         AcpiTables tables = new AcpiTables(memory, start);
-        long dsdt = tables.append(Dsdt.of(slots));
+        long dsdt = tables.append(Dsdt.of(apicIds, slots));
         long fadt = tables.append(Fadt.of(dsdt));
-        long madt = tables.append(Madt.of(apicIds));
+        long madt = tables.append(Madt.of(apicIds, atBoot));
         long xsdt = tables.append(AcpiTable.of("XSDT", XSDT_REVISION, new TableBytes().u64(fadt).u64(madt).toByteArray()));
         memory.write(AddressMap.RSDP, ByteBuffer.wrap(rootPointer(xsdt)));
         return tables.next;

@@ -20,11 +20,13 @@ final class Aml {
     private static final int SCOPE_OP = 0x10;
     private static final int BUFFER_OP = 0x11;
     private static final int PACKAGE_OP = 0x12;
-    private static final int EXT_OP_PREFIX = 0x5B;
+    static final int EXT_OP_PREFIX = 0x5B;
     private static final int DEVICE_OP = 0x82;
 
     private static final int NAME_SEG_LENGTH = 4;
     private static final char ROOT_CHAR = '\\';
+    private static final int DUAL_NAME_PREFIX = 0x2E;
+    private static final int MULTI_NAME_PREFIX = 0x2F;
 
     private static final int ONE_BYTE_PKG_LENGTH_MAX = 0x3F;
     private static final int PKG_LENGTH_BYTES_MAX = 4;
@@ -62,17 +64,17 @@ final class Aml {
 
     /** 20.2.5.1 DefName: {@code Name (name, object)}. */
     static byte[] name(String name, byte[] object) {
-        return join(bytes(NAME_OP), nameString(name), object);
+        return join(bytes(NAME_OP), path(name), object);
     }
 
     /** 20.2.5.1 DefScope: {@code Scope (name) {terms}}. */
     static byte[] scope(String name, byte[]... terms) {
-        return join(bytes(SCOPE_OP), withPkgLength(join(nameString(name), join(terms))));
+        return join(bytes(SCOPE_OP), withPkgLength(join(path(name), join(terms))));
     }
 
     /** 20.2.5.2 DefDevice: {@code Device (name) {terms}}. */
     static byte[] device(String name, byte[]... terms) {
-        return join(bytes(EXT_OP_PREFIX, DEVICE_OP), withPkgLength(join(nameString(name), join(terms))));
+        return join(bytes(EXT_OP_PREFIX, DEVICE_OP), withPkgLength(join(path(name), join(terms))));
     }
 
     /** 20.2.5.4 DefBuffer: {@code Buffer () {content}}. */
@@ -109,21 +111,30 @@ final class Aml {
         return joined.toByteArray();
     }
 
-    /** 20.2.2 NameString: one segment, which may hang off the root; short names are filled with underscores. */
-    private static byte[] nameString(String name) {
+    /** 20.2.2 NameString: segments with dots between, which may hang off the root; short ones are filled with underscores. */
+    static byte[] path(String name) {
         boolean absolute = name.charAt(0) == ROOT_CHAR;
+        String[] segments = (absolute ? name.substring(1) : name).split("\\.");
         TableBytes encoded = new TableBytes();
         if (absolute) {
             encoded.u8(ROOT_CHAR);
         }
-        return encoded.ascii(absolute ? name.substring(1) : name, NAME_SEG_LENGTH, '_').toByteArray();
+        if (segments.length == 2) {
+            encoded.u8(DUAL_NAME_PREFIX);
+        } else if (segments.length > 2) {
+            encoded.u8(MULTI_NAME_PREFIX).u8(segments.length);
+        }
+        for (String segment : segments) {
+            encoded.ascii(segment, NAME_SEG_LENGTH, '_');
+        }
+        return encoded.toByteArray();
     }
 
     /**
      * 20.2.4 PkgLength: one to four bytes that count themselves and {@code content}. One byte has six bits for the
      * length; of more, the first has four and says how many follow with eight each.
      */
-    private static byte[] withPkgLength(byte[] content) {
+    static byte[] withPkgLength(byte[] content) {
         if (content.length + 1 <= ONE_BYTE_PKG_LENGTH_MAX) {
             return join(bytes(content.length + 1), content);
         }
@@ -142,7 +153,8 @@ final class Aml {
         return encoded.bytes(content).toByteArray();
     }
 
-    private static byte[] bytes(int... values) {
+    /** Octets. */
+    static byte[] bytes(int... values) {
         byte[] bytes = new byte[values.length];
         for (int i = 0; i < values.length; i++) {
             bytes[i] = (byte) values[i];

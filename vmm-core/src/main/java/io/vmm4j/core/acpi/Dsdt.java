@@ -1,5 +1,6 @@
 package io.vmm4j.core.acpi;
 
+import io.vmm4j.core.machine.AddressMap;
 import io.vmm4j.core.machine.VirtioMmioSlot;
 import java.util.List;
 import java.util.Locale;
@@ -18,8 +19,24 @@ final class Dsdt {
     private Dsdt() {
     }
 
-    static byte[] of(List<VirtioMmioSlot> slots) {
+    private static final String POWER_BUTTON = "PWRB";
+    private static final String GENERATION_ID = "VGEN";
+    /** What a power button and a generation id are notified with (ACPI 6.5, table 5.186; the generation id's specification). */
+    private static final int PRESSED = 0x80;
+    private static final int CHANGED = 0x80;
+
+    /**
+     * @param apicIds of all vCPUs there can be. Only where that is more than one there are processor devices: kernels need
+     *     them for hot-plug, and take time for each when they boot
+     * @param slots   the virtio-mmio windows in use
+     */
+    static byte[] of(int[] apicIds, List<VirtioMmioSlot> slots) {
+        boolean hotPluggable = apicIds.length > 1;
         byte[] devices = Aml.join(
+                hotPluggable ? CpuDevices.of(apicIds) : new byte[0],
+                powerButton(),
+                generationId(),
+                eventDevice(hotPluggable),
                 serial("COM1", 1, 0x3f8, 4),
                 serial("COM2", 2, 0x2f8, 3),
                 keyboard(),
@@ -27,6 +44,43 @@ final class Dsdt {
                 clock(),
                 Aml.join(slots.stream().map(Dsdt::virtioMmio).toArray(byte[][]::new)));
         return AcpiTable.of("DSDT", REVISION, Aml.join(Aml.scope("\\_SB", devices), softOff()));
+    }
+
+    /** 4.8.3.3.2 Control method power button. */
+    private static byte[] powerButton() {
+        return Aml.device(POWER_BUTTON, Aml.name("_HID", Aml.eisaId("PNP0C0C")));
+    }
+
+    /**
+     * The device of Microsoft's "Virtual Machine Generation ID": ADDR is the place of the id in two halves. Linux knows it
+     * by VMGENCTR; an id of that form is no valid _HID.
+     */
+    private static byte[] generationId() {
+        byte[] address = Aml.packageOf(Aml.integer(AddressMap.GENERATION_ID & 0xFFFF_FFFFL), Aml.integer(AddressMap.GENERATION_ID >>> Integer.SIZE));
+        return Aml.device(GENERATION_ID,
+                Aml.name("_HID", Aml.string("VMMJ0001")),
+                Aml.name("_CID", Aml.string("VMGENCTR")),
+                Aml.name("_DDN", Aml.string("VM_Gen_Counter")),
+                Aml.name("ADDR", address));
+    }
+
+    /** 5.6.9 The generic event device, in place of the fixed events that a hardware-reduced machine lacks. */
+    private static byte[] eventDevice(boolean hotPluggable) {
+        return Aml.device("GED",
+                Aml.name("_HID", Aml.string("ACPI0013")),
+                Aml.name("_CRS", new ResourceTemplate().interrupt(AcpiPorts.EVENTS_GSI).toAml()),
+                AmlCode.ports("EREG", AcpiPorts.EVENTS, AcpiEventDevice.LENGTH),
+                AmlCode.registers("EREG", AmlCode.BYTE_ACCESS, Byte.SIZE, "EVTS"),
+                AmlCode.method("_EVT", 1,
+                        // Reading takes the events.
+                        AmlCode.store(Aml.path("EVTS"), AmlCode.LOCAL0),
+                        on(AcpiEvent.POWER_BUTTON, AmlCode.notify(POWER_BUTTON, Aml.integer(PRESSED))),
+                        hotPluggable ? on(AcpiEvent.CPUS, AmlCode.call(CpuDevices.SCAN)) : new byte[0],
+                        on(AcpiEvent.GENERATION, AmlCode.notify(GENERATION_ID, Aml.integer(CHANGED)))));
+    }
+
+    private static byte[] on(AcpiEvent event, byte[] reaction) {
+        return AmlCode.when(AmlCode.and(AmlCode.LOCAL0, event.bit()), reaction);
     }
 
     private static byte[] serial(String name, int uid, int port, int gsi) {

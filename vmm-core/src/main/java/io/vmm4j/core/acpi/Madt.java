@@ -27,6 +27,8 @@ final class Madt {
     private static final int LOCAL_X2APIC_NMI_LENGTH = 12;
 
     private static final int ENABLED = 1;
+    /** Not there yet, but may come. */
+    private static final int ONLINE_CAPABLE = 1 << 1;
     private static final int ALL_PROCESSORS = 0xFF;
     private static final long ALL_X2APIC_PROCESSORS = 0xFFFF_FFFFL;
     private static final int NMI_LINT = 1;
@@ -37,18 +39,16 @@ final class Madt {
     private Madt() {
     }
 
-    /** @param apicIds APIC id of each vCPU; the index is its processor UID */
-    static byte[] of(int[] apicIds) {
+    /**
+     * @param apicIds APIC id of each vCPU there can be; the index is its processor UID
+     * @param atBoot  how many of them are there from the start
+     */
+    static byte[] of(int[] apicIds, int atBoot) {
         TableBytes body = new TableBytes().u32(AddressMap.LOCAL_APIC).u32(PCAT_COMPAT);
         boolean x2apic = false;
         for (int uid = 0; uid < apicIds.length; uid++) {
-            // A local APIC entry's UID has one byte too.
-            if (apicIds[uid] < FIRST_X2APIC_ID && uid < FIRST_X2APIC_ID) {
-                body.u8(LOCAL_APIC).u8(LOCAL_APIC_LENGTH).u8(uid).u8(apicIds[uid]).u32(ENABLED);
-            } else {
-                body.u8(LOCAL_X2APIC).u8(LOCAL_X2APIC_LENGTH).u16(0).u32(apicIds[uid]).u32(ENABLED).u32(uid);
-                x2apic = true;
-            }
+            processor(body, uid, apicIds[uid], uid < atBoot ? ENABLED : ONLINE_CAPABLE);
+            x2apic |= needsX2Apic(uid, apicIds[uid]);
         }
         body.u8(IO_APIC).u8(IO_APIC_LENGTH).u8(IO_APIC_ID).u8(0).u32(AddressMap.IOAPIC).u32(0);
         body.u8(LOCAL_APIC_NMI).u8(LOCAL_APIC_NMI_LENGTH).u8(ALL_PROCESSORS).u16(0).u8(NMI_LINT);
@@ -56,5 +56,25 @@ final class Madt {
             body.u8(LOCAL_X2APIC_NMI).u8(LOCAL_X2APIC_NMI_LENGTH).u16(0).u32(ALL_X2APIC_PROCESSORS).u8(NMI_LINT).zeros(3);
         }
         return AcpiTable.of("APIC", REVISION, body.toByteArray());
+    }
+
+    /** The entry of a processor that is there, as {@code _MAT} has it. */
+    static byte[] enabledProcessor(int uid, int apicId) {
+        TableBytes entry = new TableBytes();
+        processor(entry, uid, apicId, ENABLED);
+        return entry.toByteArray();
+    }
+
+    private static void processor(TableBytes body, int uid, int apicId, int flags) {
+        if (needsX2Apic(uid, apicId)) {
+            body.u8(LOCAL_X2APIC).u8(LOCAL_X2APIC_LENGTH).u16(0).u32(apicId).u32(flags).u32(uid);
+        } else {
+            body.u8(LOCAL_APIC).u8(LOCAL_APIC_LENGTH).u8(uid).u8(apicId).u32(flags);
+        }
+    }
+
+    /** A local APIC entry has one byte for either number. */
+    private static boolean needsX2Apic(int uid, int apicId) {
+        return apicId >= FIRST_X2APIC_ID || uid >= FIRST_X2APIC_ID;
     }
 }

@@ -75,6 +75,12 @@ public record MachineConfig(
                 vpmuLevel, cpuPm);
     }
 
+    /** The same with room for {@code count} vCPUs. */
+    public MachineConfig withMaxVcpuCount(int count) {
+        return new MachineConfig(vcpuCount, count, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
+                vpmuLevel, cpuPm);
+    }
+
     /** The same with {@code mebibytes} MiB of RAM. */
     public MachineConfig withMemSizeMib(long mebibytes) {
         return new MachineConfig(vcpuCount, maxVcpuCount, mebibytes, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType,
@@ -122,8 +128,6 @@ public record MachineConfig(
 
     /** What is parsed and checked but does not reach the guest yet is refused, never silently dropped. */
     private void refuseWhatHasNoEffectYet(Problems problems) {
-        refuse(problems, "max_vcpu_count", vcpuCount >= 1 && maxVcpuCount > vcpuCount, "max vcpu count " + maxVcpuCount
-                + " is above the vcpu count " + vcpuCount + ", and adding vCPUs to a running guest is not supported yet");
         refuse(problems, "mem_type", !memType.equals("shmem"),
                 "memory type " + memType + " is not supported yet: only shmem is");
         refuse(problems, "mem_file_path", !memFilePath.isEmpty(),

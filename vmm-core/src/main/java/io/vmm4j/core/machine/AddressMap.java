@@ -28,6 +28,8 @@ public final class AddressMap {
     public static final long FIRMWARE_TABLES = 0x9fc00;
     /** The ACPI root pointer, and the end of the room for the other tables. */
     public static final long RSDP = 0xe0000;
+    /** The VM generation id, 16 bytes with a page of their own. */
+    public static final long GENERATION_ID = 0xe1000;
     /** RAM above the first MiB begins here; the lowest address a kernel may be loaded at. */
     public static final long HIGH_RAM = 0x10_0000;
     /** End of low RAM, begin of the hole for device windows. */

@@ -43,9 +43,9 @@ final class BootLoader {
             new BootParams(config.machineConfig().memoryBytes(), kernel, files.initrdAddress(),
                     initrd == null ? 0 : initrd.size()).write(memory);
             LongModeSetup.writeTables(memory, kernel.endOfKernel());
-            int[] apicIds = topology.apicIds(config.machineConfig().vcpuCount());
-            long next = MpTable.write(memory, apicIds);
-            AcpiTables.write(memory, next, apicIds, slots);
+            int atBoot = config.machineConfig().vcpuCount();
+            long next = MpTable.write(memory, topology.apicIds(atBoot));
+            AcpiTables.write(memory, next, topology.apicIds(config.machineConfig().maxVcpuCount()), atBoot, slots);
         } catch (GuestMemoryException e) {
             throw new IllegalStateException("what was checked to fit the guest's RAM does not", e);
         }

@@ -2,10 +2,12 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
-import io.vmm4j.core.vcpu.VcpuThread;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,20 +20,23 @@ public final class Machine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
 
-    private final List<VcpuThread> vcpus;
+    private final Vcpus vcpus;
+    private final AcpiDevices acpi;
     private final List<EpollEventLoop> loops;
     private final Deque<AutoCloseable> owned;
     private final DeviceControls controls;
     private boolean closed;
 
     /**
-     * @param vcpus set up, not started
+     * @param vcpus made, not started
+     * @param acpi by what the guest hears of the host's wishes
      * @param loops started; closed after the vCPUs have ended
      * @param owned last created first; closed after the loops have ended
      * @param controls what can be changed about its devices
      */
-    Machine(List<VcpuThread> vcpus, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls) {
-        this.vcpus = List.copyOf(vcpus);
+    Machine(Vcpus vcpus, AcpiDevices acpi, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls) {
+        this.vcpus = vcpus;
+        this.acpi = acpi;
         this.loops = List.copyOf(loops);
         this.owned = new ArrayDeque<>(owned);
         this.controls = controls;
@@ -45,8 +50,43 @@ public final class Machine implements AutoCloseable {
     /** Starts the vCPUs; does nothing once closed. */
     public synchronized void start() {
         if (!closed) {
-            vcpus.forEach(VcpuThread::start);
+            vcpus.start();
         }
+    }
+
+    /** Takes the vCPUs out of the guest until {@link #resume}, and waits until they are. Not from a thread of the machine. */
+    public void pause() {
+        vcpus.pause();
+    }
+
+    /** Lets paused vCPUs go on. */
+    public void resume() {
+        vcpus.resume();
+    }
+
+    /** Presses the power button; completes when the guest has noticed, on a thread that must not be kept. */
+    public CompletableFuture<Void> pressPowerButton() {
+        return acpi.pressPowerButton();
+    }
+
+    /** Gives the guest another generation id; completes when the guest has noticed, on a thread that must not be kept. */
+    public CompletableFuture<Void> renewGeneration() throws IOException {
+        return acpi.renewGeneration();
+    }
+
+    /** vCPUs that the guest has now. */
+    public int vcpuCount() {
+        return acpi.hotplug().count();
+    }
+
+    /**
+     * Has the guest go over to {@code count} vCPUs; completes when it has, or with a
+     * {@link io.vmm4j.core.control.VcpuResizeException}.
+     *
+     * @throws IllegalArgumentException when {@code count} is out of range
+     */
+    public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
+        return acpi.hotplug().resize(count, within);
     }
 
     /**
@@ -59,8 +99,8 @@ public final class Machine implements AutoCloseable {
             return;
         }
         closed = true;
-        vcpus.forEach(VcpuThread::requestStop);
-        vcpus.forEach(VcpuThread::join);
+        acpi.hotplug().close();
+        vcpus.stop();
         loops.forEach(EpollEventLoop::close);
         closeAll(owned);
     }

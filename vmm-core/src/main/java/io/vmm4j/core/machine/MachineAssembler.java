@@ -16,14 +16,12 @@ import io.vmm4j.core.host.StdioConsole;
 import io.vmm4j.core.host.VsockSockets;
 import io.vmm4j.core.vcpu.BusExitHandler;
 import io.vmm4j.core.vcpu.VcpuEvents;
-import io.vmm4j.core.vcpu.VcpuThread;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import io.vmm4j.devices.virtio.vsock.VirtioVsock;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
-import io.vmm4j.kvm.KvmVcpu;
 import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.abi.KvmPitConfig;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -88,14 +86,16 @@ public final class MachineAssembler {
             ConsolePort consolePort = console == null ? null : own(devices.addConsole(own(console), events));
             addVirtioDevices(devices, files, loop);
             CpuTopology topology = config.machineConfig().topology();
+            AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory()));
             BootLoader boot = BootLoader.load(config, files, topology, ram.memory(), plan);
-            List<VcpuThread> vcpus = createVcpus(boot, topology);
+            Vcpus vcpus = createVcpus(boot, topology);
+            acpi.hotplug().connect(vcpus);
             loops.forEach(EpollEventLoop::start);
             serial.attach(serialPort);
             if (console != null) {
                 console.attach(consolePort);
             }
-            return new Machine(vcpus, loops, owned, devices.controls());
+            return new Machine(vcpus, acpi, loops, owned, devices.controls());
         } catch (ConfigException | IOException | RuntimeException | Error e) {
             loops.forEach(EpollEventLoop::close);
             Machine.closeAll(owned);
@@ -233,19 +233,14 @@ public final class MachineAssembler {
         sockets.serve(device::connect);
     }
 
-    private List<VcpuThread> createVcpus(BootLoader boot, CpuTopology topology) throws IOException {
+    private Vcpus createVcpus(BootLoader boot, CpuTopology topology) throws IOException {
         BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build());
-        VcpuSetup setup = new VcpuSetup(kvm, topology);
-        List<VcpuThread> threads = new ArrayList<>();
-        for (int index = 0; index < config.machineConfig().vcpuCount(); index++) {
-            KvmVcpu vcpu = own(vm.createVcpu(topology.apicId(index)));
-            setup.apply(vcpu, index);
-            if (index == 0) {
-                boot.enter(vcpu);
-            }
-            threads.add(new VcpuThread(vcpu, handler, events));
+        Vcpus vcpus = own(new Vcpus(vm, new VcpuSetup(kvm, topology), topology, handler, events));
+        boot.enter(vcpus.create(0));
+        for (int index = 1; index < config.machineConfig().vcpuCount(); index++) {
+            vcpus.create(index);
         }
-        return threads;
+        return vcpus;
     }
 
     private EpollEventLoop newLoop(String name) throws IOException {

@@ -23,10 +23,15 @@ final class VcpuSetup {
     /** @param index of the vCPU, from 0; its APIC id is the topology's */
     void apply(KvmVcpu vcpu, int index) throws KvmException {
         vcpu.setCpuid(cpuid.forVcpu(index));
-        vcpu.setMsrs(MsrSetup.bootMsrs());
+        resetMsrs(vcpu);
         vcpu.setFpu(BootState.fpu());
         LapicState lapic = vcpu.getLapic();
         BootState.connectLocalInterrupts(lapic);
         vcpu.setLapic(lapic);
+    }
+
+    /** The model-specific registers alone. CPUID stays as it was set before the first run. */
+    void resetMsrs(KvmVcpu vcpu) throws KvmException {
+        vcpu.setMsrs(MsrSetup.bootMsrs());
     }
 }

@@ -1,7 +1,9 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.acpi.AcpiPorts;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Which window and which interrupt line each virtio device gets: known before any device exists, as the kernel's arguments need it. */
 final class VirtioPlan {
@@ -14,14 +16,17 @@ final class VirtioPlan {
     /** IRQ 12 of every PC. */
     private static final int MOUSE_GSI = 12;
 
+    /** Others' lines; edges cannot be shared. */
+    private static final Set<Integer> TAKEN = Set.of(CMOS_RTC_GSI, AcpiPorts.EVENTS_GSI, MOUSE_GSI);
+
     /** As many devices as there are lines. */
-    static final int MAX_DEVICES = LAST_GSI - FIRST_GSI - 1;
+    static final int MAX_DEVICES = LAST_GSI - FIRST_GSI + 1 - TAKEN.size();
 
     private VirtioPlan() {
     }
 
     /**
-     * The slots of {@code devices} devices, in order: lines from the lowest up, without the clock's and the mouse's.
+     * The slots of {@code devices} devices, in order: lines from the lowest up, without the clock's, ACPI's and the mouse's.
      *
      * @param devices 0 to {@link #MAX_DEVICES}
      */
@@ -31,7 +36,7 @@ final class VirtioPlan {
             if (gsi > LAST_GSI) {
                 throw new IllegalArgumentException(devices + " virtio devices are above " + MAX_DEVICES);
             }
-            if (gsi != CMOS_RTC_GSI && gsi != MOUSE_GSI) {
+            if (!TAKEN.contains(gsi)) {
                 slots.add(VirtioMmioSlot.of(slots.size(), gsi));
             }
         }

@@ -7,6 +7,7 @@ import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
 import io.vmm4j.kvm.VcpuExit;
 import io.vmm4j.kvm.VcpuExitHandler;
+import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.ThreadSignal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,8 +15,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The platform thread of one vCPU: {@code KVM_RUN} until told to stop. Nothing is allocated on an exit.
  *
- * <p>{@link #requestStop} comes from any thread. It raises a flag that the loop reads before each run, then
- * {@code kvm_run.immediate_exit}, then a signal: whichever side of the check the vCPU is on, it comes out.
+ * <p>{@link #requestStop} and {@link #requestPause} come from any thread. They raise a flag that the loop reads before each
+ * run, then {@code kvm_run.immediate_exit}, then a signal: whichever side of the check the vCPU is on, it comes out.
  */
 public final class VcpuThread {
 
@@ -25,8 +26,12 @@ public final class VcpuThread {
     private final VcpuExitHandler handler;
     private final VcpuEvents events;
     private final Thread thread;
+    private final Object pausing = new Object();
     private volatile boolean stopRequested;
+    private volatile boolean pauseRequested;
     private volatile ThreadSignal.Target signalTarget;
+    /** Out of the guest, until resumed or for good; guarded by {@link #pausing}. */
+    private boolean isOut;
 
     /**
      * @param vcpu    set up and ready to run; closed by its owner after {@link #join}
@@ -49,6 +54,44 @@ public final class VcpuThread {
     /** Asks the vCPU to leave the guest for good; does not wait. */
     public void requestStop() {
         stopRequested = true;
+        kick();
+        synchronized (pausing) {
+            pausing.notifyAll();
+        }
+    }
+
+    /** Asks the vCPU to leave the guest until {@link #resume}; does not wait. */
+    public void requestPause() {
+        pauseRequested = true;
+        kick();
+    }
+
+    /** Waits until the vCPU is out of the guest; an interrupt of the caller is kept for later. After {@link #start}. */
+    public void awaitPaused() {
+        boolean interrupted = false;
+        synchronized (pausing) {
+            while (!isOut) {
+                try {
+                    pausing.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Lets a paused vCPU go on. */
+    public void resume() {
+        synchronized (pausing) {
+            pauseRequested = false;
+            pausing.notifyAll();
+        }
+    }
+
+    private void kick() {
         vcpu.requestExit();
         ThreadSignal.Target target = signalTarget;
         if (target != null) {
@@ -63,7 +106,7 @@ public final class VcpuThread {
 
     private void run() {
         try {
-            // Published before the flag is read: a stop that missed the target is seen by the loop's first check.
+            // Published before the flags are read: a request that missed the target is seen by the loop's first check.
             signalTarget = ThreadSignal.current();
             loop();
         } catch (KvmException e) {
@@ -75,11 +118,16 @@ public final class VcpuThread {
         } finally {
             // The kernel may reuse the thread id from here on.
             signalTarget = null;
+            markOut();
         }
     }
 
     private void loop() throws KvmException {
         while (!stopRequested) {
+            if (pauseRequested) {
+                stayOutWhilePaused();
+                continue;
+            }
             VcpuExit exit = vcpu.run(handler);
             switch (exit) {
                 case HANDLED, INTERRUPTED -> { }
@@ -87,6 +135,42 @@ public final class VcpuThread {
                     events.end(VcpuExits.describe(vcpu, exit));
                     return;
                 }
+            }
+        }
+    }
+
+    private void markOut() {
+        synchronized (pausing) {
+            isOut = true;
+            pausing.notifyAll();
+        }
+    }
+
+    private void stayOutWhilePaused() throws KvmException {
+        markOut();
+        synchronized (pausing) {
+            while (pauseRequested && !stopRequested) {
+                try {
+                    pausing.wait();
+                } catch (InterruptedException e) {
+                    LOG.debug("vCPU {} was interrupted while paused, and stays so", vcpu.id());
+                }
+            }
+            isOut = false;
+        }
+        if (!stopRequested) {
+            excuseAbsence();
+        }
+    }
+
+    /** Has the guest's watchdogs overlook the time that has gone by. */
+    private void excuseAbsence() throws KvmException {
+        try {
+            vcpu.kvmclockCtrl();
+        } catch (KvmException e) {
+            // A guest without kvmclock, or one that has not got there yet, has nothing to be told by.
+            if (e.errno() != Errno.EINVAL) {
+                throw e;
             }
         }
     }

@@ -49,7 +49,7 @@ class AcpiCompilerTest {
     private Map<String, byte[]> dump(int vcpus, int devices) throws Exception {
         GuestMemory memory = GuestRam.of(1 << 20);
         List<VirtioMmioSlot> slots = IntStream.range(0, devices).mapToObj(i -> VirtioMmioSlot.of(i, 5 + i)).toList();
-        AcpiTables.write(memory, 0xa2000, IntStream.range(0, vcpus).toArray(), slots);
+        AcpiTables.write(memory, 0xa2000, IntStream.range(0, vcpus).toArray(), 1, slots);
         return new AcpiDump(memory).tables();
     }
 
@@ -98,5 +98,27 @@ class AcpiCompilerTest {
                 "Name (\\_S5, Package (0x04)")) {
             assertTrue(source.contains(part), () -> part + " is missing in\n" + source);
         }
+    }
+
+    @Test
+    void theDsdtNamesTheEventDeviceAndWhatItTellsOf() throws Exception {
+        String source = source("DSDT", dump(2, 0).get("DSDT")).replaceAll("\\s+", " ");
+        for (String part : List.of("EisaId (\"PNP0C0C\")", "\"ACPI0013\"", "0x00000009,", "OperationRegion (EREG, SystemIO, 0x0604, One)",
+                "Method (_EVT, 1, Serialized)", "Notify (PWRB, 0x80)", "\\_SB.CPUS.CPSC ()", "Notify (VGEN, 0x80)", "\"VMGENCTR\"",
+                "Name (ADDR, Package (0x02) { 0x000E1000, Zero })")) {
+            assertTrue(source.contains(part), () -> part + " is missing in\n" + source);
+        }
+    }
+
+    @Test
+    void theDsdtNamesProcessorsThatComeAndGo() throws Exception {
+        String source = source("DSDT", dump(2, 0).get("DSDT")).replaceAll("\\s+", " ");
+        for (String part : List.of("Device (CPUS)", "\"ACPI0010\"", "OperationRegion (CREG, SystemIO, 0x0620, 0x14)", "\"ACPI0007\"", "Notify (C001, Arg1)",
+                "CPOS (One, Arg0, Arg1)", "CPEJ (One)")) {
+            assertTrue(source.contains(part), () -> part + " is missing in\n" + source);
+        }
+        assertFalse(source.contains("CPEJ (Zero)"), "processor 0 cannot be given back");
+        String single = source("DSDT", dump(1, 0).get("DSDT"));
+        assertFalse(single.contains("CPUS"), "a machine with one processor has nothing to add or remove");
     }
 }

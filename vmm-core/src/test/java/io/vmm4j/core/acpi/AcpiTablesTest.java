@@ -28,7 +28,7 @@ class AcpiTablesTest {
     private final GuestMemory memory = GuestRam.of(1 << 20);
 
     private Map<String, byte[]> write(int[] apicIds, VirtioMmioSlot... slots) throws Exception {
-        AcpiTables.write(memory, START, apicIds, List.of(slots));
+        AcpiTables.write(memory, START, apicIds, apicIds.length, List.of(slots));
         return new AcpiDump(memory).tables();
     }
 
@@ -59,7 +59,7 @@ class AcpiTablesTest {
 
     @Test
     void tablesLieBetweenTheStartAndTheRootPointer() throws Exception {
-        long end = AcpiTables.write(memory, START, ids(288), List.of());
+        long end = AcpiTables.write(memory, START, ids(288), 288, List.of());
         assertTrue(memory.readU64(0xe0000 + 24) > START);
         assertTrue(end <= 0xe0000);
         assertEquals(0, memory.readU8(START), "aligned up");
@@ -67,8 +67,8 @@ class AcpiTablesTest {
 
     @Test
     void tablesThatDoNotFitAreNotWrittenOverTheRootPointer() {
-        assertThrows(IllegalStateException.class, () -> AcpiTables.write(memory, 0xdff00, ids(1), List.of()));
-        assertThrows(IllegalStateException.class, () -> AcpiTables.write(memory, START, ids(20_000), List.of()));
+        assertThrows(IllegalStateException.class, () -> AcpiTables.write(memory, 0xdff00, ids(1), 1, List.of()));
+        assertThrows(IllegalStateException.class, () -> AcpiTables.write(memory, START, ids(20_000), 20_000, List.of()));
     }
 
     @Test
@@ -133,5 +133,14 @@ class AcpiTablesTest {
         assertArrayEquals(new byte[] {9, 16, 0, 0, (byte) 255, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, structures.get(1));
         assertArrayEquals(new byte[] {9, 16, 0, 0, 0x2c, 1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0}, structures.get(2));
         assertArrayEquals(new byte[] {10, 12, 0, 0, -1, -1, -1, -1, 1, 0, 0, 0}, structures.get(5), "their NMI");
+    }
+
+    @Test
+    void vcpusThatMayComeLaterAreOnlineCapableAndNotEnabled() throws Exception {
+        AcpiTables.write(memory, START, new int[] {0, 1, 300}, 1, List.of());
+        List<byte[]> structures = structures(new AcpiDump(memory).tables().get("APIC"));
+        assertArrayEquals(new byte[] {0, 8, 0, 0, 1, 0, 0, 0}, structures.get(0));
+        assertArrayEquals(new byte[] {0, 8, 1, 1, 2, 0, 0, 0}, structures.get(1));
+        assertArrayEquals(new byte[] {9, 16, 0, 0, 0x2c, 1, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0}, structures.get(2));
     }
 }

@@ -1,0 +1,107 @@
+package io.vmm4j.core.acpi;
+
+import io.vmm4j.devices.bus.BusDevice;
+import io.vmm4j.devices.irq.InterruptLine;
+import io.vmm4j.devices.time.EventLoop;
+import io.vmm4j.devices.time.LoopTimer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+
+/**
+ * The register behind the generic event device (ACPI 6.5, section 5.6.9): one port, one bit an {@link AcpiEvent}. The
+ * interrupt has the guest run the event method of the {@linkplain Dsdt DSDT}, which reads the port; reading takes the
+ * events.
+ *
+ * <p>An interrupt is lost on a guest that has not got as far as to listen, so it is repeated until the guest has read the
+ * port, at {@value #REPEAT_MILLIS} ms for at most {@value #REPEATS_MAX} times: a guest without ACPI never does.
+ *
+ * <p>Thread-safe: the port is read on vCPU threads, events are raised on any thread, the timer is the event loop's.
+ */
+public final class AcpiEventDevice implements BusDevice {
+
+    /** Bytes in the window. */
+    public static final int LENGTH = 1;
+
+    static final long REPEAT_MILLIS = 250;
+    static final int REPEATS_MAX = 1200;
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final InterruptLine line;
+    private final EventLoop loop;
+    /** Guarded by this. */
+    private int pending;
+    /** Completes when what is pending has been read; guarded by this. */
+    private CompletableFuture<Void> taken = CompletableFuture.completedFuture(null);
+    /** Made with the first event, as most machines have none; confined to the loop. */
+    private LoopTimer repeat;
+    /** Confined to the loop. */
+    private int repeats;
+
+    /**
+     * @param line to the guest
+     * @param loop repeats interrupts
+     */
+    public AcpiEventDevice(InterruptLine line, EventLoop loop) {
+        this.line = line;
+        this.loop = loop;
+    }
+
+    /**
+     * Tells the guest.
+     *
+     * @return completes when the guest has read the port, on the thread of that vCPU: what depends on it must be short
+     * @throws RejectedExecutionException when the loop has ended, and the machine with it
+     */
+    public CompletableFuture<Void> raise(AcpiEvent event) {
+        CompletableFuture<Void> reading;
+        synchronized (this) {
+            if (pending == 0) {
+                taken = new CompletableFuture<>();
+            }
+            pending |= event.bit();
+            reading = taken;
+        }
+        loop.execute(this::interrupt);
+        return reading;
+    }
+
+    private void interrupt() {
+        if (repeat == null) {
+            repeat = loop.timer(this::repeatUnlessTaken);
+        }
+        repeats = 0;
+        repeat.arm(REPEAT_MILLIS * NANOS_PER_MILLI);
+        line.trigger();
+    }
+
+    private void repeatUnlessTaken() {
+        synchronized (this) {
+            if (pending == 0) {
+                return;
+            }
+        }
+        line.trigger();
+        if (++repeats < REPEATS_MAX) {
+            repeat.arm(REPEAT_MILLIS * NANOS_PER_MILLI);
+        }
+    }
+
+    @Override
+    public long read(long offset, int width) {
+        int events;
+        CompletableFuture<Void> reading;
+        synchronized (this) {
+            events = pending;
+            pending = 0;
+            reading = taken;
+        }
+        reading.complete(null);
+        return events;
+    }
+
+    /** The port is read-only. */
+    @Override
+    public void write(long offset, int width, long value) {
+        // Dropped, as the bus's contract wants it.
+    }
+}

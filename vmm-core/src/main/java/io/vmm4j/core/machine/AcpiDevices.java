@@ -1,0 +1,67 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.acpi.AcpiEvent;
+import io.vmm4j.core.acpi.AcpiEventDevice;
+import io.vmm4j.core.acpi.AcpiPorts;
+import io.vmm4j.core.acpi.CpuController;
+import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.IrqfdLine;
+import io.vmm4j.devices.bus.BusBuilder;
+import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.kvm.KvmVm;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+
+/** By what the host speaks to a guest's ACPI code: events, processors that come and go, and the generation id. */
+final class AcpiDevices implements AutoCloseable {
+
+    private final IrqfdLine line;
+    private final AcpiEventDevice events;
+    private final VcpuHotplug hotplug;
+    private final GenerationId generation;
+
+    private AcpiDevices(IrqfdLine line, EpollEventLoop loop, MachineConfig config, GuestMemory memory) throws IOException {
+        this.line = line;
+        events = new AcpiEventDevice(line, loop);
+        hotplug = new VcpuHotplug(config.maxVcpuCount(), config.vcpuCount(), events);
+        generation = new GenerationId(memory);
+        generation.renew();
+    }
+
+    /** Adds the registers to {@code ports}. */
+    static AcpiDevices create(KvmVm vm, BusBuilder ports, EpollEventLoop loop, MachineConfig config, GuestMemory memory) throws IOException {
+        IrqfdLine line = new IrqfdLine(vm, AcpiPorts.EVENTS_GSI);
+        try {
+            AcpiDevices devices = new AcpiDevices(line, loop, config, memory);
+            ports.add("ACPI events", AcpiPorts.EVENTS, AcpiEventDevice.LENGTH, devices.events);
+            ports.add("ACPI processors", AcpiPorts.CPUS, CpuController.LENGTH, devices.hotplug.controller());
+            return devices;
+        } catch (IOException | RuntimeException e) {
+            line.close();
+            throw e;
+        }
+    }
+
+    /** Changes the number of vCPUs. */
+    VcpuHotplug hotplug() {
+        return hotplug;
+    }
+
+    /** Presses the power button; completes when the guest has noticed, which is not to say that it obeys. */
+    CompletableFuture<Void> pressPowerButton() {
+        return events.raise(AcpiEvent.POWER_BUTTON);
+    }
+
+    /** Has the guest find that it goes on in another machine than before; completes when it has noticed. */
+    CompletableFuture<Void> renewGeneration() throws IOException {
+        generation.renew();
+        return events.raise(AcpiEvent.GENERATION);
+    }
+
+    /** Gives back the interrupt line; no vCPU or loop runs any more. */
+    @Override
+    public void close() {
+        line.close();
+    }
+}

@@ -1,0 +1,33 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.memory.GuestMemoryException;
+import io.vmm4j.kvm.libc.HostRandom;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * The VM generation id: 16 random bytes in guest memory that a guest compares with those it remembers, to find out that it
+ * goes on in a copy of the machine it was.
+ */
+final class GenerationId {
+
+    private static final int SIZE = 16;
+
+    private final GuestMemory memory;
+
+    GenerationId(GuestMemory memory) {
+        this.memory = memory;
+    }
+
+    /** Puts a new id in place. */
+    void renew() throws IOException {
+        ByteBuffer id = ByteBuffer.allocateDirect(SIZE);
+        HostRandom.fill(id);
+        try {
+            memory.write(AddressMap.GENERATION_ID, id.flip());
+        } catch (GuestMemoryException e) {
+            throw new IllegalStateException("a machine without a first MiB", e);
+        }
+    }
+}
