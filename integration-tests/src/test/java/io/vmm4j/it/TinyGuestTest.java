@@ -70,6 +70,19 @@ class TinyGuestTest {
     }
 
     @Test
+    void theAcpiResetRegisterResets() throws Exception {
+        VmExit exit = run(new TinyKernel().out(0x602, 1).spin(), StreamConsole.capture());
+        assertEquals(VmExitReason.RESET, exit.reason(), exit.message());
+    }
+
+    @Test
+    void aKernelWithThePvhNoteIsEnteredIn32BitModeWithItsStartInfo() throws Exception {
+        CapturedConsole console = StreamConsole.capture();
+        run(new TinyKernel().enteredByPvh().print("pvh").reset(), console);
+        assertEquals("pvh", console.text());
+    }
+
+    @Test
     void aTripleFaultEndsTheMachineWithTheRegistersThatKvmGives() throws Exception {
         VmExit exit = run(new TinyKernel().tripleFault(), StreamConsole.capture());
         assertEquals(VmExitReason.TRIPLE_FAULT, exit.reason(), exit.message());

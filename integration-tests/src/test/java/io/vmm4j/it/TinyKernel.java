@@ -18,7 +18,44 @@ final class TinyKernel {
     private static final int PROGRAM_HEADER = 56;
     private static final long LOAD_ADDRESS = 0x100000;
 
+    private static final int NOTE = 24;
+
     private final ByteArrayOutputStream code = new ByteArrayOutputStream();
+    private boolean hasPvhNote;
+
+    /** Asks to be entered by the PVH ABI, and hangs unless that has been done: the code is 32-bit code from here on. */
+    TinyKernel enteredByPvh() {
+        hasPvhNote = true;
+        // cmp dword [ebx], 336ec578; jne .; xor eax, eax; inc eax (in 64-bit code a prefix); nop; cmp eax, 1; jne .
+        return bytes(0x81, 0x3B, 0x78, 0xC5, 0x6E, 0x33, 0x75, 0xFE, 0x31, 0xC0, 0x40, 0x90, 0x83, 0xF8, 0x01, 0x75, 0xFE);
+    }
+
+    /** Waits until a bit of {@code mask} is set in what a port reads. */
+    TinyKernel awaitBits(int port, int mask) {
+        // mov dx, port; poll: in al, dx; test al, mask; jz poll
+        return port(port).bytes(0xEC, 0xA8, mask, 0x74, 0xFB);
+    }
+
+    /** {@code mov edx, port; mov eax, value; out dx, eax}. */
+    TinyKernel out32(int port, int value) {
+        return port(port).bytes(0xB8).word(value).bytes(0xEF);
+    }
+
+    /** Reads 32 bits from a port and goes on, unless they are others than {@code expected}: then hangs. */
+    TinyKernel expect32(int port, int expected) {
+        // in eax, dx; cmp eax, expected; jne .
+        return port(port).bytes(0xED, 0x3D).word(expected).bytes(0x75, 0xFE);
+    }
+
+    /** Reads 32 bits from a port until they are {@code expected}. */
+    TinyKernel await32(int port, int expected) {
+        // mov dx, port; poll: in eax, dx; cmp eax, expected; jne poll
+        return port(port).bytes(0xED, 0x3D).word(expected).bytes(0x75, 0xF8);
+    }
+
+    private TinyKernel word(int value) {
+        return bytes(value & 0xFF, value >>> 8 & 0xFF, value >>> 16 & 0xFF, value >>> 24);
+    }
 
     /** {@code out dx, al} with constants. */
     TinyKernel out(int port, int octet) {
@@ -95,16 +132,20 @@ final class TinyKernel {
 
     /** Writes the kernel as an ELF file. */
     Path writeTo(Path file) throws IOException {
-        int length = ELF_HEADER + PROGRAM_HEADER + code.size();
-        ByteBuffer elf = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        int codeOffset = ELF_HEADER + 2 * PROGRAM_HEADER + NOTE;
+        ByteBuffer elf = ByteBuffer.allocate(codeOffset + code.size()).order(ByteOrder.LITTLE_ENDIAN);
         elf.put(new byte[] {0x7F, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0});
         elf.putShort((short) 2).putShort((short) 62).putInt(1);
         elf.putLong(LOAD_ADDRESS).putLong(ELF_HEADER).putLong(0).putInt(0);
-        elf.putShort((short) ELF_HEADER).putShort((short) PROGRAM_HEADER).putShort((short) 1);
+        elf.putShort((short) ELF_HEADER).putShort((short) PROGRAM_HEADER).putShort((short) (hasPvhNote ? 2 : 1));
         elf.putShort((short) 0).putShort((short) 0).putShort((short) 0);
         elf.putInt(1).putInt(5);
-        elf.putLong(ELF_HEADER + PROGRAM_HEADER).putLong(LOAD_ADDRESS).putLong(LOAD_ADDRESS);
+        elf.putLong(codeOffset).putLong(LOAD_ADDRESS).putLong(LOAD_ADDRESS);
         elf.putLong(code.size()).putLong(code.size()).putLong(0x1000);
+        elf.putInt(4).putInt(4);
+        elf.putLong(ELF_HEADER + 2 * PROGRAM_HEADER).putLong(0).putLong(0).putLong(NOTE).putLong(NOTE).putLong(4);
+        // XEN_ELFNOTE_PHYS32_ENTRY
+        elf.putInt(4).putInt(8).putInt(18).put(new byte[] {'X', 'e', 'n', 0}).putLong(LOAD_ADDRESS);
         elf.put(code.toByteArray());
         return Files.write(file, elf.array());
     }

@@ -4,10 +4,12 @@ import io.vmm4j.core.machine.AddressMap;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Reads the headers of a 64-bit ELF kernel (System V ABI, chapters 4 and 5) and plans its load at the physical
- * addresses of its program headers, entered by the 64-bit boot protocol.
+ * addresses of its program headers: entered by the PVH ABI where the kernel has the note for it, else by the 64-bit boot
+ * protocol.
  */
 final class ElfLoader {
 
@@ -40,6 +42,9 @@ final class ElfLoader {
     private static final int P_FILESZ = 32;
     private static final int P_MEMSZ = 40;
     private static final int PT_LOAD = 1;
+    private static final int PT_NOTE = 4;
+    /** Kernels have some hundred bytes of notes. */
+    private static final int NOTES_MAX = 1 << 20;
 
     private final ImageFile file;
     private final long lowRamBytes;
@@ -63,15 +68,33 @@ final class ElfLoader {
         }
         ByteBuffer header = file.header(0, EHDR_SIZE);
         requireX86Kernel(header);
-        List<LoadPlan.Segment> segments = segments(header);
+        ByteBuffer programHeaders = programHeaders(header);
+        List<LoadPlan.Segment> segments = segments(programHeaders);
         segments.sort((a, b) -> Long.compare(a.gpa(), b.gpa()));
         requireDisjoint(segments);
-        long entry = header.getLong(E_ENTRY);
+        OptionalLong pvhEntry = pvhEntry(programHeaders);
+        long entry = pvhEntry.orElse(header.getLong(E_ENTRY));
         if (segments.stream().noneMatch(s -> entry >= s.gpa() && entry < s.gpa() + s.fileSize())) {
-            throw file.refuse("has its entry point 0x" + Long.toHexString(entry) + " outside its loaded segments");
+            throw file.refuse("has its " + (pvhEntry.isPresent() ? "PVH " : "") + "entry point 0x" + Long.toHexString(entry)
+                    + " outside its loaded segments");
         }
         long end = segments.get(segments.size() - 1).end();
-        return new LoadPlan(KernelFormat.ELF64_LINUX, entry, end, List.copyOf(segments), null);
+        KernelFormat format = pvhEntry.isPresent() ? KernelFormat.ELF64_PVH : KernelFormat.ELF64_LINUX;
+        return new LoadPlan(format, entry, end, List.copyOf(segments), null);
+    }
+
+    private OptionalLong pvhEntry(ByteBuffer table) throws KernelImageException {
+        for (int at = 0; at < table.limit(); at += PHDR_SIZE) {
+            long size = table.getLong(at + P_FILESZ);
+            if (table.getInt(at + P_TYPE) == PT_NOTE && size >= 0 && size <= NOTES_MAX) {
+                requireInFile(table.getLong(at + P_OFFSET), size, "its notes");
+                OptionalLong entry = PvhNote.entryOf(file.header(table.getLong(at + P_OFFSET), (int) size));
+                if (entry.isPresent()) {
+                    return entry;
+                }
+            }
+        }
+        return OptionalLong.empty();
     }
 
     private void requireX86Kernel(ByteBuffer header) throws KernelImageException {
@@ -96,7 +119,7 @@ final class ElfLoader {
         }
     }
 
-    private List<LoadPlan.Segment> segments(ByteBuffer header) throws KernelImageException {
+    private ByteBuffer programHeaders(ByteBuffer header) throws KernelImageException {
         long offset = header.getLong(E_PHOFF);
         int count = u16(header, E_PHNUM);
         int entrySize = u16(header, E_PHENTSIZE);
@@ -105,9 +128,12 @@ final class ElfLoader {
         }
         int tableSize = count * PHDR_SIZE;
         requireInFile(offset, tableSize, "its program headers");
-        ByteBuffer table = file.header(offset, tableSize);
+        return file.header(offset, tableSize);
+    }
+
+    private List<LoadPlan.Segment> segments(ByteBuffer table) throws KernelImageException {
         List<LoadPlan.Segment> segments = new ArrayList<>();
-        for (int at = 0; at < tableSize; at += PHDR_SIZE) {
+        for (int at = 0; at < table.limit(); at += PHDR_SIZE) {
             if (table.getInt(at + P_TYPE) == PT_LOAD && table.getLong(at + P_MEMSZ) != 0) {
                 segments.add(segment(table, at));
             }

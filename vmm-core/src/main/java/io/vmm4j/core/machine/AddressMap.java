@@ -12,6 +12,8 @@ public final class AddressMap {
     public static final long GDT = 0x500;
     /** Interrupt descriptor table of the boot vCPU: one empty entry, so an early fault is a triple fault. */
     public static final long IDT = 0x520;
+    /** The start info of the PVH boot ABI, with what it points to, for kernels that are entered so. */
+    public static final long PVH_START_INFO = 0x6000;
     /** The zero page: {@code struct boot_params} of the Linux boot protocol, one page. */
     public static final long ZERO_PAGE = 0x7000;
     /** Top of the boot vCPU's stack, which grows down from here. */

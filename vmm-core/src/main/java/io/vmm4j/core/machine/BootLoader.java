@@ -3,9 +3,11 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.acpi.AcpiTables;
 import io.vmm4j.core.boot.BootParams;
 import io.vmm4j.core.boot.Initrd;
+import io.vmm4j.core.boot.KernelFormat;
 import io.vmm4j.core.boot.KernelImage;
 import io.vmm4j.core.boot.LongModeSetup;
 import io.vmm4j.core.boot.MpTable;
+import io.vmm4j.core.boot.PvhSetup;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.devices.memory.GuestMemory;
@@ -19,9 +21,11 @@ import java.util.List;
 /** What a firmware would do: kernel, initrd, arguments and tables into RAM, and the boot vCPU to the kernel's entry. */
 final class BootLoader {
 
+    private final KernelFormat format;
     private final long entryPoint;
 
-    private BootLoader(long entryPoint) {
+    private BootLoader(KernelFormat format, long entryPoint) {
+        this.format = format;
         this.entryPoint = entryPoint;
     }
 
@@ -40,23 +44,38 @@ final class BootLoader {
                 initrd.load(memory, files.initrdAddress());
             }
             files.commandLine().write(memory);
-            new BootParams(config.machineConfig().memoryBytes(), kernel, files.initrdAddress(),
-                    initrd == null ? 0 : initrd.size()).write(memory);
-            LongModeSetup.writeTables(memory, kernel.endOfKernel());
+            writeBootInformation(config.machineConfig().memoryBytes(), files, memory);
             int atBoot = config.machineConfig().vcpuCount();
             long next = MpTable.write(memory, topology.apicIds(atBoot));
             AcpiTables.write(memory, next, topology.apicIds(config.machineConfig().maxVcpuCount()), atBoot, slots);
         } catch (GuestMemoryException e) {
             throw new IllegalStateException("what was checked to fit the guest's RAM does not", e);
         }
-        return new BootLoader(kernel.entryPoint());
+        return new BootLoader(kernel.format(), kernel.entryPoint());
+    }
+
+    private static void writeBootInformation(long memoryBytes, HostFiles files, GuestMemory memory) throws GuestMemoryException {
+        KernelImage kernel = files.kernel();
+        long initrdSize = files.initrd() == null ? 0 : files.initrd().size();
+        if (kernel.format() == KernelFormat.ELF64_PVH) {
+            PvhSetup.writeStartInfo(memory, memoryBytes, files.initrdAddress(), initrdSize);
+        } else {
+            new BootParams(memoryBytes, kernel, files.initrdAddress(), initrdSize).write(memory);
+            LongModeSetup.writeTables(memory, kernel.endOfKernel());
+        }
     }
 
     /** Sets the boot vCPU's registers for the kernel's first instruction. */
     void enter(KvmVcpu vcpu) throws KvmException {
         KvmSregs sregs = vcpu.getSregs();
-        LongModeSetup.enterLongMode(sregs);
-        vcpu.setSregs(sregs);
-        vcpu.setRegs(LongModeSetup.registers(entryPoint));
+        if (format == KernelFormat.ELF64_PVH) {
+            PvhSetup.enterProtectedMode(sregs);
+            vcpu.setSregs(sregs);
+            vcpu.setRegs(PvhSetup.registers(entryPoint));
+        } else {
+            LongModeSetup.enterLongMode(sregs);
+            vcpu.setSregs(sregs);
+            vcpu.setRegs(LongModeSetup.registers(entryPoint));
+        }
     }
 }

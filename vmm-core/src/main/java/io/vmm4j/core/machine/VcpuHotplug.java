@@ -39,6 +39,8 @@ final class VcpuHotplug implements AutoCloseable {
     /** _OST for an ejection, ACPI 6.5 table 6.65: not the answer yet. */
     private static final int EJECT_IN_PROGRESS = 0x84;
 
+    private static final String ENDED = "the machine has ended";
+
     private final int max;
     private final CpuController controller;
     private final AcpiEventDevice eventDevice;
@@ -48,7 +50,7 @@ final class VcpuHotplug implements AutoCloseable {
     private final AtomicReferenceArray<CompletableFuture<String>> waiting;
     private volatile Vcpus vcpus;
     private CompletableFuture<Void> current = CompletableFuture.completedFuture(null);
-    private boolean isClosed;
+    private volatile boolean isClosed;
 
     /**
      * @param max    vCPUs there can be
@@ -102,7 +104,7 @@ final class VcpuHotplug implements AutoCloseable {
             throw new IllegalArgumentException("vcpu count " + count + " is not in 1.." + max);
         }
         if (isClosed) {
-            return CompletableFuture.failedFuture(new VcpuResizeException("the machine has ended"));
+            return CompletableFuture.failedFuture(new VcpuResizeException(ENDED));
         }
         if (!current.isDone()) {
             return CompletableFuture.failedFuture(new VcpuResizeException("another change of the vCPUs is under way"));
@@ -127,15 +129,17 @@ final class VcpuHotplug implements AutoCloseable {
             LOG.info("the guest has {} of {} vCPUs asked for{}", count(), count, failures.isEmpty() ? "" : ": " + String.join("; ", failures));
             complete(result, failures);
         } catch (RejectedExecutionException e) {
-            result.completeExceptionally(new VcpuResizeException("the machine has ended"));
+            result.completeExceptionally(new VcpuResizeException(ENDED));
         } catch (RuntimeException | Error e) {
             LOG.error("vCPUs cannot be changed", e);
             result.completeExceptionally(e);
         }
     }
 
-    private static void complete(CompletableFuture<Void> result, List<String> failures) {
-        if (failures.isEmpty()) {
+    private void complete(CompletableFuture<Void> result, List<String> failures) {
+        if (isClosed) {
+            result.completeExceptionally(new VcpuResizeException(ENDED));
+        } else if (failures.isEmpty()) {
             result.complete(null);
         } else {
             result.completeExceptionally(new VcpuResizeException(String.join("; ", failures)));
@@ -190,6 +194,10 @@ final class VcpuHotplug implements AutoCloseable {
     private CompletableFuture<String> expectAnswer(int cpu) {
         CompletableFuture<String> answer = new CompletableFuture<>();
         waiting.set(cpu, answer);
+        // Read behind the store, as close() reads behind its own: one of the two sees the other.
+        if (isClosed) {
+            answer.complete(ENDED);
+        }
         return answer;
     }
 
@@ -274,7 +282,7 @@ final class VcpuHotplug implements AutoCloseable {
     public synchronized void close() {
         isClosed = true;
         for (int cpu = 0; cpu < max; cpu++) {
-            answerTo(cpu, "the machine has ended");
+            answerTo(cpu, ENDED);
         }
     }
 }
