@@ -133,8 +133,10 @@ final class ArgumentParser {
     private void unknown(String word, Command command) {
         int equals = word.indexOf('=');
         String name = equals < 0 ? word : word.substring(0, equals);
-        if (CliOption.named(name) != null) {
-            problems.add("option " + name + " does not go with the command " + command.word());
+        CliOption elsewhere = CliOption.named(name);
+        if (elsewhere != null) {
+            problems.add("option " + name + (command == Command.BOOT ? " goes with the command " + commandOf(elsewhere)
+                    : " does not go with the command " + command.word()));
             return;
         }
         List<String> candidates = new ArrayList<>(List.of(HELP, VERSION));
@@ -146,6 +148,10 @@ final class ArgumentParser {
         if (nearest != null && CliOption.named(nearest) != null) {
             garbled.add(CliOption.named(nearest));
         }
+    }
+
+    private static String commandOf(CliOption option) {
+        return Stream.of(Command.values()).filter(option::goesWith).map(Command::word).findFirst().orElseThrow();
     }
 
     private void checkOperands(Command command) {
@@ -165,10 +171,11 @@ final class ArgumentParser {
 
     /** Options in front of a command that does not take them. */
     private void checkOptionsBelong(Command command) {
-        if (!command.takesOptions()) {
-            given.values().forEach(typed ->
-                    problems.add("option " + typed.name() + " does not go with the command " + command.word()));
-        }
+        given.forEach((option, typed) -> {
+            if (!option.goesWith(command)) {
+                problems.add("option " + typed.name() + " does not go with the command " + command.word());
+            }
+        });
     }
 
     /** A hyphen and something that is no number: {@code -1} and {@code -} are values. */

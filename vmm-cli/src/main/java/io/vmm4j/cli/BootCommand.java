@@ -9,6 +9,7 @@ import io.vmm4j.core.config.ConfigProblem;
 import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VmConfigJson;
+import io.vmm4j.core.control.ControlServer;
 import io.vmm4j.kvm.KvmException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -29,6 +30,7 @@ final class BootCommand {
     private final LaunchLog log;
     private final SignalGuard guard;
     private String unkeptLog;
+    private String controlSocket;
 
     /**
      * @param errors takes a line for each thing that is wrong
@@ -45,6 +47,7 @@ final class BootCommand {
     ExitCode create(Arguments arguments) {
         OptionMapper mapper = new OptionMapper(arguments);
         List<String> problems = new ArrayList<>(mapper.problems());
+        controlSocket = arguments.value(CliOption.API_SOCK_PATH);
         return boot(mapper.config(), problems, mapper::describe, arguments.value(CliOption.LOG_FILE) != null);
     }
 
@@ -54,6 +57,7 @@ final class BootCommand {
             return refuse(arguments.problems());
         }
         String file = arguments.operands().get(0);
+        controlSocket = arguments.value(CliOption.API_SOCK_PATH);
         try {
             VmConfig config = VmConfigJson.read(Path.of(file));
             boolean isLogChosen = config.logger() != null && config.logger().logPath() != null;
@@ -110,7 +114,7 @@ final class BootCommand {
 
     private ExitCode run(VmConfig config) throws ConfigException, IOException, InterruptedException {
         guard.arm();
-        try (Vm vm = VmBuilder.fromConfig(config).build()) {
+        try (Vm vm = VmBuilder.fromConfig(config).build(); ControlServer control = control(vm)) {
             guard.watch(vm);
             if (unkeptLog != null) {
                 errors.accept(unkeptLog);
@@ -118,11 +122,16 @@ final class BootCommand {
             vm.start();
             log.start();
             VmExit exit = vm.await();
-            if (!exit.isOrderly() || guard.isShutDown()) {
+            if (!exit.isOrderly() || guard.isShutDown() || guard.status() != 0) {
                 errors.accept(exit.message());
             }
             return ExitCode.of(exit.reason());
         }
+    }
+
+    /** The socket by which other processes control the machine; {@code null} when none was asked for. */
+    private ControlServer control(Vm vm) throws IOException {
+        return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), vm::resizeVcpus);
     }
 
     /** A log that was asked for must be possible; the default one is left out where it is not. */

@@ -45,6 +45,11 @@ public final class Cli {
         return guard.isShutDown();
     }
 
+    /** 128 plus the number of a signal that has ended the machine in order, or 0. */
+    int signalStatus() {
+        return guard.status();
+    }
+
     private ExitCode runReportingBugs(String[] words, BootCommand boot, LaunchLog log) {
         try {
             ExitCode exit = dispatch(ArgumentParser.parse(words), boot);
@@ -70,6 +75,7 @@ public final class Cli {
         return switch (arguments.command()) {
             case BOOT, CREATE -> boot.create(arguments);
             case RUN -> boot.runFile(arguments);
+            case UPDATE -> new UpdateCommand(this::say).run(arguments);
             case DOCTOR -> arguments.problems().isEmpty() ? doctor() : usage(arguments.problems());
             case HELP -> arguments.problems().isEmpty() ? help(subject(arguments)) : usage(arguments.problems());
         };

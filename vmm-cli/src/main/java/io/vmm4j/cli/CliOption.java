@@ -3,7 +3,7 @@ package io.vmm4j.cli;
 import java.util.List;
 
 /**
- * The options of {@code vmm} and {@code vmm create}: the one table that parsing, help, completion and manual are made
+ * The options of all commands, most of them of {@code vmm} and {@code vmm create}: the one table that parsing, help, completion and manual are made
  * from. Long names and short flags are dbs-cli's.
  */
 public enum CliOption {
@@ -21,7 +21,7 @@ public enum CliOption {
 
     VCPU(Group.CPU, Value.NUMBER, "C", "1", "Virtual CPUs at start.", "vcpu"),
     MAX_VCPU(Group.CPU, Value.NUMBER, null, "the number of --vcpu",
-            "Virtual CPUs the guest can grow to; more than --vcpu is not supported yet.", "max-vcpu"),
+            "Virtual CPUs the guest can grow to while it runs.", "max-vcpu"),
     CPU_PM(Group.CPU, Value.CPU_PM, null, "0",
             "0, 1 or 2: level of the virtual PMU, as --vpmu-feature. on or off: whether the guest may idle without "
                     + "exits. Only 0 and off are supported yet.", "cpu-pm"),
@@ -48,7 +48,13 @@ public enum CliOption {
             "The guest's first serial port: stdio, or the path of a Unix socket to create.", "serial-path"),
     LOG_FILE(Group.CONSOLE, Value.PATH, null, "dbs-cli.log", "Log file; created anew at each start.", "log-file"),
     LOG_LEVEL(Group.CONSOLE, Value.LOG_LEVEL, null, "Info",
-            "Off, Error, Warn, Info, Debug or Trace, in any case.", "log-level");
+            "Off, Error, Warn, Info, Debug or Trace, in any case.", "log-level"),
+
+    API_SOCK_PATH(Group.CONTROL, Value.PATH, null, "none",
+            "Unix socket by which vmm update reaches the machine; created by the command that boots it.", "api-sock-path"),
+    VCPU_RESIZE(Group.CONTROL, Value.NUMBER, null, null,
+            "Number of virtual CPUs to go over to, up to --max-vcpu. Those added are the guest's to put to use; "
+                    + "virtual CPU 0 stays.", "vcpu-resize");
 
     /** Subjects of the help text, in its order. */
     public enum Group {
@@ -57,7 +63,8 @@ public enum CliOption {
         CPU("Processors"),
         MEMORY("Memory"),
         VSOCK("Sockets between guest and host"),
-        CONSOLE("Console and log");
+        CONSOLE("Console and log"),
+        CONTROL("Control of the running machine");
 
         private final String heading;
 
@@ -156,6 +163,16 @@ public enum CliOption {
     /** True when the value may be left out, which means {@code true}. */
     public boolean isValueOptional() {
         return value == Value.BOOLEAN;
+    }
+
+    /** True when {@code command} takes it, in front of its word or behind. */
+    public boolean goesWith(Command command) {
+        boolean boots = command == Command.BOOT || command == Command.CREATE;
+        return switch (this) {
+            case API_SOCK_PATH -> boots || command == Command.RUN || command == Command.UPDATE;
+            case VCPU_RESIZE -> command == Command.UPDATE;
+            default -> boots;
+        };
     }
 
     /** The option with that long or short name, or {@code null}. */

@@ -8,6 +8,8 @@ public enum Command {
     CREATE("create", "Boot a virtual machine; the same as vmm without a command."),
     /** Boot from a configuration file. */
     RUN("run", "Boot the virtual machine that a configuration file describes."),
+    /** Change a running machine. */
+    UPDATE("update", "Change a running virtual machine, by the socket of its --api-sock-path."),
     /** Look at the host. */
     DOCTOR("doctor", "Check whether virtual machines can run on this host, and say what to do if not."),
     /** Explain a command. */
@@ -29,11 +31,6 @@ public enum Command {
     /** One sentence for help. */
     public String summary() {
         return summary;
-    }
-
-    /** True when it takes the options of {@link CliOption}. */
-    public boolean takesOptions() {
-        return this == BOOT || this == CREATE;
     }
 
     /** The command with that word, or {@code null}. */

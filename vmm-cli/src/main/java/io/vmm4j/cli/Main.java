@@ -9,11 +9,12 @@ public final class Main {
     private Main() {
     }
 
-    /** Does what the command line says and ends the process with an {@link ExitCode}. */
+    /** Does what the command line says and ends the process with an {@link ExitCode}, or with the status of the signal that ended it. */
     public static void main(String[] args) {
         String name = System.getProperty(NAME_PROPERTY, "vmm");
         Cli cli = new Cli(name, System.out, System.err);
-        int status = cli.run(args).code();
+        int code = cli.run(args).code();
+        int status = cli.signalStatus() == 0 ? code : cli.signalStatus();
         System.out.flush();
         if (cli.isShutDown()) {
             // A signal decides the status: wait for its shutdown.

@@ -56,8 +56,8 @@ public final class UsageModel {
 
     private static CommandSpec plain(Command command) {
         CommandSpec spec = frame(command);
-        if (command.takesOptions()) {
-            for (CliOption option : CliOption.values()) {
+        for (CliOption option : CliOption.values()) {
+            if (option.goesWith(command)) {
                 spec.addOption(model(option).build());
             }
         }
@@ -71,9 +71,7 @@ public final class UsageModel {
                 .longOptionsMaxWidth(LONGEST_OPTION_COLUMN)
                 .sortOptions(false)
                 .abbreviateSynopsis(true);
-        if (command.takesOptions()) {
-            addGroupedOptions(spec);
-        }
+        addGroupedOptions(spec, command);
         return spec;
     }
 
@@ -91,7 +89,7 @@ public final class UsageModel {
             case HELP -> spec.addPositional(PositionalParamSpec.builder().paramLabel("COMMAND").arity("0..1").index("0")
                     .type(String.class).completionCandidates(commandWords())
                     .description("The command to explain.").build());
-            case CREATE, DOCTOR -> { }
+            case CREATE, UPDATE, DOCTOR -> { }
         }
         return spec;
     }
@@ -100,19 +98,19 @@ public final class UsageModel {
         return Stream.of(Command.values()).map(Command::word).filter(Objects::nonNull).toList();
     }
 
-    private static void addGroupedOptions(CommandSpec spec) {
+    private static void addGroupedOptions(CommandSpec spec, Command command) {
         int order = 0;
         for (CliOption.Group group : CliOption.Group.values()) {
-            ArgGroupSpec.Builder section = ArgGroupSpec.builder()
-                    .heading("%n" + group.heading() + ":%n")
-                    .validate(false)
-                    .order(order++);
-            for (CliOption option : CliOption.values()) {
-                if (option.group() == group) {
-                    section.addArg(explainedModel(option));
-                }
+            List<CliOption> options = Stream.of(CliOption.values())
+                    .filter(option -> option.group() == group && option.goesWith(command)).toList();
+            if (!options.isEmpty()) {
+                ArgGroupSpec.Builder section = ArgGroupSpec.builder()
+                        .heading("%n" + group.heading() + ":%n")
+                        .validate(false)
+                        .order(order++);
+                options.forEach(option -> section.addArg(explainedModel(option)));
+                spec.addArgGroup(section.build());
             }
-            spec.addArgGroup(section.build());
         }
     }
 

@@ -66,11 +66,30 @@ class BadInputTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--max-vcpu,2", "--vpmu-feature,1", "--cpu-pm,2", "--cpu-pm,on", "--mem-type,hugetlbfs", "--mem-file,/f"})
+    @CsvSource({"--vpmu-feature,1", "--cpu-pm,2", "--cpu-pm,on", "--mem-type,hugetlbfs", "--mem-file,/f"})
     void whatHasNoEffectYetIsRefused(String option, String value) {
         List<String> lines = linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", option, value);
         assertEquals(1, lines.size(), lines::toString);
         assertTrue(lines.get(0).contains("not supported yet") && lines.get(0).endsWith("(" + option + ")"), lines.get(0));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "update --api-sock-path /no/such|vmm: what to change is required (--vcpu-resize)",
+        "update --vcpu-resize 2|vmm: the socket of the machine is required (--api-sock-path)",
+        "--api-sock-path /no/such update --vcpu-resize two|vmm: vcpu count \"two\" is not a whole number of 32 bits (--vcpu-resize)",
+        "--api-sock-path /no/such update --vcpu-resize|vmm: a value is missing: N (--vcpu-resize)",
+        "--vcpu 2 --api-sock-path /no/such update --vcpu-resize 2|vmm: option --vcpu does not go with the command update",
+        "-k k -r r --vcpu-resize 2|vmm: option --vcpu-resize goes with the command update",
+    })
+    void aWrongUpdateIsRefused(String words, String line) {
+        assertEquals(List.of(line), linesOf(ExitCode.USAGE, words.split(" ")));
+    }
+
+    @Test
+    void anUpdateOfAMachineThatIsNotThereSaysSo() {
+        assertEquals(List.of("vmm: no machine answers at the socket /no/such: it does not exist (--api-sock-path)"),
+                linesOf(ExitCode.HOST_ERROR, "--api-sock-path", "/no/such", "update", "--vcpu-resize", "2"));
     }
 
     @ParameterizedTest
@@ -116,7 +135,7 @@ class BadInputTest {
     void unknownCommandsAreNamed() {
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"),
                 linesOf(ExitCode.USAGE, "crate", "-k", "k", "-r", "r"));
-        assertEquals(List.of("vmm: unknown command fly, commands are create, run, doctor, help"),
+        assertEquals(List.of("vmm: unknown command fly, commands are create, run, update, doctor, help"),
                 linesOf(ExitCode.USAGE, "help", "fly"));
     }
 

@@ -59,7 +59,7 @@ class OptionTableTest {
     }
 
     @ParameterizedTest
-    @EnumSource(CliOption.class)
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
             case PATH, TEXT -> "/other";
@@ -135,6 +135,20 @@ class OptionTableTest {
     void cpuPmAndVpmuFeatureMayAgree() {
         assertEquals(2, configOf("--cpu-pm", "2", "--vpmu-feature", "2").machineConfig().vpmuLevel());
         assertEquals(true, configOf("--cpu-pm", "on", "--vpmu-feature", "1").machineConfig().cpuPm());
+    }
+
+    @Test
+    void theSocketOfAMachineMayBeNamedInFrontOfTheCommandOrBehind() {
+        for (String[] words : new String[][] {{"--api-sock-path", "/s", "update", "--vcpu-resize", "3"},
+                {"update", "--vcpu-resize=3", "--api-sock-path=/s"}}) {
+            Arguments parsed = ArgumentParser.parse(words);
+            assertEquals(Command.UPDATE, parsed.command());
+            assertEquals(List.of(), parsed.problems());
+            assertEquals("/s", parsed.value(CliOption.API_SOCK_PATH));
+            assertEquals("3", parsed.value(CliOption.VCPU_RESIZE));
+        }
+        assertEquals("/s", ArgumentParser.parse("--api-sock-path", "/s", "create", "-k", "k").value(CliOption.API_SOCK_PATH));
+        assertEquals("/s", ArgumentParser.parse("--api-sock-path", "/s", "run", "vm.json").value(CliOption.API_SOCK_PATH));
     }
 
     @Test

@@ -25,11 +25,11 @@ import java.nio.file.attribute.PosixFilePermissions;
  *
  * @param <S> the listening socket
  */
-final class SocketFile<S extends Closeable> implements Closeable {
+public final class SocketFile<S extends Closeable> implements Closeable {
 
     /** Makes a socket that listens. */
     @FunctionalInterface
-    interface Binder<S> {
+    public interface Binder<S> {
         /** @param address the file to make, at most {@value UnixSocket#MAX_ADDRESS} bytes long */
         S listen(String address) throws IOException;
     }
@@ -54,7 +54,7 @@ final class SocketFile<S extends Closeable> implements Closeable {
      * @throws IOException one line that names the path: a live socket or another kind of file is there, the directory is
      *     missing or not writable
      */
-    static <S extends Closeable> SocketFile<S> listen(Path path, Binder<S> binder) throws IOException {
+    public static <S extends Closeable> SocketFile<S> listen(Path path, Binder<S> binder) throws IOException {
         try {
             refuseTaken(path);
             Path parent = path.toAbsolutePath().getParent();
@@ -132,7 +132,7 @@ final class SocketFile<S extends Closeable> implements Closeable {
     }
 
     /** The listening socket. */
-    S server() {
+    public S server() {
         return server;
     }
 
