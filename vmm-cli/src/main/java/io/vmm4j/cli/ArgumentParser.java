@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -47,7 +48,7 @@ final class ArgumentParser {
         program.setExpandAtFiles(false);
         ParseResult top = program.parseArgs(words);
         ParseResult result = top.hasSubcommand() ? top.subcommand() : top;
-        Command command = top.hasSubcommand() ? Command.named(result.commandSpec().name()) : Command.BOOT;
+        Command command = top.hasSubcommand() ? Command.named(result.commandSpec().name()) : commandOfErrors(top);
         boolean isHelp = top.isUsageHelpRequested() || result.isUsageHelpRequested();
         boolean isVersion = top.isVersionHelpRequested();
 
@@ -66,6 +67,15 @@ final class ArgumentParser {
             errors(top);
         }
         return new Arguments(command, isHelp, isVersion, given, operands, problems, garbled);
+    }
+
+    /** picocli has no result for a subcommand whose last option lacks its value. */
+    private static Command commandOfErrors(ParseResult top) {
+        return top.errors().stream()
+                .filter(CommandLine.ParameterException.class::isInstance)
+                .map(error -> Command.named(((CommandLine.ParameterException) error).getCommandLine().getCommandName()))
+                .filter(Objects::nonNull)
+                .findFirst().orElse(Command.BOOT);
     }
 
     private void take(ParseResult result, Command command) {
