@@ -88,13 +88,43 @@ final class LinuxGuest {
         return boot(machine.bootArgs(arguments(script, "poweroff")), vm -> { });
     }
 
+    /** What a test does while the guest runs. */
+    @FunctionalInterface
+    interface Session {
+        void with(Vm vm, CapturedConsole console) throws Exception;
+    }
+
+    /** Waits until the guest prints {@code text}. */
+    static void await(CapturedConsole console, String text) throws InterruptedException {
+        if (!console.awaitText(text, PATIENCE)) {
+            throw new AssertionError("\"" + text + "\" did not come in " + PATIENCE + "; the guest printed: " + console.text());
+        }
+    }
+
     /** Boots and waits for the end. */
     static Outcome boot(VmBuilder machine, Consumer<CapturedConsole> session)
+            throws ConfigException, IOException, InterruptedException {
+        return converse(machine, (vm, console) -> session.accept(console));
+    }
+
+    /** Boots, runs {@code script} while {@code session} goes on, powers off. */
+    static Outcome run(VmBuilder machine, String script, Session session)
+            throws ConfigException, IOException, InterruptedException {
+        return converse(machine.bootArgs(arguments(script, "poweroff")), session);
+    }
+
+    private static Outcome converse(VmBuilder machine, Session session)
             throws ConfigException, IOException, InterruptedException {
         CapturedConsole console = StreamConsole.capture();
         try (Vm vm = machine.serial(console).build()) {
             vm.start();
-            session.accept(console);
+            try {
+                session.with(vm, console);
+            } catch (IOException | InterruptedException | RuntimeException | Error e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
             VmExit exit = vm.await(PATIENCE)
                     .orElseThrow(() -> new AssertionError("the guest did not end in " + PATIENCE + "; it printed: " + console.text()));
             return new Outcome(exit, console.text());

@@ -19,6 +19,16 @@ public enum CliOption {
     IS_ROOT(Group.DISK, Value.BOOLEAN, null, "true", "Whether the image is the root device.", "is-root"),
     IS_READ_ONLY(Group.DISK, Value.BOOLEAN, null, "false", "Whether the image is opened read-only.", "is-read-only"),
 
+    VIRBLKS(Group.DISK, Value.JSON, null, "none",
+            "Further disks, a JSON list: [{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]. Each may have is_read_only, "
+                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter.", "virblks"),
+
+    VIRNETS(Group.NETWORK, Value.JSON, null, "none",
+            "Network devices, a JSON list: [{\"guest_mac\": \"02:00:00:00:00:01\", \"backend\": {\"type\": \"virtio\", \"iface_id\": "
+                    + "\"eth0\", \"host_dev_name\": \"tap0\"}}]. Each may have num_queues, queue_size, and its backend "
+                    + "rx_rate_limiter, tx_rate_limiter. The tap interface is made before: ip tuntap add tap0 mode tap user $USER "
+                    + "(multi_queue for more than 2 queues).", "virnets"),
+
     VCPU(Group.CPU, Value.NUMBER, "C", "1", "Virtual CPUs at start.", "vcpu"),
     MAX_VCPU(Group.CPU, Value.NUMBER, null, "the number of --vcpu",
             "Virtual CPUs the guest can grow to while it runs.", "max-vcpu"),
@@ -44,8 +54,21 @@ public enum CliOption {
                     + "port; the guest's connections to PORT of the host go to the Unix socket PATH_PORT.", "vsock"),
     GUEST_CID(Group.VSOCK, Value.NUMBER, null, "42", "The guest's context ID, 3 to 4294967294.", "guest-cid"),
 
+    RNG(Group.DEVICES, Value.BOOLEAN, null, "false", "Whether the guest gets the host's random bytes, as /dev/hwrng.", "rng"),
+    BALLOON(Group.DEVICES, Value.SIZE, null, "no balloon",
+            "A memory balloon, which takes so much from the guest at first and gives it back to the host: 0 or more MiB, or "
+                    + "with a unit.", "balloon"),
+    BALLOON_DEFLATE_ON_OOM(Group.DEVICES, Value.BOOLEAN, null, "false",
+            "Whether a guest that runs out of memory may take it from the balloon.", "balloon-deflate-on-oom"),
+    FREE_PAGE_REPORTING(Group.DEVICES, Value.BOOLEAN, null, "false",
+            "Whether the guest gives memory that it has no use for back to the host by itself.", "free-page-reporting"),
+
     SERIAL_PATH(Group.CONSOLE, Value.PATH, "s", "stdio",
-            "The guest's first serial port: stdio, or the path of a Unix socket to create.", "serial-path"),
+            "The guest's first serial port: stdio, none, or the path of a Unix socket to create. none when the virtio console "
+                    + "is on stdio.", "serial-path"),
+    CONSOLE_PATH(Group.CONSOLE, Value.PATH, null, "no virtio console",
+            "A virtio console, the guest's hvc0, which knows the terminal's size: stdio, or the path of a Unix socket to create. "
+                    + "Without --boot-args the kernel is told to use it.", "console-path"),
     LOG_FILE(Group.CONSOLE, Value.PATH, null, "dbs-cli.log", "Log file; created anew at each start.", "log-file"),
     LOG_LEVEL(Group.CONSOLE, Value.LOG_LEVEL, null, "Info",
             "Off, Error, Warn, Info, Debug or Trace, in any case.", "log-level"),
@@ -60,9 +83,11 @@ public enum CliOption {
     public enum Group {
         BOOT("What to boot"),
         DISK("Disk"),
+        NETWORK("Network"),
         CPU("Processors"),
         MEMORY("Memory"),
         VSOCK("Sockets between guest and host"),
+        DEVICES("Random numbers and balloon"),
         CONSOLE("Console and log"),
         CONTROL("Control of the running machine");
 
@@ -84,6 +109,7 @@ public enum CliOption {
         TEXT("ARGS"),
         NUMBER("N"),
         SIZE("SIZE"),
+        JSON("JSON"),
         BOOLEAN("true|false", "true", "false"),
         CPU_PM("LEVEL", "0", "1", "2", "on", "off"),
         LEVEL("LEVEL", "0", "1", "2"),

@@ -3,10 +3,13 @@ package io.vmm4j.cli;
 import io.vmm4j.core.config.BootSourceConfig;
 import io.vmm4j.core.config.ConfigProblem;
 import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.EntropyConfig;
 import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.MemorySize;
 import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import java.util.ArrayList;
@@ -28,14 +31,19 @@ final class OptionMapper {
     private final Arguments arguments;
     private final List<String> problems = new ArrayList<>();
     private final Set<CliOption> garbled = EnumSet.noneOf(CliOption.class);
+    private final DeviceLists devices;
     private final VmConfig config;
 
     OptionMapper(Arguments arguments) {
         this.arguments = arguments;
         this.problems.addAll(arguments.problems());
         this.garbled.addAll(arguments.garbled());
+        this.devices = new DeviceLists(arguments, (option, place, message) -> {
+            problems.add(message + " (" + arguments.nameOf(option) + place + ")");
+            garbled.add(option);
+        });
         this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
-                serial(), vsock(), null, null, null, null);
+                serial(), vsock(), devices.networks(), entropy(), balloon(), console());
     }
 
     /** The configuration; where an option could not be read, its default stands in. */
@@ -53,11 +61,16 @@ final class OptionMapper {
      * another: of an option reported as unreadable, or of {@code --vcpu} where {@code --max-vcpu} follows it.
      */
     String describe(ConfigProblem problem) {
-        CliOption option = optionFor(problem.key());
+        String place = devices.placeOf(problem.key(), config.drives());
+        if (place != null) {
+            return problem.message() + " (" + place + ")";
+        }
+        CliOption option = optionFor(problem.key().replaceFirst("^drives\\[\\d+]", "drives[0]"));
         if (option == null) {
             return problem.toString();
         }
-        boolean isConsequence = garbled.contains(option) || option == CliOption.MAX_VCPU
+        boolean isConsequence = garbled.contains(option) || option == CliOption.ROOTFS && garbled.contains(CliOption.VIRBLKS)
+                || option == CliOption.MAX_VCPU
                 && (garbled.contains(CliOption.VCPU) || arguments.value(CliOption.MAX_VCPU) == null);
         return isConsequence ? null : problem.message() + " (" + arguments.nameOf(option) + ")";
     }
@@ -90,6 +103,8 @@ final class OptionMapper {
             case "vsock.uds_path", "vsock" -> CliOption.VSOCK;
             case "vsock.guest_cid" -> CliOption.GUEST_CID;
             case "serial.path", "serial" -> CliOption.SERIAL_PATH;
+            case "console.path" -> CliOption.CONSOLE_PATH;
+            case "balloon.amount_mib" -> CliOption.BALLOON;
             default -> null;
         };
     }
@@ -103,7 +118,11 @@ final class OptionMapper {
         Boolean isRoot = bool(CliOption.IS_ROOT, true);
         Boolean isReadOnly = bool(CliOption.IS_READ_ONLY, false);
         String image = arguments.value(CliOption.ROOTFS);
-        return image == null ? List.of() : List.of(new DriveConfig(ROOT_DRIVE_ID, isRoot, null, image, isReadOnly, null));
+        List<DriveConfig> drives = new ArrayList<>(devices.drives());
+        if (image != null) {
+            drives.add(0, new DriveConfig(ROOT_DRIVE_ID, isRoot, null, image, isReadOnly, null));
+        }
+        return drives;
     }
 
     private MachineConfig machine() {
@@ -175,16 +194,38 @@ final class OptionMapper {
     }
 
     private Long memSizeMib() {
-        String text = arguments.value(CliOption.MEM_SIZE);
+        return mebibytes(CliOption.MEM_SIZE, "memory size ");
+    }
+
+    private Long mebibytes(CliOption option, String what) {
+        String text = arguments.value(option);
         if (text == null) {
             return null;
         }
         try {
             return MemorySize.parseMib(text);
         } catch (IllegalArgumentException e) {
-            refuse(CliOption.MEM_SIZE, "memory size " + e.getMessage());
+            refuse(option, what + e.getMessage());
             return null;
         }
+    }
+
+    private EntropyConfig entropy() {
+        return bool(CliOption.RNG, false) ? new EntropyConfig(null) : null;
+    }
+
+    /** One option about it is enough to ask for it. */
+    private MemoryBalloonConfig balloon() {
+        Long amountMib = mebibytes(CliOption.BALLOON, "balloon ");
+        boolean deflateOnOom = bool(CliOption.BALLOON_DEFLATE_ON_OOM, false);
+        boolean reporting = bool(CliOption.FREE_PAGE_REPORTING, false);
+        return arguments.value(CliOption.BALLOON) == null && !deflateOnOom && !reporting ? null
+                : new MemoryBalloonConfig(amountMib, deflateOnOom, null, null, reporting);
+    }
+
+    private VirtioConsoleConfig console() {
+        String path = arguments.value(CliOption.CONSOLE_PATH);
+        return path == null ? null : new VirtioConsoleConfig(path);
     }
 
     /** {@code --cpu-pm} has two readings: a vPMU level in dbs-cli's documents, power management in its code. */

@@ -58,11 +58,23 @@ class BadInputTest {
         "--vsock v --guest-cid 2|vmm: guest CID 2 is not within 3 to 4294967294 (--guest-cid)",
         "--vsock v --guest-cid 4294967295|vmm: guest CID 4294967295 is not within 3 to 4294967294 (--guest-cid)",
         "--vsock v --guest-cid ten|vmm: guest CID \"ten\" is not a whole number (--guest-cid)",
+        "--virnets []x|vmm: Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') at line 1 column 3 (--virnets)",
+        "--virnets {}|vmm: the value is not a list at line 1 column 1 (--virnets)",
+        "--virnets [{'mac':1}]|vmm: unknown key \"mac\", known are backend, guest_mac, num_queues, queue_size, use_generic_irq, use_shared_irq at line 1 column 11 (--virnets[0].mac)",
+        "--virnets [{'num_queues':3,'backend':{'iface_id':'e','host_dev_name':'nonesuch/'}}]|vmm: 3 queues are no pairs of a receive and a transmit queue (--virnets[0].num_queues)",
+        "--virnets [{'backend':{'type':'vhost','iface_id':'e','host_dev_name':'nonesuch/'}}]|vmm: backend type \"vhost\" is not supported: only virtio is (--virnets[0].backend.type)",
+        "--virblks [{'drive_id':'d','path_on_host':'/no/disk','num_queues':17}]|vmm: number of queues 17 is not in 1..16 (--virblks[0].num_queues)",
+        "--virblks [{'drive_id':'d','path_on_host':'/no/disk','rate_limiter':{'ops':{'size':-1,'refill_time':1}}}]|vmm: operations limit size -1 is below 0 (--virblks[0].rate_limiter.ops.size)",
+        "--virblks [{'drive_id':'d','path_on_host':'/no/disk','device_type':'Spool'}]|vmm: device type \"Spool\" is not supported: only RawBlock is (--virblks[0].device_type)",
+        "--virblks [{'drive_id':[]}]|vmm: the value is not a string at line 1 column 15 (--virblks[0].drive_id)",
+        "--balloon 129|vmm: balloon of 129 MiB is not in 0..128, the guest's memory (--balloon)",
+        "--balloon much|vmm: balloon \"much\" is not a size: give MiB, or a number with M, G or T (--balloon)",
+        "--console-path stdio --serial-path stdio|vmm: the serial port is on standard input and output too: give one of them a socket path, or the serial port \"none\" (--console-path)",
         "--log-file=|vmm: the log file's path is empty (--log-file)",
         "--mem-type swap|vmm: memory type \"swap\" is not one of shmem, hugetlbfs, anon, hugeshmem, hugeanon (--mem-type)",
     })
     void aWrongOptionIsNamedWithItsValueAndItsBound(String words, String line) {
-        assertEquals(List.of(line), linesOf(ExitCode.USAGE, ("-k nokernel -r nodisk " + words).split(" ")));
+        assertEquals(List.of(line), linesOf(ExitCode.USAGE, ("-k nokernel -r nodisk " + words.replace('\'', '"')).split(" ")));
     }
 
     @ParameterizedTest
@@ -98,6 +110,21 @@ class BadInputTest {
         List<String> lines = linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", option, "2");
         assertEquals(1, lines.size(), lines::toString);
         assertTrue(lines.get(0).contains("give a max vcpu count of 2") && lines.get(0).endsWith("(" + option + ")"), lines.get(0));
+    }
+
+    @Test
+    void filesAndTapsOfDeviceListsAreNamedByTheirPlaceInTheOption() {
+        runExpecting(ExitCode.USAGE, "-k", "k", "-r", "/no/root", "--is-root", "false", "--virblks",
+                "[{\"drive_id\": \"a\", \"path_on_host\": \"/no/a\"}, {\"drive_id\": \"b\", \"path_on_host\": \"/no/b\", \"is_root_device\": true}]",
+                "--virnets", "[{\"guest_mac\": \"03:00:00:00:00:00\", \"backend\": {\"iface_id\": \"e\", \"host_dev_name\": \"a/b\"}}]");
+        for (String line : List.of("vmm: disk image /no/root does not exist (--rootfs)",
+                "vmm: disk image /no/a does not exist (--virblks[0].path_on_host)",
+                "vmm: disk image /no/b does not exist (--virblks[1].path_on_host)",
+                "vmm: tap name \"a/b\" must be without slash, colon, percent sign and white space (--virnets[0].backend.host_dev_name)",
+                "vmm: hardware address 03:00:00:00:00:00 is a multicast address: the lowest bit of its first field must be 0 "
+                        + "(--virnets[0].guest_mac)")) {
+            assertTrue(allLines().contains(line), line + " is not among " + allLines());
+        }
     }
 
     @Test
@@ -201,6 +228,7 @@ class BadInputTest {
     private static boolean isAboutFiles(String line) {
         return line.endsWith("(--kernel-path)") && !line.contains("required")
                 || line.endsWith("(--rootfs)") && !line.contains("required") && !line.contains("missing:")
+                || line.endsWith(".path_on_host)") || line.endsWith(".host_dev_name)")
                 || line.contains("(boot-source.") || line.contains("(drives");
     }
 }

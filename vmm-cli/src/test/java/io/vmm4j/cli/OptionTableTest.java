@@ -3,6 +3,10 @@ package io.vmm4j.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
+import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.core.config.TokenBucketConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VmConfigJson;
 import java.util.ArrayList;
@@ -23,6 +27,13 @@ class OptionTableTest {
         "ROOTFS,           --rootfs,           -r, --rootfs=/r",
         "IS_ROOT,          --is-root,            , --is-root=false",
         "IS_READ_ONLY,     --is-read-only,       , --is-read-only=true",
+        "VIRBLKS,          --virblks,            , --virblks=[]",
+        "VIRNETS,          --virnets,            , --virnets=[]",
+        "RNG,              --rng,                , --rng=true",
+        "BALLOON,          --balloon,            , --balloon=64M",
+        "BALLOON_DEFLATE_ON_OOM, --balloon-deflate-on-oom, , --balloon-deflate-on-oom=true",
+        "FREE_PAGE_REPORTING, --free-page-reporting, , --free-page-reporting=true",
+        "CONSOLE_PATH,     --console-path,       , --console-path=/c",
         "VCPU,             --vcpu,             -C, --vcpu=3",
         "MAX_VCPU,         --max-vcpu,           , --max-vcpu=4",
         "CPU_PM,           --cpu-pm,             , --cpu-pm=on",
@@ -68,6 +79,8 @@ class OptionTableTest {
             case BOOLEAN -> option == CliOption.IS_ROOT ? "false" : "true";
             case CPU_PM, LEVEL -> "2";
             case MEM_TYPE -> "hugetlbfs";
+            case JSON -> option == CliOption.VIRBLKS ? "[{\"drive_id\": \"a\", \"path_on_host\": \"b\"}]"
+                    : "[{\"backend\": {\"type\": \"virtio\", \"iface_id\": \"a\", \"host_dev_name\": \"b\"}}]";
             case LOG_LEVEL -> "Trace";
         };
         String[] plain = {"-k", "k", "-r", "r"};
@@ -102,6 +115,39 @@ class OptionTableTest {
         assertEquals("", config.machineConfig().memFilePath());
         assertEquals(128L, config.machineConfig().memSizeMib());
         assertEquals("stdio", config.serial().path());
+    }
+
+    @Test
+    void deviceListsAreWrittenAsDbsCliHasThem() {
+        VmConfig config = configOf("-r", "root.img", "--virblks", """
+                [{"drive_id": "data", "device_type": "RawBlock", "path_on_host": "/d", "is_root_device": false, "part_uuid": null,
+                  "is_read_only": true, "is_direct": true, "no_drop": false, "num_queues": 2, "queue_size": 1024,
+                  "rate_limiter": {"bandwidth": {"size": 1, "one_time_burst": 2, "refill_time": 3},
+                                   "ops": {"size": 4, "one_time_burst": 0, "refill_time": 5}},
+                  "use_shared_irq": true, "use_generic_irq": true}]""",
+                "--virnets", """
+                [{"num_queues": 4, "queue_size": 0, "guest_mac": "02:00:00:00:00:01", "backend": {"type": "virtio",
+                  "iface_id": "eth0", "host_dev_name": "tap0", "allow_duplicate_mac": false,
+                  "tx_rate_limiter": {"bandwidth": {"size": 0, "one_time_burst": 0, "refill_time": 0}}}}]""");
+        assertEquals(List.of("rootfs", "data"), config.drives().stream().map(DriveConfig::driveId).toList());
+        DriveConfig data = config.drives().get(1);
+        assertEquals(new DriveConfig("data", false, null, "/d", true, null).withDirect(true).withQueues(2, 1024)
+                .withRateLimiter(new RateLimiterConfig(new TokenBucketConfig(1L, 2L, 3L), new TokenBucketConfig(4L, 0L, 5L))), data);
+        assertEquals(List.of(new NetworkInterfaceConfig("eth0", "tap0", "02:00:00:00:00:01", null, null,
+                new RateLimiterConfig(TokenBucketConfig.of(0, 0), null), 2, 256)), config.networkInterfaces());
+    }
+
+    @Test
+    void furtherDevicesAreThereOnlyWhenAskedFor() {
+        VmConfig plain = configOf();
+        assertEquals(List.of(), plain.networkInterfaces());
+        assertTrue(plain.entropy() == null && plain.balloon() == null && plain.console() == null);
+        VmConfig asked = configOf("--rng", "--balloon", "1G", "--console-path", "stdio");
+        assertTrue(asked.entropy() != null);
+        assertEquals(1024, asked.balloon().amountMib());
+        assertTrue(asked.serial().isNone(), "standard input and output are the console's");
+        assertEquals("/s", configOf("--console-path", "stdio", "-s", "/s").serial().path());
+        assertEquals(0, configOf("--free-page-reporting").balloon().amountMib());
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,6 +59,44 @@ class StdioConsoleTest {
         Termios found = Termios.snapshot(terminal.fd());
         StdioConsole console = attached();
         assertEquals(found.raw(), Termios.snapshot(terminal.fd()), "raw mode while attached");
+        console.close();
+        assertArrayEquals(before, terminal.settings(), "every setting put back");
+    }
+
+    /** A port that can be told the size of the window. */
+    private static final class WindowPort extends RecordingPort {
+
+        private final LinkedBlockingQueue<String> sizes = new LinkedBlockingQueue<>();
+
+        @Override
+        public boolean hasWindow() {
+            return true;
+        }
+
+        @Override
+        public void resize(int columns, int rows) {
+            sizes.add(columns + "x" + rows);
+        }
+
+        boolean awaitSize(String size) throws InterruptedException {
+            String next = "";
+            while (next != null && !next.equals(size)) {
+                next = sizes.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
+            }
+            return next != null;
+        }
+    }
+
+    @Test
+    void aPortWithAWindowIsToldItsSizeAtFirstAndOnSigwinch() throws Exception {
+        WindowPort windowed = new WindowPort();
+        terminal.resize(132, 43);
+        StdioConsole console = new StdioConsole(terminal.fd(), terminal.fd(), System::nanoTime);
+        console.attach(windowed);
+        assertEquals("132x43", windowed.sizes.poll(), "the size is known before the guest runs");
+        terminal.resize(100, 50);
+        assertEquals(0, new ProcessBuilder("kill", "-WINCH", Long.toString(ProcessHandle.current().pid())).start().waitFor());
+        assertTrue(windowed.awaitSize("100x50"), "the new size was not told");
         console.close();
         assertArrayEquals(before, terminal.settings(), "every setting put back");
     }

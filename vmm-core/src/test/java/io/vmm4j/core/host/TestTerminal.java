@@ -15,6 +15,7 @@ final class TestTerminal implements AutoCloseable {
     private static final int TERMIOS_SIZE = 36;
     private static final long TCGETS = 0x5401;
     private static final long TCSETS = 0x5402;
+    private static final long TIOCSWINSZ = 0x5414;
     private static final int SIZE = 4096;
 
     private final Pty pty = Pty.open();
@@ -45,6 +46,15 @@ final class TestTerminal implements AutoCloseable {
         struct.bytes().put(0, settings);
         if (LibC.ioctl(fd(), TCSETS, struct) < 0) {
             throw new AssertionError("TCSETS: errno " + LibC.errno());
+        }
+    }
+
+    /** Gives the window another size, as dragging its corner does. */
+    void resize(int columns, int rows) {
+        NativeStruct size = NativeStruct.allocate(8);
+        size.bytes().putShort(0, (short) rows).putShort(2, (short) columns);
+        if (LibC.ioctl(fd(), TIOCSWINSZ, size) < 0) {
+            throw new AssertionError("TIOCSWINSZ: errno " + LibC.errno());
         }
     }
 

@@ -1,0 +1,98 @@
+package io.vmm4j.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.core.config.NetworkInterfaceConfig;
+import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.devices.virtio.net.NetStatistics;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Debian's virtio_net on a tap interface of the host. */
+@Tag("linux")
+class LinuxNetworkTest {
+
+    private static final String MAC = "02:fc:00:00:00:05";
+    private static final long MIB = 1 << 20;
+    private static final String UP = "ip link set eth0 up; ip addr add " + HostTap.GUEST + "/24 dev eth0\n";
+
+    private static NetworkInterfaceConfig network(HostTap tap, Integer mtu, int pairs) {
+        return new NetworkInterfaceConfig("eth0", tap.name(), MAC, mtu, null, null, pairs, null);
+    }
+
+    @Test
+    void sixtyFourMebibytesGoEachWayByChecksumWithOffloadsOn() throws Exception {
+        String script = UP + "ping -c 3 -W 5 " + HostTap.HOST + " | grep received\n"
+                + "dd if=/dev/urandom of=/tmp/a bs=1M count=4 2>/dev/null\n"
+                + "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do echo $i; cat /tmp/a; done >/tmp/b\n"
+                + "wc -c </tmp/b; md5sum </tmp/b\n"
+                + "nc " + HostTap.HOST + " " + TcpPeer.RECEIVE_PORT + " </tmp/b; rm /tmp/b\n"
+                + "nc " + HostTap.HOST + " " + TcpPeer.SEND_PORT + " </dev/null | md5sum\n"
+                + "cat /sys/class/net/eth0/address /sys/class/net/eth0/mtu\n";
+        AtomicReference<NetStatistics> statistics = new AtomicReference<>();
+        try (HostTap tap = new HostTap("vmmtap0"); TcpPeer peer = new TcpPeer(HostTap.HOST, 64 * MIB)) {
+            LinuxGuest.Outcome outcome = LinuxGuest.run(
+                    LinuxGuest.machine(LinuxGuest.bzImage()).networkInterface(network(tap, 1400, 1)), script, (vm, console) -> {
+                        LinuxGuest.await(console, "answer>>");
+                        statistics.set(vm.networkInterface("eth0").statistics());
+                    });
+            String[] lines = outcome.answer().split("\n");
+            assertTrue(lines[0].contains("3 packets received"), outcome.output());
+            assertEquals(peer.received().bytes(), Long.parseLong(lines[1]), "bytes from the guest");
+            assertTrue(peer.received().bytes() > 64 * MIB);
+            assertEquals(peer.received().md5() + "  -", lines[2], "what the guest sent");
+            assertEquals(peer.sent().md5() + "  -", lines[3], "what the guest received");
+            assertEquals(MAC, lines[4]);
+            assertEquals("1400", lines[5], "the MTU the device told");
+        }
+        NetStatistics counted = statistics.get();
+        assertTrue(counted.txBytes() / counted.txFrames() > 3000, "the guest sends segments to be cut up: " + counted);
+        assertTrue(counted.rxBytes() / counted.rxFrames() > 3000, "the guest takes segments that were not cut up: " + counted);
+        assertEquals(0, counted.txMalformed() + counted.txOversize() + counted.txFailed(), counted.toString());
+    }
+
+    @Test
+    void severalQueuePairsAreAllUsedByTheGuest() throws Exception {
+        String script = UP + "ls /sys/class/net/eth0/queues | tr '\\n' ' '; echo\n"
+                + "ping -c 3 -W 5 " + HostTap.HOST + " | grep received\n"
+                + "nc " + HostTap.HOST + " " + TcpPeer.SEND_PORT + " </dev/null | md5sum\n"
+                + "head -c 1000000 /dev/zero | nc " + HostTap.HOST + " " + TcpPeer.RECEIVE_PORT + "\n";
+        try (HostTap tap = new HostTap("vmmtap0", "multi_queue"); TcpPeer peer = new TcpPeer(HostTap.HOST, 4 * MIB)) {
+            LinuxGuest.Outcome outcome = LinuxGuest.run(
+                    LinuxGuest.machine(LinuxGuest.bzImage()).vcpus(2).networkInterface(network(tap, null, 2)), script);
+            System.out.println(outcome.output());
+            String[] lines = outcome.answer().split("\n");
+            assertEquals("rx-0 rx-1 tx-0 tx-1", lines[0].strip());
+            assertTrue(lines[1].contains("3 packets received"), outcome.output());
+            assertEquals(peer.sent().md5() + "  -", lines[2]);
+            assertEquals(1_000_000, peer.received().bytes());
+        }
+    }
+
+    @Test
+    void linkAndRateLimitChangeWhileTheGuestRuns() throws Exception {
+        String script = UP + "ping -c 1 -W 5 " + HostTap.HOST + " | grep received\n"
+                + "echo ready; until [ $(cat /sys/class/net/eth0/carrier) = 0 ]; do sleep 1; done\n"
+                + "echo unplugged; until [ $(cat /sys/class/net/eth0/carrier) = 1 ]; do sleep 1; done\n"
+                + "nc " + HostTap.HOST + " " + TcpPeer.SEND_PORT + " </dev/null | md5sum\n";
+        try (HostTap tap = new HostTap("vmmtap0"); TcpPeer peer = new TcpPeer(HostTap.HOST, MIB)) {
+            long[] began = new long[1];
+            LinuxGuest.Outcome outcome = LinuxGuest.run(
+                    LinuxGuest.machine(LinuxGuest.bzImage()).networkInterface(network(tap, null, 1)), script, (vm, console) -> {
+                        LinuxGuest.await(console, "ready");
+                        vm.networkInterface("eth0").setLinkUp(false).join();
+                        LinuxGuest.await(console, "unplugged");
+                        vm.networkInterface("eth0").updateRxRateLimiter(RateLimiterConfig.bytesPerSecond(MIB / 4)).join();
+                        began[0] = System.nanoTime();
+                        vm.networkInterface("eth0").setLinkUp(true).join();
+                        LinuxGuest.await(console, "answer>>");
+                        began[0] = System.nanoTime() - began[0];
+                    });
+            assertTrue(outcome.answer().endsWith(peer.sent().md5() + "  -"), outcome.output());
+            assertTrue(TimeUnit.NANOSECONDS.toMillis(began[0]) > 2500, "1 MiB at 256 KiB/s took " + began[0] + " ns");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.vmm4j.cli;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
+import io.vmm4j.core.config.RateLimiterConfig;
+import java.util.function.BiConsumer;
+
+/**
+ * One element of {@code --virnets}, under dbs-cli's keys. {@code num_queues} counts receive and transmit queues. The hints
+ * {@code use_shared_irq} and {@code use_generic_irq} are taken and change nothing: every device has an interrupt of its own.
+ */
+record DbsNetDevice(
+        @JsonProperty("num_queues") Integer numQueues,
+        @JsonProperty("queue_size") Integer queueSize,
+        @JsonProperty("guest_mac") String guestMac,
+        @JsonProperty("use_shared_irq") Boolean useSharedIrq,
+        @JsonProperty("use_generic_irq") Boolean useGenericIrq,
+        @JsonProperty("backend") Backend backend) {
+
+    /** What the device stands on. */
+    record Backend(
+            @JsonProperty("type") String type,
+            @JsonProperty("iface_id") String ifaceId,
+            @JsonProperty("host_dev_name") String hostDevName,
+            @JsonProperty("rx_rate_limiter") RateLimiterConfig rxRateLimiter,
+            @JsonProperty("tx_rate_limiter") RateLimiterConfig txRateLimiter,
+            @JsonProperty("allow_duplicate_mac") Boolean allowDuplicateMac,
+            @JsonProperty("sock_path") String sockPath) {
+    }
+
+    /** Tells what is missing or not supported, as a field and a message. */
+    void refuse(BiConsumer<String, String> problems) {
+        if (numQueues != null && numQueues % 2 != 0) {
+            problems.accept("num_queues", numQueues + " queues are no pairs of a receive and a transmit queue");
+        }
+        if (backend == null) {
+            problems.accept("backend", "a backend is required: {\"type\": \"virtio\", \"iface_id\": …, \"host_dev_name\": …}");
+            return;
+        }
+        if (backend.type != null && !backend.type.equals("virtio")) {
+            problems.accept("backend.type", "backend type \"" + backend.type + "\" is not supported: only virtio is");
+        }
+        if (backend.sockPath != null) {
+            problems.accept("backend.sock_path", "a socket \"" + backend.sockPath + "\" goes with vhost-user, which is not supported");
+        }
+        if (backend.allowDuplicateMac != null && backend.allowDuplicateMac) {
+            problems.accept("backend.allow_duplicate_mac", "the same hardware address twice is not supported");
+        }
+    }
+
+    /** As the configuration has it; 0 stands for a default. Only with a backend. */
+    NetworkInterfaceConfig toInterface() {
+        boolean hasQueues = numQueues != null && numQueues != 0;
+        boolean hasSize = queueSize != null && queueSize != 0;
+        return new NetworkInterfaceConfig(backend.ifaceId, backend.hostDevName, guestMac, null, backend.rxRateLimiter,
+                backend.txRateLimiter, hasQueues ? (Integer) (numQueues / 2) : null, hasSize ? queueSize : null);
+    }
+}

@@ -1,0 +1,106 @@
+package io.vmm4j.cli;
+
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
+import io.vmm4j.core.config.StrictJson;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * {@code --virblks} and {@code --virnets}: lists of devices in JSON, under dbs-cli's keys. Mistakes are named by option,
+ * element and field.
+ */
+final class DeviceLists {
+
+    private static final Pattern CONFIG_KEY = Pattern.compile("(drives|network-interfaces)\\[(\\d+)]\\.(.+)");
+
+    private final List<DriveConfig> drives = new ArrayList<>();
+    private final List<NetworkInterfaceConfig> networks = new ArrayList<>();
+
+    /**
+     * Reads both options.
+     *
+     * @param refusals takes the option, the place in it, such as {@code [0].guest_mac} or nothing, and the message
+     */
+    DeviceLists(Arguments arguments, Refusals refusals) {
+        for (DbsBlockDevice device : read(arguments, CliOption.VIRBLKS, DbsBlockDevice.class, refusals)) {
+            device.refuse(at(CliOption.VIRBLKS, drives.size(), refusals));
+            drives.add(device.toDrive());
+        }
+        List<DbsNetDevice> devices = read(arguments, CliOption.VIRNETS, DbsNetDevice.class, refusals);
+        for (int i = 0; i < devices.size(); i++) {
+            devices.get(i).refuse(at(CliOption.VIRNETS, i, refusals));
+            if (devices.get(i).backend() != null) {
+                networks.add(devices.get(i).toInterface());
+            }
+        }
+    }
+
+    /** Where a mistake goes. */
+    @FunctionalInterface
+    interface Refusals {
+        void refuse(CliOption option, String place, String message);
+    }
+
+    private static BiConsumer<String, String> at(CliOption option, int index, Refusals refusals) {
+        return (field, message) -> refusals.refuse(option, "[" + index + "]." + field, message);
+    }
+
+    private static <T> List<T> read(Arguments arguments, CliOption option, Class<T> element, Refusals refusals) {
+        String json = arguments.value(option);
+        if (json == null) {
+            return List.of();
+        }
+        try {
+            return StrictJson.readList(json, element, "");
+        } catch (ConfigException e) {
+            e.problems().forEach(problem -> refusals.refuse(option, problem.key(), problem.message()));
+            return List.of();
+        }
+    }
+
+    /** The drives of {@code --virblks}. */
+    List<DriveConfig> drives() {
+        return drives;
+    }
+
+    /** The interfaces of {@code --virnets}. */
+    List<NetworkInterfaceConfig> networks() {
+        return networks;
+    }
+
+    /**
+     * The option, element and field that a key of the configuration came from, such as {@code --virnets[0].guest_mac}.
+     *
+     * @param all the configuration's drives, whose order is not the option's
+     * @return {@code null} when it came from another option
+     */
+    String placeOf(String key, List<DriveConfig> all) {
+        Matcher parts = CONFIG_KEY.matcher(key);
+        if (!parts.matches()) {
+            return null;
+        }
+        int index = Integer.parseInt(parts.group(2));
+        if (parts.group(1).equals("network-interfaces")) {
+            return CliOption.VIRNETS.longName() + "[" + index + "]." + netField(parts.group(3));
+        }
+        for (int i = 0; i < drives.size(); i++) {
+            if (drives.get(i) == all.get(index)) {
+                return CliOption.VIRBLKS.longName() + "[" + i + "]." + parts.group(3).replace("partuuid", "part_uuid");
+            }
+        }
+        return null;
+    }
+
+    private static String netField(String field) {
+        return switch (field) {
+            case "guest_mac", "queue_size" -> field;
+            case "queue_pairs" -> "num_queues";
+            default -> "backend." + field;
+        };
+    }
+}

@@ -1,0 +1,114 @@
+package io.vmm4j.core.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.core.config.TokenBucketConfig;
+import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.devices.limit.BucketConfig;
+import io.vmm4j.devices.limit.RateLimiter;
+import io.vmm4j.devices.virtio.balloon.BalloonConfig;
+import io.vmm4j.devices.virtio.balloon.VirtioBalloon;
+import io.vmm4j.devices.virtio.rng.VirtioRng;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class DeviceControlsTest {
+
+    private EpollEventLoop loop;
+
+    @BeforeEach
+    void start() throws Exception {
+        loop = new EpollEventLoop("control-test", fault -> { });
+        loop.start();
+    }
+
+    @AfterEach
+    void end() {
+        loop.close();
+    }
+
+    private BalloonControl balloon(int statsSeconds, boolean hinting) {
+        VirtioBalloon device = new VirtioBalloon(loop, new BalloonConfig(0, false, statsSeconds, hinting, false), range -> { });
+        return new BalloonControl(loop, device, 128);
+    }
+
+    private EntropyControl entropy(RateLimiter limiter) {
+        return new EntropyControl(loop, new VirtioRng(loop, range -> range.position(range.limit()), limiter));
+    }
+
+    @Test
+    void aTargetIsInMebibytesAndBoundByTheGuestsMemory() throws Exception {
+        BalloonControl balloon = balloon(0, false);
+        balloon.setTargetMib(128).get(10, TimeUnit.SECONDS);
+        assertEquals(128, balloon.targetMib());
+        assertEquals(0, balloon.actualMib());
+        assertFalse(balloon.isActive());
+        assertEquals("balloon of 129 MiB is not in 0..128, the guest's memory",
+                assertThrows(IllegalArgumentException.class, () -> balloon.setTargetMib(129)).getMessage());
+        assertThrows(IllegalArgumentException.class, () -> balloon.setTargetMib(-1));
+    }
+
+    @Test
+    void whatTheBalloonWasMadeWithoutFailsTheFuture() {
+        BalloonControl balloon = balloon(0, false);
+        for (var future : List.of(balloon.setStatisticsInterval(5), balloon.startHinting(true), balloon.stopHinting())) {
+            ExecutionException failed = assertThrows(ExecutionException.class, () -> future.get(10, TimeUnit.SECONDS));
+            assertTrue(failed.getCause() instanceof IllegalStateException, failed::toString);
+        }
+    }
+
+    @Test
+    void anAbsentLimitStaysAndASizeOfZeroLiftsIt() throws Exception {
+        RateLimiter limiter = new RateLimiter(() -> 0, new BucketConfig(10, 1000), new BucketConfig(10, 1000));
+        EntropyControl entropy = entropy(limiter);
+        entropy.updateRateLimiter(RateLimiterConfig.operationsPerSecond(0)).get(10, TimeUnit.SECONDS);
+        assertEquals(0, limiter.admit(10));
+        assertTrue(limiter.admit(1) > 0, "the limit on bytes was not named and stays");
+        entropy.updateRateLimiter(RateLimiterConfig.bytesPerSecond(0)).get(10, TimeUnit.SECONDS);
+        assertEquals(0, limiter.admit(1000));
+    }
+
+    @Test
+    void limitsThatCannotBeAreRefusedByName() {
+        EntropyControl entropy = entropy(new RateLimiter(() -> 0, BucketConfig.UNLIMITED, BucketConfig.UNLIMITED));
+        String message = assertThrows(IllegalArgumentException.class,
+                () -> entropy.updateRateLimiter(new RateLimiterConfig(new TokenBucketConfig(-5L, null, 1L), null))).getMessage();
+        assertEquals("bandwidth limit size -5 is below 0 (rate_limiter.bandwidth.size)", message);
+    }
+
+    @Test
+    void commandsRunOnTheDevicesLoop() throws Exception {
+        AtomicReference<Thread> ran = new AtomicReference<>();
+        new DeviceLoop(loop).run(() -> ran.set(Thread.currentThread())).get(10, TimeUnit.SECONDS);
+        assertEquals("control-test", ran.get().getName());
+    }
+
+    @Test
+    void aMachineThatHasEndedAnswersSo() {
+        BalloonControl balloon = balloon(0, false);
+        loop.close();
+        ExecutionException failed = assertThrows(ExecutionException.class, () -> balloon.setTargetMib(1).get(10, TimeUnit.SECONDS));
+        assertEquals("the machine has ended", failed.getCause().getMessage());
+    }
+
+    @Test
+    void whatIsNotThereIsNamedWithWhatIs() {
+        DeviceControls controls = new DeviceControls(Map.of("rootfs", new DriveControl("rootfs", loop, null)), Map.of(), null, null);
+        assertEquals("this machine has no drive \"data\", there are [rootfs]",
+                assertThrows(NoSuchElementException.class, () -> controls.drive("data")).getMessage());
+        assertThrows(NoSuchElementException.class, controls::balloon);
+        assertThrows(NoSuchElementException.class, controls::entropy);
+        assertThrows(NoSuchElementException.class, () -> controls.network("eth0"));
+    }
+}
