@@ -72,6 +72,20 @@ class CommandLineTest {
     }
 
     @Test
+    void aShellOnTheVirtioConsoleFollowsTheTerminalsSize() throws Exception {
+        try (TerminalSession session = new TerminalSession(directory, command("--kernel-path", LinuxGuest.bzImage().toString(),
+                "--initrd-path", LinuxGuest.initrd().toString(), "--mem-size", "256M", "--console-path", "stdio"))) {
+            session.awaitText("/ # ", PATIENCE);
+            session.resize(132, 43);
+            session.type("until stty size | grep '^43 132'; do sleep 1; done; echo size-$((1 + 1)) on $(tty)\n");
+            session.awaitText("43 132\r\nsize-2 on /dev/hvc0", PATIENCE);
+            session.type("poweroff -f\n");
+            assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
+            assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
+        }
+    }
+
+    @Test
     void ctrlAxEndsAGuestThatListensToNobody() throws Exception {
         try (TerminalSession session = linux()) {
             session.awaitText("vmm4j-guest: init", PATIENCE);

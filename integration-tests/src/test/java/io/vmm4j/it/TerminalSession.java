@@ -1,6 +1,7 @@
 package io.vmm4j.it;
 
 import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.NativeStruct;
 import io.vmm4j.kvm.libc.Pty;
 import io.vmm4j.kvm.libc.Termios;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 final class TerminalSession implements AutoCloseable {
 
     private static final int SIZE = 4096;
+    private static final long TIOCSWINSZ = 0x5414;
     private static final int POLL_MILLIS = 200;
 
     private final Pty pty;
@@ -43,6 +45,15 @@ final class TerminalSession implements AutoCloseable {
         data.bytes().put(0, bytes);
         for (int done = 0; done < bytes.length; ) {
             done += (int) pty.master().write(data.address() + done, bytes.length - done);
+        }
+    }
+
+    /** Gives the window another size, of which the program hears by SIGWINCH. */
+    void resize(int columns, int rows) {
+        NativeStruct size = NativeStruct.allocate(8);
+        size.bytes().putShort(0, (short) rows).putShort(2, (short) columns);
+        if (LibC.ioctl(pty.master().value(), TIOCSWINSZ, size) < 0) {
+            throw new AssertionError("TIOCSWINSZ: errno " + LibC.errno());
         }
     }
 

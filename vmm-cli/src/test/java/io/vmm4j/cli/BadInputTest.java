@@ -66,7 +66,7 @@ class BadInputTest {
         "--virblks [{'drive_id':'d','path_on_host':'/no/disk','num_queues':17}]|vmm: number of queues 17 is not in 1..16 (--virblks[0].num_queues)",
         "--virblks [{'drive_id':'d','path_on_host':'/no/disk','rate_limiter':{'ops':{'size':-1,'refill_time':1}}}]|vmm: operations limit size -1 is below 0 (--virblks[0].rate_limiter.ops.size)",
         "--virblks [{'drive_id':'d','path_on_host':'/no/disk','device_type':'Spool'}]|vmm: device type \"Spool\" is not supported: only RawBlock is (--virblks[0].device_type)",
-        "--virblks [{'drive_id':[]}]|vmm: the value is not a string at line 1 column 15 (--virblks[0].drive_id)",
+        "--virblks [{'drive_id':[]}]|vmm: the value is not a string at line 1 column 14 (--virblks[0].drive_id)",
         "--balloon 129|vmm: balloon of 129 MiB is not in 0..128, the guest's memory (--balloon)",
         "--balloon much|vmm: balloon \"much\" is not a size: give MiB, or a number with M, G or T (--balloon)",
         "--console-path stdio --serial-path stdio|vmm: the serial port is on standard input and output too: give one of them a socket path, or the serial port \"none\" (--console-path)",

@@ -51,7 +51,7 @@ final class HostFiles implements AutoCloseable {
         files.openDisks(config.drives(), problems);
         files.openTaps(config.networkInterfaces(), problems);
         boolean hasConsole = config.console() != null || given.console() != null;
-        files.commandLine = KernelArguments.of(config, hasConsole, files.kernel, files.disks, slots, problems);
+        files.commandLine = KernelArguments.of(config.bootSource(), hasConsole, files.kernel, files.disks, slots, problems);
         try {
             problems.throwIfAny();
         } catch (ConfigException e) {

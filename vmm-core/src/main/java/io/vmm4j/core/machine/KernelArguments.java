@@ -5,7 +5,6 @@ import io.vmm4j.core.boot.CommandLineException;
 import io.vmm4j.core.boot.KernelImage;
 import io.vmm4j.core.config.BootSourceConfig;
 import io.vmm4j.core.config.Problems;
-import io.vmm4j.core.config.VmConfig;
 import java.util.List;
 
 /** Puts the kernel's command line together: the user's arguments, the root device, the virtio devices. */
@@ -27,10 +26,10 @@ final class KernelArguments {
      * @param disks  the root device first
      * @param slots  the virtio devices
      */
-    static CommandLine of(VmConfig config, boolean hasConsole, KernelImage kernel, List<DiskImage> disks, List<VirtioMmioSlot> slots,
+    static CommandLine of(BootSourceConfig boot, boolean hasConsole, KernelImage kernel, List<DiskImage> disks, List<VirtioMmioSlot> slots,
             Problems problems) {
         try {
-            CommandLine line = CommandLine.parse(userArguments(config, hasConsole));
+            CommandLine line = CommandLine.parse(userArguments(boot, hasConsole));
             if (!disks.isEmpty() && disks.get(0).config().isRootDevice() && !line.hasParameter("root")) {
                 DiskImage root = disks.get(0);
                 line = line.withRoot(rootDevice(root)).withRootMode(root.config().isReadOnly());
@@ -46,14 +45,16 @@ final class KernelArguments {
         }
     }
 
-    /** Without a host's end, what is printed on the serial port takes time for nothing. */
-    private static String userArguments(VmConfig config, boolean hasConsole) {
-        String given = config.bootSource().bootArgs();
-        if (given != null || !hasConsole) {
-            return given == null ? BootSourceConfig.DEFAULT_BOOT_ARGS : given;
+    /**
+     * The last console is what /dev/console is. The serial port stays one even without a host's end: kernels whose console
+     * driver is a module have nothing else to start their first program on.
+     */
+    private static String userArguments(BootSourceConfig boot, boolean hasConsole) {
+        if (boot.bootArgs() != null) {
+            return boot.bootArgs();
         }
-        String consoles = config.serial().isNone() ? HVC_CONSOLE : SERIAL_CONSOLE + " " + HVC_CONSOLE;
-        return BootSourceConfig.DEFAULT_BOOT_ARGS.replace(SERIAL_CONSOLE, consoles);
+        return hasConsole ? BootSourceConfig.DEFAULT_BOOT_ARGS.replace(SERIAL_CONSOLE, SERIAL_CONSOLE + " " + HVC_CONSOLE)
+                : BootSourceConfig.DEFAULT_BOOT_ARGS;
     }
 
     private static String rootDevice(DiskImage root) {

@@ -104,7 +104,7 @@ class DeviceControlsTest {
 
     @Test
     void whatIsNotThereIsNamedWithWhatIs() {
-        DeviceControls controls = new DeviceControls(Map.of("rootfs", new DriveControl("rootfs", loop, null)), Map.of(), null, null);
+        DeviceControls controls = new DeviceControls(Map.of("rootfs", new DriveControl("rootfs", loop, null, null)), Map.of(), null, null);
         assertEquals("this machine has no drive \"data\", there are [rootfs]",
                 assertThrows(NoSuchElementException.class, () -> controls.drive("data")).getMessage());
         assertThrows(NoSuchElementException.class, controls::balloon);

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.vmm4j.core.config.BootSourceConfig;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.Problems;
-import io.vmm4j.core.config.SerialConfig;
-import io.vmm4j.core.config.VmConfig;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,17 +13,15 @@ class KernelArgumentsTest {
 
     @ParameterizedTest
     @CsvSource(nullValues = "-", value = {
-        "-,         false, stdio, console=ttyS0 tty0 reboot=k debug panic=1 pci=off",
-        "-,         true,  stdio, console=ttyS0 console=hvc0 tty0 reboot=k debug panic=1 pci=off",
-        "-,         true,  none,  console=hvc0 tty0 reboot=k debug panic=1 pci=off",
-        "quiet ro,  true,  none,  quiet ro",
+        "-,        false, console=ttyS0 tty0 reboot=k debug panic=1 pci=off",
+        "-,        true,  console=ttyS0 console=hvc0 tty0 reboot=k debug panic=1 pci=off",
+        "quiet ro, true,  quiet ro",
     })
-    void aKernelWithoutArgumentsOfTheUsersUsesTheConsolesThereAre(String given, boolean hasConsole, String serial, String arguments)
+    void aKernelWithoutArgumentsOfTheUsersUsesTheConsolesThereAre(String given, boolean hasConsole, String arguments)
             throws ConfigException {
-        VmConfig config = new VmConfig(new BootSourceConfig("k", null, given), null, null, null, new SerialConfig(serial), null,
-                null, null, null, null);
         Problems problems = new Problems();
-        assertEquals(arguments, KernelArguments.of(config, hasConsole, null, List.of(), List.of(), problems).toString());
+        BootSourceConfig boot = new BootSourceConfig("k", null, given);
+        assertEquals(arguments, KernelArguments.of(boot, hasConsole, null, List.of(), List.of(), problems).toString());
         problems.throwIfAny();
     }
 }
