@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * of the guest is touched. The loop never waits for a vCPU, so the wait ends.
  *
  * <p>Deviations: accesses to control registers that are not 4 bytes wide and aligned read 0 and are dropped on writing.
- * Taking QueueReady back while the device is live stops the queue at the next request, without waiting for the one in work.
+ * A feature accepted in word 63 or beyond stays accepted until the reset. Taking QueueReady back while the device is live stops the queue at the next request, without waiting for the one in work.
  */
 public final class VirtioMmioTransport implements BusDevice {
 
@@ -38,6 +38,7 @@ public final class VirtioMmioTransport implements BusDevice {
     /** Captures nothing, so that an acknowledgement allocates nothing. */
     private static final IntBinaryOperator CLEAR_CAUSES = (causes, acknowledged) -> causes & ~acknowledged;
     private static final int REGISTER_WIDTH = 4;
+    private static final int LAST_WORD = Long.SIZE - 1;
     private static final long REGISTER_MASK = 0xFFFF_FFFFL;
     private static final long TRANSPORT_FEATURES = VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_VERSION_1)
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_INDIRECT_DESC)
@@ -62,8 +63,8 @@ public final class VirtioMmioTransport implements BusDevice {
     private long deviceFeaturesSel;
     private long driverFeaturesSel;
     private long driverFeatures;
-    /** The driver accepted a bit beyond 63. */
-    private boolean driverFeaturesBeyond;
+    /** Words of accepted features beyond the second that are not 0: bit i for word i, {@link #LAST_WORD} for all from there on. */
+    private long driverFeaturesBeyond;
     private long queueSel;
     /** The reset under way of a session that was ended. */
     private LoopBarrier ending;
@@ -204,8 +205,10 @@ public final class VirtioMmioTransport implements BusDevice {
             driverFeatures = QueueConfig.withLow(driverFeatures, value);
         } else if (driverFeaturesSel == 1) {
             driverFeatures = QueueConfig.withHigh(driverFeatures, value);
-        } else {
-            driverFeaturesBeyond |= value != 0;
+        } else if (value != 0) {
+            driverFeaturesBeyond |= 1L << Math.min(driverFeaturesSel, LAST_WORD);
+        } else if (driverFeaturesSel < LAST_WORD) {
+            driverFeaturesBeyond &= ~(1L << driverFeaturesSel);
         }
     }
 
@@ -279,7 +282,7 @@ public final class VirtioMmioTransport implements BusDevice {
 
     /** Sections 2.2.2 and 6.2: only what was offered, and never without VERSION_1. */
     private boolean areFeaturesAcceptable() {
-        return !driverFeaturesBeyond
+        return driverFeaturesBeyond == 0
                 && (driverFeatures & ~offeredFeatures()) == 0
                 && (driverFeatures & VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_VERSION_1)) != 0;
     }
@@ -329,7 +332,7 @@ public final class VirtioMmioTransport implements BusDevice {
         deviceFeaturesSel = 0;
         driverFeaturesSel = 0;
         driverFeatures = 0;
-        driverFeaturesBeyond = false;
+        driverFeaturesBeyond = 0;
         queueSel = 0;
         interruptStatus.set(0);
         status.set(0);

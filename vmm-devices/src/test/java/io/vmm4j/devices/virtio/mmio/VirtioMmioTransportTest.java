@@ -139,6 +139,24 @@ final class VirtioMmioTransportTest extends MmioBench {
     }
 
     @Test
+    void aBitBeyond63ThatIsTakenBackStandsInNobodysWay() {
+        driver.reset();
+        driver.writeStatus(3);
+        for (int word = 1; word < 63; word++) {
+            driver.write(0x024, word);
+            driver.write(0x020, 0x8000_0001L);
+        }
+        for (int word = 62; word > 0; word--) {
+            driver.writeStatus(11);
+            assertEquals(3, driver.status(), "word " + word);
+            driver.write(0x024, word);
+            driver.write(0x020, word == 1 ? 1 : 0);
+        }
+        driver.writeStatus(11);
+        assertEquals(11, driver.status());
+    }
+
+    @Test
     void featuresAreSettledAtFeaturesOk() {
         driver.negotiate(VERSION_1);
         driver.write(0x024, 0);
