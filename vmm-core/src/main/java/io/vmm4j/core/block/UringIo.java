@@ -20,7 +20,8 @@ import java.nio.ByteBuffer;
 final class UringIo implements BlkIo {
 
     private static final int DEPTH = 128;
-    private static final int PIECES = 64;
+    /** More pieces than a guest's request usually has; what does not fit goes in a second operation. */
+    private static final int PIECES = 256;
 
     private final DiskFile file;
     private final DiskBackend disk;
@@ -239,7 +240,8 @@ final class UringIo implements BlkIo {
     private static final class Slot {
 
         private final int tag;
-        private final IoVec vector = new IoVec(PIECES);
+        /** Made when the slot is first used, as most never are. */
+        private IoVec vector;
         private Operation operation;
         private ByteBuffer[] views;
         private int count;
@@ -251,6 +253,9 @@ final class UringIo implements BlkIo {
         }
 
         void begin(Operation what, ByteBuffer[] data, int dataCount, long at) {
+            if (vector == null) {
+                vector = new IoVec(PIECES);
+            }
             operation = what;
             views = data;
             count = dataCount;

@@ -24,7 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The block device, virtio 1.2 section 5.2: IN, OUT, FLUSH, GET_ID, DISCARD where the backend can, WRITE_ZEROES.
+ * The block device, virtio 1.2 section 5.2: IN, OUT, FLUSH, GET_ID, DISCARD where the backend can, WRITE_ZEROES; in as many
+ * queues as it has loops, each with as many requests in flight as its backend takes. SIZE_MAX is not offered, for no segment is
+ * too long; neither are GEOMETRY, LIFETIME and SECURE_ERASE, which say nothing true of an image.
  *
  * <p>Each queue has a loop of its own, so that a slow disk starves nobody; {@link #activate}, {@link #reset} and notifications come
  * from the event loop that owns the device, notifications also from the queue's own loop. The queue loops must not wait for
