@@ -117,10 +117,36 @@ class CommandLineTest {
         }
     }
 
-    private TerminalSession tiny(TinyKernel kernel) throws Exception {
+    @Test
+    void aRunningMachineIsChangedByTheSocketItWasGiven() throws Exception {
+        Path socket = directory.resolve("control");
+        // What ACPI code does to take an offered processor: NEXT, then SELECT, SOURCE and STATUS.
+        TinyKernel kernel = new TinyKernel().print("ready").await32(0x628, 1 << 16 | 1).out32(0x620, 1).out32(0x62c, 1)
+                .out32(0x630, 0).print("taken").spin();
+        try (TerminalSession session = tiny(kernel, "--max-vcpu", "2", "--api-sock-path", socket.toString())) {
+            session.awaitText("ready", PATIENCE);
+            assertEquals("2 vmm: vcpu count 3 is not in 1..2 (--vcpu-resize)", update(socket, 3));
+            assertEquals("0 ", update(socket, 2));
+            session.awaitText("taken", PATIENCE);
+            session.process().destroy();
+            assertEquals(128 + 15, session.awaitEnd(PATIENCE), session::screen);
+        }
+        assertEquals("1 vmm: no machine answers at the socket " + socket + ": it does not exist (--api-sock-path)", update(socket, 2));
+    }
+
+    /** Exit status and output. */
+    private String update(Path socket, int count) throws Exception {
+        Process process = new ProcessBuilder(command("--api-sock-path", socket.toString(), "update", "--vcpu-resize", String.valueOf(count)))
+                .redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return process.waitFor() + " " + output.strip();
+    }
+
+    private TerminalSession tiny(TinyKernel kernel, String... more) throws Exception {
         Path initrd = Files.write(directory.resolve("initrd"), new byte[] {1});
-        return new TerminalSession(directory, command("--kernel-path", kernel.writeTo(directory.resolve("kernel")).toString(),
-                "--initrd-path", initrd.toString()));
+        List<String> words = command("--kernel-path", kernel.writeTo(directory.resolve("kernel")).toString(), "--initrd-path", initrd.toString());
+        words.addAll(List.of(more));
+        return new TerminalSession(directory, words);
     }
 
     @Test

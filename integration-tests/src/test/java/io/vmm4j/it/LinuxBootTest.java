@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Debian's own kernel, booted to its user space. */
@@ -38,9 +39,11 @@ class LinuxBootTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"kernel/bzImage", "kernel/vmlinux"})
-    void aStockKernelBootsFromItsInitrdAloneAndPowersOff(String kernel) throws Exception {
-        LinuxGuest.Outcome outcome = LinuxGuest.run(LinuxGuest.machine(LinuxGuest.image(kernel)), "uname -s; cat /proc/mounts");
+    @CsvSource({"kernel/bzImage, 255", "kernel/vmlinux, 176"})
+    void aStockKernelBootsFromItsInitrdAloneAndPowersOff(String kernel, String loader) throws Exception {
+        LinuxGuest.Outcome outcome = LinuxGuest.run(LinuxGuest.machine(LinuxGuest.image(kernel)),
+                "uname -s; cat /proc/mounts /proc/sys/kernel/bootloader_type");
+        assertEquals(loader, lastLine(outcome.answer()), "0xff: zero page by a loader without a number; 0xb0: PVH");
         assertTrue(outcome.answer().startsWith("Linux"), outcome.output());
         assertTrue(outcome.answer().contains("rootfs / "), outcome.output());
         assertEquals(VmExitReason.POWEROFF, outcome.exit().reason(), outcome.exit().message());

@@ -28,6 +28,7 @@ public final class KvmCap {
     public static final int KVM_CAP_ADJUST_CLOCK = 39;
     public static final int KVM_CAP_INTERNAL_ERROR_DATA = 40;
     public static final int KVM_CAP_VCPU_EVENTS = 41;
+    public static final int KVM_CAP_HYPERV = 44;
     public static final int KVM_CAP_DEBUGREGS = 50;
     public static final int KVM_CAP_X86_ROBUST_SINGLESTEP = 51;
     public static final int KVM_CAP_ENABLE_CAP = 54;
@@ -118,6 +119,7 @@ public final class KvmCap {
             case KVM_CAP_ADJUST_CLOCK -> "KVM_CAP_ADJUST_CLOCK";
             case KVM_CAP_INTERNAL_ERROR_DATA -> "KVM_CAP_INTERNAL_ERROR_DATA";
             case KVM_CAP_VCPU_EVENTS -> "KVM_CAP_VCPU_EVENTS";
+            case KVM_CAP_HYPERV -> "KVM_CAP_HYPERV";
             case KVM_CAP_DEBUGREGS -> "KVM_CAP_DEBUGREGS";
             case KVM_CAP_X86_ROBUST_SINGLESTEP -> "KVM_CAP_X86_ROBUST_SINGLESTEP";
             case KVM_CAP_ENABLE_CAP -> "KVM_CAP_ENABLE_CAP";
