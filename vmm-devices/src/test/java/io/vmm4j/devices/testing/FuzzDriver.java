@@ -69,6 +69,7 @@ public final class FuzzDriver<D extends VirtioDevice> {
     private FuzzQueue[] queues;
     private boolean isReset;
     private boolean lawful;
+    private int takenBack;
 
     /**
      * @param maker    makes the device, given the loop that owns it and the clock it goes by
@@ -114,7 +115,16 @@ public final class FuzzDriver<D extends VirtioDevice> {
         if (lawful) {
             arena.checkReadable();
         }
+        takenBack = lawful && !isReset ? Arrays.stream(queues).mapToInt(queue -> queue == null ? 0 : queue.taken()).sum() : -1;
         reset();
+    }
+
+    /**
+     * Chains that the driver had got back from the device's last activation when {@link #run} ended; -1 when there was none then,
+     * or a rule was broken before, so that nothing is known.
+     */
+    public int takenBack() {
+        return takenBack;
     }
 
     private void step() {

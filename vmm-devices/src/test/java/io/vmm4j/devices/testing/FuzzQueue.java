@@ -41,6 +41,7 @@ final class FuzzQueue {
     private final Map<Integer, Chain> outstanding = new HashMap<>();
     private final Deque<Long> tables = new ArrayDeque<>();
     private int freeSlots;
+    private int taken;
     private boolean lawful = true;
 
     FuzzQueue(FuzzArena arena, int index, int size, long features) {
@@ -61,6 +62,11 @@ final class FuzzQueue {
 
     int outstanding() {
         return outstanding.size();
+    }
+
+    /** Chains that have come back. */
+    int taken() {
+        return taken;
     }
 
     /** Whether all that the driver has done to this queue is allowed. */
@@ -123,6 +129,7 @@ final class FuzzQueue {
             if (used.length() > chain.writable()) {
                 throw new AssertionError("the device says it wrote " + used.length() + " bytes to a chain of " + chain.writable());
             }
+            taken++;
             freeSlots += chain.slots();
             if (chain.table() >= 0) {
                 tables.add(chain.table());

@@ -20,6 +20,7 @@ final class HoldingDevice implements VirtioDevice {
     private final List<DescriptorChain> held = new ArrayList<>();
     private VirtioActivation activation;
     private VirtQueue queue;
+    private int pushed;
     /** The chain polled last, while nothing was pushed since. */
     private DescriptorChain undoable;
 
@@ -46,6 +47,7 @@ final class HoldingDevice implements VirtioDevice {
     @Override
     public void activate(VirtioActivation newActivation) {
         activation = newActivation;
+        pushed = 0;
         queue = newActivation.queues().get(0);
     }
 
@@ -60,6 +62,11 @@ final class HoldingDevice implements VirtioDevice {
         queue = null;
         held.clear();
         undoable = null;
+    }
+
+    /** Chains given back since the last activation. */
+    int pushed() {
+        return pushed;
     }
 
     /** One thing that a device may do. */
@@ -133,6 +140,7 @@ final class HoldingDevice implements VirtioDevice {
             DescriptorChain chain = held.remove(choice % held.size());
             undoable = null;
             queue.pushUsed(chain, chain.writableLength());
+            pushed++;
         }
     }
 
@@ -141,6 +149,7 @@ final class HoldingDevice implements VirtioDevice {
         held.clear();
         undoable = null;
         queue.pushUsed(chains, new long[chains.length], chains.length);
+        pushed += chains.length;
     }
 
     private void undo() {
