@@ -148,7 +148,7 @@ public final class UsageModel {
         }
         codes.put("129", "SIGHUP ended it");
         codes.put("130", "SIGINT ended it");
-        codes.put("143", "SIGTERM ended it");
+        codes.put("143", "SIGTERM ended it, after up to " + SignalGuard.POWER_OFF_SECONDS + " s for the guest to power off");
         return codes;
     }
 }

@@ -246,8 +246,8 @@ final class VcpuHotplug implements AutoCloseable {
         switch (source) {
             case CpuController.DEVICE_CHECK -> inserted(cpu, status);
             case CpuController.EJECT_REQUEST -> ejectAnswered(cpu, status);
-            default -> LOG.debug("vCPU {}: the guest reports status 0x{} of its own event 0x{}", cpu, Integer.toHexString(status),
-                    Integer.toHexString(source));
+            // Of what the guest does by itself, its ejections say enough.
+            default -> { }
         }
     }
 
