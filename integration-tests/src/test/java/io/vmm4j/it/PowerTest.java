@@ -28,7 +28,8 @@ class PowerTest {
     private static final String ONLINE = "for c in /sys/devices/system/cpu/cpu[1-9]; do echo 1 >$c/online; done; cat /sys/devices/system/cpu/online";
     /** How many times each processor has been in user mode for a tick. */
     private static final String WORKED = "grep -c '^cpu[0-9]* [1-9]' /proc/stat";
-    private static final String WARNINGS = "dmesg -r | grep -E '^<[0-4]>' | grep -vc 'kvm-guest: '";
+    /** Warnings and worse, but for the one that tells of a slow host. */
+    private static final String WARNINGS = "dmesg -r | grep -E '^<[0-4]>' | grep -v 'hrtimer: interrupt took' | tail -n 5";
 
     private static VmBuilder machine() {
         return LinuxGuest.machine(LinuxGuest.bzImage()).bootArgs("console=ttyS0 quiet reboot=k panic=1 pci=off");
@@ -63,7 +64,7 @@ class PowerTest {
             assertEquals("0-3", shell.run(ONLINE));
             assertThrows(IllegalArgumentException.class, () -> vm.resizeVcpus(5));
             assertThrows(IllegalArgumentException.class, () -> vm.resizeVcpus(0));
-            assertEquals(warnings, shell.run(WARNINGS), () -> shell.run("dmesg"));
+            assertEquals(warnings, shell.run(WARNINGS));
 
             // Nobody in this guest listens to the power button, though the kernel does.
             VmExit exit = vm.shutdown(PATIENCE, Duration.ofSeconds(5)).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
@@ -90,7 +91,7 @@ class PowerTest {
             vm.resume();
             assertTrue(shell.console().awaitText("\ntyped while paused", PATIENCE), shell.console().text());
             assertTimeIsRight(shell);
-            assertEquals(warnings, shell.run(WARNINGS), () -> shell.run("dmesg"));
+            assertEquals(warnings, shell.run(WARNINGS));
 
             assertGenerationIdIsRenewed(vm, shell);
 
