@@ -18,6 +18,8 @@ final class SlowDisk implements BlkBackend {
     final List<String> events = new ArrayList<>();
     IOException refusal;
     private BlkIo.Listener listener;
+    /** Begun since the last submit. */
+    private boolean hasNew;
 
     /** What an operation does when it is let go. */
     interface Operation {
@@ -66,6 +68,7 @@ final class SlowDisk implements BlkBackend {
 
             private void begin(int tag, String what, Operation operation) {
                 events.add(what);
+                hasNew = true;
                 if (inFlight.put(tag, operation) != null) {
                     throw new IllegalStateException("tag " + tag + " is in flight already");
                 }
@@ -98,7 +101,10 @@ final class SlowDisk implements BlkBackend {
 
             @Override
             public void submit() {
-                events.add("submit");
+                if (hasNew) {
+                    events.add("submit");
+                }
+                hasNew = false;
             }
 
             @Override
