@@ -146,13 +146,14 @@ class VsockGuestTest {
     @Test
     void eightProgramsOfTheHostSendAndReceiveAtOnceAndWhatIsLeftUnreadCostsNothing() throws Exception {
         String script = """
-                socat -b 65536 -t 200 -d -d VSOCK-LISTEN:52,fork EXEC:cat 2>/tmp/log &
+                socat -b 65536 -t 200 VSOCK-LISTEN:52,fork EXEC:cat &
                 socat VSOCK-LISTEN:54,fork EXEC:'sleep 1000' &
+                socat -u -d -d VSOCK-LISTEN:53,fork OPEN:/tmp/said,creat,append 2>/tmp/log &
                 until grep -q listening /tmp/log; do usleep 100000; done
                 echo listening
-                socat -u VSOCK-LISTEN:53 -
+                until grep -q first /tmp/said; do usleep 100000; done
                 echo idle-begins; sleep 5; echo idle-ends
-                socat -u VSOCK-LISTEN:53 -""";
+                until grep -q second /tmp/said; do usleep 100000; done""";
         LinuxGuest.Outcome outcome = LinuxGuest.boot(machine(script), console -> {
             await(console, "listening");
             try {
@@ -185,7 +186,7 @@ class VsockGuestTest {
         SocketChannel dead = connect(54);
         write(dead, new byte[100_000]);
         dead.close();
-        endOf("first");
+        say("first");
         await(console, "idle-begins");
         int taken;
         do {
@@ -196,15 +197,15 @@ class VsockGuestTest {
         long used = loopNanos() - idle;
         System.out.println("vsock: the event loop used " + used / 1_000_000 + " ms of 5 s idle");
         assertTrue(used < 500_000_000L, "the event loop used " + used / 1_000_000 + " ms of 5 s in which nothing happened");
-        endOf("second");
+        say("second");
         stuck.close();
     }
 
     /** Lets the guest's script go on. */
-    private void endOf(String part) throws IOException {
-        SocketChannel program = connect(53);
-        write(program, (part + " part is over\n").getBytes(StandardCharsets.US_ASCII));
-        program.close();
+    private void say(String word) throws IOException {
+        try (SocketChannel program = connect(53)) {
+            write(program, (word + "\n").getBytes(StandardCharsets.US_ASCII));
+        }
     }
 
     private static long loopNanos() {

@@ -206,6 +206,33 @@ final class VirtioVsockTest extends VsockFixture {
     }
 
     @Test
+    void aTransportResetWithoutADriverHoldsNothingBackLater() {
+        VirtioRig<VirtioVsock> rig = new VirtioRig<>(loop -> new VirtioVsock(loop, CID, this::listen));
+        rig.device().resetTransport();
+        rig.start(1, 64, 64, 8);
+        connect(guest(rig));
+    }
+
+    @Test
+    void packetsFromBeforeAResetOfTheTransportAreAnsweredOnceTheDriverHasHeard() {
+        VirtioRig<VirtioVsock> rig = rig();
+        GuestSocket guest = guest(rig);
+        connect(guest);
+        rig.queue(2).add(Buffer.writable(VirtioRig.DATA, 4));
+        rig.kickIfNeeded(2);
+        rig.device().resetTransport();
+        guest.send(REQUEST, 2000, 80);
+        assertEquals(List.of(), guest.take());
+        rig.device().resetTransport();
+        rig.queue(2).add(Buffer.writable(VirtioRig.DATA, 4));
+        rig.kickIfNeeded(2);
+        assertEquals(List.of(), guest.take(), "the second reset is on its way, and the request was before it");
+        rig.queue(2).add(Buffer.writable(VirtioRig.DATA, 4));
+        rig.kickIfNeeded(2);
+        connect(guest);
+    }
+
+    @Test
     void aNotificationWithoutAnEventChangesNothing() {
         VirtioRig<VirtioVsock> rig = rig();
         GuestSocket guest = guest(rig);

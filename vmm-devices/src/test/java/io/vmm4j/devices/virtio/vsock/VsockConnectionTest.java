@@ -168,6 +168,18 @@ final class VsockConnectionTest extends VsockFixture {
     }
 
     @Test
+    void aPortOfTheHostThatTheGuestUsesAlreadyIsPassedOver() {
+        VirtioRig<VirtioVsock> rig = rig();
+        GuestSocket guest = guest(rig);
+        guest.send(REQUEST, 22, 1L << 30);
+        assertEquals(RESPONSE, guest.takeOne().op());
+        rig.device().connect(22, new FakeStream());
+        assertEquals((1L << 30) + 1, guest.takeOne().srcPort());
+        rig.device().connect(23, new FakeStream());
+        assertEquals((1L << 30) + 2, guest.takeOne().srcPort());
+    }
+
+    @Test
     void aConnectionIsRefusedWhileThereIsNoDriver() {
         VirtioRig<VirtioVsock> rig = new VirtioRig<>(loop -> new VirtioVsock(loop, CID, this::listen));
         FakeStream stream = new FakeStream();

@@ -109,6 +109,17 @@ final class VsockCreditTest extends VsockFixture {
     }
 
     @Test
+    void aPacketWithoutDataChangesNothing() {
+        GuestSocket guest = guest(rig());
+        FakeStream stream = connect(guest);
+        guest.send(RW, 1000, 80, 0, new byte[0]);
+        assertEquals(0, stream.taken().length);
+        assertEquals(List.of(), guest.take());
+        guest.send(RW, 1000, 80, 0, new byte[] {5});
+        assertArrayEquals(new byte[] {5}, stream.taken());
+    }
+
+    @Test
     void aRequestForCreditIsAnswered() {
         GuestSocket guest = guest(rig());
         connect(guest);
