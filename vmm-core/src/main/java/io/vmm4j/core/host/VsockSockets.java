@@ -7,11 +7,12 @@ import io.vmm4j.kvm.libc.Epoll;
 import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -59,14 +60,15 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
     /** In the order they came, which is that of their deadlines. */
     private final Set<VsockHandshake> handshakes = new LinkedHashSet<>();
     private final Set<VsockUnixStream> streams = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final List<Connecting> connecting = new ArrayList<>();
+    /** Those that wait for room in a host program's backlog. */
+    private final Map<VsockUnixStream, Connecting> connecting = new LinkedHashMap<>();
     private Guest guest;
     private boolean isAcceptDue;
     private boolean isRetrying;
     private boolean isAcceptFailureTold;
 
-    /** A connection of the guest's that waits for room in a host program's backlog. */
-    private record Connecting(VsockUnixStream stream, Path path, long deadlineNanos) {
+    /** Where a connection of the guest's is to go, and until when that is tried. */
+    private record Connecting(Path path, long deadlineNanos) {
     }
 
     private VsockSockets(EpollEventLoop loop, Path path, Limits limits) throws IOException {
@@ -187,7 +189,7 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
             if (stream.socket().connect(target)) {
                 stream.connected();
             } else {
-                connecting.add(new Connecting(stream, target, System.nanoTime() + limits.connectNanos()));
+                connecting.put(stream, new Connecting(target, System.nanoTime() + limits.connectNanos()));
                 scheduleRetry();
             }
             return stream;
@@ -205,7 +207,7 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
 
     private void forget(VsockUnixStream stream) {
         streams.remove(stream);
-        connecting.removeIf(waiting -> waiting.stream() == stream);
+        connecting.remove(stream);
     }
 
     private boolean isConnected(VsockUnixStream stream) {
@@ -229,10 +231,11 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
 
     private void retry() {
         isRetrying = false;
-        for (Connecting waiting : List.copyOf(connecting)) {
+        for (VsockUnixStream stream : List.copyOf(connecting.keySet())) {
+            Connecting waiting = connecting.get(stream);
             // One that fails may take others along.
-            if (connecting.contains(waiting)) {
-                tryAgain(waiting);
+            if (waiting != null) {
+                tryAgain(stream, waiting);
             }
         }
         if (!connecting.isEmpty()) {
@@ -241,21 +244,17 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
         acceptIfDue();
     }
 
-    private void tryAgain(Connecting waiting) {
+    private void tryAgain(VsockUnixStream stream, Connecting waiting) {
         try {
-            boolean isConnected = waiting.stream().socket().connect(waiting.path());
-            if (!isConnected && System.nanoTime() - waiting.deadlineNanos() < 0) {
-                return;
-            }
-            connecting.remove(waiting);
-            if (isConnected) {
-                waiting.stream().connected();
-            } else {
-                waiting.stream().failed(new IOException(waiting.path() + ": too many connections wait there"));
+            if (stream.socket().connect(waiting.path())) {
+                connecting.remove(stream);
+                stream.connected();
+            } else if (System.nanoTime() - waiting.deadlineNanos() >= 0) {
+                throw new IOException(waiting.path() + ": too many connections wait there");
             }
         } catch (IOException e) {
-            connecting.remove(waiting);
-            waiting.stream().failed(e);
+            connecting.remove(stream);
+            stream.failed(e);
         }
     }
 
