@@ -63,7 +63,6 @@ class LinuxNetworkTest {
         try (HostTap tap = new HostTap("vmmtap0", "multi_queue"); TcpPeer peer = new TcpPeer(HostTap.HOST, 4 * MIB)) {
             LinuxGuest.Outcome outcome = LinuxGuest.run(
                     LinuxGuest.machine(LinuxGuest.bzImage()).vcpus(2).networkInterface(network(tap, null, 2)), script);
-            System.out.println(outcome.output());
             String[] lines = outcome.answer().split("\n");
             assertEquals("rx-0 rx-1 tx-0 tx-1", lines[0].strip());
             assertTrue(lines[1].contains("3 packets received"), outcome.output());

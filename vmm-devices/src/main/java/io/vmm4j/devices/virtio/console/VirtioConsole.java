@@ -98,6 +98,10 @@ public final class VirtioConsole implements VirtioDevice {
         }
         hasSize = activation.hasFeature(ConsoleConstants.VIRTIO_CONSOLE_F_SIZE);
         activeInterrupt = activation.interrupt();
+        // Linux without MULTIPORT looks at the size when it is told of a change, and not when it starts.
+        if (hasSize && !isMultiport && (space.cols() != 0 || space.rows() != 0)) {
+            activation.interrupt().configChanged();
+        }
     }
 
     @Override

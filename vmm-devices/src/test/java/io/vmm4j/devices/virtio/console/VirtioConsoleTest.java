@@ -189,8 +189,19 @@ final class VirtioConsoleTest extends ConsoleFixture {
     }
 
     @Test
+    void aSizeKnownFromTheStartIsToldAsAChangeBecauseLinuxReadsItOnlyThen() {
+        assertEquals(2, hvc0().start(SIZE, 16, 16).driver().takeInterrupts());
+        assertEquals(0, hvc0().start(0, 16, 16).driver().takeInterrupts(), "SIZE was not accepted");
+        assertEquals(0, startedPorts().driver().takeInterrupts() & 2, "with MULTIPORT a message tells it");
+        VirtioRig<VirtioConsole> unknown = hvc0();
+        unknown.device().setSize(0, 0);
+        assertEquals(0, unknown.start(SIZE, 16, 16).driver().takeInterrupts());
+    }
+
+    @Test
     void aNewSizeChangesTheConfiguration() {
         VirtioRig<VirtioConsole> rig = hvc0().start(SIZE, 16, 16);
+        rig.driver().takeInterrupts();
         long generation = rig.driver().read(0x0fc);
         rig.device().setSize(132, 43);
         assertEquals(132, rig.driver().readConfig(0, 2));
