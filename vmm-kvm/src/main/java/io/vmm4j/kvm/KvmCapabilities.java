@@ -49,12 +49,18 @@ public final class KvmCapabilities {
      * @throws KvmException naming the version, or every capability that is missing
      */
     public static void require(Kvm kvm) throws KvmException {
+        require(kvm, List.of());
+    }
+
+    /** As {@link #require(Kvm)}, but for the capabilities whose numbers are in {@code waived}. */
+    public static void require(Kvm kvm, List<Integer> waived) throws KvmException {
         int version = kvm.apiVersion();
         if (version != Kvm.API_VERSION) {
             throw new KvmException("ioctl(KVM_GET_API_VERSION)", Errno.EOPNOTSUPP,
                     "this KVM has API version " + version + ", needed is " + Kvm.API_VERSION);
         }
-        List<String> missing = missing(kvm);
+        List<String> missing = new ArrayList<>(missing(kvm));
+        missing.removeAll(waived.stream().map(KvmCap::name).toList());
         if (!missing.isEmpty()) {
             throw new KvmException("ioctl(KVM_CHECK_EXTENSION)", Errno.EOPNOTSUPP, describe(missing));
         }

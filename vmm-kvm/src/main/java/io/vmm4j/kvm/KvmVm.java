@@ -9,6 +9,7 @@ import io.vmm4j.kvm.abi.KvmIrqLevel;
 import io.vmm4j.kvm.abi.KvmIrqRouting;
 import io.vmm4j.kvm.abi.KvmIrqfd;
 import io.vmm4j.kvm.abi.KvmPitConfig;
+import io.vmm4j.kvm.abi.KvmPmuEventFilter;
 import io.vmm4j.kvm.abi.KvmRequests;
 import io.vmm4j.kvm.abi.KvmUserspaceMemoryRegion;
 import io.vmm4j.kvm.libc.EventFd;
@@ -220,6 +221,23 @@ public final class KvmVm implements AutoCloseable {
     /** KVM_ENABLE_CAP on the VM, with up to four arguments. */
     public void enableCap(int cap, long... args) throws KvmException {
         Ioctls.call(fd, "KVM_ENABLE_CAP", KvmRequests.KVM_ENABLE_CAP, enableCapStruct(cap, args));
+    }
+
+    /**
+     * KVM_SET_PMU_EVENT_FILTER: the guest's performance counters count these events and no others. Needs
+     * KVM_CAP_PMU_EVENT_FILTER.
+     *
+     * @param fixedCounters one bit a fixed counter that may count
+     * @param events event selects with their unit masks, as in the CPU's event select registers
+     */
+    public void allowPmuEvents(int fixedCounters, long... events) throws KvmException {
+        NativeStruct filter = NativeStruct.allocate(KvmPmuEventFilter.SIZE + events.length * Long.BYTES);
+        filter.bytes().putInt(KvmPmuEventFilter.ACTION, KvmPmuEventFilter.KVM_PMU_EVENT_ALLOW)
+                .putInt(KvmPmuEventFilter.NEVENTS, events.length).putInt(KvmPmuEventFilter.FIXED_COUNTER_BITMAP, fixedCounters);
+        for (int i = 0; i < events.length; i++) {
+            filter.bytes().putLong(KvmPmuEventFilter.EVENTS + i * Long.BYTES, events[i]);
+        }
+        Ioctls.call(fd, "KVM_SET_PMU_EVENT_FILTER", KvmRequests.KVM_SET_PMU_EVENT_FILTER, filter);
     }
 
     static NativeStruct enableCapStruct(int cap, long... args) {

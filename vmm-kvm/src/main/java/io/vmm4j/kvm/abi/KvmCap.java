@@ -90,6 +90,14 @@ public final class KvmCap {
     public static final int KVM_CAP_MEMORY_FAULT_INFO = 232;
     public static final int KVM_CAP_GUEST_MEMFD = 234;
 
+    /** KVM_CAP_X86_DISABLE_EXITS: MWAIT, HLT, PAUSE and C-states without exits. */
+    public static final int KVM_X86_DISABLE_EXITS_MWAIT = 1;
+    public static final int KVM_X86_DISABLE_EXITS_HLT = 2;
+    public static final int KVM_X86_DISABLE_EXITS_PAUSE = 4;
+    public static final int KVM_X86_DISABLE_EXITS_CSTATE = 8;
+    /** KVM_CAP_PMU_CAPABILITY: no performance counters. */
+    public static final int KVM_PMU_CAP_DISABLE = 1;
+
     private KvmCap() {
     }
 

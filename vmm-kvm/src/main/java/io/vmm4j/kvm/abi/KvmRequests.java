@@ -33,6 +33,7 @@ public final class KvmRequests {
     public static final long KVM_IOEVENTFD = iow(KVMIO, 0x79, KvmIoeventfd.SIZE);
     public static final long KVM_SET_CLOCK = iow(KVMIO, 0x7b, KvmClockData.SIZE);
     public static final long KVM_GET_CLOCK = ior(KVMIO, 0x7c, KvmClockData.SIZE);
+    public static final long KVM_SET_PMU_EVENT_FILTER = iow(KVMIO, 0xb2, KvmPmuEventFilter.SIZE);
 
     // On a vCPU.
     public static final long KVM_RUN = io(KVMIO, 0x80);

@@ -17,6 +17,9 @@ public final class Mapping implements AutoCloseable {
     /** The largest chunk {@link #buffers} takes, 1 GiB: a direct buffer ends below 2 GiB. */
     public static final long MAX_CHUNK_SIZE = 1L << 30;
 
+    private static final int PROT_NONE = 0;
+    private static final int MAP_FIXED = 0x10;
+
     /** Pages may be read. */
     public static final int PROT_READ = 1;
     /** Pages may be written. */
@@ -95,6 +98,33 @@ public final class Mapping implements AutoCloseable {
         long address = LibC.mmap(0, length, protection, flags, fd, offset);
         if (address == -1) {
             throw new LinuxException("mmap(" + length + " bytes)", LibC.errno());
+        }
+        return new Mapping(address, length);
+    }
+
+    /**
+     * As {@link #map}, from the start of the file, at an address that is a multiple of {@code alignment}: without it
+     * transparent huge pages cannot cover the first and last bytes.
+     *
+     * @param length in whole pages
+     * @param alignment a power of two, at least the page size
+     */
+    public static Mapping aligned(int fd, long length, long alignment, int protection, int flags) throws LinuxException {
+        long room = LibC.mmap(0, length + alignment, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (room == -1) {
+            throw new LinuxException("mmap(" + length + " bytes)", LibC.errno());
+        }
+        long address = room + alignment - 1 & -alignment;
+        if (LibC.mmap(address, length, protection, flags | MAP_FIXED, fd, 0) == -1) {
+            int errno = LibC.errno();
+            LibC.munmap(room, length + alignment);
+            throw new LinuxException("mmap(" + length + " bytes)", errno);
+        }
+        if (address > room) {
+            LibC.munmap(room, address - room);
+        }
+        if (address < room + alignment) {
+            LibC.munmap(address + length, room + alignment - address);
         }
         return new Mapping(address, length);
     }

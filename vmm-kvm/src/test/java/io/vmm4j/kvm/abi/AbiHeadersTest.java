@@ -77,6 +77,7 @@ final class AbiHeadersTest {
         struct(KvmIoeventfd.class, "kvm_ioeventfd");
         struct(KvmIrqLevel.class, "kvm_irq_level");
         struct(KvmIrqRouting.class, "kvm_irq_routing", "ENTRY_", "kvm_irq_routing_entry");
+        struct(KvmPmuEventFilter.class, "kvm_pmu_event_filter");
         struct(KvmIrqfd.class, "kvm_irqfd");
         struct(KvmMpState.class, "kvm_mp_state");
         struct(KvmMsrList.class, "kvm_msr_list");

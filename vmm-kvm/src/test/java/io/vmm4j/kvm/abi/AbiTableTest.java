@@ -22,6 +22,7 @@ final class AbiTableTest {
         "KvmRun,INTERNAL_SUBERROR,32", "KvmRun,SYSTEM_EVENT_TYPE,32", "KvmRun,MSR_INDEX,44", "KvmRun,MSR_DATA,48",
         "CpuidEntry,SIZE,40", "CpuidEntry,EAX,12", "KvmCpuid2,SIZE,8", "KvmMsrs,ENTRY_SIZE,16", "KvmMsrs,ENTRIES,8",
         "KvmMsrList,SIZE,4", "LapicState,SIZE,1024", "KvmUserspaceMemoryRegion,SIZE,32", "KvmIrqfd,SIZE,32",
+        "KvmPmuEventFilter,SIZE,32", "KvmPmuEventFilter,NEVENTS,4", "KvmPmuEventFilter,EVENTS,32",
         "KvmIoeventfd,SIZE,64", "KvmPitConfig,SIZE,64", "KvmMpState,SIZE,4", "KvmEnableCap,SIZE,104",
         "KvmClockData,SIZE,48", "KvmVcpuEvents,SIZE,64", "KvmDebugregs,SIZE,128", "KvmXcrs,SIZE,392",
         "KvmXsave,SIZE,4096", "KvmIrqLevel,SIZE,8", "KvmIrqRouting,ENTRY_SIZE,48", "KvmCoalescedMmioZone,SIZE,16",
@@ -43,7 +44,7 @@ final class AbiTableTest {
         "KVM_IRQFD,0x4020AE76", "KVM_CREATE_PIT2,0x4040AE77", "KVM_IOEVENTFD,0x4040AE79", "KVM_RUN,0xAE80",
         "KVM_GET_REGS,0x8090AE81", "KVM_SET_REGS,0x4090AE82", "KVM_GET_SREGS,0x8138AE83",
         "KVM_SET_SREGS,0x4138AE84", "KVM_SET_MSRS,0x4008AE89", "KVM_SET_CPUID2,0x4008AE90",
-        "KVM_ENABLE_CAP,0x4068AEA3", "KVM_KVMCLOCK_CTRL,0xAEAD",
+        "KVM_ENABLE_CAP,0x4068AEA3", "KVM_SET_PMU_EVENT_FILTER,0x4020AEB2", "KVM_KVMCLOCK_CTRL,0xAEAD",
     })
     void requestIs(String name, String value) throws ReflectiveOperationException {
         assertEquals(Long.decode(value), KvmRequests.class.getField(name).getLong(null));

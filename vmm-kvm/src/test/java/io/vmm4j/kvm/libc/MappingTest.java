@@ -1,6 +1,7 @@
 package io.vmm4j.kvm.libc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -111,6 +112,24 @@ final class MappingTest {
             assertEquals(4096, file.fd().stat().size());
             assertEquals(MemFd.F_SEAL_SHRINK | MemFd.F_SEAL_GROW | MemFd.F_SEAL_SEAL, file.seals());
             assertEquals(Errno.EPERM, assertThrows(LinuxException.class, () -> file.fd().truncate(0)).errno());
+        }
+    }
+
+    @Test
+    void anAlignedMappingLeavesNothingElseMapped() throws Exception {
+        long alignment = 2L << 20;
+        int size = 3 << 20;
+        try (Mapping mapping = Mapping.aligned(-1, size, alignment, Mapping.PROT_READ | Mapping.PROT_WRITE,
+                Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS)) {
+            assertEquals(0, mapping.address() % alignment);
+            assertEquals(size, mapping.length());
+            mapping.buffer(0, size).put(0, (byte) 1).put(size - 1, (byte) 2);
+            String before = "-" + Long.toHexString(mapping.address()) + " ---p";
+            String behind = "\n" + Long.toHexString(mapping.address() + size) + "-";
+            String maps = "\n" + Files.readString(Path.of("/proc/self/maps"));
+            assertFalse(maps.contains(before), maps);
+            int at = maps.indexOf(behind);
+            assertFalse(at >= 0 && maps.substring(at + 1, maps.indexOf('\n', at + 1)).contains("---p"), maps);
         }
     }
 }
