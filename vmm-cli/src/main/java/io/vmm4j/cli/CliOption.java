@@ -34,20 +34,29 @@ public enum CliOption {
             "Virtual CPUs the guest can grow to while it runs.", "max-vcpu"),
     CPU_PM(Group.CPU, Value.CPU_PM, null, "0",
             "0, 1 or 2: level of the virtual PMU, as --vpmu-feature. on or off: whether the guest may idle without "
-                    + "exits. Only 0 and off are supported yet.", "cpu-pm"),
+                    + "exits, which leaves nothing of the host's CPUs to others.", "cpu-pm"),
     VPMU_FEATURE(Group.CPU, Value.LEVEL, null, "0",
-            "Level of the virtual PMU: 0 none, 1 limited, 2 full. Only 0 is supported yet.", "vpmu-feature"),
+            "Level of the virtual PMU: 0 none, 1 cycles and instructions, 2 all that KVM has.", "vpmu-feature"),
     THREADS_PER_CORE(Group.CPU, Value.NUMBER, null, "1", "1 or 2; where any of these four is not 1, their product must be --max-vcpu.",
             "threads-per-core"),
     CORES_PER_DIE(Group.CPU, Value.NUMBER, null, "1", "Cores of a die.", "cores-per-die"),
     DIES_PER_SOCKET(Group.CPU, Value.NUMBER, null, "1", "Dies of a socket.", "dies-per-socket"),
     SOCKETS(Group.CPU, Value.NUMBER, null, "1", "Sockets. All four 1: one socket with --max-vcpu cores.", "sockets"),
+    CPU_CONFIG(Group.CPU, Value.PATH, null, "none",
+            "JSON file with changes to CPUID leaves and model-specific registers, in the form of Firecracker's cpu-config.",
+            "cpu-config"),
 
     MEM_SIZE(Group.MEMORY, Value.SIZE, "m", "128", "Guest memory in MiB, or with a unit: 512M, 2G.", "mem-size"),
     MEM_TYPE(Group.MEMORY, Value.MEM_TYPE, null, "shmem",
-            "Where guest memory comes from: shmem or hugetlbfs. Only shmem is supported yet.", "mem-type"),
-    MEM_FILE_PATH(Group.MEMORY, Value.PATH, null, "none", "File behind guest memory; not supported yet.",
-            "mem-file-path", "mem-file"),
+            "Where guest memory comes from: shmem (shared memory), anon (private memory), hugeshmem, hugeanon (the same "
+                    + "with transparent huge pages), hugetlbfs (huge pages set aside on the host).", "mem-type"),
+    MEM_FILE_PATH(Group.MEMORY, Value.PATH, null, "none",
+            "Directory in which shmem, hugeshmem and hugetlbfs make an unnamed file for guest memory, all of it allocated "
+                    + "at the start.", "mem-file-path", "mem-file"),
+    MEM_PREFAULT(Group.MEMORY, Value.BOOLEAN, null, "false", "Whether all memory is brought in before the guest starts.",
+            "mem-prefault"),
+    MEM_CORE_DUMP(Group.MEMORY, Value.BOOLEAN, null, "false",
+            "Whether guest memory is part of a core dump of this process.", "mem-core-dump"),
 
     VSOCK(Group.VSOCK, Value.PATH, "v", "no sockets",
             "Unix socket to create. A program that connects to it and sends CONNECT PORT and a newline talks to the guest's "
@@ -113,7 +122,7 @@ public enum CliOption {
         BOOLEAN("true|false", "true", "false"),
         CPU_PM("LEVEL", "0", "1", "2", "on", "off"),
         LEVEL("LEVEL", "0", "1", "2"),
-        MEM_TYPE("TYPE", "shmem", "hugetlbfs"),
+        MEM_TYPE("TYPE", "shmem", "hugetlbfs", "anon", "hugeshmem", "hugeanon"),
         LOG_LEVEL("LEVEL", "Off", "Error", "Warn", "Info", "Debug", "Trace");
 
         private final String label;

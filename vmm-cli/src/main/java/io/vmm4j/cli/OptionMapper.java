@@ -1,7 +1,9 @@
 package io.vmm4j.cli;
 
 import io.vmm4j.core.config.BootSourceConfig;
+import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
+import io.vmm4j.core.config.CpuConfig;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.EntropyConfig;
 import io.vmm4j.core.config.LoggerConfig;
@@ -11,6 +13,11 @@ import io.vmm4j.core.config.MemorySize;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.config.VmConfigJson;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import io.vmm4j.core.config.VsockConfig;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -43,7 +50,7 @@ final class OptionMapper {
             garbled.add(option);
         });
         this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
-                serial(), vsock(), devices.networks(), entropy(), balloon(), console());
+                serial(), vsock(), devices.networks(), entropy(), balloon(), console(), cpuConfig());
     }
 
     /** The configuration; where an option could not be read, its default stands in. */
@@ -96,6 +103,8 @@ final class OptionMapper {
             case "machine-config.sockets" -> CliOption.SOCKETS;
             case "machine-config.mem_type" -> CliOption.MEM_TYPE;
             case "machine-config.mem_file_path" -> CliOption.MEM_FILE_PATH;
+            case "machine-config.mem_prefault" -> CliOption.MEM_PREFAULT;
+            case "machine-config.mem_core_dump" -> CliOption.MEM_CORE_DUMP;
             case "machine-config.vpmu_level" -> vpmuOption();
             case "machine-config.cpu_pm" -> CliOption.CPU_PM;
             case "logger.log_path" -> CliOption.LOG_FILE;
@@ -130,7 +139,25 @@ final class OptionMapper {
                 memSizeMib(), number(CliOption.THREADS_PER_CORE, "threads per core"),
                 number(CliOption.CORES_PER_DIE, "cores per die"), number(CliOption.DIES_PER_SOCKET, "dies per socket"),
                 number(CliOption.SOCKETS, "sockets"), arguments.value(CliOption.MEM_TYPE),
-                arguments.value(CliOption.MEM_FILE_PATH), vpmuLevel(), isCpuPm());
+                arguments.value(CliOption.MEM_FILE_PATH), vpmuLevel(), isCpuPm(),
+                bool(CliOption.MEM_PREFAULT, false), bool(CliOption.MEM_CORE_DUMP, false));
+    }
+
+    private CpuConfig cpuConfig() {
+        String file = arguments.value(CliOption.CPU_CONFIG);
+        if (file == null) {
+            return null;
+        }
+        try {
+            return VmConfigJson.readCpuConfig(Path.of(file));
+        } catch (ConfigException e) {
+            refuse(CliOption.CPU_CONFIG, e.getMessage());
+        } catch (NoSuchFileException e) {
+            refuse(CliOption.CPU_CONFIG, "file " + file + " does not exist");
+        } catch (IOException | InvalidPathException e) {
+            refuse(CliOption.CPU_CONFIG, "file " + file + " cannot be read: " + e.getMessage());
+        }
+        return null;
     }
 
     private LoggerConfig logger() {

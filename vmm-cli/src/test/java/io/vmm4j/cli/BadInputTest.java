@@ -58,6 +58,8 @@ class BadInputTest {
         "--vsock v --guest-cid 2|vmm: guest CID 2 is not within 3 to 4294967294 (--guest-cid)",
         "--vsock v --guest-cid 4294967295|vmm: guest CID 4294967295 is not within 3 to 4294967294 (--guest-cid)",
         "--vsock v --guest-cid ten|vmm: guest CID \"ten\" is not a whole number (--guest-cid)",
+        "--cpu-config /no/file|vmm: file /no/file does not exist (--cpu-config)",
+        "--mem-type anon --mem-file /d|vmm: memory file \"/d\" does not go with memory type anon, which has no file (--mem-file)",
         "--virnets []x|vmm: Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') at line 1 column 3 (--virnets)",
         "--virnets {}|vmm: the value is not a list at line 1 column 1 (--virnets)",
         "--virnets [{'mac':1}]|vmm: unknown key \"mac\", known are backend, guest_mac, num_queues, queue_size, use_generic_irq, use_shared_irq at line 1 column 11 (--virnets[0].mac)",
@@ -75,14 +77,6 @@ class BadInputTest {
     })
     void aWrongOptionIsNamedWithItsValueAndItsBound(String words, String line) {
         assertEquals(List.of(line), linesOf(ExitCode.USAGE, ("-k nokernel -r nodisk " + words.replace('\'', '"')).split(" ")));
-    }
-
-    @ParameterizedTest
-    @CsvSource({"--vpmu-feature,1", "--cpu-pm,2", "--cpu-pm,on", "--mem-type,hugetlbfs", "--mem-file,/f"})
-    void whatHasNoEffectYetIsRefused(String option, String value) {
-        List<String> lines = linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", option, value);
-        assertEquals(1, lines.size(), lines::toString);
-        assertTrue(lines.get(0).contains("not supported yet") && lines.get(0).endsWith("(" + option + ")"), lines.get(0));
     }
 
     @ParameterizedTest

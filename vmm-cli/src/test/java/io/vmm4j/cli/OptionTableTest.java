@@ -9,9 +9,13 @@ import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.core.config.TokenBucketConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VmConfigJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -45,6 +49,9 @@ class OptionTableTest {
         "MEM_SIZE,         --mem-size,         -m, --mem-size=2G",
         "MEM_TYPE,         --mem-type,           , --mem-type=hugetlbfs",
         "MEM_FILE_PATH,    --mem-file-path,      , --mem-file-path=/f",
+        "CPU_CONFIG,       --cpu-config,         , --cpu-config=/c",
+        "MEM_PREFAULT,     --mem-prefault,       , --mem-prefault=true",
+        "MEM_CORE_DUMP,    --mem-core-dump,      , --mem-core-dump=true",
         "VSOCK,            --vsock,            -v, --vsock=/v",
         "GUEST_CID,        --guest-cid,          , --guest-cid=7",
         "SERIAL_PATH,      --serial-path,      -s, --serial-path=/s",
@@ -70,7 +77,7 @@ class OptionTableTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE"})
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
             case PATH, TEXT -> "/other";
@@ -90,6 +97,15 @@ class OptionTableTest {
         String before = VmConfigJson.write(configOf(plain));
         String after = VmConfigJson.write(configOf(changed.toArray(String[]::new)));
         assertTrue(!before.equals(after), () -> option.longName() + " has no effect on " + before);
+    }
+
+    @Test
+    void aFileWithChangesToCpusIsRead(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("cpu.json"), "{\"kvm_capabilities\": [\"121\"]}");
+        assertEquals(List.of(121), configOf("--cpu-config", file.toString()).cpuConfig().neededCapabilities());
+        Files.writeString(file, "{\"capabilities\": []}");
+        List<String> problems = new OptionMapper(ArgumentParser.parse("--cpu-config", file.toString())).problems();
+        assertTrue(problems.size() == 1 && problems.get(0).contains("unknown key \"capabilities\""), problems::toString);
     }
 
     @Test
@@ -113,6 +129,8 @@ class OptionTableTest {
         assertEquals(1, config.machineConfig().sockets());
         assertEquals("shmem", config.machineConfig().memType());
         assertEquals("", config.machineConfig().memFilePath());
+        assertEquals(false, config.machineConfig().memPrefault());
+        assertEquals(false, config.machineConfig().memCoreDump());
         assertEquals(128L, config.machineConfig().memSizeMib());
         assertEquals("stdio", config.serial().path());
     }

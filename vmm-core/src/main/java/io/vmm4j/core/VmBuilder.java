@@ -2,6 +2,7 @@ package io.vmm4j.core;
 
 import io.vmm4j.core.config.BootSourceConfig;
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.CpuConfig;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.EntropyConfig;
 import io.vmm4j.core.config.LoggerConfig;
@@ -43,6 +44,7 @@ public final class VmBuilder {
     private EntropyConfig entropy;
     private MemoryBalloonConfig balloon;
     private VirtioConsoleConfig virtioConsole;
+    private CpuConfig cpuConfig;
     private SerialConsole console;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
@@ -58,6 +60,7 @@ public final class VmBuilder {
         entropy = config.entropy();
         balloon = config.balloon();
         virtioConsole = config.console();
+        cpuConfig = config.cpuConfig();
     }
 
     /** A machine with one vCPU, 128 MiB, its serial port on standard input and output, and nothing to boot yet. */
@@ -134,6 +137,12 @@ public final class VmBuilder {
         return this;
     }
 
+    /** Changes to what the guest's CPUs are, beyond {@link #machine}. */
+    public VmBuilder cpuConfig(CpuConfig changes) {
+        cpuConfig = Objects.requireNonNull(changes, "changes");
+        return this;
+    }
+
     /** The host's end of the first serial port, in place of what the configuration says; the machine closes it. */
     public VmBuilder serial(SerialConsole console) {
         this.console = Objects.requireNonNull(console, "console");
@@ -189,7 +198,7 @@ public final class VmBuilder {
     /** The configuration as it stands. */
     public VmConfig toConfig() {
         return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
-                virtioConsole);
+                virtioConsole, cpuConfig);
     }
 
     /**

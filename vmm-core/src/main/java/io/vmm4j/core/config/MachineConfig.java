@@ -3,6 +3,7 @@ package io.vmm4j.core.config;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.vmm4j.core.cpu.CpuTopology;
+import java.util.Optional;
 
 /**
  * Processors and memory ({@code machine-config}). Absent fields take their defaults.
@@ -14,10 +15,12 @@ import io.vmm4j.core.cpu.CpuTopology;
  * @param coresPerDie    cores a die; default 1
  * @param diesPerSocket  dies a socket; default 1
  * @param sockets        sockets; default 1
- * @param memType        where guest RAM comes from; default {@code shmem}, a memfd
- * @param memFilePath    directory or file for file-backed guest RAM; default empty
+ * @param memType        where guest RAM comes from, a name of {@link MemoryType}; default {@code shmem}
+ * @param memFilePath    directory whose file system holds guest RAM in an unnamed file; default empty: a memfd
  * @param vpmuLevel      performance counters the guest sees: 0 none, 1 cycles and instructions, 2 all; default 0
  * @param cpuPm          whether the guest may idle without exits; default false
+ * @param memPrefault    whether all of guest RAM is brought in before the guest starts; default false
+ * @param memCoreDump    whether guest RAM is part of a core dump of this process; default false
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record MachineConfig(
@@ -31,7 +34,9 @@ public record MachineConfig(
         @JsonProperty("mem_type") String memType,
         @JsonProperty("mem_file_path") String memFilePath,
         @JsonProperty("vpmu_level") Integer vpmuLevel,
-        @JsonProperty("cpu_pm") Boolean cpuPm) {
+        @JsonProperty("cpu_pm") Boolean cpuPm,
+        @JsonProperty("mem_prefault") Boolean memPrefault,
+        @JsonProperty("mem_core_dump") Boolean memCoreDump) {
 
     /** Guest RAM when nothing is said, in MiB. */
     public static final long DEFAULT_MEM_SIZE_MIB = 128;
@@ -52,39 +57,41 @@ public record MachineConfig(
         coresPerDie = orDefault(coresPerDie, 1);
         diesPerSocket = orDefault(diesPerSocket, 1);
         sockets = orDefault(sockets, 1);
-        memType = memType == null ? "shmem" : memType;
+        memType = memType == null ? MemoryType.SHMEM.label() : memType;
         memFilePath = memFilePath == null ? "" : memFilePath;
         vpmuLevel = orDefault(vpmuLevel, 0);
         cpuPm = cpuPm != null && cpuPm;
+        memPrefault = memPrefault != null && memPrefault;
+        memCoreDump = memCoreDump != null && memCoreDump;
     }
 
     /** One vCPU and 128 MiB. */
     public static MachineConfig defaults() {
-        return new MachineConfig(null, null, null, null, null, null, null, null, null, null, null);
+        return new MachineConfig(null, null, null, null, null, null, null, null, null, null, null, null, null);
     }
 
     /** One socket with {@code vcpus} vCPUs and {@code memSizeMib} MiB of RAM. */
     public static MachineConfig of(int vcpus, long memSizeMib) {
-        return new MachineConfig(vcpus, null, memSizeMib, null, null, null, null, null, null, null, null);
+        return new MachineConfig(vcpus, null, memSizeMib, null, null, null, null, null, null, null, null, null, null);
     }
 
     /** The same with {@code count} vCPUs; the max vcpu count follows unless it was another number than theirs. */
     public MachineConfig withVcpuCount(int count) {
         Integer max = maxVcpuCount.equals(vcpuCount) ? null : maxVcpuCount;
         return new MachineConfig(count, max, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
-                vpmuLevel, cpuPm);
+                vpmuLevel, cpuPm, memPrefault, memCoreDump);
     }
 
     /** The same with room for {@code count} vCPUs. */
     public MachineConfig withMaxVcpuCount(int count) {
         return new MachineConfig(vcpuCount, count, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
-                vpmuLevel, cpuPm);
+                vpmuLevel, cpuPm, memPrefault, memCoreDump);
     }
 
     /** The same with {@code mebibytes} MiB of RAM. */
     public MachineConfig withMemSizeMib(long mebibytes) {
         return new MachineConfig(vcpuCount, maxVcpuCount, mebibytes, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType,
-                memFilePath, vpmuLevel, cpuPm);
+                memFilePath, vpmuLevel, cpuPm, memPrefault, memCoreDump);
     }
 
     /** Guest RAM in bytes. */
@@ -105,7 +112,6 @@ public record MachineConfig(
         problems.require(vpmuLevel >= 0 && vpmuLevel <= 2, KEY + "vpmu_level",
                 "vPMU level " + vpmuLevel + " is not in 0..2");
         checkMemoryType(problems);
-        refuseWhatHasNoEffectYet(problems);
     }
 
     /**
@@ -117,29 +123,16 @@ public record MachineConfig(
         return said.vcpus() == 1 ? CpuTopology.oneSocket(maxVcpuCount) : said;
     }
 
+    /** Where guest RAM comes from. Only of a configuration that has been checked. */
+    public MemoryType memoryType() {
+        return MemoryType.of(memType).orElseThrow(() -> new IllegalStateException("memory type " + memType + " was not checked"));
+    }
+
     private void checkMemoryType(Problems problems) {
-        boolean known = switch (memType) {
-            case "shmem", "hugetlbfs", "anon", "hugeshmem", "hugeanon" -> true;
-            default -> false;
-        };
-        problems.require(known, KEY + "mem_type",
-                "memory type \"" + memType + "\" is not one of shmem, hugetlbfs, anon, hugeshmem, hugeanon");
-    }
-
-    /** What is parsed and checked but does not reach the guest yet is refused, never silently dropped. */
-    private void refuseWhatHasNoEffectYet(Problems problems) {
-        refuse(problems, "mem_type", !memType.equals("shmem"),
-                "memory type " + memType + " is not supported yet: only shmem is");
-        refuse(problems, "mem_file_path", !memFilePath.isEmpty(),
-                "memory file \"" + memFilePath + "\" is not supported yet: guest memory is an unnamed shmem file");
-        refuse(problems, "vpmu_level", vpmuLevel != 0, "vPMU level " + vpmuLevel + " is not supported yet: only 0 is");
-        refuse(problems, "cpu_pm", cpuPm, "CPU power management (on) is not supported yet: only off is");
-    }
-
-    private static void refuse(Problems problems, String key, boolean condition, String message) {
-        if (condition && problems.isClean(KEY + key)) {
-            problems.add(KEY + key, message);
-        }
+        Optional<MemoryType> type = MemoryType.of(memType);
+        problems.require(type.isPresent(), KEY + "mem_type", "memory type \"" + memType + "\" is not one of " + MemoryType.labels());
+        problems.require(memFilePath.isEmpty() || type.isEmpty() || type.get().isShared(), KEY + "mem_file_path",
+                "memory file \"" + memFilePath + "\" does not go with memory type " + memType + ", which has no file");
     }
 
     private static Integer orDefault(Integer value, int byDefault) {

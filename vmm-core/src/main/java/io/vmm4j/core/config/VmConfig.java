@@ -22,6 +22,7 @@ import java.util.Set;
  * @param entropy       an entropy device, or {@code null} for none
  * @param balloon       a memory balloon, or {@code null} for none
  * @param console       a virtio console, or {@code null} for none
+ * @param cpuConfig     changes to what the guest's CPUs are
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record VmConfig(
@@ -34,19 +35,21 @@ public record VmConfig(
         @JsonProperty("network-interfaces") List<NetworkInterfaceConfig> networkInterfaces,
         @JsonProperty("entropy") EntropyConfig entropy,
         @JsonProperty("balloon") MemoryBalloonConfig balloon,
-        @JsonProperty("console") VirtioConsoleConfig console) {
+        @JsonProperty("console") VirtioConsoleConfig console,
+        @JsonProperty("cpu-config") CpuConfig cpuConfig) {
 
     public VmConfig {
         bootSource = bootSource == null ? new BootSourceConfig(null, null, null) : bootSource;
         drives = drives == null ? List.of() : rootFirst(drives);
         machineConfig = machineConfig == null ? MachineConfig.defaults() : machineConfig;
         serial = serial == null ? new SerialConfig(console != null && console.takesStdio() ? SerialConfig.NONE : null) : serial;
+        cpuConfig = cpuConfig == null ? CpuConfig.none() : cpuConfig;
         networkInterfaces = networkInterfaces == null ? List.of() : List.copyOf(networkInterfaces);
     }
 
     /** A machine with nothing but what is given here and the defaults of the rest. */
     public static VmConfig of(BootSourceConfig bootSource, List<DriveConfig> drives, MachineConfig machineConfig) {
-        return new VmConfig(bootSource, drives, machineConfig, null, null, null, null, null, null, null);
+        return new VmConfig(bootSource, drives, machineConfig, null, null, null, null, null, null, null, null);
     }
 
     /** Nothing to boot yet, and the defaults of all else. */
@@ -76,6 +79,7 @@ public record VmConfig(
         bootSource.check(problems);
         checkDrives(problems);
         machineConfig.check(problems);
+        cpuConfig.check(problems);
         if (logger != null) {
             logger.check(problems);
         }

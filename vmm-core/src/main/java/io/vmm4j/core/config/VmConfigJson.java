@@ -23,11 +23,25 @@ public final class VmConfigJson {
      * @throws IOException     when it cannot be read
      */
     public static VmConfig read(Path file) throws ConfigException, IOException {
+        return parse(text(file), file.toString());
+    }
+
+    /**
+     * Reads a file with changes to CPUs: the object that {@code cpu-config} holds in a configuration.
+     *
+     * @throws ConfigException when it is not one
+     * @throws IOException     when it cannot be read
+     */
+    public static CpuConfig readCpuConfig(Path file) throws ConfigException, IOException {
+        return StrictJson.read(text(file), CpuConfig.class, file.toString());
+    }
+
+    private static String text(Path file) throws ConfigException, IOException {
         if (Files.isRegularFile(file) && Files.size(file) > MAX_FILE_BYTES) {
             throw new ConfigException(file.toString(), "a file of " + Files.size(file)
                     + " bytes is no configuration: the limit is " + MAX_FILE_BYTES);
         }
-        return parse(Files.readString(file), file.toString());
+        return Files.readString(file);
     }
 
     /**

@@ -6,8 +6,11 @@ import io.vmm4j.kvm.abi.CpuidEntry;
 /** The leaves that AMD CPUs, and Hygon's, have beside the common ones (AMD APM volume 3, appendix E.4). */
 final class AmdCpuid {
 
+    /** The CPU's name where the host has none. */
+    static final String FALLBACK_NAME = "AMD EPYC";
+
+    private static final int PMU_LEVEL_ALL = 2;
     private static final int LEAF_FEATURES_7 = 0x7;
-    private static final int LEAF_MAX_EXTENDED = 0x8000_0000;
     private static final int LEAF_FEATURES = 0x8000_0001;
     private static final int LEAF_SIZES = 0x8000_0008;
     private static final int LEAF_CACHES = 0x8000_001D;
@@ -35,27 +38,24 @@ final class AmdCpuid {
     private AmdCpuid() {
     }
 
-    static void apply(Cpuid cpuid, CpuTopology topology, int vcpu) {
-        boolean topologyExtensions = hasTopologyExtensions(cpuid);
+    static void apply(Cpuid cpuid, GuestCpu guest, int vcpu) {
+        CpuTopology topology = guest.topology();
         cpuid.find(LEAF_FEATURES_7, 0).ifPresent(leaf -> cpuid.put(leaf.withEdx(CpuidField.without(leaf.edx(), EDX_ARCH_CAPABILITIES))));
-        cpuid.find(LEAF_FEATURES, 0).ifPresent(leaf -> cpuid.put(features(leaf, topology, topologyExtensions)));
+        cpuid.find(LEAF_FEATURES, 0).ifPresent(leaf -> cpuid.put(features(leaf, guest)));
         cpuid.find(LEAF_SIZES, 0).ifPresent(leaf -> cpuid.put(sizes(leaf, topology)));
-        cpuid.find(LEAF_PMU, 0).ifPresent(leaf -> cpuid.put(leaf.withRegisters(0, 0, 0, 0)));
-        if (topologyExtensions) {
-            CacheSharing.apply(cpuid, LEAF_CACHES, topology);
-            cpuid.put(topology(topology, vcpu));
+        if (guest.vpmuLevel() < PMU_LEVEL_ALL) {
+            cpuid.find(LEAF_PMU, 0).ifPresent(leaf -> cpuid.put(leaf.withRegisters(0, 0, 0, 0)));
         }
+        CacheSharing.apply(cpuid, LEAF_CACHES, topology);
+        cpuid.put(topology(topology, vcpu));
+        ExtendedLeaves.reach(cpuid, LEAF_TOPOLOGY);
     }
 
-    private static boolean hasTopologyExtensions(Cpuid cpuid) {
-        int max = cpuid.find(LEAF_MAX_EXTENDED, 0).map(CpuidEntry::eax).orElse(0);
-        return Integer.compareUnsigned(max, LEAF_TOPOLOGY) >= 0 && CacheSharing.describesCaches(cpuid, LEAF_CACHES);
-    }
-
-    private static CpuidEntry features(CpuidEntry leaf, CpuTopology topology, boolean topologyExtensions) {
-        int ecx = CpuidField.without(leaf.ecx(), ECX_IBS_PERFCTR);
-        ecx = CpuidField.withBit(ecx, ECX_CMP_LEGACY_BIT, topology.threadsPerSocket() > 1);
-        ecx = CpuidField.withBit(ecx, ECX_TOPOEXT_BIT, topologyExtensions);
+    /** The first four counters have no bit of their own: at level 0 KVM takes them away, at level 1 it filters events. */
+    private static CpuidEntry features(CpuidEntry leaf, GuestCpu guest) {
+        int ecx = guest.vpmuLevel() < PMU_LEVEL_ALL ? CpuidField.without(leaf.ecx(), ECX_IBS_PERFCTR) : leaf.ecx();
+        ecx = CpuidField.withBit(ecx, ECX_CMP_LEGACY_BIT, guest.topology().threadsPerSocket() > 1);
+        ecx = CpuidField.withBit(ecx, ECX_TOPOEXT_BIT, true);
         return leaf.withEcx(ecx);
     }
 

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Makes what CPUID answers in each vCPU: what KVM supports on this host, with the leaves made right that depend on the
- * machine or the vCPU, so that all of them tell the same topology. The performance counters are hidden.
+ * machine or the vCPU, so that all of them tell the same topology. The CPU's name and caches are the host's.
  *
  * <p>Immutable, so vCPU threads may share one.
  */
@@ -14,6 +14,10 @@ public final class CpuidSetup {
 
     private static final int LEAF_VENDOR = 0x0;
     private static final int LEAF_FEATURES = 0x1;
+    /** MONITOR and MWAIT: sizes and sub-states. */
+    private static final int LEAF_MWAIT = 0x5;
+
+    private static final int PMU_LEVEL_ALL = 2;
 
     /** EBX of leaf 0: "Auth", of AuthenticAMD. */
     private static final int VENDOR_AMD_EBX = 0x68747541;
@@ -34,6 +38,7 @@ public final class CpuidSetup {
 
     /** Leaf 1 ECX: 64-bit debug store, qualified debug store, performance capabilities. */
     private static final int ECX_DTES64_DS_CPL_PDCM = 1 << 2 | 1 << 4 | 1 << 15;
+    private static final int ECX_MONITOR_BIT = 3;
     private static final int ECX_TSC_DEADLINE_BIT = 24;
     private static final int ECX_HYPERVISOR_BIT = 31;
     /** Leaf 1 EDX: debug store. */
@@ -41,20 +46,29 @@ public final class CpuidSetup {
     /** Leaf 1 EDX: a socket has more than one thread. */
     private static final int EDX_HTT_BIT = 28;
 
-    private final List<CpuidEntry> supported;
+    private final List<CpuidEntry> base;
+    private final GuestCpu guest;
     private final CpuTopology topology;
-    private final boolean tscDeadlineTimer;
+    private final boolean isAmd;
 
     /**
-     * @param supported        what KVM_GET_SUPPORTED_CPUID gives
-     * @param topology         of the machine
-     * @param tscDeadlineTimer whether KVM has KVM_CAP_TSC_DEADLINE_TIMER, which the supported leaves leave out; with it
-     *     a guest needs no other timer to find out the local APIC's speed
+     * @param supported what KVM_GET_SUPPORTED_CPUID gives
+     * @param guest     what the CPUs are to be like
+     * @param host      answers what KVM leaves out; not used after the constructor
      */
-    public CpuidSetup(List<CpuidEntry> supported, CpuTopology topology, boolean tscDeadlineTimer) {
-        this.supported = List.copyOf(supported);
-        this.topology = topology;
-        this.tscDeadlineTimer = tscDeadlineTimer;
+    public CpuidSetup(List<CpuidEntry> supported, GuestCpu guest, HostLeafReader host) {
+        this.guest = guest;
+        this.topology = guest.topology();
+        Cpuid cpuid = new Cpuid(supported);
+        this.isAmd = isAmd(cpuid);
+        if (isAmd) {
+            AmdCaches.complete(cpuid, host);
+        }
+        BrandString.apply(cpuid, host, isAmd ? AmdCpuid.FALLBACK_NAME : IntelCpuid.FALLBACK_NAME);
+        if (guest.mwait()) {
+            cpuid.put(host.read(LEAF_MWAIT, 0));
+        }
+        this.base = cpuid.entries();
     }
 
     /**
@@ -63,14 +77,14 @@ public final class CpuidSetup {
      * @param vcpu index, from 0
      */
     public List<CpuidEntry> forVcpu(int vcpu) {
-        Cpuid cpuid = new Cpuid(supported);
+        Cpuid cpuid = new Cpuid(base);
         int apicId = topology.apicId(vcpu);
         cpuid.find(LEAF_FEATURES, 0).ifPresent(leaf -> cpuid.put(features(leaf, apicId)));
         ExtendedTopology.apply(cpuid, topology, apicId);
-        if (isAmd(cpuid)) {
-            AmdCpuid.apply(cpuid, topology, vcpu);
+        if (isAmd) {
+            AmdCpuid.apply(cpuid, guest, vcpu);
         } else {
-            IntelCpuid.apply(cpuid, topology, apicId);
+            IntelCpuid.apply(cpuid, guest);
         }
         return cpuid.entries();
     }
@@ -79,10 +93,12 @@ public final class CpuidSetup {
         int ebx = CpuidField.with(leaf.ebx(), APIC_ID_HIGH, APIC_ID_LOW, apicId & APIC_ID_MASK);
         ebx = CpuidField.with(ebx, LOGICAL_COUNT_HIGH, LOGICAL_COUNT_LOW, 1 << topology.socketShift());
         ebx = CpuidField.with(ebx, CLFLUSH_HIGH, CLFLUSH_LOW, CLFLUSH_64_BYTES);
-        int ecx = CpuidField.without(leaf.ecx(), ECX_DTES64_DS_CPL_PDCM);
-        ecx = CpuidField.withBit(ecx, ECX_TSC_DEADLINE_BIT, tscDeadlineTimer);
+        boolean hidesDebugStore = guest.vpmuLevel() < PMU_LEVEL_ALL;
+        int ecx = hidesDebugStore ? CpuidField.without(leaf.ecx(), ECX_DTES64_DS_CPL_PDCM) : leaf.ecx();
+        ecx = CpuidField.withBit(ecx, ECX_MONITOR_BIT, guest.mwait());
+        ecx = CpuidField.withBit(ecx, ECX_TSC_DEADLINE_BIT, guest.tscDeadlineTimer());
         ecx = CpuidField.withBit(ecx, ECX_HYPERVISOR_BIT, true);
-        int edx = CpuidField.without(leaf.edx(), EDX_DS);
+        int edx = hidesDebugStore ? CpuidField.without(leaf.edx(), EDX_DS) : leaf.edx();
         edx = CpuidField.withBit(edx, EDX_HTT_BIT, topology.threadsPerSocket() > 1);
         return leaf.withRegisters(leaf.eax(), ebx, ecx, edx);
     }

@@ -1,49 +1,76 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.MemoryRegion;
 import io.vmm4j.kvm.KvmVm;
+import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Mapping;
-import io.vmm4j.kvm.libc.MemFd;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A guest's RAM: an unnamed shared-memory file, mapped once and laid into the guest around the hole below 4 GiB. It is
- * not inherited by children and not part of core dumps.
+ * A guest's RAM, mapped once and laid into the guest around the hole below 4 GiB. It is not inherited by children, nor
+ * part of core dumps unless asked for.
  */
 final class GuestRam implements AutoCloseable {
 
     private static final long PAGE_SIZE = 4096;
 
     private final Mapping mapping;
+    private final int discardAdvice;
     private final List<AddressMap.RamRegion> regions;
     private final GuestMemory memory;
 
-    private GuestRam(Mapping mapping, List<AddressMap.RamRegion> regions) {
-        this.mapping = mapping;
+    private GuestRam(RamSource.Mapped source, List<AddressMap.RamRegion> regions) {
+        this.mapping = source.mapping();
+        this.discardAdvice = source.discardAdvice();
         this.regions = regions;
         this.memory = new BufferGuestMemory(viewsOf(mapping, regions));
     }
 
-    /** Allocates {@code bytes} of RAM; pages come from the host when the guest touches them. */
-    static GuestRam allocate(long bytes) throws LinuxException {
-        Mapping mapping;
-        try (MemFd file = MemFd.create("vmm4j-ram", bytes, 0)) {
-            mapping = Mapping.shared(file.fd().value(), bytes);
-        }
+    /**
+     * Allocates RAM as {@code machine} says. Unless it is to be brought in at once, or comes from a pool or a file system
+     * with an end, its pages come from the host when the guest touches them.
+     *
+     * @throws ConfigException when there is not that much
+     */
+    static GuestRam allocate(MachineConfig machine) throws ConfigException, IOException {
+        RamSource.Mapped source = RamSource.map(machine);
+        Mapping mapping = source.mapping();
         try {
             mapping.advise(Mapping.MADV_DONTFORK);
-            mapping.advise(Mapping.MADV_DONTDUMP);
-        } catch (LinuxException e) {
+            if (!machine.memCoreDump()) {
+                mapping.advise(Mapping.MADV_DONTDUMP);
+            }
+            if (machine.memoryType().isTransparentHuge()) {
+                mapping.advise(Mapping.MADV_HUGEPAGE);
+            }
+            if (machine.memPrefault()) {
+                bringIn(mapping);
+            }
+        } catch (ConfigException | LinuxException e) {
             mapping.close();
             throw e;
         }
-        return new GuestRam(mapping, AddressMap.ramRegions(bytes));
+        return new GuestRam(source, AddressMap.ramRegions(machine.memoryBytes()));
+    }
+
+    private static void bringIn(Mapping mapping) throws ConfigException, LinuxException {
+        try {
+            PrefaultProgress.inSteps(mapping.length(), (at, length) -> mapping.advise(Mapping.MADV_POPULATE_WRITE, at, length));
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.EINVAL) {
+                throw new ConfigException("machine-config.mem_prefault", "this kernel cannot bring memory in at once: Linux 5.14 can");
+            }
+            throw e;
+        }
     }
 
     private static List<MemoryRegion> viewsOf(Mapping mapping, List<AddressMap.RamRegion> regions) {
@@ -67,7 +94,7 @@ final class GuestRam implements AutoCloseable {
 
     /**
      * Gives the pages that lie wholly within {@code range} back to the host: they read as zero afterwards, until the guest
-     * writes there. Any thread.
+     * writes there. Does nothing where they might not be had again: huge pages, files. Any thread.
      *
      * @param range position to limit of a view of this RAM
      */
@@ -75,8 +102,8 @@ final class GuestRam implements AutoCloseable {
         long from = LibC.address(range) + range.position() - mapping.address();
         long begin = (from + PAGE_SIZE - 1) & -PAGE_SIZE;
         long end = from + range.remaining() & -PAGE_SIZE;
-        if (begin < end) {
-            mapping.advise(Mapping.MADV_REMOVE, begin, end - begin);
+        if (begin < end && discardAdvice != 0) {
+            mapping.advise(discardAdvice, begin, end - begin);
         }
     }
 

@@ -7,7 +7,7 @@ import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
-import io.vmm4j.core.cpu.CpuTopology;
+import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.SilentConsole;
@@ -23,6 +23,7 @@ import io.vmm4j.devices.virtio.vsock.VirtioVsock;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
 import io.vmm4j.kvm.KvmVm;
+import io.vmm4j.kvm.MsrRefusedException;
 import io.vmm4j.kvm.abi.KvmPitConfig;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
@@ -85,10 +86,9 @@ public final class MachineAssembler {
             SerialConsole console = virtioConsole();
             ConsolePort consolePort = console == null ? null : own(devices.addConsole(own(console), events));
             addVirtioDevices(devices, files, loop);
-            CpuTopology topology = config.machineConfig().topology();
             AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory()));
-            BootLoader boot = BootLoader.load(config, files, topology, ram.memory(), plan);
-            Vcpus vcpus = createVcpus(boot, topology);
+            BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
+            Vcpus vcpus = createVcpus(boot);
             acpi.hotplug().connect(vcpus);
             loops.forEach(EpollEventLoop::start);
             serial.attach(serialPort);
@@ -131,7 +131,8 @@ public final class MachineAssembler {
 
     private void openKvm() throws IOException, ConfigException {
         kvm = own(Kvm.open());
-        KvmCapabilities.require(kvm);
+        KvmCapabilities.require(kvm, config.cpuConfig().waivedCapabilities());
+        new CpuModifiers(config.cpuConfig()).requireCapabilities(kvm);
         int max = kvm.maxVcpus();
         int asked = config.machineConfig().maxVcpuCount();
         if (asked > max) {
@@ -139,9 +140,9 @@ public final class MachineAssembler {
         }
     }
 
-    private void allocateMemory() throws ConfigException {
+    private void allocateMemory() throws ConfigException, IOException {
         try {
-            ram = own(GuestRam.allocate(config.machineConfig().memoryBytes()));
+            ram = own(GuestRam.allocate(config.machineConfig()));
         } catch (LinuxException e) {
             throw tooMuchMemory(e);
         }
@@ -233,10 +234,17 @@ public final class MachineAssembler {
         sockets.serve(device::connect);
     }
 
-    private Vcpus createVcpus(BootLoader boot, CpuTopology topology) throws IOException {
+    private Vcpus createVcpus(BootLoader boot) throws IOException, ConfigException {
         BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build());
-        Vcpus vcpus = own(new Vcpus(vm, new VcpuSetup(kvm, topology), topology, handler, events));
-        boot.enter(vcpus.create(0));
+        GuestCpu guest = CpuFeatures.enable(kvm, vm, config.machineConfig());
+        CpuModifiers modifiers = new CpuModifiers(config.cpuConfig());
+        VcpuSetup setup = new VcpuSetup(kvm, guest, modifiers);
+        Vcpus vcpus = own(new Vcpus(vm, setup, guest.topology(), handler, events));
+        try {
+            boot.enter(vcpus.create(0));
+        } catch (MsrRefusedException e) {
+            throw modifiers.refusal(e);
+        }
         for (int index = 1; index < config.machineConfig().vcpuCount(); index++) {
             vcpus.create(index);
         }

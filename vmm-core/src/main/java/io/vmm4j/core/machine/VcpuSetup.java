@@ -1,23 +1,33 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.cpu.BootState;
-import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.cpu.CpuidSetup;
+import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.cpu.MsrSetup;
+import io.vmm4j.kvm.HostCpuid;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
-import io.vmm4j.kvm.abi.KvmCap;
 import io.vmm4j.kvm.abi.LapicState;
+import io.vmm4j.kvm.libc.LinuxException;
 
 /** Gives each vCPU what it starts with: CPUID first, because MSRs depend on it, then MSRs, FPU and local APIC. */
 final class VcpuSetup {
 
     private final CpuidSetup cpuid;
+    private final CpuModifiers modifiers;
 
-    VcpuSetup(Kvm kvm, CpuTopology topology) throws KvmException {
-        boolean tscDeadlineTimer = kvm.checkExtension(KvmCap.KVM_CAP_TSC_DEADLINE_TIMER) > 0;
-        cpuid = new CpuidSetup(kvm.supportedCpuid(), topology, tscDeadlineTimer);
+    /**
+     * @param guest     what the CPUs are to be like
+     * @param modifiers what is changed of that
+     * @throws ConfigException when KVM does not have what is to be changed
+     */
+    VcpuSetup(Kvm kvm, GuestCpu guest, CpuModifiers modifiers) throws ConfigException, LinuxException {
+        this.modifiers = modifiers;
+        try (HostCpuid host = HostCpuid.open()) {
+            cpuid = new CpuidSetup(modifiers.applyTo(kvm.supportedCpuid()), guest, host::read);
+        }
     }
 
     /** @param index of the vCPU, from 0; its APIC id is the topology's */
@@ -33,5 +43,6 @@ final class VcpuSetup {
     /** The model-specific registers alone. CPUID stays as it was set before the first run. */
     void resetMsrs(KvmVcpu vcpu) throws KvmException {
         vcpu.setMsrs(MsrSetup.bootMsrs());
+        modifiers.applyTo(vcpu);
     }
 }

@@ -9,6 +9,7 @@ import io.vmm4j.core.acpi.AcpiPowerDevice;
 import io.vmm4j.core.cpu.BootState;
 import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.cpu.CpuidSetup;
+import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.cpu.MsrSetup;
 import io.vmm4j.core.machine.AddressMap;
 import io.vmm4j.devices.memory.BufferGuestMemory;
@@ -19,6 +20,7 @@ import io.vmm4j.kvm.KvmVcpu;
 import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.VcpuExit;
 import io.vmm4j.kvm.VcpuExitHandler;
+import io.vmm4j.kvm.abi.CpuidEntry;
 import io.vmm4j.kvm.abi.KvmSregs;
 import io.vmm4j.kvm.abi.LapicState;
 import io.vmm4j.kvm.libc.Mapping;
@@ -82,7 +84,8 @@ class KernelEntryTest {
 
     private static KvmVcpu bootVcpu(Kvm kvm, KvmVm vm, CpuTopology topology, KernelImage kernel) throws Exception {
         KvmVcpu vcpu = vm.createVcpu(0);
-        vcpu.setCpuid(new CpuidSetup(kvm.supportedCpuid(), topology, true).forVcpu(0));
+        vcpu.setCpuid(new CpuidSetup(kvm.supportedCpuid(), GuestCpu.of(topology, true),
+                (leaf, index) -> new CpuidEntry(leaf, index, 0, 0, 0, 0, 0)).forVcpu(0));
         vcpu.setMsrs(MsrSetup.bootMsrs());
         vcpu.setFpu(BootState.fpu());
         LapicState lapic = vcpu.getLapic();

@@ -53,7 +53,9 @@ class VmConfigTest {
                 List.of(new NetworkInterfaceConfig("eth0", "tap0", "02:00:00:00:00:01", 1500, RateLimiterConfig.bytesPerSecond(9),
                         RateLimiterConfig.operationsPerSecond(7), 2, 512)),
                 new EntropyConfig(RateLimiterConfig.bytesPerSecond(1000)), new MemoryBalloonConfig(64L, true, 5, true, true),
-                new VirtioConsoleConfig("stdio"));
+                new VirtioConsoleConfig("stdio"), new CpuConfig(List.of("121", "!36"),
+                        List.of(new CpuConfig.LeafModifier("0x1", "0x0", 0, List.of(new CpuConfig.RegisterModifier("ecx", "0bx1x0")))),
+                        List.of(new CpuConfig.MsrModifier("0x10a", "0b1"))));
         assertEquals(config, parse(VmConfigJson.write(config)));
     }
 
@@ -64,7 +66,7 @@ class VmConfigTest {
                 List.of(new DriveConfig("d", true, "aa", "p", true, null).withRateLimiter(limit)), MachineConfig.of(2, 64), null, null,
                 new VsockConfig(3L, "/run/v.sock", "v"),
                 List.of(new NetworkInterfaceConfig("e", "t", "02:00:00:00:00:01", 1500, limit, limit, null, null)),
-                new EntropyConfig(limit), MemoryBalloonConfig.empty(), null));
+                new EntropyConfig(limit), MemoryBalloonConfig.empty(), null, null));
         for (String key : List.of("boot-source", "kernel_image_path", "initrd_path", "boot_args", "drives", "drive_id",
                 "is_root_device", "partuuid", "path_on_host", "is_read_only", "cache_type", "machine-config", "vcpu_count",
                 "mem_size_mib", "rate_limiter", "bandwidth", "ops", "size", "one_time_burst", "refill_time", "network-interfaces",
@@ -148,9 +150,7 @@ class VmConfigTest {
         "{\"vcpu_count\": 7, \"cores_per_die\": 100, \"sockets\": 100} | has 10000 vCPUs, and the max vcpu count is 7: give numbers whose product is 7",
         "{\"vcpu_count\": 252, \"threads_per_core\": 2, \"cores_per_die\": 3, \"sockets\": 42} | needs APIC ids up to 333, and interrupts reach 254 at most",
         "{\"dies_per_socket\": 0} | dies per socket 0 is not in 1..254 (machine-config.dies_per_socket)",
-        "{\"mem_type\": \"hugetlbfs\"} | memory type hugetlbfs is not supported yet",
-        "{\"vpmu_level\": 1} | vPMU level 1 is not supported yet",
-        "{\"cpu_pm\": true} | not supported yet",
+        "{\"mem_type\": \"hugeanon\", \"mem_file_path\": \"/d\"} | memory file \"/d\" does not go with memory type hugeanon, which has no file",
     })
     void aMachineThatCannotBeIsRefusedWithValueBoundAndKey(String machineConfig, String message) {
         String refusal = machineRefusal(machineConfig);
@@ -201,6 +201,31 @@ class VmConfigTest {
         config.check();
         assertTrue(config.serial().isNone());
         assertEquals(SerialConfig.STDIO, config.console().path());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{\"kvm_capabilities\": [\"12a\"]} | KVM capability \"12a\" is not a number, with or without ! before it (cpu-config.kvm_capabilities[0])",
+        "{\"cpuid_modifiers\": [{\"leaf\": \"x\"}]} | \"x\" is not a number of 32 bits (cpu-config.cpuid_modifiers[0].leaf)",
+        "{\"cpuid_modifiers\": [{\"leaf\": \"0x1\", \"modifiers\": [{\"register\": \"rax\", \"bitmap\": \"0b1\"}]}]} | register \"rax\" is not one of",
+        "{\"cpuid_modifiers\": [{\"leaf\": \"0x1\", \"modifiers\": [{\"register\": \"eax\", \"bitmap\": \"0b012\"}]}]} | bitmap \"0b012\" is not 0b and 1 to 32 of 0, 1 and x",
+        "{\"msr_modifiers\": [{\"addr\": \"0x10a\", \"bitmap\": \"1\"}]} | 1 to 64 of 0, 1 and x",
+        "{\"msr_modifiers\": [{\"addr\": \"4294967296\", \"bitmap\": \"0b1\"}]} | \"4294967296\" is not a number of 32 bits",
+        "{\"msr_modifiers\": [{\"address\": \"1\"}]} | unknown key \"address\"",
+    })
+    void changesToCpusThatCannotBeReadAreRefusedWithTheirPlace(String cpuConfig, String message) {
+        String refusal = refusal(MINIMAL.strip().replaceFirst("}$", ", \"cpu-config\": " + cpuConfig + "}"));
+        assertTrue(refusal.contains(message), refusal);
+    }
+
+    @Test
+    void aBitmapSetsClearsAndKeepsBits() {
+        CpuConfig.MsrModifier modifier = new CpuConfig.MsrModifier("0x10", "0b1_0x");
+        assertEquals(0x10, modifier.number());
+        assertEquals(0xF5L, modifier.change().apply(0xF3L));
+        assertEquals(0xFFFF_FFFDL, new CpuConfig.RegisterModifier("eax", "0b" + "1".repeat(30) + "0x").change().apply(1) & 0xFFFF_FFFFL);
+        assertEquals(List.of(121), new CpuConfig(List.of("121", "!36"), null, null).neededCapabilities());
+        assertEquals(List.of(36), new CpuConfig(List.of("121", "!36"), null, null).waivedCapabilities());
     }
 
     @Test

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.kvm.abi.Cpuid;
 import io.vmm4j.kvm.abi.CpuidEntry;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -17,11 +21,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CpuidSetupTest {
 
     private static Cpuid intel(CpuTopology topology, int vcpu) {
-        return new Cpuid(new CpuidSetup(HostLeaves.intel(), topology, true).forVcpu(vcpu));
+        return new Cpuid(new CpuidSetup(HostLeaves.intel(), GuestCpu.of(topology, true), HostLeaves::nothing).forVcpu(vcpu));
     }
 
     private static Cpuid amd(CpuTopology topology, int vcpu) {
-        return new Cpuid(new CpuidSetup(HostLeaves.amd(), topology, true).forVcpu(vcpu));
+        return new Cpuid(new CpuidSetup(HostLeaves.amd(), GuestCpu.of(topology, true), HostLeaves::nothing).forVcpu(vcpu));
     }
 
     private static CpuidEntry leaf(Cpuid cpuid, int function, int index) {
@@ -42,7 +46,7 @@ class CpuidSetupTest {
         CpuidEntry leaf = leaf(intel(CpuTopology.oneSocket(6), 5), 0x1, 0);
         assertEquals(0x000606a6, leaf.eax());
         assertEquals(0x05080800, leaf.ebx(), "APIC id 5, room for 8 ids, flush lines of 64 bytes");
-        assertEquals(0xFFFA7BEB, leaf.ecx(), "hypervisor and TSC deadline set; PDCM, DS-CPL and DTES64 clear");
+        assertEquals(0xFFFA7BE3, leaf.ecx(), "hypervisor and TSC deadline set; MONITOR, PDCM, DS-CPL and DTES64 clear");
         assertEquals(0xBFCBFBFF, leaf.edx(), "debug store clear, HTT set");
     }
 
@@ -57,7 +61,7 @@ class CpuidSetupTest {
     void theTscDeadlineTimerIsOfferedWhereKvmHasIt() {
         CpuTopology one = CpuTopology.oneSocket(1);
         for (boolean offered : new boolean[] {true, false}) {
-            Cpuid cpuid = new Cpuid(new CpuidSetup(HostLeaves.intel(), one, offered).forVcpu(0));
+            Cpuid cpuid = new Cpuid(new CpuidSetup(HostLeaves.intel(), GuestCpu.of(one, offered), HostLeaves::nothing).forVcpu(0));
             assertEquals(offered ? 1 : 0, bits(leaf(cpuid, 0x1, 0).ecx(), 24, 24));
         }
     }
@@ -153,17 +157,128 @@ class CpuidSetupTest {
     }
 
     @Test
-    void amdHostsWithoutCacheLeavesDoNotClaimThem() {
-        List<CpuidEntry> old = HostLeaves.amd().stream().filter(entry -> entry.function() != 0x8000001D).toList();
-        Cpuid cpuid = new Cpuid(new CpuidSetup(old, CpuTopology.oneSocket(2), true).forVcpu(0));
-        assertEquals(0, bits(leaf(cpuid, 0x80000001, 0).ecx(), 22, 22), "TOPOEXT");
+    void amdHostsWithoutTheCacheLeafGetItMadeFromTheSizes() {
+        List<CpuidEntry> old = new ArrayList<>(HostLeaves.amd());
+        old.removeIf(entry -> entry.function() == 0x8000001D);
+        // 64 KiB 2-way L1s, 512 KiB 16-way L2, 16 MiB 16-way L3: AMD APM volume 3, appendix E.4.4.
+        old.add(new CpuidEntry(0x80000005, 0, 0, 0, 0, 0x40020140, 0x40020140));
+        old.add(new CpuidEntry(0x80000006, 0, 0, 0, 0, 0x02008140, 0x00838140));
+        Cpuid cpuid = new Cpuid(new CpuidSetup(old, GuestCpu.of(new CpuTopology(2, 2, 1, 1), true), HostLeaves::nothing).forVcpu(0));
+        assertEquals(1, bits(leaf(cpuid, 0x80000001, 0).ecx(), 22, 22), "TOPOEXT");
+        assertRegisters(leaf(cpuid, 0x8000001D, 0), 0x00004121, 0x0040003f, 511, 0);
+        assertRegisters(leaf(cpuid, 0x8000001D, 1), 0x00004122, 0x0040003f, 511, 0);
+        assertRegisters(leaf(cpuid, 0x8000001D, 2), 0x00004143, 0x03c0003f, 511, 0);
+        assertRegisters(leaf(cpuid, 0x8000001D, 3), 0x0000c163, 0x03c0003f, 16383, 0);
+        assertRegisters(leaf(cpuid, 0x8000001D, 4), 0, 0, 0, 0);
+        assertRegisters(leaf(cpuid, 0x80000006, 0), 0, 0, 0x02008140, 0x00808140);
+    }
+
+    @Test
+    void amdCacheLeavesThatKvmLeavesOutAreTheHosts() {
+        List<CpuidEntry> old = new ArrayList<>(HostLeaves.amd());
+        old.removeIf(entry -> entry.function() == 0x8000001D);
+        HostLeafReader host = (leaf, index) -> switch (leaf) {
+            case 0x80000000 -> new CpuidEntry(leaf, 0, 0, 0x80000020, 0, 0, 0);
+            case 0x8000001D -> new CpuidEntry(leaf, index, 0, index == 0 ? 0x1c121 : 0, 7, 8, 9);
+            default -> new CpuidEntry(leaf, index, 0, 0, 0, 0, leaf);
+        };
+        Cpuid cpuid = new Cpuid(new CpuidSetup(old, GuestCpu.of(CpuTopology.oneSocket(2), true), host).forVcpu(0));
+        assertRegisters(leaf(cpuid, 0x8000001D, 0), 0x121, 7, 8, 9);
+        assertRegisters(leaf(cpuid, 0x8000001D, 1), 0, 7, 8, 9);
+        assertEquals(0x80000005, leaf(cpuid, 0x80000005, 0).edx());
+    }
+
+    @Test
+    void amdGuestsOnHostsWithFewLeavesStillFindTheirTopology() {
+        List<CpuidEntry> old = HostLeaves.amd().stream().filter(entry -> entry.function() != 0x8000001E)
+                .map(entry -> entry.function() == 0x80000000 ? entry.withEax(0x8000000A) : entry).toList();
+        Cpuid cpuid = new Cpuid(new CpuidSetup(old, GuestCpu.of(new CpuTopology(2, 2, 1, 1), true), HostLeaves::nothing).forVcpu(3));
+        assertEquals(0x8000001E, leaf(cpuid, 0x80000000, 0).eax());
+        assertRegisters(leaf(cpuid, 0x8000001E, 0), 3, 0x101, 0, 0);
+    }
+
+    private static String brand(List<CpuidEntry> supported, HostLeafReader host) {
+        Cpuid cpuid = new Cpuid(new CpuidSetup(supported, GuestCpu.of(CpuTopology.oneSocket(1), true), host).forVcpu(0));
+        ByteBuffer name = ByteBuffer.allocate(48).order(ByteOrder.LITTLE_ENDIAN);
+        for (int function = 0x80000002; function <= 0x80000004; function++) {
+            CpuidEntry leaf = leaf(cpuid, function, 0);
+            name.putInt(leaf.eax()).putInt(leaf.ebx()).putInt(leaf.ecx()).putInt(leaf.edx());
+        }
+        return new String(name.array(), StandardCharsets.US_ASCII).replace("\0", "");
+    }
+
+    @Test
+    void theCpuHasTheHostsName() {
+        ByteBuffer name = ByteBuffer.allocate(48).order(ByteOrder.LITTLE_ENDIAN)
+                .put("AMD EPYC 7763 64-Core Processor".getBytes(StandardCharsets.US_ASCII));
+        HostLeafReader host = (leaf, index) -> leaf == 0x80000000 ? new CpuidEntry(leaf, 0, 0, 0x80000008, 0, 0, 0)
+                : new CpuidEntry(leaf, 0, 0, word(name, leaf, 0), word(name, leaf, 1), word(name, leaf, 2), word(name, leaf, 3));
+        assertEquals("AMD EPYC 7763 64-Core Processor", brand(HostLeaves.amd(), host));
+    }
+
+    private static int word(ByteBuffer name, int leaf, int register) {
+        return leaf < 0x80000002 || leaf > 0x80000004 ? 0 : name.getInt((leaf - 0x80000002) * 16 + register * 4);
+    }
+
+    @Test
+    void theCpuHasAPlainNameWhereTheHostHasNone() {
+        assertEquals("AMD EPYC", brand(HostLeaves.amd(), HostLeaves::nothing));
+        assertEquals("Intel(R) Xeon(R) Processor", brand(HostLeaves.intel(), HostLeaves::nothing));
+    }
+
+    private static Cpuid withCounters(List<CpuidEntry> supported, int level) {
+        GuestCpu guest = new GuestCpu(CpuTopology.oneSocket(2), true, level, false);
+        return new Cpuid(new CpuidSetup(supported, guest, HostLeaves::nothing).forVcpu(0));
+    }
+
+    @Test
+    void levelOneKeepsCyclesAndInstructionsOnIntel() {
+        Cpuid cpuid = withCounters(HostLeaves.intel(), 1);
+        assertRegisters(leaf(cpuid, 0xA, 0), 0x07300802, 0x78, 0, 0x8603);
+        assertEquals(0, bits(leaf(cpuid, 0x1, 0).ecx(), 15, 15), "PDCM");
+    }
+
+    @Test
+    void levelTwoKeepsAllThatKvmHas() {
+        Cpuid intel = withCounters(HostLeaves.intel(), 2);
+        assertRegisters(leaf(intel, 0xA, 0), 0x08300805, 0, 0xf, 0x8604);
+        assertEquals(1, bits(leaf(intel, 0x1, 0).ecx(), 15, 15), "PDCM");
+        assertEquals(1, bits(leaf(intel, 0x1, 0).edx(), 21, 21), "debug store");
+        Cpuid amd = withCounters(HostLeaves.amd(), 2);
+        assertEquals(0x11c00793, leaf(amd, 0x80000001, 0).ecx());
+        assertRegisters(leaf(amd, 0x80000022, 0), 1, 6, 0, 0);
+    }
+
+    @Test
+    void levelOneHidesTheCounterExtensionsOfAmd() {
+        Cpuid cpuid = withCounters(HostLeaves.amd(), 1);
+        assertEquals(0x00400393, leaf(cpuid, 0x80000001, 0).ecx());
+        assertRegisters(leaf(cpuid, 0x80000022, 0), 0, 0, 0, 0);
+    }
+
+    @Test
+    void aHostWithoutCountersHasNoneAtAnyLevel() {
+        List<CpuidEntry> none = HostLeaves.intel().stream()
+                .map(entry -> entry.function() == 0xA ? entry.withRegisters(0, 0, 0, 0) : entry).toList();
+        assertRegisters(leaf(withCounters(none, 1), 0xA, 0), 0, 0, 0, 0);
+        assertRegisters(leaf(withCounters(none, 2), 0xA, 0), 0, 0, 0, 0);
+    }
+
+    @Test
+    void mwaitIsOfferedWithTheHostsStatesWhereItRunsInTheGuest() {
+        GuestCpu guest = new GuestCpu(CpuTopology.oneSocket(1), true, 0, true);
+        HostLeafReader host = (leaf, index) -> new CpuidEntry(leaf, index, 0, 64, 64, 3, leaf == 5 ? 0x2020 : 0);
+        Cpuid cpuid = new Cpuid(new CpuidSetup(HostLeaves.intel(), guest, host).forVcpu(0));
+        assertRegisters(leaf(cpuid, 0x5, 0), 64, 64, 3, 0x2020);
+        assertEquals(1, bits(leaf(cpuid, 0x1, 0).ecx(), 3, 3), "MONITOR");
+        assertEquals(0, bits(leaf(intel(CpuTopology.oneSocket(1), 0), 0x1, 0).ecx(), 3, 3), "MONITOR where it would exit");
     }
 
     @Test
     void hygonFollowsAmd() {
         List<CpuidEntry> leaves = HostLeaves.amd().stream()
                 .map(entry -> entry.function() == 0 ? entry.withEbx(0x6f677948) : entry).toList();
-        Cpuid cpuid = new Cpuid(new CpuidSetup(leaves, CpuTopology.oneSocket(2), true).forVcpu(1));
+        Cpuid cpuid = new Cpuid(new CpuidSetup(leaves, GuestCpu.of(CpuTopology.oneSocket(2), true), HostLeaves::nothing).forVcpu(1));
         assertEquals(1, leaf(cpuid, 0x8000001E, 0).eax());
     }
 

@@ -55,6 +55,11 @@ final class HostLeaves {
         return leaves;
     }
 
+    /** A host CPU that answers nothing. */
+    static CpuidEntry nothing(int leaf, int subleaf) {
+        return new CpuidEntry(leaf, subleaf, 0, 0, 0, 0, 0);
+    }
+
     private static void add(List<CpuidEntry> leaves, int function, int index, int flags, int eax, int ebx, int ecx, int edx) {
         leaves.add(new CpuidEntry(function, index, flags, eax, ebx, ecx, edx));
     }

@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.devices.memory.GuestMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,7 +35,7 @@ class GuestRamTest {
 
     @Test
     void discardedMemoryIsNotResidentAndReadsAsZero() throws Exception {
-        try (GuestRam ram = GuestRam.allocate(64L * MIB)) {
+        try (GuestRam ram = GuestRam.allocate(MachineConfig.of(1, 64))) {
             fill(ram.memory(), 0, 64 * MIB);
             long before = residentKib();
             ram.discard(view(ram.memory(), 16 * MIB, 32 * MIB));
@@ -49,7 +50,7 @@ class GuestRamTest {
 
     @Test
     void pagesThatAreOnlyInPartWithinTheRangeAreKept() throws Exception {
-        try (GuestRam ram = GuestRam.allocate(MIB)) {
+        try (GuestRam ram = GuestRam.allocate(MachineConfig.of(1, 1))) {
             fill(ram.memory(), 0, MIB);
             ram.discard(view(ram.memory(), 100, 3 * PAGE));
             assertEquals(1, ram.memory().readU8(100));
@@ -65,7 +66,7 @@ class GuestRamTest {
 
     @Test
     void memoryThatWasGivenBackIsThereAgainWhenItIsWritten() throws Exception {
-        try (GuestRam ram = GuestRam.allocate(MIB)) {
+        try (GuestRam ram = GuestRam.allocate(MachineConfig.of(1, 1))) {
             ram.discard(view(ram.memory(), 0, MIB));
             fill(ram.memory(), 8 * PAGE, PAGE);
             assertEquals(1, ram.memory().readU8(8 * PAGE));

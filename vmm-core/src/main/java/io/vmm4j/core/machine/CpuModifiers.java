@@ -1,0 +1,93 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.config.BitChange;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.CpuConfig;
+import io.vmm4j.kvm.Kvm;
+import io.vmm4j.kvm.KvmException;
+import io.vmm4j.kvm.KvmVcpu;
+import io.vmm4j.kvm.MsrRefusedException;
+import io.vmm4j.kvm.abi.Cpuid;
+import io.vmm4j.kvm.abi.CpuidEntry;
+import io.vmm4j.kvm.abi.KvmCap;
+import io.vmm4j.kvm.abi.MsrEntry;
+import java.util.List;
+
+/** Makes the changes of a {@link CpuConfig}, and refuses by name what KVM does not have on this host. */
+final class CpuModifiers {
+
+    private final CpuConfig config;
+
+    CpuModifiers(CpuConfig config) {
+        this.config = config;
+    }
+
+    /** Looks for the capabilities that are asked for. */
+    void requireCapabilities(Kvm kvm) throws ConfigException, KvmException {
+        for (int capability : config.neededCapabilities()) {
+            if (kvm.checkExtension(capability) == 0) {
+                throw new ConfigException(CpuConfig.CAPABILITIES_KEY, "this host's KVM does not have capability " + capability
+                        + " (" + KvmCap.name(capability) + ")");
+            }
+        }
+    }
+
+    /** {@code supported} with the leaves changed. What the machine decides, such as APIC ids, is set after this. */
+    List<CpuidEntry> applyTo(List<CpuidEntry> supported) throws ConfigException {
+        Cpuid cpuid = new Cpuid(supported);
+        for (int i = 0; i < config.cpuidModifiers().size(); i++) {
+            CpuConfig.LeafModifier modifier = config.cpuidModifiers().get(i);
+            CpuidEntry leaf = cpuid.find(modifier.leafNumber(), modifier.subleafNumber()).orElse(null);
+            boolean isIndexed = (modifier.flags() & CpuidEntry.KVM_CPUID_FLAG_SIGNIFCANT_INDEX) != 0;
+            if (leaf == null || leaf.hasSignificantIndex() != isIndexed) {
+                throw new ConfigException(CpuConfig.LEAVES_KEY + "[" + i + "]", "this host's KVM does not support CPUID leaf "
+                        + hex(modifier.leafNumber()) + ", subleaf " + hex(modifier.subleafNumber()) + ", with flags " + modifier.flags());
+            }
+            for (CpuConfig.RegisterModifier register : modifier.modifiers()) {
+                leaf = change(leaf, register.register(), register.change());
+            }
+            cpuid.put(leaf);
+        }
+        return cpuid.entries();
+    }
+
+    private static CpuidEntry change(CpuidEntry leaf, String register, BitChange change) {
+        return switch (register) {
+            case "eax" -> leaf.withEax(change.apply(leaf.eax()));
+            case "ebx" -> leaf.withEbx(change.apply(leaf.ebx()));
+            case "ecx" -> leaf.withEcx(change.apply(leaf.ecx()));
+            default -> leaf.withEdx(change.apply(leaf.edx()));
+        };
+    }
+
+    /**
+     * Changes the registers of a vCPU that has its CPUID and its usual start values.
+     *
+     * @throws MsrRefusedException when KVM does not have one; {@link #refusal} says it in the configuration's words
+     */
+    void applyTo(KvmVcpu vcpu) throws KvmException {
+        for (CpuConfig.MsrModifier modifier : config.msrModifiers()) {
+            long before = vcpu.getMsrs(modifier.number()).get(0).data();
+            vcpu.setMsrs(List.of(new MsrEntry(modifier.number(), modifier.change().apply(before))));
+        }
+    }
+
+    /**
+     * Whose fault it is that KVM refused a register: the configuration's, when that changes it.
+     *
+     * @throws MsrRefusedException {@code refused}, when it does not
+     */
+    ConfigException refusal(MsrRefusedException refused) throws MsrRefusedException {
+        for (int i = 0; i < config.msrModifiers().size(); i++) {
+            if (config.msrModifiers().get(i).number() == refused.msr()) {
+                return new ConfigException(CpuConfig.MSRS_KEY + "[" + i + "]", "this host's KVM does not support MSR "
+                        + hex(refused.msr()) + ", or not with these bits");
+            }
+        }
+        throw refused;
+    }
+
+    private static String hex(int number) {
+        return "0x" + Integer.toHexString(number);
+    }
+}

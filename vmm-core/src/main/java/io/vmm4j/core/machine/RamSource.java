@@ -1,0 +1,160 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.MemoryType;
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.Mapping;
+import io.vmm4j.kvm.libc.MemFd;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Where a guest's RAM comes from: maps it, once it is known that every page of it can be had. A page of a file that
+ * cannot be had when it is touched is a SIGBUS, which would end the JVM with all its machines; so what comes from a pool
+ * or a file system with an end is allocated here, in full, and what comes from the host's memory is held against its
+ * size and the limits of the control groups.
+ */
+final class RamSource {
+
+    private static final String SIZE_KEY = "machine-config.mem_size_mib";
+    private static final String FILE_KEY = "machine-config.mem_file_path";
+    private static final String TYPE_KEY = "machine-config.mem_type";
+    private static final String NAME = "vmm4j-ram";
+    private static final long HUGE_PAGE = 2L << 20;
+    private static final int OWNER_ONLY = 0600;
+
+    private final MachineConfig machine;
+    private final MemoryType type;
+    private final long bytes;
+
+    private RamSource(MachineConfig machine) {
+        this.machine = machine;
+        this.type = machine.memoryType();
+        this.bytes = machine.memoryBytes();
+    }
+
+    /**
+     * Mapped RAM.
+     *
+     * @param mapping       all of it
+     * @param discardAdvice the MADV constant that gives pages back so that they can be had again later, or 0 for none
+     */
+    record Mapped(Mapping mapping, int discardAdvice) {
+    }
+
+    /**
+     * Maps RAM as {@code machine} says.
+     *
+     * @throws ConfigException when there is not that much of it, naming what there is
+     */
+    static Mapped map(MachineConfig machine) throws ConfigException, IOException {
+        return new RamSource(machine).map();
+    }
+
+    private Mapped map() throws ConfigException, IOException {
+        if (type == MemoryType.HUGETLBFS) {
+            return machine.memFilePath().isEmpty() ? hugeMemFd() : hugeFile();
+        }
+        HostMemory.check(machine);
+        TransparentHugePages.warnIfOff(type);
+        if (!type.isShared()) {
+            int flags = Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS | Mapping.MAP_NORESERVE;
+            return new Mapped(map(-1, flags), Mapping.MADV_DONTNEED);
+        }
+        return machine.memFilePath().isEmpty() ? memFd() : file();
+    }
+
+    private Mapping map(int fd, int flags) throws LinuxException {
+        int protection = Mapping.PROT_READ | Mapping.PROT_WRITE;
+        return type.isTransparentHuge() ? Mapping.aligned(fd, bytes, HUGE_PAGE, protection, flags)
+                : Mapping.map(fd, 0, bytes, protection, flags);
+    }
+
+    private Mapped memFd() throws ConfigException, IOException {
+        boolean isCounted = HostMemory.isCommitCounted();
+        try (MemFd file = MemFd.create(NAME, bytes, 0)) {
+            if (isCounted) {
+                allocate(file.fd(), "the host counts what it has promised (vm.overcommit_memory is 2)");
+            }
+            return new Mapped(map(file.fd().value(), Mapping.MAP_SHARED), isCounted ? 0 : Mapping.MADV_REMOVE);
+        }
+    }
+
+    private Mapped hugeMemFd() throws ConfigException, IOException {
+        requireMultipleOf(HUGE_PAGE);
+        MemFd created;
+        try {
+            created = MemFd.create(NAME, bytes, MemFd.MFD_HUGETLB | MemFd.MFD_HUGE_2MB);
+        } catch (LinuxException e) {
+            throw new ConfigException(TYPE_KEY, "memory type hugetlbfs cannot be had here: " + e.getMessage());
+        }
+        try (MemFd file = created) {
+            allocate(file.fd(), HugePagePool.of(HUGE_PAGE).describe(bytes));
+            return new Mapped(Mapping.shared(file.fd().value(), bytes), 0);
+        }
+    }
+
+    private Mapped hugeFile() throws ConfigException, IOException {
+        Path directory = directory();
+        var store = Files.getFileStore(directory);
+        if (!store.type().equals("hugetlbfs")) {
+            throw new ConfigException(FILE_KEY, "memory file \"" + directory + "\" is on a " + store.type()
+                    + " file system, and memory type hugetlbfs needs a hugetlbfs");
+        }
+        long pageSize = store.getBlockSize();
+        requireMultipleOf(pageSize);
+        try (Fd file = unnamedFile(directory)) {
+            file.truncate(bytes);
+            allocate(file, HugePagePool.of(pageSize).describe(bytes));
+            return new Mapped(Mapping.shared(file.value(), bytes), 0);
+        }
+    }
+
+    private Mapped file() throws ConfigException, IOException {
+        Path directory = directory();
+        try (Fd file = unnamedFile(directory)) {
+            file.truncate(bytes);
+            allocate(file, directory + " has " + (Files.getFileStore(directory).getUsableSpace() >> 20) + " MiB free");
+            return new Mapped(map(file.value(), Mapping.MAP_SHARED), 0);
+        }
+    }
+
+    private Path directory() throws ConfigException {
+        Path directory = Path.of(machine.memFilePath());
+        if (!Files.isDirectory(directory)) {
+            throw new ConfigException(FILE_KEY, "memory file \"" + directory + "\" is not a directory: it names where the file is made");
+        }
+        return directory;
+    }
+
+    /** A file without a name, which goes with its last user, however that ends. */
+    private static Fd unnamedFile(Path directory) throws ConfigException {
+        try {
+            return Fd.open(directory, Fd.O_TMPFILE | Fd.O_RDWR | Fd.O_CLOEXEC, OWNER_ONLY);
+        } catch (LinuxException e) {
+            throw new ConfigException(FILE_KEY, "no file for guest memory can be made in \"" + directory + "\": " + e.getMessage());
+        }
+    }
+
+    private void requireMultipleOf(long pageSize) throws ConfigException {
+        if (bytes % pageSize != 0) {
+            throw new ConfigException(SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is not a multiple of the huge pages of "
+                    + (pageSize >> 20) + " MiB");
+        }
+    }
+
+    private void allocate(Fd file, String why) throws ConfigException, LinuxException {
+        try {
+            PrefaultProgress.inSteps(bytes, file::allocate);
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENOSPC || e.errno() == Errno.ENOMEM) {
+                throw new ConfigException(SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is more than there is: " + why);
+            }
+            throw e;
+        }
+    }
+}

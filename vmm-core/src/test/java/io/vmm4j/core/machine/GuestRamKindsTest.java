@@ -1,0 +1,138 @@
+package io.vmm4j.core.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.MachineConfig;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Guest RAM of each kind, on this host. */
+class GuestRamKindsTest {
+
+    private static final long MIB = 1L << 20;
+
+    @TempDir
+    private Path directory;
+
+    private static MachineConfig machine(String type, Path file, long mib, boolean prefault, boolean dump) {
+        return new MachineConfig(null, null, mib, null, null, null, null, type, file == null ? null : file.toString(), null, null,
+                prefault, dump);
+    }
+
+    private static String refusal(MachineConfig machine) {
+        return assertThrows(ConfigException.class, () -> GuestRam.allocate(machine).close()).getMessage();
+    }
+
+    /** The flags of the mapping of this size, by /proc/self/smaps, and how much of it is there. */
+    private static List<String> smaps(long mib) throws Exception {
+        String all = Files.readString(Path.of("/proc/self/smaps"));
+        return List.of(all.split("(?m)(?=^[0-9a-f]+-[0-9a-f]+ )")).stream()
+                .filter(entry -> entry.matches("(?s).*\\nSize: +" + mib * 1024 + " kB\\n.*")).toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"shmem", "anon", "hugeshmem", "hugeanon"})
+    void ramOfEachKindKeepsWhatIsWrittenAndStaysOutOfChildrenAndCoreDumps(String type) throws Exception {
+        try (GuestRam ram = GuestRam.allocate(machine(type, null, 37, false, false))) {
+            ram.memory().writeU64(37 * MIB - 8, 0x1122334455667788L);
+            assertEquals(0x1122334455667788L, ram.memory().readU64(37 * MIB - 8));
+            assertEquals(0, ram.memory().readU64(0));
+            String flags = smaps(37).get(0).replaceAll("(?s).*VmFlags:([^\n]*).*", "$1");
+            assertTrue(flags.contains(" dc") && flags.contains(" dd"), flags);
+            assertEquals(type.startsWith("huge"), flags.contains(" hg"), flags);
+        }
+    }
+
+    @Test
+    void ramIsPartOfACoreDumpWhenAskedFor() throws Exception {
+        try (GuestRam ram = GuestRam.allocate(machine("shmem", null, 39, false, true))) {
+            assertFalse(smaps(39).get(0).replaceAll("(?s).*VmFlags:([^\n]*).*", "$1").contains(" dd"));
+            assertEquals(0, ram.memory().readU8(0));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"shmem", "anon"})
+    void ramIsBroughtInAtOnceWhenAskedFor(String type) throws Exception {
+        // One after the other: the kernel shows neighbours of the same kind as one.
+        try (GuestRam lazy = GuestRam.allocate(machine(type, null, 41, false, false))) {
+            assertEquals(0, residentKib(41));
+            assertEquals(0, lazy.memory().readU8(0));
+        }
+        try (GuestRam there = GuestRam.allocate(machine(type, null, 43, true, false))) {
+            assertEquals(43 * 1024, residentKib(43));
+            assertEquals(0, there.memory().readU8(0));
+        }
+    }
+
+    private static long residentKib(long mib) throws Exception {
+        return Long.parseLong(smaps(mib).get(0).replaceAll("(?s).*\\nRss: +(\\d+) kB.*", "$1"));
+    }
+
+    @Test
+    void aFileBehindRamHasNoNameAndAllItsBlocks() throws Exception {
+        Path shm = Path.of("/dev/shm");
+        assumeTrue(Files.isWritable(shm), "/dev/shm cannot be written to");
+        long before = Files.getFileStore(shm).getUsableSpace();
+        try (GuestRam ram = GuestRam.allocate(machine("shmem", shm, 32, false, false))) {
+            ram.memory().writeU8(0, 7);
+            assertTrue(before - Files.getFileStore(shm).getUsableSpace() >= 32 * MIB, "blocks are allocated at the start");
+        }
+    }
+
+    @Test
+    void pagesOfPrivateAndSharedMemoryGoBackAndReadAsZero() throws Exception {
+        for (String type : List.of("shmem", "anon")) {
+            try (GuestRam ram = GuestRam.allocate(machine(type, null, 4, false, false))) {
+                ram.memory().writeU32(MIB, 0x12345678);
+                ByteBuffer page = ram.memory().slices(MIB, 4096).get(0);
+                ram.discard(page);
+                assertEquals(0, ram.memory().readU32(MIB), type);
+            }
+        }
+    }
+
+    @Test
+    void pagesThatMightNotBeHadAgainStay() throws Exception {
+        Path shm = Path.of("/dev/shm");
+        assumeTrue(Files.isWritable(shm), "/dev/shm cannot be written to");
+        try (GuestRam ram = GuestRam.allocate(machine("shmem", shm, 4, false, false))) {
+            ram.memory().writeU32(MIB, 0x12345678);
+            ram.discard(ram.memory().slices(MIB, 4096).get(0));
+            assertEquals(0x12345678, ram.memory().readU32(MIB));
+        }
+    }
+
+    @Test
+    void tooFewHugePagesAreNamedWithTheNumberThatIsNeeded() {
+        assumeTrue(Files.isDirectory(Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB")), "no pool of huge pages on this host");
+        String message = refusal(machine("hugetlbfs", null, 1 << 20, false, false));
+        assertTrue(message.contains("524288 huge pages of 2 MiB are needed and") && message.contains("nr_hugepages sets more aside"), message);
+    }
+
+    @Test
+    void sizesThatAreNotWholeHugePagesAreRefused() {
+        assertEquals("memory size 3 MiB is not a multiple of the huge pages of 2 MiB (machine-config.mem_size_mib)",
+                refusal(machine("hugetlbfs", null, 3, false, false)));
+    }
+
+    @Test
+    void aMemoryFileMustBeADirectoryOfTheRightKind() throws Exception {
+        String message = refusal(machine("hugetlbfs", directory, 4, false, false));
+        assertTrue(message.contains("needs a hugetlbfs (machine-config.mem_file_path)"), message);
+        Path file = Files.createFile(directory.resolve("file"));
+        assertTrue(refusal(machine("shmem", file, 4, false, false)).contains("is not a directory"));
+        assertTrue(refusal(machine("shmem", directory.resolve("none"), 4, false, false)).contains("is not a directory"));
+    }
+}
