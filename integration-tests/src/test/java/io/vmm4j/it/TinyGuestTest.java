@@ -2,6 +2,7 @@ package io.vmm4j.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -11,6 +12,9 @@ import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.VmState;
 import io.vmm4j.core.acpi.AcpiPorts;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.CpuConfig;
+import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.host.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
@@ -153,6 +157,36 @@ class TinyGuestTest {
             vm.stop("enough");
             assertEquals(VmExitReason.STOPPED, vm.await(PATIENCE).orElseThrow().reason());
         }
+    }
+
+    @Test
+    void aGuestThatHaltsWithoutExitsIsStoppedFromOutside() throws Exception {
+        CapturedConsole console = StreamConsole.capture();
+        MachineConfig idle = new MachineConfig(4, null, null, null, null, null, null, "anon", null, 0, true, true, null);
+        try (Vm vm = machine(new TinyKernel().print("halt").halt()).machine(idle).serial(console).build()) {
+            vm.start();
+            assertTrue(console.awaitText("halt", PATIENCE), console.text());
+            vm.stop("enough");
+            assertEquals(VmExitReason.STOPPED, vm.await(PATIENCE).orElseThrow().reason());
+        }
+    }
+
+    @Test
+    void aLeafThatKvmDoesNotHaveIsRefusedBeforeTheGuestStarts() throws Exception {
+        CpuConfig changes = new CpuConfig(null, List.of(new CpuConfig.LeafModifier("0x8fffffff", null, null, null)), null);
+        VmBuilder machine = machine(new TinyKernel().reset()).serial(StreamConsole.capture()).cpuConfig(changes);
+        String message = assertThrows(ConfigException.class, machine::build).getMessage();
+        assertTrue(message.contains("does not support CPUID leaf 0x8fffffff, subleaf 0x0"), message);
+    }
+
+    @Test
+    void everyVcpuOfTheLargestMachineIsMade() throws Exception {
+        CapturedConsole console = StreamConsole.capture();
+        try (Vm vm = machine(new TinyKernel().print("up").reset()).vcpus(254).serial(console).build()) {
+            vm.start();
+            assertEquals(VmExitReason.RESET, vm.await(PATIENCE).orElseThrow().reason());
+        }
+        assertEquals("up", console.text());
     }
 
     @Test

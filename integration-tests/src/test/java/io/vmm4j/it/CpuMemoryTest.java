@@ -1,0 +1,158 @@
+package io.vmm4j.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.vmm4j.core.VmBuilder;
+import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.MemoryType;
+import io.vmm4j.core.host.StreamConsole;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What Debian's kernel finds of processors and memory. Each boot looks at several things. */
+@Tag("linux")
+class CpuMemoryTest {
+
+    /** One line a CPU: number, socket, die, core, and the CPUs that share the core, the socket and the largest cache. */
+    private static final String TOPOLOGY = """
+            cd /sys/devices/system/cpu
+            for n in $(seq 0 $(($(grep -c ^processor /proc/cpuinfo) - 1))); do
+                t=cpu$n/topology
+                c=$(for i in cpu$n/cache/index*; do echo $(cat $i/level):$(cat $i/shared_cpu_list); done | sort | tail -n 1)
+                echo "cpu $n $(cat $t/physical_package_id) $(cat $t/die_id) $(cat $t/core_id) $(cat $t/thread_siblings_list) \
+            $(cat $t/package_cpus_list 2>/dev/null || cat $t/core_siblings_list) $c"
+            done
+            echo "online $(cat online)"
+            echo "name $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | uniq)"
+            echo "memory $(grep MemTotal /proc/meminfo | tr -dc 0-9)"
+            echo "apicids $(sed -n 's/^apicid[^:]*: //p' /proc/cpuinfo | tr '\n' ' ')"
+            dmesg -r | grep -E '^<[0-4]>' | cut -c1-160 | sed 's/^/warning /'
+            """;
+
+    private static final Path HUGE_PAGES = Path.of("/proc/sys/vm/nr_hugepages");
+
+    private static MachineConfig cpus(int vcpus, int threads, int cores, int dies, int sockets, int level, boolean idle) {
+        return new MachineConfig(vcpus, null, 512L, threads, cores, dies, sockets, null, null, level, idle, null, null);
+    }
+
+    private static MachineConfig memory(MemoryType type, String file, long mib, boolean prefault) {
+        return new MachineConfig(1, null, mib, null, null, null, null, type.label(), file, null, null, prefault, null);
+    }
+
+    private static LinuxGuest.Outcome run(MachineConfig machine, String script) throws Exception {
+        LinuxGuest.Outcome outcome = LinuxGuest.run(LinuxGuest.machine(LinuxGuest.bzImage()).machine(machine), script);
+        assertEquals(VmExitReason.POWEROFF, outcome.exit().reason(), outcome.exit().message());
+        return outcome;
+    }
+
+    private static Map<Integer, List<String>> cpus(LinuxGuest.Outcome outcome) {
+        Map<Integer, List<String>> cpus = new TreeMap<>();
+        outcome.answer().lines().filter(line -> line.startsWith("cpu ")).map(line -> List.of(line.split(" ")))
+                .forEach(words -> cpus.put(Integer.valueOf(words.get(1)), words.subList(2, words.size())));
+        return cpus;
+    }
+
+    private static String value(LinuxGuest.Outcome outcome, String name) {
+        return outcome.answer().lines().filter(line -> line.startsWith(name + " ")).map(line -> line.substring(name.length() + 1).strip())
+                .findFirst().orElseThrow(() -> new AssertionError("no " + name + " in " + outcome.output()));
+    }
+
+    private static void assertNoComplaintAboutCpus(LinuxGuest.Outcome outcome) {
+        List<String> complaints = outcome.answer().lines().filter(line -> line.startsWith("warning "))
+                .filter(line -> line.matches("(?i).*(firmware bug|apic|topology|smp|sched|x86/cpu|package).*")).toList();
+        assertEquals(List.of(), complaints);
+    }
+
+    private static String hostName() throws IOException {
+        return Files.readAllLines(Path.of("/proc/cpuinfo")).stream().filter(line -> line.startsWith("model name"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip()).findFirst().orElse("");
+    }
+
+    @Test
+    void twoSocketsOfThreeCoresAreSeenWithGapsBetweenTheIds() throws Exception {
+        LinuxGuest.Outcome outcome = run(cpus(6, 1, 3, 1, 2, 0, false), TOPOLOGY);
+        Map<Integer, List<String>> cpus = cpus(outcome);
+        assertEquals("0-5", value(outcome, "online"), outcome.output());
+        assertEquals("0 1 2 4 5 6", value(outcome, "apicids"), outcome.output());
+        for (int n = 0; n < 6; n++) {
+            assertEquals(String.valueOf(n / 3), cpus.get(n).get(0), "socket of CPU " + n + ": " + outcome.output());
+            assertEquals(String.valueOf(n), cpus.get(n).get(3), "no threads beside CPU " + n + ": " + outcome.output());
+            assertEquals(n < 3 ? "0-2" : "3-5", cpus.get(n).get(4), "CPUs of one socket: " + outcome.output());
+        }
+        assertEquals(hostName(), value(outcome, "name"), outcome.output());
+        assertNoComplaintAboutCpus(outcome);
+    }
+
+    @Test
+    void sixteenVcpusComeUpInEveryLevelOfATopology() throws Exception {
+        LinuxGuest.Outcome outcome = run(cpus(16, 2, 2, 2, 2, 2, false), TOPOLOGY);
+        Map<Integer, List<String>> cpus = cpus(outcome);
+        assertEquals("0-15", value(outcome, "online"), outcome.output());
+        for (int n = 0; n < 16; n++) {
+            List<String> cpu = cpus.get(n);
+            int even = n & ~1;
+            assertEquals(String.valueOf(n / 8), cpu.get(0), "socket of CPU " + n + ": " + outcome.output());
+            assertEquals(even + "-" + (even + 1), cpu.get(3), "threads of one core: " + outcome.output());
+            assertEquals(n < 8 ? "0-7" : "8-15", cpu.get(4), "CPUs of one socket: " + outcome.output());
+        }
+        assertEquals(4, cpus.values().stream().map(cpu -> cpu.get(0) + "." + cpu.get(1)).distinct().count(), "dies: " + outcome.output());
+        assertNoComplaintAboutCpus(outcome);
+    }
+
+    @Test
+    void aGuestThatIdlesWithoutExitsAndHasNoCountersFindsNone() throws Exception {
+        LinuxGuest.Outcome outcome = run(cpus(2, 2, 1, 1, 1, 0, true), TOPOLOGY + "sed -n 's/^flags[^:]*: /flags /p' /proc/cpuinfo | uniq\n"
+                + "dmesg | grep -iE 'perf|pmu' | sed 's/^/pmu /'\n");
+        String flags = " " + value(outcome, "flags") + " ";
+        for (String flag : List.of("arch_perfmon", "perfctr_core", "perfctr_nb", "perfctr_llc", "perfmon_v2", "pdcm", "ibs", "dts")) {
+            assertFalse(flags.contains(" " + flag + " "), flag + " in " + flags);
+        }
+        assertEquals("0-1", cpus(outcome).get(0).get(3), "two threads of one core: " + outcome.output());
+        assertNoComplaintAboutCpus(outcome);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ANON, 128, false", "HUGESHMEM, 256, true", "HUGEANON, 4096, false"})
+    void theGuestRunsOnEachKindOfMemory(MemoryType type, long mib, boolean prefault) throws Exception {
+        LinuxGuest.Outcome outcome = run(memory(type, null, mib, prefault), TOPOLOGY);
+        long kib = Long.parseLong(value(outcome, "memory"));
+        assertTrue(kib > mib * 1024 * 8 / 10 && kib <= mib * 1024, outcome.output());
+    }
+
+    @Test
+    void hugePagesAreTakenFromThePoolAndTooFewAreNamed() throws Exception {
+        assumeTrue(Files.isWritable(HUGE_PAGES), "huge pages can only be set aside by root");
+        String before = Files.readString(HUGE_PAGES).strip();
+        try {
+            Files.writeString(HUGE_PAGES, "136");
+            assumeTrue(Integer.parseInt(Files.readString(HUGE_PAGES).strip()) >= 136, "no room for 136 huge pages on this host");
+            String message = assertThrows(ConfigException.class, () -> machine(memory(MemoryType.HUGETLBFS, null, 512, false)).build())
+                    .getMessage();
+            assertTrue(message.contains("256 huge pages of 2 MiB are needed and 136 are free"), message);
+            assertTrue(message.contains("machine-config.mem_size_mib"), message);
+            String directory = Files.isDirectory(Path.of("/dev/hugepages")) ? "/dev/hugepages" : null;
+            LinuxGuest.Outcome outcome = run(memory(MemoryType.HUGETLBFS, directory, 256, true), TOPOLOGY);
+            assertTrue(Long.parseLong(value(outcome, "memory")) > 200 * 1024, outcome.output());
+        } finally {
+            Files.writeString(HUGE_PAGES, before);
+        }
+    }
+
+    private static VmBuilder machine(MachineConfig machine) {
+        return LinuxGuest.machine(LinuxGuest.bzImage()).machine(machine).serial(StreamConsole.capture());
+    }
+}
