@@ -7,7 +7,10 @@ import java.util.stream.Collectors;
 
 /** Where guest RAM comes from, under dbs-cli's names. */
 public enum MemoryType {
-    /** A memfd, or an unnamed file: pages of 4 KiB that another process could share. */
+    /**
+     * The host's plain memory: an unnamed file where one is asked for; else a memfd, or private memory with transparent
+     * huge pages where the host gives those to private memory only.
+     */
     SHMEM(true, false),
     /** Huge pages from the pool that the host has set aside: a memfd, or an unnamed file on a hugetlbfs. */
     HUGETLBFS(true, false),

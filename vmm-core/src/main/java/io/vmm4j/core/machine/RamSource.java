@@ -61,17 +61,30 @@ final class RamSource {
         }
         HostMemory.check(machine);
         TransparentHugePages.warnIfOff(type);
-        if (!type.isShared()) {
+        if (!type.isShared() || isBetterPrivate()) {
             int flags = Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS | Mapping.MAP_NORESERVE;
-            return new Mapped(map(-1, flags), Mapping.MADV_DONTNEED);
+            Mapping mapping = map(-1, flags);
+            if (type == MemoryType.SHMEM) {
+                mapping.advise(Mapping.MADV_HUGEPAGE);
+            }
+            return new Mapped(mapping, Mapping.MADV_DONTNEED);
         }
         return machine.memFilePath().isEmpty() ? memFd() : file();
     }
 
+    /**
+     * Whether plain memory had better not be a memfd. Stock kernels give huge pages to private memory and none to shared
+     * memory, and a guest on pages of 4 KiB takes twice as long to boot: each is a fault of its own. Nothing shares an
+     * unnamed file so far.
+     */
+    private boolean isBetterPrivate() {
+        return type == MemoryType.SHMEM && machine.memFilePath().isEmpty() && !HostMemory.isCommitCounted()
+                && TransparentHugePages.areForPrivateMemoryOnly();
+    }
+
+    /** Aligned, because KVM maps a huge page only where its guest-physical address is one's too. */
     private Mapping map(int fd, int flags) throws LinuxException {
-        int protection = Mapping.PROT_READ | Mapping.PROT_WRITE;
-        return type.isTransparentHuge() ? Mapping.aligned(fd, bytes, HUGE_PAGE, protection, flags)
-                : Mapping.map(fd, 0, bytes, protection, flags);
+        return Mapping.aligned(fd, bytes, HUGE_PAGE, Mapping.PROT_READ | Mapping.PROT_WRITE, flags);
     }
 
     private Mapped memFd() throws ConfigException, IOException {

@@ -27,6 +27,11 @@ final class TransparentHugePages {
         }
     }
 
+    /** Whether private memory can have them and shared memory cannot, as is the default of Linux. */
+    static boolean areForPrivateMemoryOnly() {
+        return isOff(SETTINGS.resolve("shmem_enabled")) && !isOff(SETTINGS.resolve("enabled"));
+    }
+
     private static boolean isOff(Path setting) {
         try {
             String choice = Files.readString(setting);

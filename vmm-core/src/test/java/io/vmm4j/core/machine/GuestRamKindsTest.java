@@ -50,7 +50,18 @@ class GuestRamKindsTest {
             assertEquals(0, ram.memory().readU64(0));
             String flags = smaps(37).get(0).replaceAll("(?s).*VmFlags:([^\n]*).*", "$1");
             assertTrue(flags.contains(" dc") && flags.contains(" dd"), flags);
-            assertEquals(type.startsWith("huge"), flags.contains(" hg"), flags);
+            boolean isHuge = type.startsWith("huge")
+                    || type.equals("shmem") && TransparentHugePages.areForPrivateMemoryOnly();
+            assertEquals(isHuge, flags.contains(" hg"), flags);
+        }
+    }
+
+    @Test
+    void plainMemoryIsNotOnSmallPagesOnlyBecauseItIsShared() throws Exception {
+        try (GuestRam ram = GuestRam.allocate(machine("shmem", null, 37, false, false))) {
+            ram.memory().writeU64(0, 1);
+            assertEquals(!TransparentHugePages.areForPrivateMemoryOnly(), smaps(37).get(0).contains("memfd:"),
+                    "a memfd, unless the host has huge pages for private memory only");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.vmm4j.devices.virtio.vsock;
 
+import static io.vmm4j.devices.virtio.vsock.GuestSocket.CID;
 import static io.vmm4j.devices.virtio.vsock.GuestSocket.REQUEST;
 import static io.vmm4j.devices.virtio.vsock.GuestSocket.RESPONSE;
 import static io.vmm4j.devices.virtio.vsock.GuestSocket.RST;
