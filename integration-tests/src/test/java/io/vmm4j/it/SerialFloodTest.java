@@ -61,7 +61,6 @@ class SerialFloodTest {
         for (int i = 0; i < lines.size() - 2; i++) {
             assertEquals(Integer.toString(i + 1), lines.get(i), "line " + (i + 1));
         }
-        System.out.println("serial flood: " + flood.length() + " bytes in ten seconds");
         assertTrue(lines.size() > LEAST_LINES, () -> "only " + lines.size() + " lines in ten seconds");
         assertFalse(Files.exists(log()) && Files.readString(log()).contains("of output were dropped"), "something was dropped");
     }

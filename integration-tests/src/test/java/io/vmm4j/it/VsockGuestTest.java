@@ -167,7 +167,6 @@ class VsockGuestTest {
 
     private void hostPrograms(CapturedConsole console) throws Exception {
         assertEquals(null, connect(99), "nobody listens there");
-        long before = System.nanoTime();
         List<CompletableFuture<byte[]>> answers = new ArrayList<>();
         for (int i = 0; i < CONNECTIONS; i++) {
             byte[] bytes = random(i);
@@ -177,7 +176,6 @@ class VsockGuestTest {
         for (int i = 0; i < CONNECTIONS; i++) {
             assertArrayEquals(random(i), answers.get(i).get(PATIENCE.toSeconds(), TimeUnit.SECONDS), "connection " + i);
         }
-        System.out.println("vsock, host-initiated: 64 MiB each way in " + (System.nanoTime() - before) / 1_000_000 + " ms");
 
         // One that the guest does not read from, and one whose program is gone.
         SocketChannel stuck = connect(54);
@@ -195,7 +193,6 @@ class VsockGuestTest {
         long idle = loopNanos();
         await(console, "idle-ends");
         long used = loopNanos() - idle;
-        System.out.println("vsock: the event loop used " + used / 1_000_000 + " ms of 5 s idle");
         assertTrue(used < 500_000_000L, "the event loop used " + used / 1_000_000 + " ms of 5 s in which nothing happened");
         say("second");
         stuck.close();

@@ -30,7 +30,7 @@ class CompletionTest {
 
     @Test
     void valuesThatCanBeListedAreCompleted() throws Exception {
-        assertEquals(List.of("hugetlbfs"), complete("vmm", "--mem-type", "hu"));
+        assertEquals(List.of("hugetlbfs", "hugeshmem", "hugeanon"), complete("vmm", "--mem-type", "hu"));
         assertEquals(List.of("true", "false"), complete("vmm", "--is-root", ""));
     }
 
