@@ -68,7 +68,7 @@ class PowerTest {
 
             // Nobody in this guest listens to the power button, though the kernel does.
             VmExit exit = vm.shutdown(PATIENCE, Duration.ofSeconds(5)).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-            assertEquals(VmExitReason.STOPPED, exit.reason());
+            assertEquals(VmExitReason.STOPPED, exit.reason(), exit.message());
             assertEquals("the guest did not power off within 5000 ms", exit.message());
         }
     }
