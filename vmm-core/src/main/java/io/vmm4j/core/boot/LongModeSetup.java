@@ -4,7 +4,6 @@ import io.vmm4j.core.machine.AddressMap;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.kvm.abi.KvmRegs;
-import io.vmm4j.kvm.abi.KvmSegment;
 import io.vmm4j.kvm.abi.KvmSregs;
 import java.nio.ByteBuffer;
 
@@ -15,10 +14,6 @@ import java.nio.ByteBuffer;
  */
 public final class LongModeSetup {
 
-    /** {@code __BOOT_CS}. */
-    private static final int BOOT_CS = 0x10;
-    /** {@code __BOOT_DS}. */
-    private static final int BOOT_DS = 0x18;
     /** Base 0, 4 GiB, present, ring 0, execute and read, 64-bit. */
     private static final long CODE_DESCRIPTOR = 0x00AF_9B00_0000_FFFFL;
     /** Base 0, 4 GiB, present, ring 0, read and write. */
@@ -26,10 +21,6 @@ public final class LongModeSetup {
     private static final int GDT_LIMIT = 4 * Long.BYTES - 1;
     private static final int IDT_LIMIT = Long.BYTES - 1;
 
-    private static final int TYPE_CODE = 0xB;
-    private static final int TYPE_DATA = 0x3;
-    private static final int TYPE_BUSY_TSS = 0xB;
-    private static final int TSS_LIMIT = 0x67;
 
     private static final long CR0_PE = 1L;
     private static final long CR0_ET = 1L << 4;
@@ -82,14 +73,13 @@ public final class LongModeSetup {
 
     /** Changes what KVM gave for the boot vCPU to long mode with the tables above; the rest stays. */
     public static void enterLongMode(KvmSregs sregs) {
-        sregs.cs = segment(BOOT_CS, TYPE_CODE);
-        sregs.cs.l = 1;
-        sregs.ds = dataSegment();
-        sregs.es = dataSegment();
-        sregs.fs = dataSegment();
-        sregs.gs = dataSegment();
-        sregs.ss = dataSegment();
-        sregs.tr = taskSegment();
+        sregs.cs = FlatSegments.code64();
+        sregs.ds = FlatSegments.data();
+        sregs.es = FlatSegments.data();
+        sregs.fs = FlatSegments.data();
+        sregs.gs = FlatSegments.data();
+        sregs.ss = FlatSegments.data();
+        sregs.tr = FlatSegments.task();
         sregs.gdt.base = AddressMap.GDT;
         sregs.gdt.limit = GDT_LIMIT;
         sregs.idt.base = AddressMap.IDT;
@@ -110,31 +100,5 @@ public final class LongModeSetup {
         regs.rbp = AddressMap.BOOT_STACK;
         regs.rflags = RFLAGS_RESERVED;
         return regs;
-    }
-
-    private static KvmSegment dataSegment() {
-        KvmSegment segment = segment(BOOT_DS, TYPE_DATA);
-        segment.db = 1;
-        return segment;
-    }
-
-    private static KvmSegment segment(int selector, int type) {
-        KvmSegment segment = new KvmSegment();
-        segment.selector = selector;
-        segment.type = type;
-        segment.limit = -1;
-        segment.present = 1;
-        segment.s = 1;
-        segment.g = 1;
-        return segment;
-    }
-
-    /** Intel CPUs refuse to enter long mode without a busy 64-bit task segment, though nothing uses it. */
-    private static KvmSegment taskSegment() {
-        KvmSegment segment = new KvmSegment();
-        segment.type = TYPE_BUSY_TSS;
-        segment.limit = TSS_LIMIT;
-        segment.present = 1;
-        return segment;
     }
 }

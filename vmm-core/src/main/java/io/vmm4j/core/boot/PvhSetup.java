@@ -4,7 +4,6 @@ import io.vmm4j.core.machine.AddressMap;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.kvm.abi.KvmRegs;
-import io.vmm4j.kvm.abi.KvmSegment;
 import io.vmm4j.kvm.abi.KvmSregs;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -28,12 +27,6 @@ public final class PvhSetup {
     private static final int START_INFO_SIZE = 56;
     private static final int MODULE_SIZE = 32;
 
-    private static final int BOOT_CS = 0x10;
-    private static final int BOOT_DS = 0x18;
-    private static final int TYPE_CODE = 0xB;
-    private static final int TYPE_DATA = 0x3;
-    private static final int TYPE_BUSY_TSS = 0xB;
-    private static final int TSS_LIMIT = 0x67;
     private static final long CR0_PE = 1L;
     private static final long CR0_ET = 1L << 4;
     private static final long RFLAGS_RESERVED = 1L << 1;
@@ -65,13 +58,13 @@ public final class PvhSetup {
 
     /** Changes what KVM gave for the boot vCPU to what the ABI wants; the rest stays. */
     public static void enterProtectedMode(KvmSregs sregs) {
-        sregs.cs = segment(BOOT_CS, TYPE_CODE);
-        sregs.ds = segment(BOOT_DS, TYPE_DATA);
-        sregs.es = segment(BOOT_DS, TYPE_DATA);
-        sregs.fs = segment(BOOT_DS, TYPE_DATA);
-        sregs.gs = segment(BOOT_DS, TYPE_DATA);
-        sregs.ss = segment(BOOT_DS, TYPE_DATA);
-        sregs.tr = taskSegment();
+        sregs.cs = FlatSegments.code32();
+        sregs.ds = FlatSegments.data();
+        sregs.es = FlatSegments.data();
+        sregs.fs = FlatSegments.data();
+        sregs.gs = FlatSegments.data();
+        sregs.ss = FlatSegments.data();
+        sregs.tr = FlatSegments.task();
         // Not or-ed to the reset value, which has the caches off.
         sregs.cr0 = CR0_PE | CR0_ET;
         sregs.cr4 = 0;
@@ -85,25 +78,5 @@ public final class PvhSetup {
         regs.rbx = AddressMap.PVH_START_INFO;
         regs.rflags = RFLAGS_RESERVED;
         return regs;
-    }
-
-    private static KvmSegment segment(int selector, int type) {
-        KvmSegment segment = new KvmSegment();
-        segment.selector = selector;
-        segment.type = type;
-        segment.limit = -1;
-        segment.present = 1;
-        segment.s = 1;
-        segment.db = 1;
-        segment.g = 1;
-        return segment;
-    }
-
-    private static KvmSegment taskSegment() {
-        KvmSegment segment = new KvmSegment();
-        segment.type = TYPE_BUSY_TSS;
-        segment.limit = TSS_LIMIT;
-        segment.present = 1;
-        return segment;
     }
 }
