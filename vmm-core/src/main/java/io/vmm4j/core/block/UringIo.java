@@ -24,7 +24,8 @@ final class UringIo implements BlkIo {
     private static final int PIECES = 256;
 
     private final DiskFile file;
-    private final DiskBackend disk;
+    /** What is carried out here and now. */
+    private final BlkIo synchronous;
     private final Listener listener;
     private final Uring ring;
     private final EventFd wake;
@@ -38,7 +39,7 @@ final class UringIo implements BlkIo {
      */
     UringIo(DiskFile file, DiskBackend disk, EpollEventLoop loop, Listener listener) throws IOException {
         this.file = file;
-        this.disk = disk;
+        this.synchronous = disk.openQueue(0, listener);
         this.listener = listener;
         this.ring = Uring.create(DEPTH);
         EventFd created = null;
@@ -84,24 +85,12 @@ final class UringIo implements BlkIo {
 
     @Override
     public void discard(int tag, long offset, long length) {
-        IOException failure = null;
-        try {
-            disk.discard(offset, length);
-        } catch (IOException e) {
-            failure = e;
-        }
-        listener.done(tag, failure);
+        synchronous.discard(tag, offset, length);
     }
 
     @Override
     public void writeZeroes(int tag, long offset, long length, boolean mayUnmap) {
-        IOException failure = null;
-        try {
-            disk.writeZeroes(offset, length, mayUnmap);
-        } catch (IOException e) {
-            failure = e;
-        }
-        listener.done(tag, failure);
+        synchronous.writeZeroes(tag, offset, length, mayUnmap);
     }
 
     @Override
@@ -213,17 +202,11 @@ final class UringIo implements BlkIo {
 
     /** Does what is left of a slot's operation here and now. */
     private void carryOut(Slot slot) {
-        IOException failure = null;
-        try {
-            switch (slot.operation) {
-                case READ -> disk.read(slot.views, slot.count, slot.offset);
-                case WRITE -> disk.write(slot.views, slot.count, slot.offset);
-                default -> disk.flush();
-            }
-        } catch (IOException e) {
-            failure = e;
+        switch (slot.operation) {
+            case READ -> synchronous.read(slot.tag, slot.views, slot.count, slot.offset);
+            case WRITE -> synchronous.write(slot.tag, slot.views, slot.count, slot.offset);
+            default -> synchronous.flush(slot.tag);
         }
-        listener.done(slot.tag, failure);
     }
 
     private enum Operation {
