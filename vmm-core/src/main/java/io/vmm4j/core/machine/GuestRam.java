@@ -49,7 +49,7 @@ final class GuestRam implements AutoCloseable {
             if (!machine.memCoreDump()) {
                 mapping.advise(Mapping.MADV_DONTDUMP);
             }
-            if (machine.memoryType().isTransparentHuge()) {
+            if (source.hugePages()) {
                 mapping.advise(Mapping.MADV_HUGEPAGE);
             }
             if (machine.memPrefault()) {

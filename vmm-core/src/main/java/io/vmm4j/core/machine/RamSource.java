@@ -42,8 +42,9 @@ final class RamSource {
      *
      * @param mapping       all of it
      * @param discardAdvice the MADV constant that gives pages back so that they can be had again later, or 0 for none
+     * @param hugePages     whether to ask the kernel for transparent huge pages
      */
-    record Mapped(Mapping mapping, int discardAdvice) {
+    record Mapped(Mapping mapping, int discardAdvice, boolean hugePages) {
     }
 
     /**
@@ -63,11 +64,7 @@ final class RamSource {
         TransparentHugePages.warnIfOff(type);
         if (!type.isShared() || isBetterPrivate()) {
             int flags = Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS | Mapping.MAP_NORESERVE;
-            Mapping mapping = map(-1, flags);
-            if (type == MemoryType.SHMEM) {
-                mapping.advise(Mapping.MADV_HUGEPAGE);
-            }
-            return new Mapped(mapping, Mapping.MADV_DONTNEED);
+            return new Mapped(map(-1, flags), Mapping.MADV_DONTNEED, type != MemoryType.ANON);
         }
         return machine.memFilePath().isEmpty() ? memFd() : file();
     }
@@ -93,7 +90,7 @@ final class RamSource {
             if (isCounted) {
                 allocate(file.fd(), "the host counts what it has promised (vm.overcommit_memory is 2)");
             }
-            return new Mapped(map(file.fd().value(), Mapping.MAP_SHARED), isCounted ? 0 : Mapping.MADV_REMOVE);
+            return new Mapped(map(file.fd().value(), Mapping.MAP_SHARED), isCounted ? 0 : Mapping.MADV_REMOVE, type.isTransparentHuge());
         }
     }
 
@@ -107,7 +104,7 @@ final class RamSource {
         }
         try (MemFd file = created) {
             allocate(file.fd(), HugePagePool.of(HUGE_PAGE).describe(bytes));
-            return new Mapped(Mapping.shared(file.fd().value(), bytes), 0);
+            return new Mapped(Mapping.shared(file.fd().value(), bytes), 0, false);
         }
     }
 
@@ -123,7 +120,7 @@ final class RamSource {
         try (Fd file = unnamedFile(directory)) {
             file.truncate(bytes);
             allocate(file, HugePagePool.of(pageSize).describe(bytes));
-            return new Mapped(Mapping.shared(file.value(), bytes), 0);
+            return new Mapped(Mapping.shared(file.value(), bytes), 0, false);
         }
     }
 
@@ -132,7 +129,7 @@ final class RamSource {
         try (Fd file = unnamedFile(directory)) {
             file.truncate(bytes);
             allocate(file, directory + " has " + (Files.getFileStore(directory).getUsableSpace() >> 20) + " MiB free");
-            return new Mapped(map(file.value(), Mapping.MAP_SHARED), 0);
+            return new Mapped(map(file.value(), Mapping.MAP_SHARED), 0, type.isTransparentHuge());
         }
     }
 
