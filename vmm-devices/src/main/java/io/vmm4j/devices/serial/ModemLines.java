@@ -63,11 +63,6 @@ final class ModemLines {
         return !isLoopback() && (control & UART_MCR_RTS) != 0;
     }
 
-    /** OUT2 as the interrupt gate of a PC sees it: loopback forces the outputs off. */
-    boolean isOut2() {
-        return !isLoopback() && (control & UART_MCR_OUT2) != 0;
-    }
-
     private int loopedInputs() {
         return ((control & UART_MCR_RTS) != 0 ? UART_MSR_CTS : 0)
             | ((control & UART_MCR_DTR) != 0 ? UART_MSR_DSR : 0)

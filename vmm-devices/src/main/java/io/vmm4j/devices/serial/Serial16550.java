@@ -31,7 +31,7 @@ import io.vmm4j.devices.irq.InterruptLine;
 import java.util.Objects;
 
 /**
- * A 16550A UART as a PC wires it. Datasheet: National Semiconductor PC16550D.
+ * A 16550A UART. Datasheet: National Semiconductor PC16550D.
  *
  * <p>No baud timing is modelled, which decides these points:
  * <ul>
@@ -43,9 +43,10 @@ import java.util.Objects;
  * <li>Divisor and line format (LCR) are kept and have no effect; a break the guest sends has none either.
  * </ul>
  *
- * <p>The interrupt line of a PC goes through OUT2 (MCR bit 3), which loopback forces off: without OUT2 causes show in
- * IIR but raise no edge. An edge comes whenever a cause arises anew and whenever IIR changes from one pending cause to
- * another, so a driver that serves one cause an interrupt misses none.
+ * <p>The interrupt line is the chip's INTR pin, which works in loopback too. The gate behind it on a PC's board, driven by
+ * OUT2 (MCR bit 3), is not modelled: no other virtual machine monitor has it, so drivers written for those may leave OUT2 off.
+ * An edge comes whenever a cause arises anew and whenever IIR changes from one pending cause to another, so a driver that
+ * serves one cause an interrupt misses none.
  *
  * <p>Registers are 8 bits wide; see {@link OctetDevice} for wider accesses. All methods may be called from any thread;
  * one lock guards all state. The interrupt line and the sink are called under it, the input listener is not.
@@ -383,7 +384,7 @@ public final class Serial16550 implements OctetDevice {
     }
 
     private void updateInterrupt() {
-        int causes = modem.isOut2() ? pendingCauses() : 0;
+        int causes = pendingCauses();
         InterruptId id = pendingId(causes);
         boolean newCause = (causes & ~raisedCauses) != 0;
         boolean otherId = id != raisedId && id != InterruptId.NONE;

@@ -68,7 +68,7 @@ public final class SerialRegisters {
     public static final int UART_MCR_RTS = 0x02;
     /** MCR: output 1. */
     public static final int UART_MCR_OUT1 = 0x04;
-    /** MCR: output 2, which lets the interrupt through on a PC. */
+    /** MCR: output 2; without effect here on the interrupt, which it gates on a PC's board. */
     public static final int UART_MCR_OUT2 = 0x08;
     /** MCR: loopback. */
     public static final int UART_MCR_LOOP = 0x10;

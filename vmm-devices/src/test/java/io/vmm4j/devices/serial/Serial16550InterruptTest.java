@@ -12,7 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.api.Test;
 
-/** Priorities, edges, the gate of OUT2, modem lines and loopback. */
+/** Priorities, edges, modem lines and loopback. */
 class Serial16550InterruptTest {
 
     private final Uart uart = new Uart();
@@ -112,27 +112,30 @@ class Serial16550InterruptTest {
     }
 
     @Test
-    void withoutOut2TheLineStaysQuietAndSpeaksUpWhenItIsSet() {
+    void interruptsNeedNoOut2() {
         uart.out(IER, 0x01);
         uart.receive("a");
-        assertEquals(0x04, uart.in(IIR), "IIR shows the cause all the same");
-        assertEquals(0, uart.line.takeEdges());
+        assertEquals(0x04, uart.in(IIR));
+        assertEquals(1, uart.line.takeEdges(), "MCR is 0, as after a reset");
         uart.out(MCR, 0x08);
-        assertEquals(1, uart.line.takeEdges());
         uart.out(MCR, 0x00);
-        uart.out(MCR, 0x08);
-        assertEquals(1, uart.line.takeEdges());
+        assertEquals(0, uart.line.takeEdges(), "OUT2 is an output like OUT1: no cause came or went");
     }
 
     @Test
-    void loopbackForcesOut2Off() {
-        uart.out(IER, 0x01);
-        uart.out(MCR, 0x18);
+    void interruptsWorkInLoopback() {
+        uart.out(IER, 0x09);
+        uart.out(MCR, 0x10);
+        assertEquals(1, uart.line.takeEdges(), "the modem lines fell");
+        assertEquals(0x00, uart.in(IIR));
+        uart.in(MSR);
         uart.out(THR, 'x');
         assertEquals(0x04, uart.in(IIR));
-        assertEquals(0, uart.line.takeEdges());
-        uart.out(MCR, 0x08);
         assertEquals(1, uart.line.takeEdges());
+        assertEquals('x', uart.in(RBR));
+        uart.out(MCR, 0x18);
+        assertEquals(1, uart.line.takeEdges(), "OUT2 is DCD in loopback");
+        assertEquals(0x88, uart.in(MSR));
     }
 
     @Test

@@ -191,9 +191,9 @@ final class SplitVirtQueue implements StoppableQueue {
         try {
             if (eventIdx) {
                 memory.writeU16(used + SplitLayout.availEvent(size), nextAvail);
-            } else {
-                memory.writeU16(used + RING_FLAGS, 0);
             }
+            // With the event index the flags must be 0 all the same (section 2.7.10.2), whatever the driver left there.
+            memory.writeU16(used + RING_FLAGS, 0);
             // Our store above before the load of avail.idx; pairs with the driver's full barrier between its store of
             // avail.idx and its load of avail_event or flags (section 2.7.13.4.1).
             memory.fullFence();

@@ -177,6 +177,16 @@ final class VirtQueueTest {
     }
 
     @ParameterizedTest
+    @ValueSource(longs = {SPLIT, SPLIT | EVENT_IDX})
+    void aRestingSplitQueueHasNoFlagsSet(long features) throws Exception {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        memory.writeU16(driver.addresses().device(), 1);
+        assertFalse(queue.enableNotifications());
+        assertEquals(0, memory.readU16(driver.addresses().device()), "used.flags, section 2.7.10.2");
+    }
+
+    @ParameterizedTest
     @ValueSource(longs = {SPLIT, SPLIT | EVENT_IDX, PACKED, PACKED | EVENT_IDX})
     void kicksAreAskedForOnlyWhileTheDeviceRests(long features) throws VirtQueueException {
         DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
