@@ -125,11 +125,14 @@ public final class KvmVcpu implements AutoCloseable {
     public void setCpuid(List<CpuidEntry> entries) throws KvmException {
         NativeStruct struct = NativeStruct.allocate(KvmCpuid2.SIZE + entries.size() * CpuidEntry.SIZE);
         struct.bytes().putInt(KvmCpuid2.NENT, entries.size());
-        int offset = KvmCpuid2.ENTRIES;
+        // By way of an array, because this is done for each vCPU before anything is compiled.
+        int[] words = new int[entries.size() * CpuidEntry.SIZE / Integer.BYTES];
+        int at = 0;
         for (CpuidEntry entry : entries) {
-            entry.writeTo(struct.bytes(), offset);
-            offset += CpuidEntry.SIZE;
+            entry.writeTo(words, at);
+            at += CpuidEntry.SIZE / Integer.BYTES;
         }
+        struct.bytes().asIntBuffer().put(KvmCpuid2.ENTRIES / Integer.BYTES, words);
         Ioctls.call(fd, "KVM_SET_CPUID2", KvmRequests.KVM_SET_CPUID2, struct);
     }
 

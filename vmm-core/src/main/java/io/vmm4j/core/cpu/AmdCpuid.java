@@ -14,7 +14,8 @@ final class AmdCpuid {
     private static final int LEAF_FEATURES = 0x8000_0001;
     private static final int LEAF_SIZES = 0x8000_0008;
     private static final int LEAF_CACHES = 0x8000_001D;
-    private static final int LEAF_TOPOLOGY = 0x8000_001E;
+    /** Which thread this is: the one leaf here that differs from vCPU to vCPU. */
+    static final int LEAF_TOPOLOGY = 0x8000_001E;
     private static final int LEAF_PMU = 0x8000_0022;
 
     /** Leaf 7 EDX: IA32_ARCH_CAPABILITIES, which no AMD CPU has; KVM offers to emulate it. */
@@ -64,7 +65,7 @@ final class AmdCpuid {
         return leaf.withEcx(CpuidField.with(ecx, APIC_ID_SIZE_HIGH, APIC_ID_SIZE_LOW, topology.socketShift()));
     }
 
-    private static CpuidEntry topology(CpuTopology topology, int vcpu) {
+    static CpuidEntry topology(CpuTopology topology, int vcpu) {
         int apicId = topology.apicId(vcpu);
         int coreNumbers = 1 << topology.socketShift() - topology.coreShift();
         int core = apicId >>> topology.coreShift() & coreNumbers - 1 & CORE_ID_MASK;

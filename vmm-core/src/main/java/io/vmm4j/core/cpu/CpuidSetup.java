@@ -2,6 +2,7 @@ package io.vmm4j.core.cpu;
 
 import io.vmm4j.kvm.abi.Cpuid;
 import io.vmm4j.kvm.abi.CpuidEntry;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,6 +17,8 @@ public final class CpuidSetup {
     private static final int LEAF_FEATURES = 0x1;
     /** MONITOR and MWAIT: sizes and sub-states. */
     private static final int LEAF_MWAIT = 0x5;
+    private static final int LEAF_TOPOLOGY = 0xB;
+    private static final int LEAF_TOPOLOGY_V2 = 0x1F;
 
     private static final int PMU_LEVEL_ALL = 2;
 
@@ -46,7 +49,8 @@ public final class CpuidSetup {
     /** Leaf 1 EDX: a socket has more than one thread. */
     private static final int EDX_HTT_BIT = 28;
 
-    private final List<CpuidEntry> base;
+    /** The answers for vCPU 0, which are most of the others' too. */
+    private final List<CpuidEntry> first;
     private final GuestCpu guest;
     private final CpuTopology topology;
     private final boolean isAmd;
@@ -68,7 +72,14 @@ public final class CpuidSetup {
         if (guest.mwait()) {
             cpuid.put(host.read(LEAF_MWAIT, 0));
         }
-        this.base = cpuid.entries();
+        cpuid.find(LEAF_FEATURES, 0).ifPresent(leaf -> cpuid.put(features(leaf)));
+        ExtendedTopology.apply(cpuid, topology, topology.apicId(0));
+        if (isAmd) {
+            AmdCpuid.apply(cpuid, guest, 0);
+        } else {
+            IntelCpuid.apply(cpuid, guest);
+        }
+        this.first = cpuid.entries();
     }
 
     /**
@@ -77,20 +88,25 @@ public final class CpuidSetup {
      * @param vcpu index, from 0
      */
     public List<CpuidEntry> forVcpu(int vcpu) {
-        Cpuid cpuid = new Cpuid(base);
-        int apicId = topology.apicId(vcpu);
-        cpuid.find(LEAF_FEATURES, 0).ifPresent(leaf -> cpuid.put(features(leaf, apicId)));
-        ExtendedTopology.apply(cpuid, topology, apicId);
-        if (isAmd) {
-            AmdCpuid.apply(cpuid, guest, vcpu);
-        } else {
-            IntelCpuid.apply(cpuid, guest);
+        List<CpuidEntry> entries = new ArrayList<>(first);
+        if (vcpu != 0) {
+            entries.replaceAll(entry -> forVcpu(entry, vcpu));
         }
-        return cpuid.entries();
+        return entries;
     }
 
-    private CpuidEntry features(CpuidEntry leaf, int apicId) {
-        int ebx = CpuidField.with(leaf.ebx(), APIC_ID_HIGH, APIC_ID_LOW, apicId & APIC_ID_MASK);
+    private CpuidEntry forVcpu(CpuidEntry entry, int vcpu) {
+        int apicId = topology.apicId(vcpu);
+        return switch (entry.function()) {
+            case LEAF_FEATURES -> entry.withEbx(CpuidField.with(entry.ebx(), APIC_ID_HIGH, APIC_ID_LOW, apicId & APIC_ID_MASK));
+            case LEAF_TOPOLOGY, LEAF_TOPOLOGY_V2 -> entry.withEdx(apicId);
+            case AmdCpuid.LEAF_TOPOLOGY -> isAmd ? AmdCpuid.topology(topology, vcpu) : entry;
+            default -> entry;
+        };
+    }
+
+    private CpuidEntry features(CpuidEntry leaf) {
+        int ebx = CpuidField.with(leaf.ebx(), APIC_ID_HIGH, APIC_ID_LOW, 0);
         ebx = CpuidField.with(ebx, LOGICAL_COUNT_HIGH, LOGICAL_COUNT_LOW, 1 << topology.socketShift());
         ebx = CpuidField.with(ebx, CLFLUSH_HIGH, CLFLUSH_LOW, CLFLUSH_64_BYTES);
         boolean hidesDebugStore = guest.vpmuLevel() < PMU_LEVEL_ALL;

@@ -28,8 +28,8 @@ final class Vcpus implements AutoCloseable {
     private final VcpuExitHandler handler;
     private final VcpuEvents events;
     private final KvmVcpu[] vcpus;
-    private final ParkedState[] initial;
     private final AtomicReferenceArray<VcpuThread> threads;
+    private ParkedState initial;
     private boolean isRunning;
     private boolean isPaused;
     private boolean isStopped;
@@ -42,7 +42,6 @@ final class Vcpus implements AutoCloseable {
         this.handler = handler;
         this.events = events;
         this.vcpus = new KvmVcpu[topology.vcpus()];
-        this.initial = new ParkedState[vcpus.length];
         this.threads = new AtomicReferenceArray<>(vcpus.length);
     }
 
@@ -51,8 +50,8 @@ final class Vcpus implements AutoCloseable {
         KvmVcpu vcpu = vm.createVcpu(topology.apicId(index));
         vcpus[index] = vcpu;
         setup.apply(vcpu, index);
-        if (index > 0) {
-            initial[index] = ParkedState.of(vcpu);
+        if (index > 0 && initial == null) {
+            initial = ParkedState.of(vcpu);
         }
         threads.set(index, new VcpuThread(vcpu, handler, events));
         return vcpu;
@@ -81,7 +80,7 @@ final class Vcpus implements AutoCloseable {
         } else {
             parked.requestStop();
             parked.join();
-            initial[index].restore(vcpus[index]);
+            initial.restore(vcpus[index]);
             setup.resetMsrs(vcpus[index]);
             threads.set(index, new VcpuThread(vcpus[index], handler, events));
         }

@@ -42,11 +42,15 @@ public record CpuidEntry(int function, int index, int flags, int eax, int ebx, i
                 b.getInt(offset + EAX), b.getInt(offset + EBX), b.getInt(offset + ECX), b.getInt(offset + EDX));
     }
 
-    /** Writes the structure at {@code offset}. */
-    public void writeTo(ByteBuffer b, int offset) {
-        b.putInt(offset + FUNCTION, function).putInt(offset + INDEX, index).putInt(offset + FLAGS, flags)
-                .putInt(offset + EAX, eax).putInt(offset + EBX, ebx).putInt(offset + ECX, ecx)
-                .putInt(offset + EDX, edx);
+    /** Writes the structure's words at {@code at}. */
+    public void writeTo(int[] words, int at) {
+        words[at + FUNCTION / Integer.BYTES] = function;
+        words[at + INDEX / Integer.BYTES] = index;
+        words[at + FLAGS / Integer.BYTES] = flags;
+        words[at + EAX / Integer.BYTES] = eax;
+        words[at + EBX / Integer.BYTES] = ebx;
+        words[at + ECX / Integer.BYTES] = ecx;
+        words[at + EDX / Integer.BYTES] = edx;
     }
 
     /** Whether the answer depends on the subleaf. */
