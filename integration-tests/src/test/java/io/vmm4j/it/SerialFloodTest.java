@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A guest that prints as fast as it can, to a reader that keeps up. */
+/** A guest that prints as fast as it can, to a reader that keeps up and to one that takes nothing. */
 @Tag("linux")
 class SerialFloodTest {
 
@@ -63,5 +63,37 @@ class SerialFloodTest {
         }
         assertTrue(lines.size() > LEAST_LINES, () -> "only " + lines.size() + " lines in ten seconds");
         assertFalse(Files.exists(log()) && Files.readString(log()).contains("of output were dropped"), "something was dropped");
+    }
+
+    /**
+     * Nobody looks at the terminal. The guest's second serial port, which is the log, tells that the guest goes on when the
+     * console has 64 KiB for its reader and lets go of the rest.
+     */
+    @Test
+    void aReaderThatTakesNothingHoldsUpNeitherTheGuestNorItsEnd() throws Exception {
+        String script = "yes & n=0; while sleep 1; do n=$((n+1)); echo alive-$n >/dev/ttyS1; done";
+        try (TerminalSession session = new TerminalSession(directory, linux(script))) {
+            session.awaitText("<<answer", PATIENCE);
+            String stuck = awaitLog(session, "the reader takes nothing");
+            long beats = stuck.lines().filter(line -> line.contains("alive-")).count();
+            awaitLog(session, "alive-" + (beats + 3));
+            session.type("\u0001x");
+            assertTrue(session.process().waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS), "Ctrl-A x did not end it");
+            assertEquals(0, session.process().exitValue());
+            String log = Files.readString(log());
+            assertTrue(log.matches("(?s).*[1-9]\\d* bytes of output were dropped.*"), log);
+        }
+    }
+
+    private String awaitLog(TerminalSession session, String text) throws Exception {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            String log = Files.exists(log()) ? Files.readString(log()) : "";
+            if (log.contains(text)) {
+                return log;
+            }
+            assertTrue(System.nanoTime() - deadline < 0, () -> "\"" + text + "\" is missing in the log: " + log);
+            assertFalse(session.process().waitFor(200, TimeUnit.MILLISECONDS), () -> "the machine ended by itself: " + log);
+        }
     }
 }

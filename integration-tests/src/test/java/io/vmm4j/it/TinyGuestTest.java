@@ -18,12 +18,18 @@ import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.host.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -36,6 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 class TinyGuestTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** More than a console keeps for its reader. */
+    private static final int FLOOD = 70_000;
 
     @TempDir
     Path directory;
@@ -109,6 +117,44 @@ class TinyGuestTest {
             assertEquals(VmExitReason.RESET, vm.await(PATIENCE).orElseThrow().reason());
         }
         assertEquals(text.toString(), console.text());
+    }
+
+    @Test
+    void aReaderThatTakesNothingHoldsUpNeitherTheGuestNorItsInputNorItsEnd() throws Exception {
+        StuckReader reader = new StuckReader();
+        ByteArrayInputStream typed = new ByteArrayInputStream("typed$".getBytes(StandardCharsets.US_ASCII));
+        try (Vm vm = machine(new TinyKernel().flood(FLOOD).echoUntil('$').reset()).serial(new StreamConsole(typed, reader)).build()) {
+            vm.start();
+            assertEquals(VmExitReason.RESET, vm.await(PATIENCE).orElseThrow(() -> new AssertionError("the guest hangs")).reason());
+        }
+        byte[] first = reader.first();
+        assertTrue(first.length > 0, "the reader was given something");
+        for (int i = 0; i < first.length; i++) {
+            assertEquals((byte) i, first[i], "byte " + i);
+        }
+    }
+
+    /** A stream whose first write never returns. */
+    private static final class StuckReader extends OutputStream {
+
+        private final CompletableFuture<byte[]> first = new CompletableFuture<>();
+
+        @Override
+        public void write(int octet) {
+            write(new byte[] {(byte) octet}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) {
+            first.complete(Arrays.copyOfRange(bytes, offset, offset + length));
+            while (true) {
+                LockSupport.park(this);
+            }
+        }
+
+        byte[] first() {
+            return first.join();
+        }
     }
 
     @Test

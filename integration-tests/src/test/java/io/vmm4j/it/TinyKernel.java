@@ -76,6 +76,14 @@ final class TinyKernel {
         return this;
     }
 
+    /** Prints {@code count} bytes on the first serial port, each once its transmitter is empty: 0, 1 and so on, after 255 from 0 on. */
+    TinyKernel flood(int count) {
+        // mov ecx, count; xor ebx, ebx; next: mov dx, 3fd; poll: in al, dx; test al, 20; jz poll
+        return bytes(0xB9).word(count).bytes(0x31, 0xDB).port(0x3fd).bytes(0xEC, 0xA8, 0x20, 0x74, 0xFB)
+                // mov dx, 3f8; mov eax, ebx; out dx, al; inc bl; dec ecx; jnz next
+                .port(0x3f8).bytes(0x89, 0xD8, 0xEE, 0xFE, 0xC3, 0xFF, 0xC9, 0x75, 0xEA);
+    }
+
     /** Sends back what arrives on the first serial port, up to and including {@code last}. */
     TinyKernel echoUntil(char last) {
         // poll: mov dx, 3fd; in al, dx; test al, 1; jz poll; mov dx, 3f8; in al, dx; out dx, al; cmp al, last; jne poll
