@@ -91,7 +91,9 @@ final class OptionMapper {
             case "boot-source.kernel_image_path" -> CliOption.KERNEL_PATH;
             case "boot-source.initrd_path" -> CliOption.INITRD_PATH;
             case "boot-source.boot_args" -> CliOption.BOOT_ARGS;
-            case "drives", "drives[0].path_on_host" -> CliOption.ROOTFS;
+            case "drives" -> devices.drives().isEmpty() ? CliOption.ROOTFS : CliOption.VIRBLKS;
+            case "network-interfaces" -> CliOption.VIRNETS;
+            case "drives[0].path_on_host" -> CliOption.ROOTFS;
             case "drives[0].is_root_device" -> CliOption.IS_ROOT;
             case "drives[0].is_read_only" -> CliOption.IS_READ_ONLY;
             case "machine-config.vcpu_count" -> CliOption.VCPU;

@@ -10,6 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -119,6 +122,26 @@ class BadInputTest {
                         + "(--virnets[0].guest_mac)")) {
             assertTrue(allLines().contains(line), line + " is not among " + allLines());
         }
+    }
+
+    @Test
+    void tooManyDevicesAreReportedUnderTheOptionThatGivesMostOfThem() {
+        String drives = list("{\"drive_id\": \"d%d\", \"path_on_host\": \"/no/disk\"}");
+        String networks = list("{\"backend\": {\"iface_id\": \"e%1$d\", \"host_dev_name\": \"tap%1$d\"}}");
+        assertLine("vmm: 301 virtio devices \\(301 drives, 0 network interfaces, 0 others\\) are above the limit of \\d+ \\(--virblks\\)",
+                "--virblks", drives);
+        assertLine("vmm: 302 virtio devices \\(1 drives, 300 network interfaces, 1 others\\) are above the limit of \\d+ \\(--virnets\\)",
+                "--virnets", networks, "--vsock", "v");
+    }
+
+    private static String list(String element) {
+        return IntStream.range(0, 300).mapToObj(element::formatted).collect(Collectors.joining(",", "[", "]"));
+    }
+
+    private void assertLine(String pattern, String... words) {
+        List<String> lines = linesOf(ExitCode.USAGE, Stream.concat(Stream.of("-k", "k", "-r", "r"), Stream.of(words)).toArray(String[]::new));
+        assertEquals(1, lines.size(), lines::toString);
+        assertTrue(lines.get(0).matches(pattern), lines.get(0));
     }
 
     @Test

@@ -113,10 +113,13 @@ public final class MachineAssembler {
     }
 
     private List<VirtioMmioSlot> plan() throws ConfigException {
-        int devices = config.drives().size() + config.networkInterfaces().size() + given.devices().size()
-                + count(config.vsock()) + count(config.entropy()) + count(config.balloon()) + (hasConsole() ? 1 : 0);
+        int drives = config.drives().size();
+        int networks = config.networkInterfaces().size();
+        int others = given.devices().size() + count(config.vsock()) + count(config.entropy()) + count(config.balloon()) + (hasConsole() ? 1 : 0);
+        int devices = drives + networks + others;
         if (devices > VirtioPlan.MAX_DEVICES) {
-            throw new ConfigException("drives", devices + " virtio devices are above the limit of " + VirtioPlan.MAX_DEVICES);
+            throw new ConfigException(drives >= networks ? "drives" : "network-interfaces", devices + " virtio devices (" + drives
+                    + " drives, " + networks + " network interfaces, " + others + " others) are above the limit of " + VirtioPlan.MAX_DEVICES);
         }
         return VirtioPlan.slots(devices);
     }
