@@ -66,30 +66,29 @@ class LinuxDevicesTest {
         assertEquals(before, md5(readOnly));
     }
 
+    /** The second limit would take half an hour: a guest that reads on shows that it was lifted from a request that waited for it. */
     @Test
     void aDriveKeepsToItsLimitUntilThatIsLifted() throws Exception {
         Path disk = image("a.img", 16);
-        long[] nanos = new long[2];
+        long[] nanos = new long[1];
         LinuxGuest.Outcome outcome = LinuxGuest.run(LinuxGuest.machine(LinuxGuest.bzImage())
                 .drive(new DriveConfig("a", false, null, disk.toString(), true, null)
                         .withRateLimiter(RateLimiterConfig.bytesPerSecond(MIB))),
                 "echo begin; dd if=/dev/vda bs=64k count=64 2>/dev/null | wc -c; echo limited\n"
-                + "read line </dev/ttyS0; dd if=/dev/vda bs=64k skip=64 count=192 2>/dev/null | wc -c; echo free\n", (vm, console) -> {
+                + "read line </dev/ttyS0; echo slow; dd if=/dev/vda bs=64k skip=64 count=192 2>/dev/null | wc -c; echo free\n", (vm, console) -> {
                     LinuxGuest.await(console, "begin");
                     nanos[0] = System.nanoTime();
                     LinuxGuest.await(console, "limited");
                     nanos[0] = System.nanoTime() - nanos[0];
-                    vm.drive("a").updateRateLimiter(RateLimiterConfig.bytesPerSecond(0)).join();
-                    nanos[1] = System.nanoTime();
+                    vm.drive("a").updateRateLimiter(RateLimiterConfig.bytesPerSecond(8192)).join();
                     console.type("go\n");
+                    LinuxGuest.await(console, "slow");
+                    vm.drive("a").updateRateLimiter(RateLimiterConfig.bytesPerSecond(0)).join();
                     LinuxGuest.await(console, "free");
-                    nanos[1] = System.nanoTime() - nanos[1];
                 });
         assertTrue(outcome.answer().contains("4194304") && outcome.answer().contains("12582912"), outcome.output());
         long limited = TimeUnit.NANOSECONDS.toMillis(nanos[0]);
-        long free = TimeUnit.NANOSECONDS.toMillis(nanos[1]);
         assertTrue(limited > 2500, "4 MiB at 1 MiB/s took " + limited + " ms");
-        assertTrue(free < 11000, "12 MiB took " + free + " ms without a limit");
     }
 
     @Test
@@ -163,7 +162,7 @@ class LinuxDevicesTest {
     void aShellOnHvc0KnowsTheSizeOfItsWindowAndHearsOfAnother() throws Exception {
         WindowedConsole hvc = new WindowedConsole();
         LinuxGuest.Outcome outcome = LinuxGuest.run(LinuxGuest.machine(LinuxGuest.bzImage()).virtioConsole(hvc),
-                "setsid sh -c 'exec sh -i <>/dev/hvc0 >&0 2>&1'\n", (vm, console) -> {
+                "setsid sh -c 'exec getty -n -l /bin/sh 0 hvc0'\n", (vm, console) -> {
                     CapturedConsole shell = hvc.captured;
                     LinuxGuest.await(shell, "# ");
                     shell.type("stty size; echo sum$((1+1))\n");

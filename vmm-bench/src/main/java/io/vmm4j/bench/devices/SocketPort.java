@@ -1,7 +1,6 @@
 package io.vmm4j.bench.devices;
 
-import io.vmm4j.devices.virtio.net.NetBackend;
-import io.vmm4j.devices.virtio.net.NetOffload;
+import io.vmm4j.devices.testing.PlainPort;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.IoVec;
 import io.vmm4j.kvm.libc.UnixSocket;
@@ -9,16 +8,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
 
 /** A port whose other side is a socket of this process: one frame at a time goes through the kernel, in either direction. */
-final class SocketPort implements NetBackend, AutoCloseable {
+final class SocketPort extends PlainPort implements AutoCloseable {
 
     private final UnixSocket near;
     private final UnixSocket far;
     private final Fd fd;
     private final IoVec vector = new IoVec(16);
-    private Listener listener;
 
     SocketPort() throws IOException {
         Path directory = Files.createTempDirectory("vmm-bench");
@@ -37,36 +34,6 @@ final class SocketPort implements NetBackend, AutoCloseable {
     /** The network's side. */
     UnixSocket far() {
         return far;
-    }
-
-    /** Has the device look for a frame. */
-    void tellReadable() {
-        listener.readable(0);
-    }
-
-    @Override
-    public int queuePairs() {
-        return 1;
-    }
-
-    @Override
-    public Set<NetOffload> offloads() {
-        return Set.of();
-    }
-
-    @Override
-    public void start(Listener newListener) {
-        listener = newListener;
-    }
-
-    @Override
-    public void setOffloads(Set<NetOffload> accepted) {
-        // None were offered.
-    }
-
-    @Override
-    public void setActivePairs(int pairs) {
-        // There is one.
     }
 
     @Override
@@ -88,11 +55,6 @@ final class SocketPort implements NetBackend, AutoCloseable {
             vector.add(pieces[i]);
         }
         return fd.writev(vector) != Fd.WOULD_BLOCK;
-    }
-
-    @Override
-    public void stop() {
-        listener = null;
     }
 
     @Override

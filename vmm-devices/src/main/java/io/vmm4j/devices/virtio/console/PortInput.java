@@ -2,9 +2,8 @@ package io.vmm4j.devices.virtio.console;
 
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.DriverFault;
-import io.vmm4j.devices.virtio.LoopTask;
+import io.vmm4j.devices.virtio.InputPump;
 import io.vmm4j.devices.virtio.VirtioActivation;
-import io.vmm4j.devices.virtio.VirtioInterrupt;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
@@ -16,31 +15,23 @@ import java.nio.ByteBuffer;
  */
 final class PortInput {
 
-    private final DriverFault fault;
     private final ConsoleBackend backend;
-    private final LoopTask task;
-    private VirtQueue queue;
-    private VirtioInterrupt interrupt;
-    private int queueIndex;
+    private final InputPump pump;
     private boolean isOpen;
     private boolean mayRead = true;
 
     PortInput(EventLoop loop, DriverFault fault, ConsoleBackend backend) {
-        this.fault = fault;
         this.backend = backend;
-        this.task = new LoopTask(loop, this::run);
+        this.pump = new InputPump(loop, fault, () -> isOpen, this::moveBatch);
     }
 
     void start(VirtioActivation activation, int index) {
-        queue = activation.queues().get(index);
-        interrupt = activation.interrupt();
-        queueIndex = index;
+        pump.start(activation, index);
         mayRead = true;
     }
 
     void stop() {
-        queue = null;
-        interrupt = null;
+        pump.stop();
         isOpen = false;
     }
 
@@ -48,7 +39,7 @@ final class PortInput {
     void setOpen(boolean open) {
         isOpen = open;
         if (open) {
-            task.schedule();
+            pump.schedule();
         }
     }
 
@@ -60,25 +51,12 @@ final class PortInput {
 
     /** Moves what there is. */
     void run() {
-        if (queue == null || fault.isBroken() || !isOpen) {
-            return;
-        }
-        try {
-            queue.disableNotifications();
-            boolean isMore = moveBatch();
-            if (queue.needsInterrupt()) {
-                interrupt.usedBuffer(queueIndex);
-            }
-            if (isMore) {
-                task.schedule();
-            }
-        } catch (VirtQueueException e) {
-            fault.report(e);
-        }
+        pump.run();
     }
 
     /** Returns true when only the turn is over. */
     private boolean moveBatch() throws VirtQueueException {
+        VirtQueue queue = pump.queue();
         for (int i = 0; i < ConsoleConstants.BATCH && mayRead; i++) {
             DescriptorChain chain = queue.poll();
             if (chain == null) {

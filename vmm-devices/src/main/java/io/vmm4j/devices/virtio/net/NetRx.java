@@ -5,10 +5,8 @@ import io.vmm4j.devices.memory.LittleEndian;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.DriverFault;
-import io.vmm4j.devices.virtio.LoopTask;
+import io.vmm4j.devices.virtio.InputPump;
 import io.vmm4j.devices.virtio.VirtioActivation;
-import io.vmm4j.devices.virtio.VirtioInterrupt;
-import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,9 +28,8 @@ final class NetRx {
 
     private final NetLink link;
     private final int pair;
-    private final DriverFault fault;
     private final RateLimiter limiter;
-    private final LoopTask task;
+    private final InputPump pump;
     private final LoopTimer retry;
     private final NetHeader header = new NetHeader();
     private final NetRxBuffers buffers = new NetRxBuffers();
@@ -42,9 +39,6 @@ final class NetRx {
     private int length;
     private boolean isAdmitted;
 
-    private VirtQueue queue;
-    private VirtioInterrupt interrupt;
-    private int queueIndex;
     private boolean isEnabled;
     private long guestOffloads;
     private int maxPacket;
@@ -52,44 +46,40 @@ final class NetRx {
     NetRx(NetLink link, int pair, EventLoop loop, DriverFault fault, RateLimiter limiter) {
         this.link = link;
         this.pair = pair;
-        this.fault = fault;
         this.limiter = limiter;
-        this.task = new LoopTask(loop, this::run);
-        this.retry = loop.timer(this::run);
+        this.pump = new InputPump(loop, fault, () -> isEnabled, this::moveBatch);
+        this.retry = loop.timer(pump::run);
     }
 
     /** Takes the queue; no frame is read before {@link #setEnabled}. {@code mtu} is what the guest was told, or the largest. */
     void start(VirtioActivation activation, int index, int mtu) {
-        queue = activation.queues().get(index);
-        interrupt = activation.interrupt();
-        queueIndex = index;
+        pump.start(activation, index);
         maxPacket = mtu;
         if (frame == null) {
             frame = LittleEndian.allocateDirect(NetConstants.MAX_FRAME + SLACK);
         }
-        if (queue != null) {
-            buffers.start(queue, activation.hasFeature(NetConstants.VIRTIO_NET_F_MRG_RXBUF));
+        if (hasQueue()) {
+            buffers.start(pump.queue(), activation.hasFeature(NetConstants.VIRTIO_NET_F_MRG_RXBUF));
         }
     }
 
     void stop() {
         retry.disarm();
-        queue = null;
-        interrupt = null;
+        pump.stop();
         isEnabled = false;
         buffers.stop();
         drop();
     }
 
     boolean hasQueue() {
-        return queue != null;
+        return pump.queue() != null;
     }
 
     /** Whether the pair is in use. A frame that waits on a pair that is not is dropped. */
     void setEnabled(boolean enabled) {
         isEnabled = enabled;
         if (enabled) {
-            task.schedule();
+            pump.schedule();
         } else {
             drop();
         }
@@ -102,21 +92,7 @@ final class NetRx {
 
     /** Moves what there is: when frames, buffers or leave to receive may have come. */
     void run() {
-        if (queue == null || !isEnabled || fault.isBroken()) {
-            return;
-        }
-        try {
-            queue.disableNotifications();
-            boolean isMore = moveBatch();
-            if (queue.needsInterrupt()) {
-                interrupt.usedBuffer(queueIndex);
-            }
-            if (isMore) {
-                task.schedule();
-            }
-        } catch (VirtQueueException e) {
-            fault.report(e);
-        }
+        pump.run();
     }
 
     /** Returns true when only the turn is over. */
@@ -131,7 +107,7 @@ final class NetRx {
             if (!isAdmitted()) {
                 return false;
             }
-            if (!place() && !queue.enableNotifications()) {
+            if (!place() && !pump.queue().enableNotifications()) {
                 return false;
             }
         }

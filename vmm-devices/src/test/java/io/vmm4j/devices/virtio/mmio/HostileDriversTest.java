@@ -4,6 +4,7 @@ import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.withSettings;
 
 import io.vmm4j.devices.testing.Hostile;
+import io.vmm4j.devices.testing.PlainPort;
 import io.vmm4j.devices.testing.VirtioRig;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.balloon.BalloonConfig;
@@ -16,9 +17,7 @@ import io.vmm4j.devices.virtio.console.ConsoleBackend;
 import io.vmm4j.devices.virtio.console.ConsoleConfig;
 import io.vmm4j.devices.virtio.console.VirtioConsole;
 import io.vmm4j.devices.virtio.net.MacAddress;
-import io.vmm4j.devices.virtio.net.NetBackend;
 import io.vmm4j.devices.virtio.net.NetConfig;
-import io.vmm4j.devices.virtio.net.NetOffload;
 import io.vmm4j.devices.virtio.net.VirtioNet;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
 import io.vmm4j.devices.virtio.vsock.VirtioVsock;
@@ -28,7 +27,6 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -161,40 +159,12 @@ final class HostileDriversTest {
     }
 
     /** Sends all, and has some frames for the guest whenever it is told so. */
-    private static final class BusyPort implements NetBackend {
-        private Listener listener;
+    private static final class BusyPort extends PlainPort {
         private int waiting;
 
         void frames(int count) {
             waiting = count;
-            if (listener != null) {
-                listener.readable(0);
-            }
-        }
-
-        @Override
-        public int queuePairs() {
-            return 1;
-        }
-
-        @Override
-        public Set<NetOffload> offloads() {
-            return Set.of();
-        }
-
-        @Override
-        public void start(Listener newListener) {
-            listener = newListener;
-        }
-
-        @Override
-        public void setOffloads(Set<NetOffload> accepted) {
-            // None were offered.
-        }
-
-        @Override
-        public void setActivePairs(int pairs) {
-            // There is one.
+            tellReadable();
         }
 
         @Override
@@ -205,11 +175,6 @@ final class HostileDriversTest {
         @Override
         public boolean send(int pair, ByteBuffer[] pieces, int count) {
             return true;
-        }
-
-        @Override
-        public void stop() {
-            listener = null;
         }
     }
 

@@ -12,6 +12,7 @@ import io.vmm4j.devices.testing.AllocationMeter;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.GuestRam;
+import io.vmm4j.devices.testing.PlainPort;
 import io.vmm4j.devices.testing.VirtioRig;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -20,7 +21,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -272,34 +272,9 @@ final class NetTxTest {
     }
 
     /** Takes every frame and keeps none. */
-    private static final class Sink implements NetBackend {
+    private static final class Sink extends PlainPort {
 
         private long frames;
-
-        @Override
-        public int queuePairs() {
-            return 1;
-        }
-
-        @Override
-        public Set<NetOffload> offloads() {
-            return Set.of();
-        }
-
-        @Override
-        public void start(Listener listener) {
-            // sends nothing back
-        }
-
-        @Override
-        public void setOffloads(Set<NetOffload> accepted) {
-            // has none
-        }
-
-        @Override
-        public void setActivePairs(int pairs) {
-            // has one
-        }
 
         @Override
         public int receive(int pair, ByteBuffer frame) {
@@ -310,11 +285,6 @@ final class NetTxTest {
         public boolean send(int pair, ByteBuffer[] pieces, int count) {
             frames++;
             return true;
-        }
-
-        @Override
-        public void stop() {
-            // nothing to stop
         }
     }
 
