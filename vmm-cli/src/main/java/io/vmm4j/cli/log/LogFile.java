@@ -1,8 +1,11 @@
 package io.vmm4j.cli.log;
 
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
+import java.net.URL;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Enumeration;
 import java.util.List;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.Appender;
@@ -18,7 +21,6 @@ import org.apache.logging.log4j.core.config.AppenderRef;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.core.config.ConfigurationSource;
 import org.apache.logging.log4j.core.impl.Log4jLogEvent;
-import org.apache.logging.log4j.core.layout.PatternLayout;
 import org.apache.logging.log4j.message.ParameterizedMessage;
 import org.apache.logging.log4j.status.StatusLogger;
 import org.apache.logging.slf4j.SLF4JServiceProvider;
@@ -27,15 +29,15 @@ import org.slf4j.event.SubstituteLoggingEvent;
 
 /**
  * log4j2, set up without a configuration file: the root logger, a bounded queue that drops what does not fit, and the log
- * file. A write that fails is remembered and later ones are still tried: a full disk may get room again. This is the only
- * class that names log4j2's, so loading another one loads nothing of it. Its methods are called one after the other.
+ * file. A write that fails is remembered and later ones are still tried: a full disk may get room again. This
+ * and {@link LineLayout} are the only classes that name log4j2's, so loading another one loads nothing of it. Its methods
+ * are called one after the other.
  *
  * <p>The parts are put together from log4j2's builders, not by {@code ConfigurationBuilder}, which would look for
  * <code>${}</code> in the file's name and knows no other answer to a file that cannot be opened than its status log.
  */
 final class LogFile {
 
-    private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level [%thread] %logger{1}: %msg%n%ex";
     private static final int BUFFER_BYTES = 16 << 10;
     private static final String FILE = "log-file";
     private static final String QUEUE = "log-queue";
@@ -43,8 +45,7 @@ final class LogFile {
 
     private final FailureKeeper failure = new FailureKeeper();
     private final CountingNoOpAppender dropped = new CountingNoOpAppender(DROPPED, null);
-    private final Configuration configuration = new Configuration();
-    private final PatternLayout layout;
+    private final Configuration configuration;
     private final AsyncAppender queue;
     private final LoggerContext context;
     private final ILoggerFactory loggers;
@@ -59,11 +60,14 @@ final class LogFile {
     LogFile(String level) {
         // The terminal may be the guest's by now: log4j2 must not write about itself there.
         StatusLogger.getLogger().getFallbackListener().setLevel(Level.OFF);
-        layout = PatternLayout.newBuilder()
-                .withConfiguration(configuration)
-                .withPattern(PATTERN)
-                .withCharset(StandardCharsets.UTF_8)
-                .build();
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(new PluginlessLoader());
+        try {
+            configuration = new Configuration();
+        } finally {
+            thread.setContextClassLoader(before);
+        }
         queue = AsyncAppender.newBuilder()
                 .setName(QUEUE)
                 .setConfiguration(configuration)
@@ -88,7 +92,7 @@ final class LogFile {
         file = FileAppender.newBuilder()
                 .setName(FILE)
                 .setConfiguration(configuration)
-                .setLayout(layout)
+                .setLayout(new LineLayout())
                 .withFileName(path.toString())
                 .withAppend(false)
                 .setBufferedIo(true)
@@ -167,6 +171,22 @@ final class LogFile {
         return first == null && missing > 0 ? gap : first;
     }
 
+    /**
+     * Finds none of log4j2's plug-ins, which parse configuration files and patterns: some 400 classes that a configuration
+     * loads when it is created, and nobody here asks for.
+     */
+    private static final class PluginlessLoader extends ClassLoader {
+
+        PluginlessLoader() {
+            super(LogFile.class.getClassLoader());
+        }
+
+        @Override
+        public Enumeration<URL> getResources(String name) throws IOException {
+            return name.contains("org/apache/logging/log4j/core") ? Collections.emptyEnumeration() : super.getResources(name);
+        }
+    }
+
     /** A configuration that gets its parts from outside. */
     private static final class Configuration extends AbstractConfiguration {
 
@@ -176,8 +196,9 @@ final class LogFile {
         }
 
         @Override
-        protected void doConfigure() {
-            // Without this, log4j2 would add a root logger that writes to the terminal.
+        public void initialize() {
+            // What this would do loads all of log4j2's plug-ins and adds a root logger that writes to the terminal.
+            setState(State.INITIALIZED);
         }
     }
 

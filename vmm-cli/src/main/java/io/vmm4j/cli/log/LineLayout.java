@@ -1,0 +1,49 @@
+package io.vmm4j.cli.log;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.layout.AbstractStringLayout;
+
+/**
+ * One line an event: local time to the millisecond with its offset, level, thread, the last part of the logger's name,
+ * message; a stack trace follows on lines of its own. Thread-safe.
+ *
+ * <p>log4j2's {@code PatternLayout} can say the same, but loads every plug-in that log4j2 has, some 400 classes, to
+ * understand its pattern.
+ */
+final class LineLayout extends AbstractStringLayout {
+
+    private static final int LEVEL_CHARS = 5;
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
+
+    private final ZoneId zone = ZoneId.systemDefault();
+
+    LineLayout() {
+        super(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public String toSerializable(LogEvent event) {
+        StringBuilder line = getStringBuilder();
+        TIME.formatTo(Instant.ofEpochMilli(event.getTimeMillis()).atZone(zone), line);
+        String level = event.getLevel().name();
+        line.append(' ').append(level).append(" ".repeat(Math.max(0, LEVEL_CHARS - level.length())));
+        line.append(" [").append(event.getThreadName()).append("] ");
+        String logger = event.getLoggerName();
+        line.append(logger, logger.lastIndexOf('.') + 1, logger.length()).append(": ");
+        line.append(event.getMessage().getFormattedMessage()).append(System.lineSeparator());
+        if (event.getThrown() != null) {
+            StringWriter trace = new StringWriter();
+            event.getThrown().printStackTrace(new PrintWriter(trace));
+            line.append(trace.getBuffer());
+        }
+        String text = line.toString();
+        trimToMaxSize(line);
+        return text;
+    }
+}
