@@ -65,7 +65,7 @@ public final class LibC {
 
     static {
         // The process handle needs no library search: libc is loaded already.
-        Native.register(LibC.class, NativeLibrary.getProcess());
+        DirectCalls.register(LibC.class, NativeLibrary.getProcess());
     }
 
     private LibC() {
