@@ -32,6 +32,14 @@ class InterruptTest {
     }
 
     @Test
+    void interruptsReachACpuWhoseIdDoesNotFitAnXApic() throws Exception {
+        AssembledGuest guest = AssembledGuest.run("far-cpu", machine -> machine.vcpus(300));
+        assertEquals(1, guest.value("extended"), "the guest is told so");
+        assertEquals(299, guest.value("from-serial"));
+        assertEquals(299, guest.value("from-cpu"));
+    }
+
+    @Test
     void theIoApicDeliversSerialPortAndIntervalTimer() throws Exception {
         AssembledGuest guest = AssembledGuest.run("ioapic", machine -> machine);
         int lastInput = (int) (guest.value("version") >> 16);

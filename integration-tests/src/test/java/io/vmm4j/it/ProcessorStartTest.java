@@ -32,4 +32,11 @@ class ProcessorStartTest {
         assertEquals(LongStream.rangeClosed(1, 15).boxed().toList(), guest.all("id"));
         assertEquals(List.of(), guest.all("leaf"), "ids that CPUID says otherwise");
     }
+
+    @Test
+    void moreCpusThanAnXApicCanNumberStart() throws Exception {
+        AssembledGuest guest = AssembledGuest.run("start-by-broadcast", machine -> machine.vcpus(300));
+        assertEquals(LongStream.rangeClosed(1, 299).boxed().toList(), guest.all("id"));
+        assertEquals(List.of(), guest.all("leaf"), "ids that CPUID says otherwise");
+    }
 }

@@ -35,9 +35,9 @@ class BadInputTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--vcpu 0|vmm: vcpu count 0 is not in 1..254 (--vcpu)",
-        "--vcpu -1|vmm: vcpu count -1 is not in 1..254 (--vcpu)",
-        "-C 300|vmm: vcpu count 300 is not in 1..254 (--vcpu)",
+        "--vcpu 0|vmm: vcpu count 0 is not in 1..1024 (--vcpu)",
+        "--vcpu -1|vmm: vcpu count -1 is not in 1..1024 (--vcpu)",
+        "-C 3000|vmm: vcpu count 3000 is not in 1..1024 (--vcpu)",
         "--vcpu two|vmm: vcpu count \"two\" is not a whole number of 32 bits (--vcpu)",
         "--vcpu 99999999999|vmm: vcpu count \"99999999999\" is not a whole number of 32 bits (--vcpu)",
         "--vcpu 4 --max-vcpu 2|vmm: max vcpu count 2 is below the vcpu count 4 (--max-vcpu)",
@@ -151,8 +151,8 @@ class BadInputTest {
                 "vmm: a value is missing: PATH (--rootfs)",
                 "vmm: \"yes\" is neither true nor false (--is-root)",
                 "vmm: memory size \"much\" is not a size: give MiB, or a number with M, G or T (--mem-size)",
-                "vmm: vcpu count 300 is not in 1..254 (--vcpu)"),
-                linesOf(ExitCode.USAGE, "--kernl-path", "bzImage", "--vcpu", "300", "--is-root", "yes", "-m", "much",
+                "vmm: vcpu count 3000 is not in 1..1024 (--vcpu)"),
+                linesOf(ExitCode.USAGE, "--kernl-path", "bzImage", "--vcpu", "3000", "--is-root", "yes", "-m", "much",
                         "--rootfs"));
     }
 
@@ -212,10 +212,10 @@ class BadInputTest {
         assertEquals(List.of("vmm: configuration file " + binary + " is not UTF-8 text"),
                 linesOf(ExitCode.USAGE, "run", binary.toString()));
         Path wrong = Files.writeString(directory.resolve("wrong.json"),
-                "{\"boot-source\": {\"kernel_image_path\": \"k\"}, \"machine-config\": {\"vcpu_count\": 300}}");
+                "{\"boot-source\": {\"kernel_image_path\": \"k\"}, \"machine-config\": {\"vcpu_count\": 3000}}");
         assertEquals(List.of(
-                "vmm: vcpu count 300 is not in 1..254 (machine-config.vcpu_count) in " + wrong,
-                "vmm: max vcpu count 300 is above 254 (machine-config.max_vcpu_count) in " + wrong),
+                "vmm: vcpu count 3000 is not in 1..1024 (machine-config.vcpu_count) in " + wrong,
+                "vmm: max vcpu count 3000 is above 1024 (machine-config.max_vcpu_count) in " + wrong),
                 linesOf(ExitCode.USAGE, "run", wrong.toString()).stream().filter(line -> line.contains("vcpu")).toList());
     }
 

@@ -44,11 +44,11 @@ final class Madt {
      * @param atBoot  how many of them are there from the start
      */
     static byte[] of(int[] apicIds, int atBoot) {
-        TableBytes body = new TableBytes().u32(AddressMap.LOCAL_APIC).u32(PCAT_COMPAT);
-        boolean x2apic = false;
+        boolean x2apic = needsX2Apic(apicIds.length - 1, apicIds[apicIds.length - 1]);
+        // A machine with x2APICs has no 8259: those are KVM's only together with its I/O APIC.
+        TableBytes body = new TableBytes().u32(AddressMap.LOCAL_APIC).u32(x2apic ? 0 : PCAT_COMPAT);
         for (int uid = 0; uid < apicIds.length; uid++) {
             processor(body, uid, apicIds[uid], uid < atBoot ? ENABLED : ONLINE_CAPABLE);
-            x2apic |= needsX2Apic(uid, apicIds[uid]);
         }
         body.u8(IO_APIC).u8(IO_APIC_LENGTH).u8(IO_APIC_ID).u8(0).u32(AddressMap.IOAPIC).u32(0);
         body.u8(LOCAL_APIC_NMI).u8(LOCAL_APIC_NMI_LENGTH).u8(ALL_PROCESSORS).u16(0).u8(NMI_LINT);

@@ -44,8 +44,8 @@ public record MachineConfig(
     /** The most RAM a guest can be given, in MiB: 64 TiB, half of what a 47-bit host address space holds. */
     public static final long MAX_MEM_SIZE_MIB = 64L << 20;
 
-    /** KVM's I/O APIC sends to APIC ids of 8 bits, of which 255 is the broadcast and one is its own in the MP table. */
-    public static final int MAX_VCPU_COUNT = 254;
+    /** What KVM itself has as the limit unless built with another. */
+    public static final int MAX_VCPU_COUNT = 1024;
 
     static final String KEY = "machine-config.";
 

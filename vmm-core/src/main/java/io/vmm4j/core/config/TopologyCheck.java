@@ -1,6 +1,5 @@
 package io.vmm4j.core.config;
 
-import io.vmm4j.core.cpu.CpuTopology;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,9 +7,6 @@ import java.util.List;
 final class TopologyCheck {
 
     private static final int MAX_THREADS_PER_CORE = 2;
-
-    /** The highest APIC id that KVM's I/O APIC can send an interrupt to; 255 is the broadcast. */
-    private static final int MAX_APIC_ID = 254;
 
     /** One number of the topology, under its field's name and in words. */
     private record Part(String field, String name, int value, int max) {
@@ -46,13 +42,7 @@ final class TopologyCheck {
         if (product != max) {
             problems.add(MachineConfig.KEY + firstSaid.field(), "a topology of " + describe(machine) + " has " + product
                     + " vCPUs, and the max vcpu count is " + max + ": give " + String.join(", or ", whatWouldFit(parts, product, max)));
-            return;
         }
-        CpuTopology topology = machine.topology();
-        int highest = topology.apicId(max - 1);
-        problems.require(highest <= MAX_APIC_ID, MachineConfig.KEY + firstSaid.field(), "a topology of " + describe(machine)
-                + " needs APIC ids up to " + highest + ", and interrupts reach " + MAX_APIC_ID
-                + " at most: numbers that are powers of two leave no gaps between ids");
     }
 
     private static String describe(MachineConfig machine) {

@@ -13,6 +13,9 @@ import java.util.stream.IntStream;
  */
 public record CpuTopology(int threadsPerCore, int coresPerDie, int diesPerSocket, int sockets) {
 
+    /** The highest APIC id that fits the 8 bits of an xAPIC's; 255 is its broadcast. */
+    public static final int MAX_XAPIC_ID = 254;
+
     /** @throws IllegalArgumentException when a number is below 1 */
     public CpuTopology {
         if (threadsPerCore < 1 || coresPerDie < 1 || diesPerSocket < 1 || sockets < 1) {
@@ -67,6 +70,11 @@ public record CpuTopology(int threadsPerCore, int coresPerDie, int diesPerSocket
         int die = dieOf(vcpu) % diesPerSocket;
         int socket = vcpu / threadsPerSocket();
         return socket << socketShift() | die << dieShift() | core << coreShift() | thread;
+    }
+
+    /** Whether the machine has ids that only an x2APIC can have. */
+    public boolean needsX2Apic() {
+        return apicId(vcpus() - 1) > MAX_XAPIC_ID;
     }
 
     /** The APIC ids of the first {@code count} vCPUs. */

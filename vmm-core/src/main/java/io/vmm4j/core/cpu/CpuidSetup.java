@@ -17,6 +17,10 @@ public final class CpuidSetup {
     private static final int LEAF_FEATURES = 0x1;
     /** MONITOR and MWAIT: sizes and sub-states. */
     private static final int LEAF_MWAIT = 0x5;
+    /** EAX: what KVM has for its guests. */
+    private static final int LEAF_KVM_FEATURES = 0x4000_0001;
+    /** KVM_FEATURE_MSI_EXT_DEST_ID: the I/O APIC takes destinations of 15 bits. */
+    private static final int KVM_FEATURE_MSI_EXT_DEST_ID = 1 << 15;
     private static final int LEAF_TOPOLOGY = 0xB;
     private static final int LEAF_TOPOLOGY_V2 = 0x1F;
 
@@ -73,6 +77,9 @@ public final class CpuidSetup {
             cpuid.put(host.read(LEAF_MWAIT, 0));
         }
         cpuid.find(LEAF_FEATURES, 0).ifPresent(leaf -> cpuid.put(features(leaf)));
+        if (topology.needsX2Apic()) {
+            cpuid.find(LEAF_KVM_FEATURES, 0).ifPresent(leaf -> cpuid.put(leaf.withEax(leaf.eax() | KVM_FEATURE_MSI_EXT_DEST_ID)));
+        }
         ExtendedTopology.apply(cpuid, topology, topology.apicId(0));
         if (isAmd) {
             AmdCpuid.apply(cpuid, guest, 0);

@@ -24,7 +24,6 @@ import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
 import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.MsrRefusedException;
-import io.vmm4j.kvm.abi.KvmPitConfig;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -141,6 +140,11 @@ public final class MachineAssembler {
         if (asked > max) {
             throw new ConfigException("machine-config.vcpu_count", "vcpu count " + asked + " is above the host maximum " + max);
         }
+        int highest = config.machineConfig().topology().apicId(asked - 1);
+        if (highest >= kvm.maxVcpuId()) {
+            throw new ConfigException("machine-config.vcpu_count", "the topology of " + asked + " vCPUs needs APIC ids up to " + highest
+                    + ", above the host maximum " + (kvm.maxVcpuId() - 1));
+        }
     }
 
     private void allocateMemory() throws ConfigException, IOException {
@@ -164,8 +168,7 @@ public final class MachineAssembler {
             throw tooMuchMemory(e);
         }
         vm.setTssAddress(AddressMap.KVM_TSS);
-        vm.createIrqChip();
-        vm.createPit2(KvmPitConfig.KVM_PIT_SPEAKER_DUMMY);
+        InterruptControllers.create(vm, config.machineConfig().topology(), mmio);
     }
 
     private SerialConsole serialConsole() {

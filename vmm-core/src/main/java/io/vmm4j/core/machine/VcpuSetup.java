@@ -33,6 +33,7 @@ final class VcpuSetup {
     /** @param index of the vCPU, from 0; its APIC id is the topology's */
     void apply(KvmVcpu vcpu, int index) throws KvmException {
         vcpu.setCpuid(cpuid.forVcpu(index));
+        X2Apic.enableIfNeeded(vcpu);
         resetMsrs(vcpu);
         vcpu.setFpu(BootState.fpu());
         LapicState lapic = vcpu.getLapic();

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmm4j.core.boot.MpTable;
+import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.machine.VirtioMmioSlot;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.testing.GuestRam;
@@ -63,6 +65,14 @@ class AcpiTablesTest {
         assertTrue(memory.readU64(0xe0000 + 24) > START);
         assertTrue(end <= 0xe0000);
         assertEquals(0, memory.readU8(START), "aligned up");
+    }
+
+    @Test
+    void theTablesOfTheLargestMachineFitBehindItsMpTable() throws Exception {
+        int[] apicIds = ids(MachineConfig.MAX_VCPU_COUNT);
+        List<VirtioMmioSlot> slots = IntStream.range(0, 16).mapToObj(i -> VirtioMmioSlot.of(i, 5 + i)).toList();
+        long end = AcpiTables.write(memory, MpTable.write(memory, apicIds), apicIds, 1, slots);
+        assertTrue(end <= 0xe0000, () -> Long.toHexString(end));
     }
 
     @Test
@@ -127,8 +137,10 @@ class AcpiTablesTest {
     }
 
     @Test
-    void idsFrom255OnHaveX2ApicEntries() throws Exception {
-        List<byte[]> structures = structures(write(new int[] {254, 255, 300}).get("APIC"));
+    void idsFrom255OnHaveX2ApicEntriesAndNo8259GoesWithThem() throws Exception {
+        byte[] madt = write(new int[] {254, 255, 300}).get("APIC");
+        assertEquals(0, u32(madt, 40), "PCAT_COMPAT");
+        List<byte[]> structures = structures(madt);
         assertArrayEquals(new byte[] {0, 8, 0, (byte) 254, 1, 0, 0, 0}, structures.get(0));
         assertArrayEquals(new byte[] {9, 16, 0, 0, (byte) 255, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, structures.get(1));
         assertArrayEquals(new byte[] {9, 16, 0, 0, 0x2c, 1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0}, structures.get(2));

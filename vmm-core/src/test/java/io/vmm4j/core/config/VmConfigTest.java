@@ -136,10 +136,10 @@ class VmConfigTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "{\"vcpu_count\": 0} | vcpu count 0 is not in 1..254 (machine-config.vcpu_count)",
-        "{\"vcpu_count\": 255} | vcpu count 255 is not in 1..254 (machine-config.vcpu_count)",
+        "{\"vcpu_count\": 0} | vcpu count 0 is not in 1..1024 (machine-config.vcpu_count)",
+        "{\"vcpu_count\": 1025} | vcpu count 1025 is not in 1..1024 (machine-config.vcpu_count)",
         "{\"vcpu_count\": 3, \"max_vcpu_count\": 2} | max vcpu count 2 is below the vcpu count 3 (machine-config.max_vcpu_count)",
-        "{\"max_vcpu_count\": 300} | max vcpu count 300 is above 254 (machine-config.max_vcpu_count)",
+        "{\"max_vcpu_count\": 3000} | max vcpu count 3000 is above 1024 (machine-config.max_vcpu_count)",
         "{\"mem_size_mib\": 0} | memory size 0 MiB is not in 1..67108864 (machine-config.mem_size_mib)",
         "{\"mem_type\": \"swap\"} | memory type \"swap\" is not one of",
         "{\"threads_per_core\": 3} | threads per core 3 is not in 1..2 (machine-config.threads_per_core)",
@@ -148,8 +148,7 @@ class VmConfigTest {
         "{\"vcpu_count\": 8, \"threads_per_core\": 2, \"cores_per_die\": 3} | has 6 vCPUs, and the max vcpu count is 8: give a max vcpu count of 6, or cores per die 4 (machine-config.threads_per_core)",
         "{\"vcpu_count\": 8, \"cores_per_die\": 3, \"sockets\": 4} | give a max vcpu count of 12, or cores per die 2 (machine-config.cores_per_die)",
         "{\"vcpu_count\": 7, \"cores_per_die\": 100, \"sockets\": 100} | has 10000 vCPUs, and the max vcpu count is 7: give numbers whose product is 7",
-        "{\"vcpu_count\": 252, \"threads_per_core\": 2, \"cores_per_die\": 3, \"sockets\": 42} | needs APIC ids up to 333, and interrupts reach 254 at most",
-        "{\"dies_per_socket\": 0} | dies per socket 0 is not in 1..254 (machine-config.dies_per_socket)",
+        "{\"dies_per_socket\": 0} | dies per socket 0 is not in 1..1024 (machine-config.dies_per_socket)",
         "{\"mem_type\": \"hugeanon\", \"mem_file_path\": \"/d\"} | memory file \"/d\" does not go with memory type hugeanon, which has no file",
     })
     void aMachineThatCannotBeIsRefusedWithValueBoundAndKey(String machineConfig, String message) {

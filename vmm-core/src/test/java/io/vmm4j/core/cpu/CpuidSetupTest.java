@@ -51,6 +51,21 @@ class CpuidSetupTest {
     }
 
     @Test
+    void interruptsToIdsBeyondEightBitsAreOfferedWhereThereAreSome() {
+        assertEquals(0x01007efb, leaf(amd(CpuTopology.oneSocket(255), 0), 0x40000001, 0).eax(), "as KVM has it");
+        assertEquals(0x0100fefb, leaf(amd(CpuTopology.oneSocket(256), 0), 0x40000001, 0).eax(), "KVM_FEATURE_MSI_EXT_DEST_ID");
+    }
+
+    @Test
+    void idsBeyondEightBitsAreWholeInTheTopologyLeaves() {
+        Cpuid cpuid = amd(CpuTopology.oneSocket(300), 299);
+        assertEquals(299, leaf(cpuid, 0xB, 0).edx());
+        assertEquals(299, leaf(cpuid, 0x8000001E, 0).eax());
+        assertEquals(299 & 0xFF, bits(leaf(cpuid, 0x1, 0).ebx(), 31, 24), "the low 8 bits");
+        assertEquals(255, bits(leaf(cpuid, 0x1, 0).ebx(), 23, 16), "as many as fit");
+    }
+
+    @Test
     void aSingleVcpuHasNoSiblings() {
         CpuidEntry leaf = leaf(intel(CpuTopology.oneSocket(1), 0), 0x1, 0);
         assertEquals(0x00010800, leaf.ebx());

@@ -20,6 +20,7 @@ final class HostLeaves {
         add(leaves, 0xB, 1, 1, 7, 128, 0x201, 7);
         add(leaves, 0xD, 0, 1, 7, 0x340, 0x340, 0);
         add(leaves, 0x40000000, 0, 0, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d);
+        add(leaves, 0x40000001, 0, 0, 0x01007efb, 0, 0, 0);
         add(leaves, 0x80000000, 0, 0, 0x80000026, 0x68747541, 0x444d4163, 0x69746e65);
         add(leaves, 0x80000001, 0, 0, 0x00a00f11, 0x40000000, 0x11c00791, 0x23d3fbff);
         add(leaves, 0x80000008, 0, 0, 0x3030, 0x10000005, 0x0003707f, 0);

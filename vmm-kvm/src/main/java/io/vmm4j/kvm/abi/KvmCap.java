@@ -95,6 +95,10 @@ public final class KvmCap {
     public static final int KVM_X86_DISABLE_EXITS_HLT = 2;
     public static final int KVM_X86_DISABLE_EXITS_PAUSE = 4;
     public static final int KVM_X86_DISABLE_EXITS_CSTATE = 8;
+    /** KVM_CAP_X2APIC_API: APIC ids of 32 bits in routes, messages and local APIC states. */
+    public static final int KVM_X2APIC_API_USE_32BIT_IDS = 1;
+    /** KVM_CAP_X2APIC_API: id 255 is a CPU's like any other. */
+    public static final int KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK = 2;
     /** KVM_CAP_PMU_CAPABILITY: no performance counters. */
     public static final int KVM_PMU_CAP_DISABLE = 1;
 

@@ -1,0 +1,54 @@
+package io.vmm4j.core.host;
+
+import io.vmm4j.devices.ioapic.MessageRoutes;
+import io.vmm4j.kvm.KvmException;
+import io.vmm4j.kvm.KvmVm;
+import io.vmm4j.kvm.abi.KvmIrqRouting;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Routes of an I/O APIC outside KVM: the messages that KVM itself sends to local APICs when an interrupt number is
+ * signalled (KVM_SET_GSI_ROUTING). Thread-safe.
+ */
+public final class GsiRoutes implements MessageRoutes {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GsiRoutes.class);
+
+    private final KvmVm vm;
+    private final Map<Integer, KvmIrqRouting.Entry> routes = new TreeMap<>();
+    private boolean hasFailed;
+
+    /** @param vm with its I/O APIC outside KVM */
+    public GsiRoutes(KvmVm vm) {
+        this.vm = vm;
+    }
+
+    @Override
+    public synchronized void route(int input, long address, int data) {
+        routes.put(input, KvmIrqRouting.Entry.msi(input, address, data));
+        apply();
+    }
+
+    @Override
+    public synchronized void cut(int input) {
+        routes.remove(input);
+        apply();
+    }
+
+    private void apply() {
+        List<KvmIrqRouting.Entry> all = new ArrayList<>(routes.values());
+        try {
+            vm.setGsiRouting(all);
+        } catch (KvmException e) {
+            if (!hasFailed) {
+                hasFailed = true;
+                LOG.warn("interrupts do not go where the guest sends them: {}", e.getMessage());
+            }
+        }
+    }
+}
