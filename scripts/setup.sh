@@ -26,7 +26,10 @@ need() {
 
 # A JDK of 17 or later: JAVA_HOME, the PATH, or Debian's.
 need_jdk() {
-	if [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/javac" ]; then return; fi
+	if [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/javac" ]; then
+		need mvn=maven
+		return
+	fi
 	unset JAVA_HOME
 	need javac=openjdk-17-jdk-headless mvn=maven
 }

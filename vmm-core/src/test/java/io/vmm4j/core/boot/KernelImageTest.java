@@ -118,7 +118,9 @@ class KernelImageTest {
         assertSays(refusal(directory.resolve("nowhere")), "does not exist");
         assertSays(refusal(directory), "is a directory");
         assertSays(refusal(Files.createFile(directory.resolve("empty"))), "is empty");
-        assertSays(refusal(directory.resolve("empty").resolve("x")), "cannot be opened", "Not a directory");
+        String belowAFile = refusal(directory.resolve("empty").resolve("x"));
+        // Later Javas take it for missing, as they do not pass on which of the two the host said.
+        assertTrue(belowAFile.contains("Not a directory") || belowAFile.endsWith("empty/x does not exist"), belowAFile);
         assertSays(refusal(Path.of("/dev/null")), "is not a regular file");
     }
 
