@@ -2,6 +2,7 @@ package io.vmm4j.core.config;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -22,7 +23,7 @@ import java.util.Set;
  * @param entropy       an entropy device, or {@code null} for none
  * @param balloon       a memory balloon, or {@code null} for none
  * @param console       a virtio console, or {@code null} for none
- * @param cpuConfig     changes to what the guest's CPUs are
+ * @param cpuConfig     changes to what the guest's CPUs are; in JSON also the path of a file with them
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record VmConfig(
@@ -36,7 +37,7 @@ public record VmConfig(
         @JsonProperty("entropy") EntropyConfig entropy,
         @JsonProperty("balloon") MemoryBalloonConfig balloon,
         @JsonProperty("console") VirtioConsoleConfig console,
-        @JsonProperty("cpu-config") CpuConfig cpuConfig) {
+        @JsonProperty("cpu-config") @JsonDeserialize(using = CpuConfigReader.class) CpuConfig cpuConfig) {
 
     public VmConfig {
         bootSource = bootSource == null ? new BootSourceConfig(null, null, null) : bootSource;

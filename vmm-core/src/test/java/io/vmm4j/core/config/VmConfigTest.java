@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.core.cpu.CpuTopology;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -215,6 +218,23 @@ class VmConfigTest {
     void changesToCpusThatCannotBeReadAreRefusedWithTheirPlace(String cpuConfig, String message) {
         String refusal = refusal(MINIMAL.strip().replaceFirst("}$", ", \"cpu-config\": " + cpuConfig + "}"));
         assertTrue(refusal.contains(message), refusal);
+    }
+
+    @Test
+    void changesToCpusMayBeInAFileOfTheirOwn(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("cpu.json");
+        Files.writeString(file, "{\"msr_modifiers\": [{\"addr\": \"0x10a\", \"bitmap\": \"0b1\"}]}");
+        assertEquals(0x10a, withCpuConfig(file).cpuConfig().msrModifiers().get(0).number());
+        Files.writeString(file, "{\"msrs\": []}");
+        String refusal = assertThrows(ConfigException.class, () -> withCpuConfig(file)).getMessage();
+        assertTrue(refusal.startsWith("file " + file + ": unknown key \"msrs\"") && refusal.endsWith("(cpu-config)"), refusal);
+        Files.delete(file);
+        refusal = assertThrows(ConfigException.class, () -> withCpuConfig(file)).getMessage();
+        assertTrue(refusal.startsWith("file " + file + " does not exist"), refusal);
+    }
+
+    private static VmConfig withCpuConfig(Path file) throws ConfigException {
+        return parse(MINIMAL.strip().replaceFirst("}$", ", \"cpu-config\": \"" + file + "\"}"));
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.vmm4j.core.config.MachineConfig;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -123,6 +124,25 @@ class GuestRamKindsTest {
             ram.discard(ram.memory().slices(MIB, 4096).get(0));
             assertEquals(0x12345678, ram.memory().readU32(MIB));
         }
+    }
+
+    @Test
+    void aFileSystemThatIsTooFullIsNamedWithWhatItHas() throws Exception {
+        assumeTrue(mount("-t", "tmpfs", "-o", "size=8m", "tmpfs", directory.toString()), "file systems cannot be mounted here");
+        try {
+            Files.write(directory.resolve("other"), new byte[(int) (3 * MIB)]);
+            assertEquals("memory size 6 MiB is more than there is: " + directory + " has 5 MiB free (machine-config.mem_size_mib)",
+                    refusal(machine("shmem", directory, 6, false, false)));
+            assertEquals(5 * MIB, Files.getFileStore(directory).getUsableSpace(), "what was allocated is given back");
+        } finally {
+            new ProcessBuilder("umount", directory.toString()).start().waitFor();
+        }
+    }
+
+    private static boolean mount(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of("mount"));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
     }
 
     @Test
