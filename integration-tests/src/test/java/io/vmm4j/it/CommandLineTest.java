@@ -3,7 +3,6 @@ package io.vmm4j.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,10 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,23 +26,8 @@ class CommandLineTest {
     @TempDir
     Path directory;
 
-    private String vmm;
-
-    @BeforeEach
-    void needsTheDistribution() {
-        String home = System.getProperty("vmm4j.distribution");
-        assumeTrue(home != null, "vmm4j.distribution is not set: these tests are started by integration-tests/run-guests");
-        vmm = Path.of(home).toAbsolutePath().resolve("bin/vmm").toString();
-    }
-
-    private List<String> command(String... arguments) {
-        List<String> words = new ArrayList<>(List.of("env", "JAVA_HOME=" + System.getProperty("java.home"), vmm));
-        words.addAll(List.of(arguments));
-        return words;
-    }
-
     private TerminalSession linux(String... more) throws Exception {
-        List<String> words = command("--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path",
+        List<String> words = LinuxGuest.program("--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path",
                 LinuxGuest.initrd().toString(), "--mem-size", "256M", "--boot-args", "console=ttyS0 quiet reboot=k panic=1 pci=off");
         words.addAll(List.of(more));
         return new TerminalSession(directory, words);
@@ -73,7 +55,7 @@ class CommandLineTest {
 
     @Test
     void aShellOnTheVirtioConsoleFollowsTheTerminalsSize() throws Exception {
-        try (TerminalSession session = new TerminalSession(directory, command("--kernel-path", LinuxGuest.bzImage().toString(),
+        try (TerminalSession session = new TerminalSession(directory, LinuxGuest.program("--kernel-path", LinuxGuest.bzImage().toString(),
                 "--initrd-path", LinuxGuest.initrd().toString(), "--mem-size", "256M", "--console-path", "stdio"))) {
             session.awaitText("/ # ", PATIENCE);
             session.resize(132, 43);
@@ -136,7 +118,7 @@ class CommandLineTest {
 
     /** Exit status and output. */
     private String update(Path socket, int count) throws Exception {
-        Process process = new ProcessBuilder(command("--api-sock-path", socket.toString(), "update", "--vcpu-resize", String.valueOf(count)))
+        Process process = new ProcessBuilder(LinuxGuest.program("--api-sock-path", socket.toString(), "update", "--vcpu-resize", String.valueOf(count)))
                 .redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return process.waitFor() + " " + output.strip();
@@ -144,7 +126,7 @@ class CommandLineTest {
 
     private TerminalSession tiny(TinyKernel kernel, String... more) throws Exception {
         Path initrd = Files.write(directory.resolve("initrd"), new byte[] {1});
-        List<String> words = command("--kernel-path", kernel.writeTo(directory.resolve("kernel")).toString(), "--initrd-path", initrd.toString());
+        List<String> words = LinuxGuest.program("--kernel-path", kernel.writeTo(directory.resolve("kernel")).toString(), "--initrd-path", initrd.toString());
         words.addAll(List.of(more));
         return new TerminalSession(directory, words);
     }
@@ -153,7 +135,7 @@ class CommandLineTest {
     void commandsPipedInBeforeTheGuestIsUpAreNotLost() throws Exception {
         Path input = Files.writeString(directory.resolve("input"), "echo piped-$((6 * 7))\nmount | head -n 1\npoweroff -f\n");
         Path output = directory.resolve("output");
-        Process process = new ProcessBuilder(command("--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path",
+        Process process = new ProcessBuilder(LinuxGuest.program("--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path",
                 LinuxGuest.initrd().toString(), "--mem-size", "256", "--boot-args", "console=ttyS0 quiet reboot=k panic=1 pci=off"))
                 .directory(directory.toFile()).redirectInput(input.toFile()).redirectOutput(output.toFile())
                 .redirectErrorStream(true).start();
@@ -172,7 +154,7 @@ class CommandLineTest {
                  "machine-config": {"vcpu_count": 2, "mem_size_mib": 256},
                  "logger": {"log_path": "%s", "level": "info"}}
                 """.formatted(LinuxGuest.vmlinux(), LinuxGuest.initrd(), LinuxGuest.arguments("nproc; echo for-the-log >/dev/ttyS1", "poweroff"), log));
-        try (TerminalSession session = new TerminalSession(directory, command("run", config.toString()))) {
+        try (TerminalSession session = new TerminalSession(directory, LinuxGuest.program("run", config.toString()))) {
             assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
             assertTrue(session.screen().replace("\r", "").contains("<<answer\n2\nanswer>>"), session.screen());
         }

@@ -255,11 +255,8 @@ class DiskTest {
                     () -> LinuxGuest.machine(LinuxGuest.bzImage()).drive(drive("other", image, false)).build().close());
             assertEquals("disk image " + image + " is in use by another drive of this process (drives[0].path_on_host)",
                     refused.getMessage());
-            String home = System.getProperty("vmm4j.distribution");
-            assumeTrue(home != null, "vmm4j.distribution is not set: these tests are started by integration-tests/run-guests");
-            Process second = new ProcessBuilder("env", "JAVA_HOME=" + System.getProperty("java.home"),
-                    Path.of(home).toAbsolutePath().resolve("bin/vmm").toString(), "--kernel-path", LinuxGuest.bzImage().toString(),
-                    "--rootfs", image.toString(), "--log-file", directory.resolve("log").toString())
+            Process second = new ProcessBuilder(LinuxGuest.program("--kernel-path", LinuxGuest.bzImage().toString(),
+                    "--rootfs", image.toString(), "--log-file", directory.resolve("log").toString()))
                     .redirectErrorStream(true).start();
             second.getOutputStream().close();
             String output = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -13,7 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -57,6 +59,16 @@ final class LinuxGuest {
             throw new IllegalStateException(image + " is missing: run integration-tests/testbed/prepare");
         }
         return image;
+    }
+
+    /** The built program with {@code arguments}, run by this JVM's Java. */
+    static List<String> program(String... arguments) {
+        String home = System.getProperty("vmm4j.distribution");
+        assumeTrue(home != null, "vmm4j.distribution is not set: these tests are started by integration-tests/run-guests");
+        List<String> words = new ArrayList<>(List.of("env", "JAVA_HOME=" + System.getProperty("java.home"),
+                Path.of(home).toAbsolutePath().resolve("bin/vmm").toString()));
+        words.addAll(List.of(arguments));
+        return words;
     }
 
     static Path bzImage() {

@@ -3,7 +3,6 @@ package io.vmm4j.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,18 +24,8 @@ class SerialFloodTest {
     @TempDir
     Path directory;
 
-    private String vmm;
-
-    @BeforeEach
-    void needsTheDistribution() {
-        String home = System.getProperty("vmm4j.distribution");
-        assumeTrue(home != null, "vmm4j.distribution is not set: these tests are started by integration-tests/run-guests");
-        vmm = Path.of(home).toAbsolutePath().resolve("bin/vmm").toString();
-    }
-
     private List<String> linux(String script) {
-        return List.of("env", "JAVA_HOME=" + System.getProperty("java.home"), vmm,
-                "--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path", LinuxGuest.initrd().toString(), "--mem-size", "256",
+        return LinuxGuest.program("--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path", LinuxGuest.initrd().toString(), "--mem-size", "256",
                 "--log-file", log().toString(), "--boot-args", LinuxGuest.arguments(script, "poweroff"));
     }
 
