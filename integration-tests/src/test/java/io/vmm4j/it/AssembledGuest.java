@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -80,15 +79,14 @@ final class AssembledGuest {
         assertEquals(0, gcc.waitFor(), output);
     }
 
+    /** All that was printed under {@code key}, in order. */
+    List<String> texts(String key) {
+        return lines.stream().filter(line -> line.startsWith(key + "=")).map(line -> line.substring(key.length() + 1)).toList();
+    }
+
     /** All values that were printed under {@code key}, in order, unsigned. */
     List<Long> all(String key) {
-        List<Long> values = new ArrayList<>();
-        for (String line : lines) {
-            if (line.startsWith(key + "=")) {
-                values.add(Long.parseLong(line.substring(key.length() + 1), 16));
-            }
-        }
-        return values;
+        return texts(key).stream().map(text -> Long.parseLong(text, 16)).toList();
     }
 
     /** The one value that was printed under {@code key}. */
