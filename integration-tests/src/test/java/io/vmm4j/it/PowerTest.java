@@ -10,6 +10,7 @@ import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.VmState;
+import io.vmm4j.core.config.MachineConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,7 @@ class PowerTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String PRESENT = "cat /sys/devices/system/cpu/present";
     private static final String ONLINE = "for c in /sys/devices/system/cpu/cpu[1-9]; do echo 1 >$c/online; done; cat /sys/devices/system/cpu/online";
+    private static final String SOCKETS = "echo $(cat /sys/devices/system/cpu/cpu[0-3]/topology/physical_package_id)";
     /** How many times each processor has been in user mode for a tick. */
     private static final String WORKED = "grep -c '^cpu[0-9]* [1-9]' /proc/stat";
     /** Warnings and worse, but for the one that tells of a slow host. */
@@ -43,7 +45,8 @@ class PowerTest {
     @Test
     void processorsComeAndGoWhileTheyWork() throws Exception {
         GuestShell shell = new GuestShell();
-        try (Vm vm = machine().vcpus(1).maxVcpus(4).serial(shell.console()).build()) {
+        MachineConfig twoSocketsOfTwo = new MachineConfig(1, 4, 256L, 1, 2, 1, 2, null, null, null, null, null, null);
+        try (Vm vm = machine().machine(twoSocketsOfTwo).serial(shell.console()).build()) {
             vm.start();
             shell.awaitPrompt();
             String warnings = shell.run(WARNINGS);
@@ -54,6 +57,7 @@ class PowerTest {
             assertEquals("0-3", shell.run(PRESENT));
             assertEquals("0-3", shell.run(ONLINE));
             assertEquals("4", shell.run("usleep 2000000; " + WORKED), "every processor has work");
+            assertEquals("0 0 1 1", shell.run(SOCKETS));
 
             resize(vm, 2);
             assertEquals("0-1", shell.run(PRESENT));
@@ -62,6 +66,7 @@ class PowerTest {
             resize(vm, 4);
             assertEquals("0-3", shell.run(PRESENT));
             assertEquals("0-3", shell.run(ONLINE));
+            assertEquals("0 0 1 1", shell.run(SOCKETS), "again");
             assertThrows(IllegalArgumentException.class, () -> vm.resizeVcpus(5));
             assertThrows(IllegalArgumentException.class, () -> vm.resizeVcpus(0));
             assertEquals(warnings, shell.run(WARNINGS));

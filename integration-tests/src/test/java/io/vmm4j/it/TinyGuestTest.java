@@ -226,7 +226,7 @@ class TinyGuestTest {
     }
 
     @Test
-    void everyVcpuOfTheLargestMachineIsMade() throws Exception {
+    void everyVcpuIsMadeOfTheLargestMachineWithKvmsOwnIoApic() throws Exception {
         CapturedConsole console = StreamConsole.capture();
         try (Vm vm = machine(new TinyKernel().print("up").reset()).vcpus(254).serial(console).build()) {
             vm.start();
