@@ -213,7 +213,7 @@ final class UringIoTest {
     @Test
     void hostErrorsAreNamed() throws Exception {
         onLoop(() -> {
-            io.write(3, view(new byte[512]), 1, Long.MAX_VALUE - 4096);
+            io.write(3, view(new byte[512]), 1, Long.MAX_VALUE - 256);
             io.submit();
         });
         Ending ending = endings.next();

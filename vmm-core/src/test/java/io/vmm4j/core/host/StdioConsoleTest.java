@@ -95,7 +95,7 @@ class StdioConsoleTest {
         console.attach(windowed);
         assertEquals("132x43", windowed.sizes.poll(), "the size is known before the guest runs");
         terminal.resize(100, 50);
-        assertEquals(0, new ProcessBuilder("kill", "-WINCH", Long.toString(ProcessHandle.current().pid())).start().waitFor());
+        assertEquals(0, new ProcessBuilder("sh", "-c", "kill -WINCH $PPID").start().waitFor());
         assertTrue(windowed.awaitSize("100x50"), "the new size was not told");
         console.close();
         assertArrayEquals(before, terminal.settings(), "every setting put back");
