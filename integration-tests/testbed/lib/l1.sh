@@ -11,7 +11,7 @@ l1_start() {
 		[ -e "$cache/$try" ] || die "$cache/$try is missing: run ${testbed#"$PWD"/}/prepare first"
 	done
 	mkdir -p "$instance"
-	command=(qemu-system-x86_64 -M q35 -accel "tcg,thread=multi" -cpu max,vgif=off,v-vmsave-vmload=off -smp 2 -m "$2"
+	command=(qemu-system-x86_64 -M q35 -accel "tcg,thread=multi" -cpu max,vgif=off,v-vmsave-vmload=off -smp "${VMM4J_L1_CPUS:-1}" -m "$2"
 		-nodefaults -no-user-config -nographic -no-reboot
 		-serial "file:$instance/console.log"
 		-kernel "$cache/kernel/bzImage" -initrd "$cache/l1/initrd.cpio.gz"
