@@ -27,7 +27,7 @@ import java.util.function.Consumer;
 final class LinuxGuest {
 
     /** Nested in software a boot takes ten seconds or more; a machine that is busy besides, several times that. */
-    private static final Duration PATIENCE = Duration.ofMinutes(4);
+    private static final Duration PATIENCE = Duration.ofMinutes(8);
 
     private static final String ARGUMENTS = "console=ttyS0 quiet reboot=k panic=1 pci=off ";
 
