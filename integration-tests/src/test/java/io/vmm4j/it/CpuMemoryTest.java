@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.config.ConfigException;
-import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemoryType;
 import io.vmm4j.core.host.StreamConsole;
@@ -118,8 +117,7 @@ class CpuMemoryTest {
     void aMachineWithIdsBeyondAnXApicsServesItsDisksThroughItsOwnIoApic() throws Exception {
         // Gaps between the ids of 5 times 5 times 5 CPUs make the highest 292.
         MachineConfig machine = new MachineConfig(2, 125, 512L, 1, 5, 5, 5, null, null, null, null, null, null);
-        LinuxGuest.Outcome outcome = LinuxGuest.run(LinuxGuest.machine(LinuxGuest.bzImage()).machine(machine)
-                .drive(new DriveConfig("rootfs", true, null, LinuxGuest.image("guest/rootfs.ext4").toString(), true, null)),
+        LinuxGuest.Outcome outcome = LinuxGuest.run(LinuxGuest.machine(LinuxGuest.bzImage()).machine(machine).drive(LinuxGuest.root()),
                 TOPOLOGY + "sed -n 's/^/interrupts /p' /proc/interrupts | grep virtio\ndmesg | grep -i x2apic | sed 's/^/x2apic /'\n"
                         + "echo \"possible $(cat /sys/devices/system/cpu/possible)\"\n");
         assertEquals(VmExitReason.POWEROFF, outcome.exit().reason(), outcome.exit().message());

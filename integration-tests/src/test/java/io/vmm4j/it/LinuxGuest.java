@@ -6,6 +6,7 @@ import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.host.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import java.io.IOException;
@@ -86,6 +87,11 @@ final class LinuxGuest {
     /** A machine with the testbed's initramfs, whose modules find the virtio devices. */
     static VmBuilder machine(Path kernel) {
         return VmBuilder.create().kernel(kernel).initrd(initrd()).memoryMib(256);
+    }
+
+    /** The testbed's root file system, read-only: it has more programs than the initramfs. */
+    static DriveConfig root() {
+        return new DriveConfig("rootfs", true, null, image("guest/rootfs.ext4").toString(), true, null);
     }
 
     /** Kernel arguments that run {@code script} in the guest, and then do {@code then}: poweroff, reboot, panic. */

@@ -41,7 +41,7 @@ class SmallKernelsTest {
             file.setLength(DATA_BYTES);
         }
         return VmBuilder.create().kernel(kernel(kernel)).vcpus(2).memoryMib(256)
-                .drive(new DriveConfig("rootfs", true, null, LinuxGuest.image("guest/rootfs.ext4").toString(), true, null))
+                .drive(LinuxGuest.root())
                 .drive(new DriveConfig("data", false, null, data.toString(), false, null));
     }
 
