@@ -33,7 +33,10 @@ final class QueueConfig {
         driver = 0;
         device = 0;
         ready = false;
-        live = null;
+        if (live != null) {
+            live.stop(); // what a device gives back behind its reset must not reach the guest
+            live = null;
+        }
     }
 
     static long withLow(long address, long value) {

@@ -1,13 +1,16 @@
 package io.vmm4j.devices.virtio.mmio;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.testing.DriverQueue;
+import io.vmm4j.devices.testing.GuestRam;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
+import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -91,6 +94,21 @@ final class VirtioMmioLifeTest extends MmioBench {
         assertEquals(0, line.edges());
         assertEquals(0, driver.status());
         assertEquals(0, driver.read(0x060));
+    }
+
+    @Test
+    void aBufferGivenBackBehindTheResetReachesNoRing() throws VirtQueueException {
+        for (long features : new long[] {VERSION_1, VERSION_1 | 1L << 34}) {
+            start(features).add(DriverQueue.Buffer.writable(0x20000, 4));
+            VirtQueue old = device.activation.queues().get(0);
+            DescriptorChain late = old.poll();
+            driver.reset();
+            byte[] before = GuestRam.get(memory, 0x10000, 0x200);
+            old.pushUsed(late, 4);
+            old.disableNotifications();
+            assertFalse(old.needsInterrupt());
+            assertArrayEquals(before, GuestRam.get(memory, 0x10000, 0x200), "the memory is the guest's again, features " + features);
+        }
     }
 
     @Test
