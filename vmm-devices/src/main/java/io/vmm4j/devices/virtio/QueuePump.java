@@ -99,7 +99,7 @@ public final class QueuePump {
         task.schedule();
     }
 
-    /** Gives back a chain that a handler has kept, and tells the driver. */
+    /** Gives back a chain that a handler has kept, and tells the driver. One that was kept over a reset is dropped. */
     public void giveBack(DescriptorChain chain, long bytesWritten) {
         if (!isRunning()) {
             return;

@@ -12,6 +12,7 @@ final class BufferChain implements DescriptorChain {
     private static final long MAX_LENGTH = 0xFFFF_FFFFL;
     private static final int NO_ID = -1;
 
+    private final ChainPool owner;
     private final GuestViews readable = new GuestViews();
     private final GuestViews writable = new GuestViews();
     private long readableLength;
@@ -22,6 +23,16 @@ final class BufferChain implements DescriptorChain {
     private boolean inWritablePart;
     /** Set while a device holds the chain. */
     private boolean lent;
+
+    /** @param owner where it is given back to */
+    BufferChain(ChainPool owner) {
+        this.owner = owner;
+    }
+
+    /** Whether it was lent by {@code pool}. */
+    boolean isOf(ChainPool pool) {
+        return owner == pool;
+    }
 
     void start() {
         readable.clear();

@@ -24,7 +24,7 @@ final class ChainPool {
         if (lentCount == idle.length) {
             throw new VirtQueueException("more than " + idle.length + " buffers are available at once");
         }
-        BufferChain chain = idleCount > 0 ? idle[--idleCount] : new BufferChain();
+        BufferChain chain = idleCount > 0 ? idle[--idleCount] : new BufferChain(this);
         chain.start();
         lentCount++;
         return chain;
@@ -37,6 +37,11 @@ final class ChainPool {
         }
         inFlight.set(id);
         chain.identify(id);
+    }
+
+    /** Whether {@code chain} is one of this queue's, and not of one that was there before a reset. */
+    boolean isOwn(DescriptorChain chain) {
+        return ((BufferChain) chain).isOf(this);
     }
 
     /** Takes a lent chain back. */

@@ -13,6 +13,9 @@ import io.vmm4j.devices.virtio.VirtioFeatures;
  */
 final class PackedVirtQueue implements StoppableQueue {
 
+    /** In place of flags: there is no used descriptor to publish. */
+    private static final int NOTHING = -1;
+
     private final GuestMemory memory;
     private final int size;
     private final long ring;
@@ -108,16 +111,17 @@ final class PackedVirtQueue implements StoppableQueue {
     /** The driver looks at descriptors in order, so the flags of the first, stored last, publish all. */
     @Override
     public void pushUsed(DescriptorChain[] given, long[] bytesWritten, int count) throws VirtQueueException {
-        if (count == 0) {
-            return;
-        }
         try {
             long first = nextUsed;
-            int firstFlags = putUsed(given[0], bytesWritten[0]);
-            for (int i = 1; i < count; i++) {
+            int firstFlags = NOTHING;
+            for (int i = 0; i < count; i++) {
                 long at = nextUsed;
                 int flags = putUsed(given[i], bytesWritten[i]);
-                publishUsed(at, flags);
+                if (at == first) {
+                    firstFlags = flags;
+                } else {
+                    publishUsed(at, flags);
+                }
             }
             publishUsed(first, firstFlags);
         } catch (GuestMemoryException e) {
@@ -125,13 +129,16 @@ final class PackedVirtQueue implements StoppableQueue {
         }
     }
 
-    /** Writes all of a used descriptor but its flags, which it returns. */
+    /** Writes all of a used descriptor but its flags, which it returns, or {@link #NOTHING}. */
     private int putUsed(DescriptorChain chain, long bytesWritten) throws GuestMemoryException {
+        if (!chains.isOwn(chain)) {
+            return NOTHING;
+        }
         BufferChain given = (BufferChain) chain;
         int id = given.id();
         chains.giveBack(given);
         if (stopped) {
-            return 0;
+            return NOTHING;
         }
         memory.writeU16(element(nextUsed) + PackedLayout.DESC_ID, id);
         memory.writeU32(element(nextUsed) + PackedLayout.DESC_LEN, bytesWritten);
@@ -141,7 +148,7 @@ final class PackedVirtQueue implements StoppableQueue {
     }
 
     private void publishUsed(long position, int flags) throws GuestMemoryException {
-        if (!stopped) {
+        if (flags != NOTHING && !stopped) {
             // Release: id, len and the data in the buffers come first. Pairs with the driver's read barrier between its
             // load of the flags and its load of id and len (section 2.8.22).
             memory.writeU16Release(element(position) + PackedLayout.DESC_FLAGS, flags);

@@ -144,6 +144,9 @@ final class SplitVirtQueue implements StoppableQueue {
     }
 
     private void putUsed(DescriptorChain chain, long bytesWritten) throws GuestMemoryException {
+        if (!chains.isOwn(chain)) {
+            return;
+        }
         chains.giveBack((BufferChain) chain);
         if (stopped) {
             return;

@@ -22,7 +22,8 @@ public interface VirtQueue {
     void undoPoll();
 
     /**
-     * Gives a chain back to the driver.
+     * Gives a chain back to the driver. One that was polled from another queue, such as this one's forerunner before a reset, is
+     * dropped: its driver is gone.
      *
      * @param bytesWritten bytes written to the device-writable part, from its start
      */

@@ -226,6 +226,34 @@ final class VirtQueueTest {
 
     @ParameterizedTest
     @ValueSource(longs = {SPLIT, PACKED})
+    void aChainOfTheQueueBeforeTheResetIsDropped(long features) throws VirtQueueException {
+        DriverQueue before = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue old = open(before, features);
+        before.add(Buffer.writable(0x20000, 4));
+        before.add(Buffer.writable(0x20000, 4));
+        DescriptorChain late = old.poll();
+        DescriptorChain later = old.poll();
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
+        StoppableQueue queue = open(driver, features);
+        for (int i = 0; i < SIZE; i++) {
+            driver.add(Buffer.writable(0x20000, 4));
+        }
+        DescriptorChain own = queue.poll();
+        queue.pushUsed(late, 1);
+        assertFalse(queue.needsInterrupt());
+        assertNull(driver.takeUsed(), "the driver has not made it available");
+        queue.pushUsed(new DescriptorChain[] {late, own, later}, new long[] {1, 2, 3}, 3);
+        assertEquals(new Used(own.id(), 2), driver.takeUsed());
+        assertNull(driver.takeUsed());
+        for (int i = 1; i < SIZE; i++) {
+            queue.pushUsed(queue.poll(), 4);
+            assertEquals(4, driver.takeUsed().length());
+        }
+        assertNull(queue.poll());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {SPLIT, PACKED})
     void aChainIsGivenBackOnlyOnce(long features) throws VirtQueueException {
         DriverQueue driver = DriverQueue.of(memory, 0x10000, SIZE, features);
         StoppableQueue queue = open(driver, features);
