@@ -47,8 +47,9 @@ final class DeviceSession {
         }
     }
 
+    /** A device that waits for its reset is left alone, also amid the first run of its queues. */
     void notifyQueue(int index) {
-        if (active && activation.queues().get(index) != null) {
+        if (active && interrupt.isServing() && activation.queues().get(index) != null) {
             device.onQueueNotify(index);
         }
     }

@@ -49,6 +49,11 @@ final class MmioInterrupt implements VirtioInterrupt {
         raise(VirtioMmioRegisters.INT_CONFIG);
     }
 
+    /** Whether neither side has given up on the other. */
+    boolean isServing() {
+        return (status.get() & (DeviceStatus.DEVICE_NEEDS_RESET | DeviceStatus.FAILED)) == 0;
+    }
+
     void cutOff() {
         cut = true;
     }

@@ -97,7 +97,7 @@ public final class VirtioMmioTransport implements BusDevice {
      */
     public void notifyQueue(int index) {
         DeviceSession current = session;
-        if (current != null && index >= 0 && index < queues.length && isServing()) {
+        if (current != null && index >= 0 && index < queues.length) {
             current.notifyQueue(index);
         }
     }
@@ -190,10 +190,6 @@ public final class VirtioMmioTransport implements BusDevice {
 
     private boolean hasStatus(int bit) {
         return (status.get() & bit) != 0;
-    }
-
-    private boolean isServing() {
-        return (status.get() & (DeviceStatus.DEVICE_NEEDS_RESET | DeviceStatus.FAILED)) == 0;
     }
 
     /** Section 2.2: what was accepted is settled once FEATURES_OK is set. */

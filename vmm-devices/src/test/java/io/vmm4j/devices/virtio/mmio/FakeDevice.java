@@ -18,6 +18,8 @@ final class FakeDevice implements VirtioDevice {
     final List<String> calls = new ArrayList<>();
     /** The activation in force, or null. */
     VirtioActivation activation;
+    /** Whether the first notification finds a fault. */
+    boolean isBroken;
 
     FakeDevice() {
         config.put(0, 8, 0x1122334455667788L);
@@ -53,6 +55,9 @@ final class FakeDevice implements VirtioDevice {
     @Override
     public void onQueueNotify(int queueIndex) {
         calls.add("notify " + queueIndex);
+        if (isBroken) {
+            activation.interrupt().needsReset();
+        }
     }
 
     @Override

@@ -41,6 +41,18 @@ final class VirtioMmioLifeTest extends MmioBench {
     }
 
     @Test
+    void aDeviceThatBreaksDownAtItsFirstQueueIsNotGivenTheNext() {
+        device.isBroken = true;
+        driver.negotiate(VERSION_1);
+        driver.setUpQueue(0, DriverQueue.split(memory, 0x10000, 8, 0).addresses());
+        driver.setUpQueue(2, DriverQueue.split(memory, 0x11000, 16, 0).addresses());
+        driver.driverOk();
+        loop.run();
+        assertEquals(15 | 64, driver.status());
+        assertEquals(List.of("activate", "notify 0"), device.calls);
+    }
+
+    @Test
     void notificationsWaitOnTheLoopOncePerQueue() {
         start(VERSION_1);
         device.calls.clear();
