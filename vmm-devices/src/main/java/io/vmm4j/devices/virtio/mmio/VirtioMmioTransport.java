@@ -58,6 +58,8 @@ public final class VirtioMmioTransport implements BusDevice {
     private final AtomicInteger configGeneration = new AtomicInteger();
     /** The activation in force, from the write of DRIVER_OK to that of 0. */
     private volatile DeviceSession session;
+    /** The driver has written to the configuration space since the device was reset last. */
+    private volatile boolean isConfigWritten;
 
     private final Object lock = new Object();
     private long deviceFeaturesSel;
@@ -122,6 +124,7 @@ public final class VirtioMmioTransport implements BusDevice {
         if (offset >= VirtioMmioRegisters.CONFIG) {
             if (isConfigWidth(width)) {
                 config.write(offset - VirtioMmioRegisters.CONFIG, width, value);
+                isConfigWritten = true;
             }
             return;
         }
@@ -310,6 +313,7 @@ public final class VirtioMmioTransport implements BusDevice {
     /** FAILED: the driver will not come back before a reset, so the device stops, though nobody waits for it. */
     private void abandon() {
         if (session != null) {
+            isConfigWritten = false;
             ending = session.end(loop);
             session = null;
         }
@@ -318,6 +322,10 @@ public final class VirtioMmioTransport implements BusDevice {
     /** Status reads its old value until the device has let go of the guest's memory. */
     private void reset() {
         abandon();
+        if (isConfigWritten) {
+            isConfigWritten = false;
+            ending = LoopBarrier.run(loop, device::reset);
+        }
         if (ending != null) {
             ending.await();
             ending = null;

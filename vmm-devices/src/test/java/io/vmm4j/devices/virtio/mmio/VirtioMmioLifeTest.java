@@ -132,6 +132,19 @@ final class VirtioMmioLifeTest extends MmioBench {
     }
 
     @Test
+    void resetAlsoUndoesWhatADriverWroteThatNeverGotToDriverOk() {
+        driver.negotiate(VERSION_1);
+        driver.reset();
+        assertEquals(List.of(), device.calls, "there is nothing to undo");
+        driver.negotiate(VERSION_1);
+        driver.writeConfig(8, 2, 0x1234);
+        driver.reset();
+        assertEquals(List.of("reset"), device.calls);
+        driver.reset();
+        assertEquals(List.of("reset"), device.calls);
+    }
+
+    @Test
     void failedStopsTheDeviceAndOnlyAResetHelps() {
         start(VERSION_1);
         driver.writeStatus(128 | 15);
