@@ -15,7 +15,7 @@ public interface VirtioDevice {
     /** Features offered, section 2.2; bit i = feature i. The transport adds the bits that are its own (VERSION_1 and the ring's). */
     long deviceFeatures();
 
-    /** Largest size of each virtqueue, in elements; index = virtqueue number of section 5.x.2. */
+    /** Largest size of each virtqueue, in elements, 0 to 32768, 0 for none; index = virtqueue number of section 5.x.2. */
     int[] queueSizeMax();
 
     /** The device's configuration space, section 2.5. */

@@ -77,6 +77,7 @@ public final class VirtioMmioTransport implements BusDevice {
      * @param memory guest RAM, where queues and buffers are
      * @param line   the device's interrupt
      * @param loop   the thread that owns the device
+     * @throws IllegalArgumentException when the device has a queue larger than {@link VirtQueue#MAX_SIZE}
      */
     public VirtioMmioTransport(VirtioDevice device, GuestMemory memory, InterruptLine line, EventLoop loop) {
         this.device = device;
@@ -88,6 +89,10 @@ public final class VirtioMmioTransport implements BusDevice {
         this.queues = new QueueConfig[sizes.length];
         this.notifies = new DeferredNotify[sizes.length];
         for (int i = 0; i < sizes.length; i++) {
+            if (sizes[i] < 0 || sizes[i] > VirtQueue.MAX_SIZE) {
+                throw new IllegalArgumentException("virtio " + device.type() + ": largest size " + sizes[i] + " of queue " + i
+                        + " is not within 0 to " + VirtQueue.MAX_SIZE);
+            }
             queues[i] = new QueueConfig(sizes[i]);
             notifies[i] = new DeferredNotify(this, loop, i);
         }

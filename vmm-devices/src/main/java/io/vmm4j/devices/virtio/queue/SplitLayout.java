@@ -53,8 +53,6 @@ final class SplitLayout {
     static final int AVAIL_ALIGNMENT = 2;
     /** Alignment of the used ring. */
     static final int USED_ALIGNMENT = 4;
-    /** Largest queue, section 2.7. */
-    static final int MAX_SIZE = 32768;
 
     private static final int EVENT_SIZE = 2;
 

@@ -6,6 +6,9 @@ package io.vmm4j.devices.virtio.queue;
  */
 public interface VirtQueue {
 
+    /** Most elements of a queue, sections 2.7 and 2.8. */
+    int MAX_SIZE = 32768;
+
     /** Size of the queue in elements, as the driver set it. */
     int size();
 

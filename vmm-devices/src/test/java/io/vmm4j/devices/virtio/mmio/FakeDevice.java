@@ -14,6 +14,8 @@ final class FakeDevice implements VirtioDevice {
     /** What it offers. */
     static final long OWN_FEATURE = 1L << 3 | 1L << 50;
 
+    /** Largest sizes of its queues. */
+    int[] sizes = {8, 0, 16};
     final ByteConfigSpace config = new ByteConfigSpace(12);
     final List<String> calls = new ArrayList<>();
     /** The activation in force, or null. */
@@ -38,7 +40,7 @@ final class FakeDevice implements VirtioDevice {
 
     @Override
     public int[] queueSizeMax() {
-        return new int[] {8, 0, 16};
+        return sizes;
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.vmm4j.devices.virtio.mmio;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.testing.DriverQueue;
@@ -79,6 +80,15 @@ final class VirtioMmioTransportTest extends MmioBench {
             driver.write(0x030, row[0]);
             assertEquals(row[1], driver.read(0x034), "QueueSizeMax of queue " + row[0]);
         }
+    }
+
+    @Test
+    void aDeviceWithAQueueLargerThanTheSpecificationsIsRefused() {
+        device.sizes = new int[] {8, 65536};
+        IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class, () -> new VirtioMmioTransport(device, memory, line, loop));
+        assertTrue(refusal.getMessage().contains("65536 of queue 1"), refusal.getMessage());
+        device.sizes = new int[] {32768};
+        new VirtioMmioTransport(device, memory, line, loop);
     }
 
     @Test
