@@ -265,6 +265,61 @@ final class VirtQueueTest {
     }
 
     @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5, 7, 64, 1000, 1023, 1024})
+    void everySizeOfTheFormatWorksAndWakesBothSidesInTime(int size) throws VirtQueueException {
+        for (long features : new long[] {SPLIT, SPLIT | EVENT_IDX, PACKED, PACKED | EVENT_IDX}) {
+            if ((features & PACKED) != 0 || Integer.bitCount(size) == 1) {
+                alternate(size, features);
+                fillAndDrain(size, features);
+            }
+        }
+    }
+
+    private void alternate(int size, long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, size, features);
+        StoppableQueue queue = open(driver, features);
+        for (int round = 0; round < 5 * size + 7; round++) {
+            String where = "size " + size + ", features " + Long.toHexString(features) + ", round " + round;
+            assertFalse(queue.enableNotifications(), where);
+            Buffer[] buffers = new Buffer[Math.min(size, 1 + round % 3)];
+            Arrays.fill(buffers, Buffer.writable(0x80000, 4));
+            int id = driver.add(buffers);
+            assertTrue(driver.needsKick(), where);
+            DescriptorChain chain = queue.poll();
+            assertEquals(4L * buffers.length, chain.writableLength(), where);
+            queue.pushUsed(chain, 3);
+            assertTrue(queue.needsInterrupt(), where);
+            assertEquals(new Used(id, 3), driver.takeUsed(), where);
+        }
+    }
+
+    private void fillAndDrain(int size, long features) throws VirtQueueException {
+        DriverQueue driver = DriverQueue.of(memory, 0x10000, size, features);
+        StoppableQueue queue = open(driver, features);
+        DescriptorChain[] held = new DescriptorChain[size];
+        for (int lap = 0; lap < 5; lap++) {
+            String where = "size " + size + ", features " + Long.toHexString(features) + ", lap " + lap;
+            assertFalse(queue.enableNotifications(), where);
+            for (int i = 0; i < size; i++) {
+                driver.add(Buffer.writable(0x80000, 4));
+            }
+            assertTrue(driver.needsKick(), where);
+            for (int i = 0; i < size; i++) {
+                held[i] = queue.poll();
+            }
+            assertNull(queue.poll(), where);
+            for (int i = size - 1; i >= 0; i--) {
+                queue.pushUsed(held[i], 4);
+            }
+            assertTrue(queue.needsInterrupt(), where);
+            for (int i = size - 1; i >= 0; i--) {
+                assertEquals(held[i].id(), driver.takeUsed().id(), where);
+            }
+            assertNull(driver.takeUsed(), where);
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(longs = {SPLIT, SPLIT | EVENT_IDX | INDIRECT, PACKED, PACKED | EVENT_IDX | INDIRECT})
     void randomTrafficOverManyLapsLosesNothing(long features) throws VirtQueueException {
         long seed = 42 + features;
