@@ -23,9 +23,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Virtio over MMIO, version 2: virtio 1.2 section 4.2. Makes any {@link VirtioDevice} a window of registers.
  *
- * <p>Register accesses come from vCPU threads. The negotiation registers are guarded by one lock; Status, InterruptStatus,
- * InterruptACK and QueueNotify are lock-free, and nothing that runs on the event loop takes the lock. DRIVER_OK builds the queues and
- * has the loop activate the device; writing 0 to Status waits until the loop has reset it, so that after the write no buffer
+ * <p>Register accesses come from vCPU threads. The negotiation registers and writes to Status are guarded by one lock; reading
+ * Status and InterruptStatus and writing InterruptACK and QueueNotify take none, and nothing that runs on the event loop takes it.
+ * DRIVER_OK builds the queues and has the loop activate the device; writing 0 to Status waits until the loop has reset it, so that after the write no buffer
  * of the guest is touched. The loop never waits for a vCPU, so the wait ends.
  *
  * <p>Deviations: accesses to control registers that are not 4 bytes wide and aligned read 0 and are dropped on writing.

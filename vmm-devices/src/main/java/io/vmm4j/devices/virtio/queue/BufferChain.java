@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 /** The chain of both ring formats, filled again for each request. Confined to the queue's thread. */
 final class BufferChain implements DescriptorChain {
 
-    /** Section 2.7.4: a chain holds less than 2^32 bytes. */
+    /** Section 2.7.5.2 allows one byte more, whose number the 32 bits of a used length could not tell. */
     private static final long MAX_LENGTH = 0xFFFF_FFFFL;
     private static final int NO_ID = -1;
 
