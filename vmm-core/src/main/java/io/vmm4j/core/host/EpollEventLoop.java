@@ -54,6 +54,8 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean wakePending = new AtomicBoolean();
     private volatile boolean closing;
+    /** The loop looks for tasks once more and then never again. */
+    private volatile boolean drained;
     private boolean started;
     private boolean isTerminated;
 
@@ -121,13 +123,20 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     @Override
     public void execute(Runnable task) {
         if (closing) {
-            throw new RejectedExecutionException("event loop " + thread.getName() + " is closed");
+            throw refused();
         }
         tasks.add(task);
+        if (drained && tasks.remove(task)) {
+            throw refused(); // the loop has ended since, and who waits for the task would wait for ever
+        }
         // The loop's own tasks need no wake-up: it looks for them before it waits.
         if (!inLoop() && wakePending.compareAndSet(false, true)) {
             wake.signal();
         }
+    }
+
+    private RejectedExecutionException refused() {
+        return new RejectedExecutionException("event loop " + thread.getName() + " is closed");
     }
 
     @Override
@@ -156,11 +165,17 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
                 releaseEnded();
                 runTasks();
             }
-            while (!tasks.isEmpty()) {
-                runTasks();
-            }
+            runAllTasks();
         } catch (IOException e) {
             onFailure.accept(e);
+        }
+        drained = true;
+        runAllTasks(); // those that were given before the flag could be seen
+    }
+
+    private void runAllTasks() {
+        while (!tasks.isEmpty()) {
+            runTasks();
         }
     }
 
@@ -183,8 +198,12 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         // Cleared first: a task added from here on signals again, one added before is counted below.
         wakePending.set(false);
         for (int left = tasks.size(); left > 0; left--) {
+            Runnable task = tasks.poll();
+            if (task == null) {
+                return; // its giver took it back, see execute
+            }
             try {
-                tasks.remove().run();
+                task.run();
             } catch (RuntimeException | Error e) {
                 onFailure.accept(e);
             }

@@ -26,6 +26,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class EpollEventLoopTest {
 
+    private static final int ROUNDS = 100;
+
     private final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
     private EpollEventLoop loop;
 
@@ -234,6 +236,44 @@ class EpollEventLoopTest {
         loop.close();
         assertEquals(100, ran.get());
         assertThrows(RejectedExecutionException.class, () -> loop.execute(() -> { }));
+    }
+
+    @Test
+    void whatIsTakenWhileTheLoopClosesIsRun() throws Exception {
+        AtomicInteger taken = new AtomicInteger();
+        AtomicInteger ran = new AtomicInteger();
+        for (int round = 0; round < ROUNDS; round++) {
+            EpollEventLoop closing = new EpollEventLoop("closing", failures::add);
+            closing.start();
+            List<Thread> givers = new ArrayList<>();
+            CountDownLatch giving = new CountDownLatch(2);
+            for (int i = 0; i < 2; i++) {
+                Thread giver = new Thread(() -> {
+                    giving.countDown();
+                    while (isTaken(closing, ran::incrementAndGet)) {
+                        taken.incrementAndGet();
+                    }
+                });
+                givers.add(giver);
+                giver.start();
+            }
+            giving.await();
+            closing.close();
+            for (Thread giver : givers) {
+                giver.join();
+            }
+            // Who waits for a task that was taken, as a reset does, would wait for ever.
+            assertEquals(taken.get(), ran.get(), "round " + round);
+        }
+    }
+
+    private static boolean isTaken(EpollEventLoop loop, Runnable task) {
+        try {
+            loop.execute(task);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
     }
 
     @Test
