@@ -43,7 +43,7 @@ class CpuMemoryTest {
             dmesg -r | grep -E '^<[0-4]>' | cut -c1-160 | sed 's/^/warning /'
             """;
 
-    private static final Path HUGE_PAGES = Path.of("/proc/sys/vm/nr_hugepages");
+    private static final Path HUGE_PAGES = Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages");
 
     private static MachineConfig cpus(int vcpus, int threads, int cores, int dies, int sockets, int level, boolean idle) {
         return new MachineConfig(vcpus, null, 512L, threads, cores, dies, sockets, null, null, level, idle, null, null);
@@ -154,7 +154,8 @@ class CpuMemoryTest {
         String before = Files.readString(HUGE_PAGES).strip();
         try {
             Files.writeString(HUGE_PAGES, "136");
-            assumeTrue(Integer.parseInt(Files.readString(HUGE_PAGES).strip()) >= 136, "no room for 136 huge pages on this host");
+            String pool = Files.readString(HUGE_PAGES).strip();
+            assumeTrue(Integer.parseInt(pool) >= 136, () -> "no room for 136 huge pages on this host, only for " + pool);
             String message = assertThrows(ConfigException.class, () -> machine(memory(MemoryType.HUGETLBFS, null, 512, false)).build())
                     .getMessage();
             assertTrue(message.contains("256 huge pages of 2 MiB are needed and 136 are free"), message);
