@@ -12,6 +12,7 @@ import java.util.Queue;
  * An event loop run by hand on the thread that made it: tasks wait until {@link #run}, timers until the
  * {@link ManualClock} has reached their time and {@link #run} or {@link #advance} is called. {@link #execute} may be
  * called from any thread; all else belongs to the thread that made the loop, which is the one {@link #inLoop} is true on.
+ * A reset from another thread waits until the loop is run; so a test with a preemptive time limit makes its loop inside of it.
  */
 public final class ManualLoop implements EventLoop {
 
