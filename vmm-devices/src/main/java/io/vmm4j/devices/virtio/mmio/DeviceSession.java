@@ -18,13 +18,16 @@ final class DeviceSession {
     private final VirtioDevice device;
     private final VirtioActivation activation;
     private final MmioInterrupt interrupt;
+    private final int firstGeneration;
     private volatile boolean active;
     private volatile boolean ended;
 
-    DeviceSession(VirtioDevice device, VirtioActivation activation, MmioInterrupt interrupt) {
+    /** @param firstGeneration of the configuration space, when the driver began to look at it */
+    DeviceSession(VirtioDevice device, VirtioActivation activation, MmioInterrupt interrupt, int firstGeneration) {
         this.device = device;
         this.activation = activation;
         this.interrupt = interrupt;
+        this.firstGeneration = firstGeneration;
     }
 
     /** Activates the device on {@code loop}. A kick may have come before that, so every queue is run once. */
@@ -42,6 +45,10 @@ final class DeviceSession {
         }
         device.activate(activation);
         active = true;
+        // The device had nobody to tell of a change until now, and the driver may have read what was there before it.
+        if (device.configSpace().generation() != firstGeneration) {
+            interrupt.configChanged();
+        }
         for (int i = 0; i < activation.queues().size(); i++) {
             notifyQueue(i);
         }

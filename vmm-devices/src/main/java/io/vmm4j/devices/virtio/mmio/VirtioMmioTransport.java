@@ -68,6 +68,8 @@ public final class VirtioMmioTransport implements BusDevice {
     /** Words of accepted features beyond the second that are not 0: bit i for word i, {@link #LAST_WORD} for all from there on. */
     private long driverFeaturesBeyond;
     private long queueSel;
+    /** The configuration's generation when the driver began to look at it. */
+    private int firstGeneration;
     /** The reset under way of a session that was ended. */
     private LoopBarrier ending;
     private boolean warned;
@@ -85,6 +87,7 @@ public final class VirtioMmioTransport implements BusDevice {
         this.line = line;
         this.loop = loop;
         this.config = device.configSpace();
+        this.firstGeneration = config.generation();
         int[] sizes = device.queueSizeMax();
         this.queues = new QueueConfig[sizes.length];
         this.notifies = new DeferredNotify[sizes.length];
@@ -304,7 +307,7 @@ public final class VirtioMmioTransport implements BusDevice {
             interrupt.needsReset();
             return;
         }
-        session = new DeviceSession(device, new VirtioActivation(memory, live, interrupt, driverFeatures), interrupt);
+        session = new DeviceSession(device, new VirtioActivation(memory, live, interrupt, driverFeatures), interrupt, firstGeneration);
         session.start(loop);
     }
 
@@ -338,6 +341,7 @@ public final class VirtioMmioTransport implements BusDevice {
         for (QueueConfig queue : queues) {
             queue.reset();
         }
+        firstGeneration = config.generation();
         deviceFeaturesSel = 0;
         driverFeaturesSel = 0;
         driverFeatures = 0;

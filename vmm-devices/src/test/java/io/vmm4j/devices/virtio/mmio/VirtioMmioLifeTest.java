@@ -53,6 +53,28 @@ final class VirtioMmioLifeTest extends MmioBench {
     }
 
     @Test
+    void aChangeOfTheConfigurationBeforeTheDeviceIsLiveIsToldOnceItIs() {
+        start(VERSION_1);
+        assertEquals(0, driver.read(0x060), "nothing has changed");
+        driver.negotiate(VERSION_1);
+        device.config.put(0, 8, 5); // the driver may have read it before
+        assertEquals(0, driver.read(0x060));
+        driver.driverOk();
+        assertEquals(0, driver.read(0x060));
+        loop.run();
+        assertEquals(2, driver.read(0x060), "changed before DRIVER_OK");
+        driver.negotiate(VERSION_1);
+        driver.driverOk();
+        device.config.put(0, 8, 6);
+        loop.run();
+        assertEquals(2, driver.read(0x060), "changed between DRIVER_OK and the activation");
+        driver.negotiate(VERSION_1);
+        driver.driverOk();
+        loop.run();
+        assertEquals(0, driver.read(0x060), "changed before the reset");
+    }
+
+    @Test
     void notificationsWaitOnTheLoopOncePerQueue() {
         start(VERSION_1);
         device.calls.clear();
