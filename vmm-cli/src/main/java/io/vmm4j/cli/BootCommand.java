@@ -12,11 +12,8 @@ import io.vmm4j.core.config.VmConfigJson;
 import io.vmm4j.core.control.ControlServer;
 import io.vmm4j.kvm.KvmException;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,26 +62,12 @@ final class BootCommand {
         } catch (ConfigException e) {
             return refuse(e.problems().stream().map(problem -> describe(problem, file)).toList());
         } catch (IOException | InvalidPathException e) {
-            return refuse(List.of("configuration file " + file + " " + whyUnreadable(file, e)));
+            return refuse(List.of("configuration file " + file + " " + VmConfigJson.whyUnreadable(file, e)));
         }
     }
 
     private static String describe(ConfigProblem problem, String file) {
         return problem.key().equals(file) ? problem.toString() : problem + " in " + file;
-    }
-
-    private static String whyUnreadable(String file, Exception e) {
-        if (e instanceof NoSuchFileException) {
-            return "does not exist";
-        }
-        if (e instanceof AccessDeniedException) {
-            return "cannot be read: permission denied";
-        }
-        if (e instanceof CharacterCodingException) {
-            return "is not UTF-8 text";
-        }
-        return e instanceof IOException && Files.isDirectory(Path.of(file)) ? "is a directory"
-                : "cannot be read: " + e.getMessage();
     }
 
     private ExitCode boot(VmConfig config, List<String> problems, Function<ConfigProblem, String> wording,

@@ -16,7 +16,6 @@ import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VmConfigJson;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import io.vmm4j.core.config.VsockConfig;
 import java.util.ArrayList;
@@ -154,10 +153,8 @@ final class OptionMapper {
             return VmConfigJson.readCpuConfig(Path.of(file));
         } catch (ConfigException e) {
             refuse(CliOption.CPU_CONFIG, e.getMessage());
-        } catch (NoSuchFileException e) {
-            refuse(CliOption.CPU_CONFIG, "file " + file + " does not exist");
         } catch (IOException | InvalidPathException e) {
-            refuse(CliOption.CPU_CONFIG, "file " + file + " cannot be read: " + e.getMessage());
+            refuse(CliOption.CPU_CONFIG, "file " + file + " " + VmConfigJson.whyUnreadable(file, e));
         }
         return null;
     }

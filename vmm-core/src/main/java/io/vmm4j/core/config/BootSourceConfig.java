@@ -24,5 +24,7 @@ public record BootSourceConfig(
                 "a kernel image is required");
         problems.require(initrdPath == null || !initrdPath.isEmpty(), "boot-source.initrd_path",
                 "the initrd path is empty");
+        problems.requirePath(kernelImagePath, "boot-source.kernel_image_path", "kernel image");
+        problems.requirePath(initrdPath, "boot-source.initrd_path", "initrd");
     }
 }

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** Reads {@code cpu-config} of a configuration, which is an object or the path of a file that holds one. */
@@ -23,10 +22,8 @@ final class CpuConfigReader extends JsonDeserializer<CpuConfig> {
             return VmConfigJson.readCpuConfig(Path.of(file));
         } catch (ConfigException e) {
             throw JsonMappingException.from(parser, "file " + file + ": " + e.getMessage(), e);
-        } catch (NoSuchFileException e) {
-            throw JsonMappingException.from(parser, "file " + file + " does not exist", e);
         } catch (IOException | InvalidPathException e) {
-            throw JsonMappingException.from(parser, "file " + file + " cannot be read: " + e.getMessage(), e);
+            throw JsonMappingException.from(parser, "file " + file + " " + VmConfigJson.whyUnreadable(file, e), e);
         }
     }
 }

@@ -104,6 +104,7 @@ public record DriveConfig(
         problems.require(driveId != null && driveId.matches("[\\p{Alnum}_]+"), key + ".drive_id",
                 "drive id \"" + driveId + "\" must be letters, digits and underscores, at least one");
         problems.require(pathOnHost != null && !pathOnHost.isEmpty(), key + ".path_on_host", "a disk image is required");
+        problems.requirePath(pathOnHost, key + ".path_on_host", "disk image");
         problems.require(partuuid == null || partuuid.matches("[0-9a-fA-F-]+"), key + ".partuuid",
                 "partition UUID \"" + partuuid + "\" must be hexadecimal digits and hyphens");
         RateLimiterConfig.check(rateLimiter, key + ".rate_limiter", problems);

@@ -133,6 +133,7 @@ public record MachineConfig(
         problems.require(type.isPresent(), KEY + "mem_type", "memory type \"" + memType + "\" is not one of " + MemoryType.labels());
         problems.require(memFilePath.isEmpty() || type.isEmpty() || type.get().isShared(), KEY + "mem_file_path",
                 "memory file \"" + memFilePath + "\" does not go with memory type " + memType + ", which has no file");
+        problems.requirePath(memFilePath, KEY + "mem_file_path", "memory file");
     }
 
     private static Integer orDefault(Integer value, int byDefault) {

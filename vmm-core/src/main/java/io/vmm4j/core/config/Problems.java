@@ -1,5 +1,7 @@
 package io.vmm4j.core.config;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,6 +19,22 @@ public final class Problems {
     public void require(boolean condition, String key, String message) {
         if (!condition) {
             add(key, message);
+        }
+    }
+
+    /**
+     * Notes a problem when {@code path} can be no path on this host: it holds a NUL, or a character that the locale's
+     * encoding does not have. {@code null} is none and no problem.
+     *
+     * @param what the file's part, for the message: "kernel image"
+     */
+    void requirePath(String path, String key, String what) {
+        try {
+            if (path != null) {
+                Path.of(path);
+            }
+        } catch (InvalidPathException e) {
+            add(key, what + " \"" + path + "\" cannot be a path here: " + e.getReason());
         }
     }
 

@@ -45,5 +45,6 @@ public record SerialConfig(@JsonProperty("path") String path) {
         int length = path.getBytes(StandardCharsets.UTF_8).length;
         problems.require(length <= MAX_SOCKET_PATH, key,
                 "socket path of " + length + " bytes is above the limit of " + MAX_SOCKET_PATH);
+        problems.requirePath(path, key, name + " socket");
     }
 }

@@ -1,7 +1,13 @@
 package io.vmm4j.core.config;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
@@ -11,7 +17,7 @@ import java.nio.file.Path;
 public final class VmConfigJson {
 
     /** A configuration is a page of text; more than this, in bytes, is some other file. */
-    private static final long MAX_FILE_BYTES = 1 << 20;
+    private static final int MAX_FILE_BYTES = 1 << 20;
 
     private VmConfigJson() {
     }
@@ -19,7 +25,7 @@ public final class VmConfigJson {
     /**
      * Reads a configuration file.
      *
-     * @throws ConfigException when it is not a configuration; the problem's key is {@code configuration file} or a field's
+     * @throws ConfigException when it is not a configuration; the problem's key is the file's name or a field's
      * @throws IOException     when it cannot be read
      */
     public static VmConfig read(Path file) throws ConfigException, IOException {
@@ -36,12 +42,30 @@ public final class VmConfigJson {
         return StrictJson.read(text(file), CpuConfig.class, file.toString());
     }
 
+    /** What a file, a pipe or a device holds, if that is not beyond measure. */
     private static String text(Path file) throws ConfigException, IOException {
-        if (Files.isRegularFile(file) && Files.size(file) > MAX_FILE_BYTES) {
-            throw new ConfigException(file.toString(), "a file of " + Files.size(file)
-                    + " bytes is no configuration: the limit is " + MAX_FILE_BYTES);
+        byte[] bytes;
+        try (InputStream input = Files.newInputStream(file)) {
+            bytes = input.readNBytes(MAX_FILE_BYTES + 1);
         }
-        return Files.readString(file);
+        if (bytes.length > MAX_FILE_BYTES) {
+            throw new ConfigException(file.toString(), "a file of more than " + MAX_FILE_BYTES + " bytes is no configuration");
+        }
+        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    }
+
+    /** Why {@code file} could not be read or its name is none: the rest of a sentence that begins with it. */
+    public static String whyUnreadable(String file, Exception e) {
+        if (e instanceof NoSuchFileException) {
+            return "does not exist";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "cannot be read: permission denied";
+        }
+        if (e instanceof CharacterCodingException) {
+            return "is not UTF-8 text";
+        }
+        return e instanceof IOException && Files.isDirectory(Path.of(file)) ? "is a directory" : "cannot be read: " + e.getMessage();
     }
 
     /**

@@ -25,6 +25,7 @@ public record VsockConfig(
 
     void check(Problems problems) {
         problems.require(udsPath != null && !udsPath.isEmpty(), "vsock.uds_path", "the path of a socket to create is required");
+        problems.requirePath(udsPath, "vsock.uds_path", "vsock socket");
         problems.require(guestCid != null, "vsock.guest_cid", "a guest CID is required");
         problems.require(guestCid == null || guestCid >= MIN_GUEST_CID && guestCid <= MAX_GUEST_CID, "vsock.guest_cid",
                 "guest CID " + guestCid + " is not within " + MIN_GUEST_CID + " to " + MAX_GUEST_CID);

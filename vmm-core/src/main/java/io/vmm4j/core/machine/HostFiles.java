@@ -24,6 +24,9 @@ import java.util.List;
  */
 final class HostFiles implements AutoCloseable {
 
+    private static final String KERNEL_KEY = "boot-source.kernel_image_path";
+    private static final String INITRD_KEY = "boot-source.initrd_path";
+
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<DiskImage> disks = new ArrayList<>();
     private final List<TapInterface> taps = new ArrayList<>();
@@ -63,19 +66,19 @@ final class HostFiles implements AutoCloseable {
 
     private void openKernel(VmConfig config, Problems problems) {
         String path = config.bootSource().kernelImagePath();
-        if (path == null || path.isEmpty() || !problems.isClean("machine-config.mem_size_mib")) {
+        if (!problems.isClean(KERNEL_KEY) || !problems.isClean("machine-config.mem_size_mib")) {
             return;
         }
         try {
             kernel = own(KernelImage.open(Path.of(path), AddressMap.lowRamBytes(config.machineConfig().memoryBytes())));
         } catch (KernelImageException e) {
-            problems.add("boot-source.kernel_image_path", e.getMessage());
+            problems.add(KERNEL_KEY, e.getMessage());
         }
     }
 
     private void openInitrd(VmConfig config, Problems problems) {
         String path = config.bootSource().initrdPath();
-        if (path == null || path.isEmpty()) {
+        if (path == null || !problems.isClean(INITRD_KEY)) {
             return;
         }
         try {
@@ -84,17 +87,17 @@ final class HostFiles implements AutoCloseable {
                 initrdAddress = initrd.place(kernel, AddressMap.lowRamBytes(config.machineConfig().memoryBytes()));
             }
         } catch (KernelImageException e) {
-            problems.add("boot-source.initrd_path", e.getMessage());
+            problems.add(INITRD_KEY, e.getMessage());
         }
     }
 
     private void openDisks(List<DriveConfig> drives, Problems problems) {
         for (int i = 0; i < drives.size(); i++) {
-            DriveConfig drive = drives.get(i);
-            if (drive.pathOnHost() == null || drive.pathOnHost().isEmpty()) {
+            String key = "drives[" + i + "]";
+            if (!problems.isClean(key + ".path_on_host")) {
                 continue;
             }
-            DiskImage disk = DiskImage.open(drive, "drives[" + i + "]", problems);
+            DiskImage disk = DiskImage.open(drives.get(i), key, problems);
             if (disk != null) {
                 disks.add(own(disk));
             }

@@ -129,6 +129,12 @@ class VmConfigTest {
         "{\"vcpu_count\": 99999999999} | out of range",
         "{\"cpu_pm\": \"yes\"} | true or false",
         "{\"mem_type\": {}} | a string",
+        "{\"mem_type\": 5} | a string",
+        "{\"mem_file_path\": true} | a string",
+        "{\"mem_file_path\": 1.5} | a string",
+        "{\"vcpu_count\": \"\"} | whole number",
+        "{\"vcpu_count\": true} | whole number",
+        "{\"cpu_pm\": 1} | true or false",
     })
     void aValueOfTheWrongTypeIsRefusedWithWhatIsWanted(String machineConfig, String wanted) {
         String message = machineRefusal(machineConfig);
@@ -245,6 +251,41 @@ class VmConfigTest {
         assertEquals(0xFFFF_FFFDL, new CpuConfig.RegisterModifier("eax", "0b" + "1".repeat(30) + "0x").change().apply(1) & 0xFFFF_FFFFL);
         assertEquals(List.of(121), new CpuConfig(List.of("121", "!36"), null, null).neededCapabilities());
         assertEquals(List.of(36), new CpuConfig(List.of("121", "!36"), null, null).waivedCapabilities());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{'drives': [null]} | an element of the list is null | (drives[0])",
+        "{'drives': [{'drive_id': 'a', 'path_on_host': 'p'}, null]} | an element of the list is null | (drives[1])",
+        "{'network-interfaces': [null]} | an element of the list is null | (network-interfaces[0])",
+        "{'cpu-config': {'kvm_capabilities': [null]}} | an element of the list is null | (cpu-config.kvm_capabilities[0])",
+        "{'cpu-config': {'cpuid_modifiers': [{'leaf': '1', 'modifiers': [null]}]}} | an element of the list is null | (cpu-config.cpuid_modifiers[0].modifiers[0])",
+        "{'cpu-config': {'msr_modifiers': [null]}} | an element of the list is null | (cpu-config.msr_modifiers[0])",
+        "{'cpu-config': {'kvm_capabilities': [121]}} | the value is not a string | (cpu-config.kvm_capabilities[0])",
+        "{'drives': ''} | the value is not a list | (drives)",
+        "{'boot-source': ''} | the value is not an object | (boot-source)",
+        "{'drives': [{'drive_id': 'a', 'path_on_host': 'p', 'cache_type': 1}]} | \"1\" is not one of Unsafe, Writeback | (drives[0].cache_type)",
+        "{'drives': [{'drive_id': 'a', 'path_on_host': 'p', 'io_engine': ''}]} | \"\" is not one of Sync, Async | (drives[0].io_engine)",
+        "{'drives': [{'drive_id': 7, 'path_on_host': 'p'}]} | the value is not a string | (drives[0].drive_id)",
+    })
+    void whatIsNullOrOfAnotherKindInsideAListIsRefusedWithItsPlace(String json, String message, String place) {
+        String refusal = refusal(json.replace('\'', '"'));
+        assertTrue(refusal.startsWith(message) && refusal.endsWith(place), refusal);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{'boot-source': {'kernel_image_path': '~'}} | kernel image | boot-source.kernel_image_path",
+        "{'boot-source': {'initrd_path': '~'}} | initrd | boot-source.initrd_path",
+        "{'drives': [{'drive_id': 'a', 'path_on_host': '~'}]} | disk image | drives[0].path_on_host",
+        "{'machine-config': {'mem_file_path': '~'}} | memory file | machine-config.mem_file_path",
+        "{'serial': {'path': '~'}} | serial socket | serial.path",
+        "{'console': {'path': '~'}} | console socket | console.path",
+        "{'vsock': {'guest_cid': 3, 'uds_path': '~'}} | vsock socket | vsock.uds_path",
+    })
+    void whatCannotBeAPathIsRefusedUnderItsKey(String json, String name, String key) {
+        String refusal = refusal(json.replace('\'', '"').replace("~", "a\\u0000b"));
+        assertTrue(refusal.contains(name + " \"a\0b\" cannot be a path here: Nul character not allowed (" + key + ")"), refusal);
     }
 
     @Test
