@@ -5,7 +5,6 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -23,6 +22,7 @@ final class ArgumentParser {
 
     private static final String HELP = "--help";
     private static final String VERSION = "--version";
+    private static final String END_OF_OPTIONS = "--";
 
     private final String[] words;
     private final Map<CliOption, Arguments.Given> given = new EnumMap<>(CliOption.class);
@@ -41,14 +41,15 @@ final class ArgumentParser {
 
     private Arguments parse() {
         CommandLine program = UsageModel.forParsing(List.of(words));
-        program.getCommandSpec().parser().collectErrors(true);
+        collectErrors(program);
+        program.getSubcommands().values().forEach(ArgumentParser::collectErrors);
         program.setUnmatchedArgumentsAllowed(true);
         program.setTrimQuotes(false);
         program.setInterpolateVariables(false);
         program.setExpandAtFiles(false);
-        ParseResult top = program.parseArgs(words);
+        ParseResult top = program.parseArgs(withoutValueless());
         ParseResult result = top.hasSubcommand() ? top.subcommand() : top;
-        Command command = top.hasSubcommand() ? Command.named(result.commandSpec().name()) : commandOfErrors(top);
+        Command command = top.hasSubcommand() ? Command.named(result.commandSpec().name()) : Command.BOOT;
         boolean isHelp = top.isUsageHelpRequested() || result.isUsageHelpRequested();
         boolean isVersion = top.isVersionHelpRequested();
 
@@ -64,18 +65,44 @@ final class ArgumentParser {
                 unmatched(result.unmatched(), command);
             }
             checkOperands(command);
-            errors(top);
+            errors(top.errors());
+            if (result != top) {
+                errors(result.errors());
+            }
         }
         return new Arguments(command, isHelp, isVersion, given, operands, problems, garbled);
     }
 
-    /** picocli has no result for a subcommand whose last option lacks its value. */
-    private static Command commandOfErrors(ParseResult top) {
-        return top.errors().stream()
-                .filter(CommandLine.ParameterException.class::isInstance)
-                .map(error -> Command.named(((CommandLine.ParameterException) error).getCommandLine().getCommandName()))
-                .filter(Objects::nonNull)
-                .findFirst().orElse(Command.BOOT);
+    /**
+     * The words less the options that another option follows in place of their value, which picocli would take for the
+     * value's and then not understand the rest.
+     */
+    private String[] withoutValueless() {
+        List<String> kept = new ArrayList<>();
+        for (int i = 0; i < words.length; i++) {
+            CliOption option = CliOption.named(words[i]);
+            boolean wantsValue = option != null && !option.isValueOptional() && i + 1 < words.length && !kept.contains(END_OF_OPTIONS);
+            if (wantsValue && isKnownOption(words[i + 1])) {
+                missing(option);
+                continue;
+            }
+            kept.add(words[i]);
+            if (wantsValue) {
+                kept.add(words[++i]);
+            }
+        }
+        return kept.toArray(new String[0]);
+    }
+
+    private static boolean isKnownOption(String word) {
+        int equals = word.indexOf('=');
+        String name = equals < 0 ? word : word.substring(0, equals);
+        return CliOption.named(name) != null || List.of(HELP, "-h", VERSION, "-V").contains(name);
+    }
+
+    /** Has a parser go on after a mistake; each command has a parser of its own. */
+    private static void collectErrors(CommandLine parser) {
+        parser.getCommandSpec().parser().collectErrors(true);
     }
 
     private void take(ParseResult result, Command command) {
@@ -100,23 +127,22 @@ final class ArgumentParser {
         return option.longName();
     }
 
-    private void errors(ParseResult top) {
-        for (Exception error : top.errors()) {
+    private void errors(List<Exception> found) {
+        for (Exception error : found) {
             if (error instanceof OverwrittenOptionException twice) {
                 problems.add("the option is given more than once (" + nameOf(twice.getOverwritten()) + ")");
             } else if (error instanceof MissingParameterException missing) {
-                missing.getMissing().forEach(this::missing);
+                missing.getMissing().stream().filter(OptionSpec.class::isInstance)
+                        .forEach(arg -> missing(CliOption.named(((OptionSpec) arg).longestName())));
             } else {
                 problems.add(error.getMessage());
             }
         }
     }
 
-    private void missing(ArgSpec arg) {
-        if (arg instanceof OptionSpec option) {
-            problems.add("a value is missing: " + arg.paramLabel() + " (" + nameOf(option) + ")");
-            garbled.add(CliOption.named(option.longestName()));
-        }
+    private void missing(CliOption option) {
+        problems.add("a value is missing: " + option.value().label() + " (" + nameTyped(option) + ")");
+        garbled.add(option);
     }
 
     private String nameOf(ArgSpec arg) {
@@ -133,7 +159,8 @@ final class ArgumentParser {
                 boolean isValueNext = word.indexOf('=') < 0 && i + 1 < rest.size() && !looksLikeOption(rest.get(i + 1));
                 i += isValueNext ? 1 : 0;
             } else if (command == Command.BOOT && word.equals(words[0])) {
-                problems.add("unknown command " + word + suggestion(word));
+                problems.add("unknown command " + (word.isBlank() ? "\"" + word + "\"" : word) + suggestion(word));
+                Stream.of(CliOption.KERNEL_PATH, CliOption.ROOTFS).filter(option -> !given.containsKey(option)).forEach(garbled::add);
             } else {
                 problems.add("unexpected argument \"" + word + "\"");
             }
@@ -143,6 +170,10 @@ final class ArgumentParser {
     private void unknown(String word, Command command) {
         int equals = word.indexOf('=');
         String name = equals < 0 ? word : word.substring(0, equals);
+        if (name.equals(VERSION)) {
+            problems.add("option --version goes without a command");
+            return;
+        }
         CliOption elsewhere = CliOption.named(name);
         if (elsewhere != null) {
             problems.add("option " + name + (command == Command.BOOT ? " goes with the command " + commandOf(elsewhere)
