@@ -236,6 +236,16 @@ class TinyGuestTest {
     }
 
     @Test
+    void anEndThatComesBeforeTheStartIsTheMachinesEnd() throws Exception {
+        try (Vm vm = machine(new TinyKernel().spin()).build()) {
+            vm.stop("early");
+            vm.start();
+            assertEquals(new VmExit(VmExitReason.STOPPED, "early"), vm.await());
+            vm.start();
+        }
+    }
+
+    @Test
     void aMachineThatWasNeverStartedClosesInOrder() throws Exception {
         Vm vm = machine(new TinyKernel().spin()).serial(StreamConsole.capture()).build();
         vm.close();

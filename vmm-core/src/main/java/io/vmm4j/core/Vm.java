@@ -57,13 +57,18 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
-     * Lets the guest run.
+     * Lets the guest run. Does nothing when the machine's end has come before, by a key on its console for one: {@link #await}
+     * tells of it.
      *
-     * @throws IllegalStateException when it was started or stopped before
+     * @throws IllegalStateException when it was started before
      */
     public void start() {
-        if (!state.compareAndSet(VmState.CREATED, VmState.RUNNING)) {
-            throw new IllegalStateException("a machine that is " + state.get() + " cannot be started");
+        VmState before = state.compareAndExchange(VmState.CREATED, VmState.RUNNING);
+        if (before.compareTo(VmState.STOPPING) >= 0) {
+            return;
+        }
+        if (before != VmState.CREATED) {
+            throw new IllegalStateException("a machine that is " + before + " cannot be started");
         }
         machine.start();
         LOG.info("guest started: {} vCPUs, {} MiB", config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
