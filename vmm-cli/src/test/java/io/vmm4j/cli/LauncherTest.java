@@ -194,8 +194,23 @@ class LauncherTest {
         assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: C.UTF-8"));
         environment.put("LC_ALL", "C");
         assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: C.UTF-8"));
-        environment.put("LC_ALL", "de_DE.UTF-8");
-        assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: de_DE.UTF-8"));
+        environment.put("LC_ALL", "xx_XX.UTF-8");
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: C.UTF-8"), "whether that is installed is not known");
+        environment.put("LC_ALL", "de_DE.ISO-8859-1");
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: de_DE.ISO-8859-1"), "file names are in that encoding");
+    }
+
+    @Test
+    void standardDescriptorsThatAreClosedLeadNowhere() throws Exception {
+        Path jdk = jdk("jdk", "Vendor", "17.0.1+1", "17.0.1");
+        Path seen = directory.resolve("seen");
+        Files.writeString(jdk.resolve("bin/java"), "#!/bin/sh\nseen=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2)\n"
+                + "printf '%s\\n' \"$seen\" >'" + seen + "'\n");
+        useJavaHome(jdk);
+        run(List.of("sh", "-c", "exec '" + home.resolve("bin/vmm") + "' <&- >&- 2>&-"));
+        assertEquals(List.of("/dev/null", "/dev/null", "/dev/null"), lines(seen));
+        launch(home.resolve("bin/vmm"));
+        assertEquals(List.of(directory.resolve("out").toString(), directory.resolve("err").toString()), lines(seen).subList(1, 3));
     }
 
     private Path nativeDirectory(Run run) {
@@ -214,7 +229,7 @@ class LauncherTest {
         Files.writeString(jdk.resolve("release"), "IMPLEMENTOR=\"" + vendor + "\"\nJAVA_RUNTIME_VERSION=\"" + build
                 + "\"\nJAVA_VERSION=\"" + version + "\"\nMODULES=\"java.base java.compiler\"\n");
         Files.writeString(jdk.resolve("bin/java"), "#!/bin/sh\n[ \"$1\" != --version ] || { echo openjdk " + version
-                + " 2026-01-01; exit; }\nprintf '%s\\n' 'from " + name + "' \"locale: ${LC_ALL:-$LC_CTYPE}\" \"$@\"\n");
+                + " 2026-01-01; exit; }\nprintf '%s\\n' 'from " + name + "' \"locale: $LC_ALL\" \"$@\"\n");
         makeExecutable(jdk.resolve("bin/java"));
         return jdk;
     }
