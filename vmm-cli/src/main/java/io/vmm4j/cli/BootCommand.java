@@ -73,6 +73,7 @@ final class BootCommand {
     private ExitCode boot(VmConfig config, List<String> problems, Function<ConfigProblem, String> wording,
             boolean isLogChosen) {
         prepareLog(config, problems, wording, isLogChosen);
+        checkControlSocket(problems);
         try {
             if (!problems.isEmpty()) {
                 VmBuilder.fromConfig(config).check();
@@ -115,6 +116,17 @@ final class BootCommand {
     /** The socket by which other processes control the machine; {@code null} when none was asked for. */
     private ControlServer control(Vm vm) throws IOException {
         return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), vm::resizeVcpus);
+    }
+
+    private void checkControlSocket(List<String> problems) {
+        if (controlSocket == null) {
+            return;
+        }
+        try {
+            ControlServer.check(controlSocket);
+        } catch (IOException e) {
+            problems.add(e.getMessage() + " (" + CliOption.API_SOCK_PATH.longName() + ")");
+        }
     }
 
     /** A log that was asked for must be possible; the default one is left out where it is not. */

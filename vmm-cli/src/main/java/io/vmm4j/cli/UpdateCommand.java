@@ -4,6 +4,7 @@ import io.vmm4j.core.Vm;
 import io.vmm4j.core.control.ControlClient;
 import io.vmm4j.core.control.VcpuResizeException;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,6 +37,9 @@ final class UpdateCommand {
         try {
             new ControlClient(Path.of(arguments.value(CliOption.API_SOCK_PATH)), PATIENCE).resizeVcpus(count);
             return ExitCode.OK;
+        } catch (InvalidPathException e) {
+            errors.accept("\"" + e.getInput() + "\" cannot be a path here: " + e.getReason() + " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")");
+            return ExitCode.USAGE;
         } catch (IllegalArgumentException e) {
             errors.accept(e.getMessage() + " (" + arguments.nameOf(CliOption.VCPU_RESIZE) + ")");
             return ExitCode.USAGE;

@@ -125,6 +125,38 @@ class BadInputTest {
     }
 
     @Test
+    void aMistakeInAListOfDisksHidesNoneOfTheRootFileSystem() {
+        runExpecting(ExitCode.USAGE, "-k", "k", "-r", "/no/root", "--virblks", "[");
+        assertTrue(allLines().contains("vmm: disk image /no/root does not exist (--rootfs)"), allLines()::toString);
+    }
+
+    @Test
+    void socketsThatCannotBeMadeAreReportedTogetherUnderTheirOptions() throws IOException {
+        Path plain = Files.createFile(directory.resolve("plain"));
+        String tooLong = "x".repeat(108);
+        runExpecting(ExitCode.USAGE, "-k", "k", "-r", "r", "--serial-path", "/no/such/serial", "--vsock", plain.toString(), "--console-path",
+                directory.toString(), "--api-sock-path", tooLong);
+        for (String line : List.of("vmm: cannot create the socket /no/such/serial: its directory does not exist (--serial-path)",
+                "vmm: cannot create the socket " + plain + ": a file that is not a socket is there (--vsock)",
+                "vmm: cannot create the socket " + directory + ": a file that is not a socket is there (--console-path)",
+                "vmm: socket path \"" + tooLong + "\" of 108 bytes is not 1 to 107 bytes long (--api-sock-path)")) {
+            assertTrue(allLines().contains(line), line + " is not among " + allLines());
+        }
+        assertEquals(List.of("vmm: socket path \"\" of 0 bytes is not 1 to 107 bytes long (--api-sock-path)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--api-sock-path="));
+        assertEquals(List.of("vmm: cannot create the socket " + plain + ": a file that is not a socket is there (--api-sock-path)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--api-sock-path", plain.toString()));
+    }
+
+    @Test
+    void aLogFileThatWouldOverwriteAnImageIsRefused() throws IOException {
+        Path disk = Files.write(directory.resolve("disk"), new byte[512]);
+        Path link = Files.createSymbolicLink(directory.resolve("link"), disk);
+        assertEquals(List.of("vmm: log file " + link + " is what the machine boots from too (--log-file)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", disk.toString(), "--log-file", link.toString()));
+    }
+
+    @Test
     void tooManyDevicesAreReportedUnderTheOptionThatGivesMostOfThem() {
         String drives = list("{\"drive_id\": \"d%d\", \"path_on_host\": \"/no/disk\"}");
         String networks = list("{\"backend\": {\"iface_id\": \"e%1$d\", \"host_dev_name\": \"tap%1$d\"}}");
@@ -157,6 +189,21 @@ class BadInputTest {
     }
 
     @Test
+    void aMistakeBehindTheCommandHidesNothingThatFollowsIt() {
+        assertEquals(List.of(
+                "vmm: the option is given more than once (--vcpu)",
+                "vmm: memory size \"much\" is not a size: give MiB, or a number with M, G or T (--mem-size)",
+                "vmm: sockets 0 is not in 1..1024 (--sockets)"),
+                linesOf(ExitCode.USAGE, "create", "-k", "k", "--vcpu", "1", "--vcpu", "2", "-r", "r", "-m", "much", "--sockets", "0"));
+        assertEquals(List.of("vmm: a value is missing: N (--vcpu)"), linesOf(ExitCode.USAGE, "create", "-k", "k", "-r", "r", "--vcpu"));
+        assertEquals(List.of("vmm: a value is missing: N (--vcpu)", "vmm: sockets 0 is not in 1..1024 (--sockets)"),
+                linesOf(ExitCode.USAGE, "create", "-k", "k", "-r", "r", "--vcpu", "--sockets", "0"));
+        assertEquals(List.of("vmm: a value is missing: N (--vcpu)"),
+                linesOf(ExitCode.USAGE, "--vcpu", "-k", "k", "--rootfs=r"), "what follows is not the value");
+        assertEquals(List.of("vmm: a value is missing: PATH (--api-sock-path)"), linesOf(ExitCode.USAGE, "run", "f", "--api-sock-path"));
+    }
+
+    @Test
     void missingFilesAreReportedTogetherWithWrongOptions() {
         runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", "/no/disk", "-i", "/no/initrd", "--vcpu", "0",
                 "--nonsense", "--log-file", "/no/such/log");
@@ -179,6 +226,9 @@ class BadInputTest {
     void unknownCommandsAreNamed() {
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"),
                 linesOf(ExitCode.USAGE, "crate", "-k", "k", "-r", "r"));
+        assertEquals(List.of("vmm: unknown command crate, did you mean create?"), linesOf(ExitCode.USAGE, "crate"));
+        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, update, doctor, help"), linesOf(ExitCode.USAGE, ""));
+        assertEquals(List.of("vmm: option --version goes without a command"), linesOf(ExitCode.USAGE, "create", "-k", "k", "-r", "r", "--version"));
         assertEquals(List.of("vmm: unknown command fly, commands are create, run, update, doctor, help"),
                 linesOf(ExitCode.USAGE, "help", "fly"));
     }
@@ -211,12 +261,27 @@ class BadInputTest {
         Path binary = Files.write(directory.resolve("binary"), new byte[] {(byte) 0xff, (byte) 0xfe, 0});
         assertEquals(List.of("vmm: configuration file " + binary + " is not UTF-8 text"),
                 linesOf(ExitCode.USAGE, "run", binary.toString()));
+        assertEquals(List.of("vmm: a file of more than 1048576 bytes is no configuration (/dev/zero)"), linesOf(ExitCode.USAGE, "run", "/dev/zero"));
         Path wrong = Files.writeString(directory.resolve("wrong.json"),
                 "{\"boot-source\": {\"kernel_image_path\": \"k\"}, \"machine-config\": {\"vcpu_count\": 3000}}");
         assertEquals(List.of(
                 "vmm: vcpu count 3000 is not in 1..1024 (machine-config.vcpu_count) in " + wrong,
                 "vmm: max vcpu count 3000 is above 1024 (machine-config.max_vcpu_count) in " + wrong),
                 linesOf(ExitCode.USAGE, "run", wrong.toString()).stream().filter(line -> line.contains("vcpu")).toList());
+    }
+
+    @Test
+    void aFileWithChangesToCpusIsNamedWithWhyItCannotBeRead() throws IOException {
+        Path binary = Files.write(directory.resolve("binary"), new byte[] {(byte) 0xff});
+        assertEquals(List.of("vmm: file " + binary + " is not UTF-8 text (--cpu-config)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--cpu-config", binary.toString()));
+        assertEquals(List.of("vmm: file " + directory + " is a directory (--cpu-config)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--cpu-config", directory.toString()));
+    }
+
+    @Test
+    void whatATerminalWouldActOnIsNotPrinted() {
+        assertEquals(List.of("vmm: unexpected argument \"?[2J\""), linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "\u001b[2J"));
     }
 
     @Test

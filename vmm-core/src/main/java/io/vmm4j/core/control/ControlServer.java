@@ -3,11 +3,14 @@ package io.vmm4j.core.control;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vmm4j.core.host.SocketFile;
+import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -64,6 +67,23 @@ public final class ControlServer implements AutoCloseable {
         thread.setDaemon(true);
         thread.start();
         return server;
+    }
+
+    /**
+     * Looks whether {@link #open} could listen at {@code path} now; makes nothing.
+     *
+     * @throws IOException one line that names the path: it is none or too long for a client, or as {@link #open}
+     */
+    public static void check(String path) throws IOException {
+        int length = path.getBytes(StandardCharsets.UTF_8).length;
+        if (length == 0 || length > UnixSocket.MAX_ADDRESS) {
+            throw new IOException("socket path \"" + path + "\" of " + length + " bytes is not 1 to " + UnixSocket.MAX_ADDRESS + " bytes long");
+        }
+        try {
+            SocketFile.requireFree(Path.of(path));
+        } catch (InvalidPathException e) {
+            throw new IOException("\"" + path + "\" cannot be a path here: " + e.getReason(), e);
+        }
     }
 
     private static ServerSocketChannel listen(String address) throws IOException {

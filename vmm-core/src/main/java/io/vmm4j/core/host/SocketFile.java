@@ -55,18 +55,34 @@ public final class SocketFile<S extends Closeable> implements Closeable {
      *     missing or not writable
      */
     public static <S extends Closeable> SocketFile<S> listen(Path path, Binder<S> binder) throws IOException {
+        requireFree(path);
         try {
-            refuseTaken(path);
-            Path parent = path.toAbsolutePath().getParent();
-            if (parent == null) {
-                throw new FileSystemException(path.toString(), null, "is a directory");
-            }
-            Path own = Files.createTempDirectory(parent, ".vmm");
+            Path own = Files.createTempDirectory(path.toAbsolutePath().getParent(), ".vmm");
             try {
                 return listenBehind(own, path, binder);
             } finally {
                 Files.deleteIfExists(own.resolve(NAME));
                 Files.delete(own);
+            }
+        } catch (FileSystemException e) {
+            throw new IOException("cannot create the socket " + path + ": " + reason(e), e);
+        }
+    }
+
+    /**
+     * Looks whether {@link #listen} could make a socket at {@code path} now; makes nothing.
+     *
+     * @throws IOException as {@link #listen}
+     */
+    public static void requireFree(Path path) throws IOException {
+        try {
+            refuseTaken(path);
+            Path parent = path.toAbsolutePath().getParent();
+            if (!Files.isDirectory(parent)) {
+                throw new NoSuchFileException(path.toString());
+            }
+            if (!Files.isWritable(parent)) {
+                throw new AccessDeniedException(path.toString());
             }
         } catch (FileSystemException e) {
             throw new IOException("cannot create the socket " + path + ": " + reason(e), e);

@@ -8,9 +8,12 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.kvm.libc.LinuxException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -39,7 +42,7 @@ final class HostFiles implements AutoCloseable {
     }
 
     /**
-     * Checks {@code config} and opens its files.
+     * Checks {@code config}, opens its files, and looks whether its sockets can be made.
      *
      * @param given what does not come from {@code config}
      * @param slots the virtio devices' places, for the kernel's arguments
@@ -53,6 +56,7 @@ final class HostFiles implements AutoCloseable {
         files.openInitrd(config, problems);
         files.openDisks(config.drives(), problems);
         files.openTaps(config.networkInterfaces(), problems);
+        checkSockets(config, given, problems);
         boolean hasConsole = config.console() != null || given.console() != null;
         files.commandLine = KernelArguments.of(config.bootSource(), hasConsole, files.kernel, files.disks, slots, problems);
         try {
@@ -116,6 +120,35 @@ final class HostFiles implements AutoCloseable {
             } catch (LinuxException e) {
                 problems.add(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
             }
+        }
+    }
+
+    private static void checkSockets(VmConfig config, GivenParts given, Problems problems) {
+        if (given.serial() == null) {
+            checkConsole(config.serial().path(), "serial.path", problems);
+        }
+        if (given.console() == null && config.console() != null) {
+            checkConsole(config.console().path(), "console.path", problems);
+        }
+        if (config.vsock() != null) {
+            checkSocket(config.vsock().udsPath(), "vsock.uds_path", problems);
+        }
+    }
+
+    private static void checkConsole(String path, String key, Problems problems) {
+        if (!path.equals(SerialConfig.STDIO) && !path.equals(SerialConfig.NONE)) {
+            checkSocket(path, key, problems);
+        }
+    }
+
+    private static void checkSocket(String path, String key, Problems problems) {
+        if (!problems.isClean(key)) {
+            return;
+        }
+        try {
+            SocketFile.requireFree(Path.of(path));
+        } catch (IOException e) {
+            problems.add(key, e.getMessage());
         }
     }
 
