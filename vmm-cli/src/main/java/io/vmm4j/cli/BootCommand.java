@@ -6,6 +6,7 @@ import io.vmm4j.core.VmExit;
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
+import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VmConfigJson;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** The commands that boot a machine: from options, and from a configuration file. */
 final class BootCommand {
@@ -139,12 +141,31 @@ final class BootCommand {
             return;
         }
         String problem = LogFileCheck.problemOf(file);
+        if (problem == null && isBootedFrom(Path.of(file), config)) {
+            problem = "log file " + file + " is what the machine boots from too";
+        }
         if (problem == null) {
             log.configure(Path.of(file), level);
         } else if (isChosen) {
             problems.add(wording.apply(new ConfigProblem("logger.log_path", problem)));
         } else {
             unkeptLog = problem + ", so no log is kept";
+        }
+    }
+
+    /** Whether {@code log}, which is made anew, is the kernel, the initrd or a disk. */
+    private static boolean isBootedFrom(Path log, VmConfig config) {
+        Stream<String> images = Stream.concat(Stream.of(config.bootSource().kernelImagePath(), config.bootSource().initrdPath()),
+                config.drives().stream().map(DriveConfig::pathOnHost));
+        return Files.exists(log) && images.anyMatch(image -> isSame(log, image));
+    }
+
+    private static boolean isSame(Path log, String image) {
+        try {
+            return image != null && Files.isSameFile(log, Path.of(image));
+        } catch (IOException | InvalidPathException e) {
+            // An image that is not there is reported as such.
+            return false;
         }
     }
 

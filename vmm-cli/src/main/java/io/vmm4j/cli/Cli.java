@@ -56,6 +56,10 @@ public final class Cli {
             if (words.length == 0) {
                 say("see " + name + " --help");
             }
+            if (out.checkError()) {
+                say("standard output cannot be written to");
+                return exit == ExitCode.OK ? ExitCode.HOST_ERROR : exit;
+            }
             return exit;
         } catch (RuntimeException | Error e) {
             LoggerFactory.getLogger(Cli.class).error("internal error", e);
@@ -103,8 +107,8 @@ public final class Cli {
         err.println(name + ": " + oneLine(line));
     }
 
-    /** A message of the host may hold line breaks, a path too. */
+    /** A message of the host may hold line breaks, a path or a configuration too, and what a terminal would act on. */
     private static String oneLine(String text) {
-        return text.replaceAll("\\R\\s*", " ");
+        return text.replaceAll("\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?");
     }
 }

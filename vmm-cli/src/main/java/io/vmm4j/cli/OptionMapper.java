@@ -75,7 +75,7 @@ final class OptionMapper {
         if (option == null) {
             return problem.toString();
         }
-        boolean isConsequence = garbled.contains(option) || option == CliOption.ROOTFS && garbled.contains(CliOption.VIRBLKS)
+        boolean isConsequence = garbled.contains(option) || problem.key().equals("drives") && garbled.contains(CliOption.VIRBLKS)
                 || option == CliOption.MAX_VCPU
                 && (garbled.contains(CliOption.VCPU) || arguments.value(CliOption.MAX_VCPU) == null);
         return isConsequence ? null : problem.message() + " (" + arguments.nameOf(option) + ")";

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -63,6 +65,21 @@ class HelpTest {
     @Test
     void helpWinsOverMistakes() {
         assertTrue(print("vmm", "create", "--nonsense", "--help").startsWith("Usage: vmm create "));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "--version", "help run", "doctor"})
+    void outputThatGetsLostIsAHostError(String words) {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        PrintStream full = new PrintStream(new OutputStream() {
+            @Override
+            public void write(int octet) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        }, true, StandardCharsets.UTF_8);
+        ExitCode exit = new Cli("vmm", full, new PrintStream(err, true, StandardCharsets.UTF_8)).run(words.split(" "));
+        assertTrue(exit == ExitCode.HOST_ERROR || words.equals("doctor") && exit == ExitCode.KVM_UNAVAILABLE, exit::toString);
+        assertEquals("vmm: standard output cannot be written to\n", err.toString(StandardCharsets.UTF_8));
     }
 
     private static String print(String name, String... words) {

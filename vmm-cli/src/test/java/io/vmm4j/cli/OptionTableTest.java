@@ -145,7 +145,7 @@ class OptionTableTest {
                   "use_shared_irq": true, "use_generic_irq": true}]""",
                 "--virnets", """
                 [{"num_queues": 4, "queue_size": 0, "guest_mac": "02:00:00:00:00:01", "backend": {"type": "virtio",
-                  "iface_id": "eth0", "host_dev_name": "tap0", "allow_duplicate_mac": false,
+                  "iface_id": "eth0", "host_dev_name": "tap0", "allow_duplicate_mac": true,
                   "tx_rate_limiter": {"bandwidth": {"size": 0, "one_time_burst": 0, "refill_time": 0}}}}]""");
         assertEquals(List.of("rootfs", "data"), config.drives().stream().map(DriveConfig::driveId).toList());
         DriveConfig data = config.drives().get(1);
