@@ -89,7 +89,7 @@ final class BootCommand {
             errors.accept("KVM cannot be used: " + e.getMessage());
             return ExitCode.KVM_UNAVAILABLE;
         } catch (IOException e) {
-            errors.accept("the host refused: " + e.getMessage());
+            errors.accept(guard.isShutDown() ? SignalGuard.WHY : "the host refused: " + e.getMessage());
             return ExitCode.HOST_ERROR;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -23,7 +23,8 @@ final class SignalGuard implements AutoCloseable {
     static final int POWER_OFF_SECONDS = 8;
 
     private static final long STOP_SECONDS = 5;
-    private static final String WHY = "a signal ended the process";
+    /** What ended the machine, in words. */
+    static final String WHY = "a signal ended the process";
     private static final Signal SIGTERM = new Signal("TERM");
     private static final int SIGNAL_STATUS = 128;
 

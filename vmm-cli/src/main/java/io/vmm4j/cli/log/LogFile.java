@@ -58,6 +58,8 @@ final class LogFile {
      * @param level the name of the least severe level to write
      */
     LogFile(String level) {
+        // The end of the process closes the log, and may come before log4j2 is there: its hook could not be added then.
+        System.setProperty("log4j2.shutdownHookEnabled", "false");
         // The terminal may be the guest's by now: log4j2 must not write about itself there.
         StatusLogger.getLogger().getFallbackListener().setLevel(Level.OFF);
         Thread thread = Thread.currentThread();

@@ -14,16 +14,30 @@ final class EarlyLogRun {
     private EarlyLogRun() {
     }
 
-    /** Logs twice before the start and once after it, to the file that is the only argument. */
-    public static void main(String[] args) throws InterruptedException {
+    /**
+     * Logs twice before the start and once after it, to the file that is the first argument; with a second one the start
+     * comes while the JVM shuts down, as when a signal ends a machine that has just begun.
+     */
+    public static void main(String[] args) {
         EarlyLogProvider.choose();
         Logger log = LoggerFactory.getLogger(EarlyLogRun.class);
         log.info("before the level is known");
         LogBackend backend = new LogBackend(Path.of(args[0]), LoggerConfig.Level.INFO);
         log.warn("before the start", new IllegalStateException().getCause());
-        System.out.println(START);
-        backend.start();
-        log.info("after it");
-        System.exit(backend.close() == null ? 0 : 1);
+        Thread rest = new Thread(() -> {
+            System.out.println(START);
+            backend.start();
+            log.info("after it");
+            try {
+                Runtime.getRuntime().halt(backend.close() == null ? 0 : 1);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("nobody interrupts this thread", e);
+            }
+        });
+        if (args.length > 1) {
+            Runtime.getRuntime().addShutdownHook(rest);
+        } else {
+            rest.start();
+        }
     }
 }

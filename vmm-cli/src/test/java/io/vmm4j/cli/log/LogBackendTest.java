@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -190,11 +191,19 @@ class LogBackendTest {
         assertEquals(List.of(EarlyLogRun.START), runAlone(1, "-Xlog:disable", file.resolve("log")), "whatever goes wrong");
     }
 
-    private List<String> runAlone(int expectedStatus, String option, Path log) throws Exception {
+    @Test
+    void aLogThatStartsWhileTheProcessEndsIsWhole() throws Exception {
+        Path file = directory.resolve("file");
+        assertEquals(List.of(EarlyLogRun.START), runAlone(0, "-Xlog:disable", file, "while it ends"));
+        assertEquals(3, Files.readAllLines(file).size(), "two early events and a late one");
+    }
+
+    private List<String> runAlone(int expectedStatus, String option, Path log, String... more) throws Exception {
         Path output = directory.resolve("output");
-        int status = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), option,
-                "-cp", System.getProperty("java.class.path"), EarlyLogRun.class.getName(), log.toString())
-                .redirectErrorStream(true).redirectOutput(output.toFile()).start().waitFor();
+        List<String> words = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), option,
+                "-cp", System.getProperty("java.class.path"), EarlyLogRun.class.getName(), log.toString()));
+        words.addAll(List.of(more));
+        int status = new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(output.toFile()).start().waitFor();
         List<String> lines = Files.readAllLines(output);
         assertEquals(expectedStatus, status, lines::toString);
         return lines;
