@@ -99,12 +99,15 @@ final class BootCommand {
     }
 
     private ExitCode run(VmConfig config) throws ConfigException, IOException, InterruptedException {
+        VmBuilder machine = VmBuilder.fromConfig(config);
+        if (unkeptLog != null) {
+            // While the terminal is not the guest's yet, and where nothing else is wrong.
+            machine.check();
+            errors.accept(unkeptLog);
+        }
         guard.arm();
-        try (Vm vm = VmBuilder.fromConfig(config).build(); ControlServer control = control(vm)) {
+        try (Vm vm = machine.build(); ControlServer control = control(vm)) {
             guard.watch(vm);
-            if (unkeptLog != null) {
-                errors.accept(unkeptLog);
-            }
             vm.start();
             log.start();
             VmExit exit = vm.await();
