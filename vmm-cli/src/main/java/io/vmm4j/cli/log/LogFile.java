@@ -91,16 +91,7 @@ final class LogFile {
      * @return whether it could be opened; if not, log4j2 is stopped
      */
     boolean open(Path path) {
-        file = FileAppender.newBuilder()
-                .setName(FILE)
-                .setConfiguration(configuration)
-                .setLayout(new LineLayout())
-                .withFileName(path.toString())
-                .withAppend(false)
-                .setBufferedIo(true)
-                .setBufferSize(BUFFER_BYTES)
-                .setImmediateFlush(false)
-                .build();
+        file = appender(path);
         if (file == null) {
             context.stop();
             return false;
@@ -113,6 +104,25 @@ final class LogFile {
         }
         configuration.getRootLogger().addAppender(queue, null, null);
         return true;
+    }
+
+    /** The appender, or {@code null} where the file cannot be opened. */
+    private FileAppender appender(Path path) {
+        try {
+            return FileAppender.newBuilder()
+                    .setName(FILE)
+                    .setConfiguration(configuration)
+                    .setLayout(new LineLayout())
+                    .withFileName(path.toString())
+                    .withAppend(false)
+                    .setBufferedIo(true)
+                    .setBufferSize(BUFFER_BYTES)
+                    .setImmediateFlush(false)
+                    .build();
+        } catch (IllegalStateException e) {
+            // How log4j2 says it, in words about its managers.
+            return null;
+        }
     }
 
     /** log4j2's loggers as slf4j's. */

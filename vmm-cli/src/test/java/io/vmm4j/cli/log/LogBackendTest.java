@@ -97,7 +97,7 @@ class LogBackendTest {
         Path file = Files.createFile(directory.resolve("file"));
         LogBackend backend = new LogBackend(file.resolve("log"), Level.INFO);
         backend.start();
-        assertNotNull(backend.close());
+        assertEquals("it cannot be opened", backend.close());
     }
 
     @Test
