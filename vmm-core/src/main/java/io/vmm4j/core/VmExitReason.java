@@ -6,7 +6,7 @@ public enum VmExitReason {
     POWEROFF,
     /** The guest asked for a reset: by the keyboard controller, the ACPI reset register or a KVM system event. */
     RESET,
-    /** The host asked for it: {@link Vm#stop()}, the console's escape, a signal. */
+    /** The host asked for it: {@link Vm#stop}, the console's escape, a signal. */
     STOPPED,
     /** The guest took a triple fault (KVM_EXIT_SHUTDOWN). */
     TRIPLE_FAULT,
