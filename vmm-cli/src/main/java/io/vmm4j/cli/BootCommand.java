@@ -75,7 +75,7 @@ final class BootCommand {
     private ExitCode boot(VmConfig config, List<String> problems, Function<ConfigProblem, String> wording,
             boolean isLogChosen) {
         prepareLog(config, problems, wording, isLogChosen);
-        checkControlSocket(problems);
+        checkControlSocket(config, problems);
         try {
             if (!problems.isEmpty()) {
                 VmBuilder.fromConfig(config).check();
@@ -123,14 +123,20 @@ final class BootCommand {
         return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), vm::resizeVcpus);
     }
 
-    private void checkControlSocket(List<String> problems) {
+    private void checkControlSocket(VmConfig config, List<String> problems) {
         if (controlSocket == null) {
+            return;
+        }
+        String option = " (" + CliOption.API_SOCK_PATH.longName() + ")";
+        if (Stream.of(config.serial().path(), config.console() == null ? null : config.console().path(),
+                config.vsock() == null ? null : config.vsock().udsPath()).anyMatch(controlSocket::equals)) {
+            problems.add("socket " + controlSocket + " is the guest's too" + option);
             return;
         }
         try {
             ControlServer.check(controlSocket);
         } catch (IOException e) {
-            problems.add(e.getMessage() + " (" + CliOption.API_SOCK_PATH.longName() + ")");
+            problems.add(e.getMessage() + option);
         }
     }
 

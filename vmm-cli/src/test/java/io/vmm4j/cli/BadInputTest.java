@@ -75,6 +75,8 @@ class BadInputTest {
         "--balloon 129|vmm: balloon of 129 MiB is not in 0..128, the guest's memory (--balloon)",
         "--balloon much|vmm: balloon \"much\" is not a size: give MiB, or a number with M, G or T (--balloon)",
         "--console-path stdio --serial-path stdio|vmm: the serial port is on standard input and output too: give one of them a socket path, or the serial port \"none\" (--console-path)",
+        "--serial-path s --api-sock-path s|vmm: socket s is the guest's too (--api-sock-path)",
+        "--serial-path s --vsock s|vmm: socket s is the serial port's or the console's too (--vsock)",
         "--log-file=|vmm: the log file's path is empty (--log-file)",
         "--mem-type swap|vmm: memory type \"swap\" is not one of shmem, hugetlbfs, anon, hugeshmem, hugeanon (--mem-type)",
     })

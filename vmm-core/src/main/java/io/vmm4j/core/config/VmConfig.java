@@ -87,6 +87,8 @@ public record VmConfig(
         serial.check(problems);
         if (vsock != null) {
             vsock.check(problems);
+            boolean isConsoles = serial.path().equals(vsock.udsPath()) || console != null && console.path().equals(vsock.udsPath());
+            problems.require(!isConsoles, "vsock.uds_path", "socket " + vsock.udsPath() + " is the serial port's or the console's too");
         }
         checkNetworkInterfaces(problems);
         if (entropy != null) {

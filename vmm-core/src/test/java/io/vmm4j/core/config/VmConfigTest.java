@@ -195,6 +195,8 @@ class VmConfigTest {
         "'entropy': {'rate_limiter': {'bandwidth': {'size': -1, 'refill_time': 5}}} | bandwidth limit size -1 is below 0 (entropy.rate_limiter.bandwidth.size)",
         "'entropy': {'rate_limiter': {'bytes': {}}} | unknown key \"bytes\"",
         "'console': {}, 'serial': {'path': 'stdio'} | on standard input and output too",
+        "'serial': {'path': 'c'}, 'vsock': {'guest_cid': 3, 'uds_path': 'c'} | socket c is the serial port's or the console's too (vsock.uds_path)",
+        "'console': {'path': 'c'}, 'vsock': {'guest_cid': 3, 'uds_path': 'c'} | socket c is the serial port's or the console's too (vsock.uds_path)",
         "'console': {'path': 'c'}, 'serial': {'path': 'c'} | socket c is the serial port's too (console.path)",
         "'network-interfaces': [{'iface_id': 'a', 'host_dev_name': 't'}, {'iface_id': 'a', 'host_dev_name': 't'}] | tap \"t\" is used twice (network-interfaces[1].host_dev_name)",
     })
