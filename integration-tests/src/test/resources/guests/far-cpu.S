@@ -1,5 +1,5 @@
 # Sends the CPU with the highest APIC id, which does not fit 8 bits, a device's interrupt and another CPU's. It answers
-# with its id.
+# with its id. All CPUs are in x2APIC mode from the start, as such a machine's firmware leaves them.
         .include "guest.inc"
         .globl  _start
 
@@ -16,7 +16,7 @@
 
 _start:
         call    map_apics
-        call    enable_x2apic
+        set_msr X2_SVR, SVR_ENABLED             # a general protection fault but in x2APIC mode
         mov     $0x40000001, %eax
         cpuid
         shr     $15, %eax                       # KVM_FEATURE_MSI_EXT_DEST_ID
@@ -69,10 +69,6 @@ _start:
         .code16
 ap_begin:
         mov     $0x4000, %sp                    # one of them is interrupted at all
-        mov     $APIC_BASE, %ecx
-        rdmsr
-        or      $0x400, %eax
-        wrmsr
         set_msr X2_SVR, SVR_ENABLED
         movw    $(on_serial - ap_begin), 4 * SERIAL
         mov     %cs, 4 * SERIAL + 2

@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What any vCPU but the first is before its first run, to give it back when it comes to be used again: KVM cannot destroy
- * a vCPU. Only the local APIC's id and mode differ from one to another. Of the model-specific registers {@link VcpuSetup} sets back those it set at first; those that guests leave something in are
- * zeroed here.
+ * a vCPU. Only the local APIC's id differs from one to another. Of the model-specific registers {@link VcpuSetup} sets back
+ * those it set at first; those that guests leave something in are zeroed here.
  */
 final class ParkedState {
 
@@ -29,7 +29,6 @@ final class ParkedState {
     private static final int TSC_AUX = 0xC000_0103;
     private static final int[] ZERO_MSRS =
             {MSR_KVM_SYSTEM_TIME_NEW, MSR_KVM_ASYNC_PF_EN, MSR_KVM_STEAL_TIME, MSR_KVM_PV_EOI_EN, IA32_TSC_DEADLINE, TSC_AUX};
-
 
     private final KvmRegs regs;
     private final KvmSregs sregs;
@@ -60,12 +59,11 @@ final class ParkedState {
     void restore(KvmVcpu vcpu) throws KvmException {
         // The local APIC's mode is part of these, and decides how its registers are read.
         vcpu.setSregs(sregs);
-        X2Apic.enableIfNeeded(vcpu);
         vcpu.setRegs(regs);
         vcpu.setXcrs(xcrs);
         vcpu.setXsave(xsave);
         vcpu.setDebugregs(debugregs);
-        X2Apic.setId(lapic, vcpu);
+        X2Apic.setId(lapic, vcpu, sregs);
         vcpu.setLapic(lapic);
         vcpu.setVcpuEvents(events);
         vcpu.setMpState(mpState);

@@ -17,6 +17,7 @@ final class VcpuSetup {
 
     private final CpuidSetup cpuid;
     private final CpuModifiers modifiers;
+    private final boolean x2Apic;
 
     /**
      * @param guest     what the CPUs are to be like
@@ -25,6 +26,7 @@ final class VcpuSetup {
      */
     VcpuSetup(Kvm kvm, GuestCpu guest, CpuModifiers modifiers) throws ConfigException, LinuxException {
         this.modifiers = modifiers;
+        x2Apic = guest.topology().needsX2Apic();
         try (HostCpuid host = HostCpuid.open()) {
             cpuid = new CpuidSetup(modifiers.applyTo(kvm.supportedCpuid()), guest, host::read);
         }
@@ -33,7 +35,9 @@ final class VcpuSetup {
     /** @param index of the vCPU, from 0; its APIC id is the topology's */
     void apply(KvmVcpu vcpu, int index) throws KvmException {
         vcpu.setCpuid(cpuid.forVcpu(index));
-        X2Apic.enableIfNeeded(vcpu);
+        if (x2Apic) {
+            X2Apic.enable(vcpu);
+        }
         resetMsrs(vcpu);
         vcpu.setFpu(BootState.fpu());
         LapicState lapic = vcpu.getLapic();

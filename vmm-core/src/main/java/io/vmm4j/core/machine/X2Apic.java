@@ -1,15 +1,16 @@
 package io.vmm4j.core.machine;
 
-import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
+import io.vmm4j.kvm.abi.KvmSregs;
 import io.vmm4j.kvm.abi.LapicState;
 import io.vmm4j.kvm.abi.MsrEntry;
 import java.util.List;
 
 /**
- * The mode of a vCPU's local APIC before the guest runs: as after reset, or x2APIC mode where the id does not fit another,
- * as firmware leaves such CPUs (Intel SDM volume 3, section 11.12.7). INIT does not change the mode.
+ * x2APIC mode from the start, as firmware leaves the CPUs of a machine on which an id does not fit xAPIC mode (Intel SDM
+ * volume 3, section 11.12.7): all of them, since a kernel takes the mode of the first CPU for the machine's, and overlooks
+ * the ids beyond it. INIT does not change the mode.
  */
 final class X2Apic {
 
@@ -24,19 +25,13 @@ final class X2Apic {
     private X2Apic() {
     }
 
-    /** Puts a vCPU's local APIC into x2APIC mode if it needs that; after CPUID. */
-    static void enableIfNeeded(KvmVcpu vcpu) throws KvmException {
-        if (needsX2Apic(vcpu)) {
-            vcpu.setMsrs(List.of(new MsrEntry(IA32_APIC_BASE, AddressMap.LOCAL_APIC | ENABLED | X2APIC_MODE)));
-        }
+    /** Puts a vCPU's local APIC into x2APIC mode; after CPUID. */
+    static void enable(KvmVcpu vcpu) throws KvmException {
+        vcpu.setMsrs(List.of(new MsrEntry(IA32_APIC_BASE, AddressMap.LOCAL_APIC | ENABLED | X2APIC_MODE)));
     }
 
-    /** Writes {@code vcpu}'s id into the state of a local APIC, in the form of its mode. */
-    static void setId(LapicState lapic, KvmVcpu vcpu) {
-        lapic.setRegister(APIC_ID, needsX2Apic(vcpu) ? vcpu.id() : vcpu.id() << XAPIC_ID_SHIFT);
-    }
-
-    private static boolean needsX2Apic(KvmVcpu vcpu) {
-        return vcpu.id() > CpuTopology.MAX_XAPIC_ID;
+    /** Writes {@code vcpu}'s id into the state of a local APIC, in the form of the mode that {@code sregs} say. */
+    static void setId(LapicState lapic, KvmVcpu vcpu, KvmSregs sregs) {
+        lapic.setRegister(APIC_ID, (sregs.apicBase & X2APIC_MODE) != 0 ? vcpu.id() : vcpu.id() << XAPIC_ID_SHIFT);
     }
 }
