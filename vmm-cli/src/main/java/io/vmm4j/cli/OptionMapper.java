@@ -30,6 +30,7 @@ import java.util.Set;
  */
 final class OptionMapper {
 
+    private static final String CPU_CONFIG_KEY = "cpu-config";
     private static final String ROOT_DRIVE_ID = "rootfs";
     /** As dbs-cli has it. */
     private static final long DEFAULT_GUEST_CID = 42;
@@ -70,6 +71,9 @@ final class OptionMapper {
         String place = devices.placeOf(problem.key(), config.drives());
         if (place != null) {
             return problem.message() + " (" + place + ")";
+        }
+        if (problem.key().startsWith(CPU_CONFIG_KEY)) {
+            return problem.message() + " (" + arguments.nameOf(CliOption.CPU_CONFIG) + problem.key().substring(CPU_CONFIG_KEY.length()) + ")";
         }
         CliOption option = optionFor(problem.key().replaceFirst("^drives\\[\\d+]", "drives[0]"));
         if (option == null) {

@@ -277,6 +277,9 @@ class BadInputTest {
         Path binary = Files.write(directory.resolve("binary"), new byte[] {(byte) 0xff});
         assertEquals(List.of("vmm: file " + binary + " is not UTF-8 text (--cpu-config)"),
                 linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--cpu-config", binary.toString()));
+        Path wrong = Files.writeString(directory.resolve("wrong"), "{\"msr_modifiers\": [{\"addr\": \"z\", \"bitmap\": \"0b1\"}]}");
+        assertEquals(List.of("vmm: \"z\" is not a number of 32 bits (--cpu-config.msr_modifiers[0].addr)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--cpu-config", wrong.toString()));
         assertEquals(List.of("vmm: file " + directory + " is a directory (--cpu-config)"),
                 linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--cpu-config", directory.toString()));
     }

@@ -57,7 +57,7 @@ public final class ControlClient {
     }
 
     private SocketChannel connect() throws IOException {
-        if (!Files.exists(path)) {
+        if (Files.notExists(path)) {
             throw new IOException("it does not exist");
         }
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
