@@ -175,6 +175,11 @@ final class ArgumentParser {
             return;
         }
         CliOption elsewhere = CliOption.named(name);
+        if (elsewhere != null && elsewhere.goesWith(command)) {
+            // Only behind -- it is not taken for one.
+            problems.add("unexpected argument \"" + word + "\"");
+            return;
+        }
         if (elsewhere != null) {
             problems.add("option " + name + (command == Command.BOOT ? " goes with the command " + commandOf(elsewhere)
                     : " does not go with the command " + command.word()));

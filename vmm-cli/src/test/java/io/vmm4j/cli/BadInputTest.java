@@ -55,6 +55,8 @@ class BadInputTest {
         "--vcpu|vmm: a value is missing: N (--vcpu)",
         "--vcpu 1 --vcpu 1|vmm: the option is given more than once (--vcpu)",
         "stray|vmm: unexpected argument \"stray\"",
+        "-- --vcpu|vmm: unexpected argument \"--vcpu\"",
+        "-- --vcpu=2|vmm: unexpected argument \"--vcpu=2\"",
         "--serial-path=|vmm: the serial path is empty: give stdio or a socket path (--serial-path)",
         "--vsock=|vmm: the path of a socket to create is required (--vsock)",
         "--guest-cid 7|vmm: the path of a socket to create is required (--vsock)",

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -115,6 +116,9 @@ public final class StrictJson {
             return "\"" + format.getValue() + "\" is not one of " + Arrays.stream(format.getTargetType().getEnumConstants())
                     .map(Object::toString).collect(Collectors.joining(", "));
         }
+        if (e instanceof JsonEOFException || e.getCause() instanceof JsonEOFException) {
+            return "the text ends too early";
+        }
         if (e instanceof InvalidNullException) {
             return "an element of the list is null";
         }
@@ -142,6 +146,6 @@ public final class StrictJson {
     }
 
     private static String firstLine(String message) {
-        return message.lines().findFirst().orElse("not JSON");
+        return message.lines().findFirst().orElse("not JSON").replaceAll("\\[Source: [^;]*; ([^]]*)]", "$1");
     }
 }

@@ -323,6 +323,16 @@ class VmConfigTest {
     }
 
     @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{'drives': [ | the text ends too early at line 1 column 13 (drives)",
+        "{'serial': {'path': 's' | the text ends too early at line 1 column 24 (serial)",
+        "{'serial': {'path': 's'] | Unexpected close marker ']': expected '}' (for Object starting at line: 1, column: 12) at line 1 column 24 (serial)",
+    })
+    void aTextThatIsBrokenOffIsRefusedInPlainWords(String text, String message) {
+        assertEquals(message, refusal(text.replace('\'', '"')));
+    }
+
+    @ParameterizedTest
     @CsvSource({"128, 128", "512M, 512", "512m, 512", "512MiB, 512", "2G, 2048", "2gb, 2048", "1T, 1048576", "0, 0"})
     void memorySizesHaveSuffixes(String text, long mib) {
         assertEquals(mib, MemorySize.parseMib(text));
