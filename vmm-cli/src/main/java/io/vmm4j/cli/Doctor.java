@@ -18,6 +18,8 @@ final class Doctor {
 
     private static final Pattern HARDWARE_FLAG = Pattern.compile("^flags\\s*:.*\\b(vmx|svm)\\b", Pattern.MULTILINE);
     private static final int OLDEST_JAVA = 17;
+    /** Set by the launcher to the archive it has given to Java. */
+    private static final String ARCHIVE_PROPERTY = "vmm.archive";
 
     /** How a finding bears on booting a stock Linux guest. */
     private enum Verdict {
@@ -163,10 +165,26 @@ final class Doctor {
         String text = version + " (" + System.getProperty("java.vendor") + ")";
         if (version.feature() < OLDEST_JAVA) {
             fail("Java", text + ": " + OLDEST_JAVA + " or later is needed");
-        } else if (System.getProperty("vmm.archive") == null) {
+        } else if (System.getProperty(ARCHIVE_PROPERTY) == null) {
             note("Java", text + ", without a class archive: lib/archive/make creates one, and vmm starts faster");
+        } else if (isOfAnotherPlace(Path.of(System.getProperty(ARCHIVE_PROPERTY)))) {
+            note("Java", text + ", with a class archive that was made elsewhere and may not be used: lib/archive/make creates one here, and vmm starts"
+                    + " faster");
         } else {
             ok("Java", text + ", with a class archive");
+        }
+    }
+
+    /** Java 17 does not use an archive beside a copy of what it was made from; the newer form of archives may be copied along. */
+    private static boolean isOfAnotherPlace(Path archive) {
+        if (!archive.toString().endsWith(".jsa")) {
+            return false;
+        }
+        try {
+            Path directory = archive.toRealPath().getParent();
+            return !Files.readString(directory.resolve("place")).strip().equals(directory.getParent().toString());
+        } catch (IOException e) {
+            return true;
         }
     }
 

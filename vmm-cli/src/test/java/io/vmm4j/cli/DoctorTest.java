@@ -91,6 +91,32 @@ class DoctorTest {
         assertTrue(line("huge pages").startsWith("note") && line("huge pages").contains("vm.nr_hugepages"), report());
     }
 
+    @Test
+    void aClassArchiveThatWasMadeElsewhereIsNoneForOlderJavas() throws IOException {
+        Path directory = Files.createDirectories(root.resolve("archive/Vendor-17"));
+        String jsa = Files.createFile(directory.resolve("vmm.jsa")).toString();
+        Path place = Files.writeString(directory.resolve("place"), directory.getParent().toRealPath() + "\n");
+        assertTrue(java(jsa).startsWith("ok") && java(jsa).contains("with a class archive"), report());
+        Files.writeString(place, "/where/it/was/made\n");
+        assertTrue(java(jsa).startsWith("note") && java(jsa).contains("lib/archive/make"), report());
+        assertTrue(java(directory.resolve("vmm.aot").toString()).startsWith("ok"), report());
+        assertTrue(java(null).startsWith("note") && java(null).contains("without a class archive"), report());
+    }
+
+    /** What is said of Java with this archive. */
+    private String java(String archive) {
+        out.reset();
+        try {
+            if (archive != null) {
+                System.setProperty("vmm.archive", archive);
+            }
+            examine(WORKING);
+            return line("Java");
+        } finally {
+            System.clearProperty("vmm.archive");
+        }
+    }
+
     private boolean examine(Doctor.KvmProbe kvm) {
         return new Doctor(new PrintStream(out, true, StandardCharsets.UTF_8), root, kvm).examine();
     }
