@@ -15,7 +15,7 @@ public final class MemorySize {
     /**
      * Parses a size.
      *
-     * @return the size in MiB; saturates at {@link Long#MAX_VALUE}
+     * @return the size in MiB, which may be more than any host has
      * @throws IllegalArgumentException when the text is not a size; the message says what is
      */
     public static long parseMib(String text) {
