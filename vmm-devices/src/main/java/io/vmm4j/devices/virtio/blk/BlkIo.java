@@ -38,7 +38,7 @@ public interface BlkIo extends AutoCloseable {
     /** Makes stable what had been written, and reported so, when this is called. */
     void flush(int tag);
 
-    /** Gives the space of a range back. */
+    /** Gives the space of a range back if it can; else does nothing. */
     void discard(int tag, long offset, long length);
 
     /** Makes a range read as zeroes; gives its space back if {@code mayUnmap} and it can. */

@@ -56,7 +56,10 @@ final class SyncBlkIo implements BlkIo {
     public void discard(int tag, long offset, long length) {
         IOException failure = null;
         try {
-            backend.discard(offset, length);
+            // The driver may have been offered DISCARD for another disk, which this one has replaced. It is a hint.
+            if (backend.canDiscard()) {
+                backend.discard(offset, length);
+            }
         } catch (IOException e) {
             failure = e;
         }

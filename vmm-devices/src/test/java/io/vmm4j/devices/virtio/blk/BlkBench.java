@@ -116,6 +116,7 @@ final class BlkBench {
         final List<String> calls = new ArrayList<>();
         long capacity;
         boolean failing;
+        boolean canDiscard = true;
 
         Disk(int length) {
             bytes = new byte[length];
@@ -173,7 +174,7 @@ final class BlkBench {
 
         @Override
         public boolean canDiscard() {
-            return true;
+            return canDiscard;
         }
 
         @Override

@@ -231,6 +231,16 @@ final class BlkFlightTest {
     }
 
     @Test
+    void aDiskThatCannotDiscardKeepsItsSpaceThoughDiscardWasNegotiatedForTheOldOne() throws IOException {
+        start(FEATURES);
+        BlkBench.Disk next = new BlkBench.Disk(SECTORS * 512);
+        next.canDiscard = false;
+        bench.blk.replaceBackend(next);
+        assertEquals(OK, bench.segments(11, new long[] {0, 1, 0}, new long[] {2, 1, 0}));
+        assertEquals(List.of(), next.calls, "only a disk that can is asked");
+    }
+
+    @Test
     void aDiskOfTheSameSizeTellsTheDriverNothing() throws IOException {
         start(FEATURES);
         bench.line.takeEdges();
