@@ -164,9 +164,12 @@ final class BlkExecutor {
         BlkSegments segments = request.segments();
         segments.copy(request);
         for (int i = 0; i < segments.count(); i++) {
+            // Section 5.2.6.2: an unknown flag of any segment is told before all else that is wrong with them.
             if ((segments.flags(i) & ~allowedFlags) != 0) {
                 return BlkConstants.VIRTIO_BLK_S_UNSUPP;
             }
+        }
+        for (int i = 0; i < segments.count(); i++) {
             long sectors = segments.sectors(i);
             if (sectors > maxSectors || !isInRange(segments.sector(i), sectors * BlkConstants.SECTOR_SIZE)) {
                 return BlkConstants.VIRTIO_BLK_S_IOERR;

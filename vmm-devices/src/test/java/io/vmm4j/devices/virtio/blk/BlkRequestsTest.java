@@ -151,6 +151,7 @@ final class BlkRequestsTest {
         assertEquals(IOERR, bench.segments(11, new long[] {-1, 8, 0}));
         assertEquals(UNSUPP, bench.segments(11, new long[] {0, 8, 1}), "unmap is for WRITE_ZEROES");
         assertEquals(UNSUPP, bench.segments(11, new long[] {0, 8, 2}));
+        assertEquals(UNSUPP, bench.segments(11, new long[] {SECTORS, 8, 0}, new long[] {0, 8, 2}), "an unknown flag of any segment");
         assertEquals(IOERR, bench.segments(11, new long[33][3]), "33 segments");
         assertEquals(IOERR, bench.request(11, 0, 8), "half a segment");
         assertEquals(IOERR, bench.request(11, 0, 0), "no segment");
