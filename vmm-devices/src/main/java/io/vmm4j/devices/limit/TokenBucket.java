@@ -67,7 +67,7 @@ final class TokenBucket {
         }
     }
 
-    /** Adds what came since the last time. The clock moves on by whole tokens, so that rounding loses nothing. */
+    /** Adds what came since the last time. The clock moves on by the time of whole tokens, rounded up: less than a nanosecond is lost, never gained. */
     private void replenish(long nowNanos) {
         long elapsed = nowNanos - settledNanos;
         if (elapsed <= 0) {
@@ -80,7 +80,7 @@ final class TokenBucket {
         }
         long tokens = scale(elapsed, size, refillNanos, 0);
         budget = tokens > size - budget ? size : budget + tokens;
-        settledNanos += scale(tokens, refillNanos, size, 0);
+        settledNanos += nanosFor(tokens);
     }
 
     /** The time in which {@code tokens} come, rounded up. */

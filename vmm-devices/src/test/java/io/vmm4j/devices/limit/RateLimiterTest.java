@@ -118,6 +118,23 @@ final class RateLimiterTest {
     }
 
     @Test
+    void askingOftenDoesNotBringMore() {
+        RateLimiter limiter = bytes(1_500_000, 1, 0); // 1.5 tokens a nanosecond
+        assertEquals(0, limiter.admit(1_500_000));
+        clock.advanceNanos(1);
+        assertEquals(0, limiter.admit(1));
+        assertTrue(limiter.admit(1) > 0, "one and a half have come, and one is spent");
+        long admitted = 0;
+        for (int i = 0; i < 10_000; i++) {
+            clock.advanceNanos(1);
+            while (limiter.admit(1) == 0) {
+                admitted++;
+            }
+        }
+        assertTrue(admitted <= 15_001, admitted + " in 10 us");
+    }
+
+    @Test
     void theRateHoldsOverTimeWhateverTheRequests() {
         long seed = 99;
         System.out.println("theRateHoldsOverTimeWhateverTheRequests: seed " + seed);
