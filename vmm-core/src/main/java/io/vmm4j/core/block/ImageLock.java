@@ -38,8 +38,14 @@ final class ImageLock {
         }
     }
 
-    private static String holder(Fd fd, boolean exclusive) throws LinuxException {
-        OptionalLong pid = OfdLock.holder(fd, exclusive);
+    /** A holder that cannot be told is one all the same. */
+    private static String holder(Fd fd, boolean exclusive) {
+        OptionalLong pid;
+        try {
+            pid = OfdLock.holder(fd, exclusive);
+        } catch (LinuxException e) {
+            pid = OptionalLong.empty();
+        }
         if (pid.isEmpty()) {
             return "another process";
         }
