@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.virtio.net.NetBackend;
 import io.vmm4j.devices.virtio.net.NetOffload;
 import io.vmm4j.kvm.libc.Epoll;
@@ -32,6 +33,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
     private final TapInterface tap;
     private final IoVec vector = new IoVec(MAX_PIECES);
     private final List<EpollEventLoop.Registration> registrations = new ArrayList<>();
+    private final SparseCount refusals = new SparseCount();
     private int activePairs;
 
     /**
@@ -97,7 +99,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
             tap.queues().get(0).setOffload(hasBothUso ? flags : flags & ~(Tap.TUN_F_USO4 | Tap.TUN_F_USO6));
         } catch (LinuxException e) {
             // The device drops what the guest did not accept, so nothing worse follows than frames that do not arrive.
-            LOG.warn("tap {}: {}", tap.name(), e.getMessage());
+            refused(e.getMessage());
         }
     }
 
@@ -113,7 +115,15 @@ public final class TapBackend implements NetBackend, AutoCloseable {
                 activePairs--;
             }
         } catch (LinuxException e) {
-            LOG.warn("tap {}: {} of {} queues stay in use: {}", tap.name(), activePairs, queuePairs(), e.getMessage());
+            refused(activePairs + " of " + queuePairs() + " queues stay in use: " + e.getMessage());
+        }
+    }
+
+    /** The guest's commands bring these about, as often as it likes once the interface is gone. */
+    private void refused(String what) {
+        long number = refusals.next();
+        if (number != 0) {
+            LOG.warn("tap {}: {}, refusal {} of this interface", tap.name(), what, number);
         }
     }
 
