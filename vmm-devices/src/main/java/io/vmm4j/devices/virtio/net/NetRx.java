@@ -98,6 +98,10 @@ final class NetRx {
     /** Returns true when only the turn is over. */
     private boolean moveBatch() throws VirtQueueException {
         for (int i = 0; i < NetConstants.BATCH; i++) {
+            if (length > 0 && !link.isUp()) {
+                link.counters().linkDropped.increment(); // the cable was pulled while it waited
+                drop();
+            }
             if (length == 0 && !fetch()) {
                 return false;
             }

@@ -68,6 +68,11 @@ final class NetTx {
     }
 
     private long serve(DescriptorChain chain) {
+        if (!link.isUp()) {
+            link.counters().linkDropped.increment(); // also one that has waited
+            forget();
+            return 0;
+        }
         if (!isPrepared && !prepare(chain)) {
             forget();
             return 0;
@@ -92,10 +97,6 @@ final class NetTx {
     /** Lays out and checks the frame; false when it is to be dropped. */
     private boolean prepare(DescriptorChain chain) {
         NetCounters counters = link.counters();
-        if (!link.isUp()) {
-            counters.linkDropped.increment();
-            return false;
-        }
         long length = chain.readableLength();
         if (length > NetConstants.MAX_FRAME) {
             counters.txOversize.increment();

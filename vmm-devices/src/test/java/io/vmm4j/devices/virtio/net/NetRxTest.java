@@ -241,6 +241,20 @@ final class NetRxTest {
     }
 
     @Test
+    void aFrameThatWaitsWhenTheCableIsPulledDoesNotArrive() {
+        VirtioRig<VirtioNet> rig = rig(0);
+        arrive(rig, Frames.plain(60, 1));
+        rig.device().setLinkUp(false);
+        rig.queue(0).add(Buffer.writable(DATA, 4096));
+        rig.kick(0);
+        assertNull(rig.queue(0).takeUsed());
+        assertEquals(1, rig.device().statistics().linkDropped());
+        rig.device().setLinkUp(true);
+        arrive(rig, Frames.plain(61, 1));
+        assertEquals(73, rig.queue(0).takeUsed().length());
+    }
+
+    @Test
     void framesAboveTheRateWaitAndTheirPriceIsPaidOnce() {
         VirtioRig<VirtioNet> rig = new VirtioRig<>((loop, clock) -> new VirtioNet(loop, NetConfig.of(ADDRESS), port,
             new RateLimiter(clock, new BucketConfig(1000, 1000), BucketConfig.UNLIMITED), RateLimiter.none())).start(0, 16, 16);

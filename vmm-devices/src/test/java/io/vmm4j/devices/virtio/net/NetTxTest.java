@@ -244,6 +244,20 @@ final class NetTxTest {
     }
 
     @Test
+    void aFrameThatWaitsWhenTheCableIsPulledIsNotSent() {
+        VirtioRig<VirtioNet> rig = rig(0);
+        port.setRoom(0);
+        GuestRam.put(rig.memory(), DATA, Frames.plain(60, 1));
+        rig.queue(1).add(Buffer.readable(DATA, 72));
+        rig.kick(1);
+        rig.device().setLinkUp(false);
+        port.setRoom(10);
+        port.tellWritable(0);
+        assertEquals(0, port.sent().size());
+        assertEquals(1, rig.device().statistics().linkDropped());
+    }
+
+    @Test
     void eachPairSendsOnItsOwnQueue() {
         FakePort two = new FakePort(2, EnumSet.noneOf(NetOffload.class));
         VirtioRig<VirtioNet> rig = new VirtioRig<>(loop -> new VirtioNet(loop,
