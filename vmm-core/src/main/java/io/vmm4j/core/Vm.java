@@ -170,9 +170,14 @@ public final class Vm implements AutoCloseable {
      * Gives the guest a new VM generation id, which says that it goes on in a copy of the machine it was: guests then do
      * without what must not be used twice, such as the state of a random number generator.
      *
-     * @throws IOException when the host has no random bytes
+     * @throws IllegalStateException when the machine has ended, or is about to
+     * @throws IOException           when the host has no random bytes
      */
     public void renewGenerationId() throws IOException {
+        VmState now = state.get();
+        if (now.compareTo(VmState.STOPPING) >= 0) {
+            throw new IllegalStateException("a machine that is " + now + " has no generation id");
+        }
         machine.renewGeneration();
     }
 

@@ -12,6 +12,7 @@ import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.kvm.KvmVm;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 
 /** By what the host speaks to a guest's ACPI code: events, processors that come and go, and the generation id. */
 final class AcpiDevices implements AutoCloseable {
@@ -53,15 +54,24 @@ final class AcpiDevices implements AutoCloseable {
         return events.raise(AcpiEvent.POWER_BUTTON);
     }
 
-    /** Has the guest find that it goes on in another machine than before; completes when it has noticed. */
+    /**
+     * Has the guest find that it goes on in another machine than before; completes when it has noticed.
+     *
+     * @throws IllegalStateException when the machine has ended
+     */
     CompletableFuture<Void> renewGeneration() throws IOException {
         generation.renew();
-        return events.raise(AcpiEvent.GENERATION);
+        try {
+            return events.raise(AcpiEvent.GENERATION);
+        } catch (RejectedExecutionException e) {
+            throw new IllegalStateException("a machine that has ended is not told of its generation id", e);
+        }
     }
 
-    /** Gives back the interrupt line; no vCPU or loop runs any more. */
+    /** Lets go of the guest's memory and gives back the interrupt line; no vCPU or loop runs any more. */
     @Override
     public void close() {
+        generation.close();
         line.close();
     }
 }

@@ -69,7 +69,11 @@ public final class Machine implements AutoCloseable {
         return acpi.pressPowerButton();
     }
 
-    /** Gives the guest another generation id; completes when the guest has noticed, on a thread that must not be kept. */
+    /**
+     * Gives the guest another generation id; completes when the guest has noticed, on a thread that must not be kept.
+     *
+     * @throws IllegalStateException when the machine has ended
+     */
     public CompletableFuture<Void> renewGeneration() throws IOException {
         return acpi.renewGeneration();
     }

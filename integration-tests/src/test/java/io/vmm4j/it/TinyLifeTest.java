@@ -1,0 +1,70 @@
+package io.vmm4j.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.vmm4j.core.Vm;
+import io.vmm4j.core.VmBuilder;
+import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.host.StreamConsole;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A machine's life with calls at odd times and from odd threads, around guests of a few bytes. */
+@Tag("kvm")
+@Timeout(120)
+class TinyLifeTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir
+    Path directory;
+
+    private final CapturedConsole console = StreamConsole.capture();
+
+    @BeforeEach
+    void needsKvm() {
+        assumeTrue(Files.isReadable(Path.of("/dev/kvm")) && Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
+    }
+
+    private VmBuilder machine(TinyKernel kernel) throws IOException {
+        Path initrd = Files.write(directory.resolve("initrd"), new byte[] {1});
+        return VmBuilder.create().kernel(kernel.writeTo(directory.resolve("kernel"))).initrd(initrd).serial(console);
+    }
+
+    @Test
+    void aMachineThatHasEndedTakesNoGenerationId() throws Exception {
+        Vm vm = machine(new TinyKernel().spin()).build();
+        vm.start();
+        vm.renewGenerationId();
+        vm.close();
+        assertEquals("a machine that is STOPPED has no generation id", assertThrows(IllegalStateException.class, vm::renewGenerationId).getMessage());
+    }
+
+    @Test
+    void aGenerationIdThatMeetsTheEndIsRefused() throws Exception {
+        Vm vm = machine(new TinyKernel().spin()).build();
+        vm.start();
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<Void> refused = CompletableFuture.runAsync(() -> assertThrows(IllegalStateException.class, () -> {
+            while (true) {
+                vm.renewGenerationId();
+                begun.countDown();
+            }
+        }));
+        begun.await();
+        vm.close();
+        refused.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+}
