@@ -2,12 +2,18 @@ package io.vmm4j.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmBuilder;
+import io.vmm4j.core.VmExit;
+import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.host.SerialPort;
 import io.vmm4j.core.host.StreamConsole;
+import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,5 +72,31 @@ class TinyLifeTest {
         begun.await();
         vm.close();
         refused.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    @Test
+    void whoAsksForTheEndBeforeTheMachineIsReadyGetsIt() throws Exception {
+        Vm vm = assertTimeoutPreemptively(PATIENCE, () -> machine(new TinyKernel().spin()).serial(new UnwillingConsole()).build());
+        assertEquals(new VmExit(VmExitReason.STOPPED, "nobody is here"), vm.await(PATIENCE).orElseThrow());
+    }
+
+    /** Asks for the machine's end as soon as it is asked to serve. */
+    private static final class UnwillingConsole implements SerialConsole {
+
+        @Override
+        public SerialSink output() {
+            return StreamConsole.capture().output();
+        }
+
+        @Override
+        public void attach(SerialPort port) {
+            port.requestStop("nobody is here");
+            port.requestStop("really");
+        }
+
+        @Override
+        public void close() {
+            // Nothing is held.
+        }
     }
 }

@@ -223,10 +223,11 @@ public final class VmBuilder {
      */
     public Vm build() throws ConfigException, IOException {
         VmConfig config = toConfig();
-        CompletableFuture<Vm> self = new CompletableFuture<>();
-        Machine assembled = new MachineAssembler(config, parts(), exit -> self.join().end(exit)).assemble();
+        // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
+        CompletableFuture<VmExit> end = new CompletableFuture<>();
+        Machine assembled = new MachineAssembler(config, parts(), end::complete).assemble();
         Vm vm = new Vm(config, assembled);
-        self.complete(vm);
+        end.thenAccept(vm::end);
         return vm;
     }
 }

@@ -57,7 +57,7 @@ public final class MachineAssembler {
     /**
      * @param config what to build
      * @param given  what the embedder brings along
-     * @param events hears of the machine's end; may block until the caller of {@link #assemble} has the machine
+     * @param events hears of the machine's end, maybe before the caller of {@link #assemble} has the machine; must not block
      */
     public MachineAssembler(VmConfig config, GivenParts given, VcpuEvents events) {
         this.config = config;

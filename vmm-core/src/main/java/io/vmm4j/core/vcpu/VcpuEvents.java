@@ -2,7 +2,7 @@ package io.vmm4j.core.vcpu;
 
 import io.vmm4j.core.VmExit;
 
-/** What a vCPU thread reports to its machine. Called on vCPU threads; returns at once. */
+/** What vCPUs, event loops and consoles report to their machine. Called on any thread; returns at once. */
 @FunctionalInterface
 public interface VcpuEvents {
 
