@@ -3,12 +3,14 @@ package io.vmm4j.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.VmState;
 import io.vmm4j.core.host.CapturedConsole;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.SerialPort;
@@ -97,6 +99,32 @@ class TinyLifeTest {
         @Override
         public void close() {
             // Nothing is held.
+        }
+    }
+
+    @Test
+    void aResumeThatComesOnTheHeelsOfAPauseIsNotOvertakenByIt() throws Exception {
+        try (Vm vm = machine(new TinyKernel().print("up").echoUntil('$').halt()).build()) {
+            vm.start();
+            assertTrue(console.awaitText("up", PATIENCE), console.text());
+            for (int round = 0; round < 300; round++) {
+                CountDownLatch ready = new CountDownLatch(1);
+                Thread resuming = new Thread(() -> {
+                    ready.countDown();
+                    while (vm.state() != VmState.PAUSED) {
+                        Thread.onSpinWait();
+                    }
+                    vm.resume();
+                });
+                resuming.start();
+                ready.await();
+                vm.pause();
+                resuming.join();
+                assertEquals(VmState.RUNNING, vm.state());
+                String mark = "<" + round + ">";
+                console.type(mark);
+                assertTrue(console.awaitText(mark, Duration.ofSeconds(10)), "round " + round + ": the guest stands still");
+            }
         }
     }
 }

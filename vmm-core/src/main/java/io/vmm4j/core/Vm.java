@@ -40,6 +40,8 @@ public final class Vm implements AutoCloseable {
     private final Machine machine;
     private final AtomicReference<VmState> state = new AtomicReference<>(VmState.CREATED);
     private final CompletableFuture<VmExit> ended = new CompletableFuture<>();
+    /** Held while the guest is started, paused or resumed, so that state and vCPUs agree; the end does not take it. */
+    private final Object running = new Object();
 
     Vm(VmConfig config, Machine machine) {
         this.config = config;
@@ -63,14 +65,16 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when it was started before
      */
     public void start() {
-        VmState before = state.compareAndExchange(VmState.CREATED, VmState.RUNNING);
-        if (before.compareTo(VmState.STOPPING) >= 0) {
-            return;
+        synchronized (running) {
+            VmState before = state.compareAndExchange(VmState.CREATED, VmState.RUNNING);
+            if (before.compareTo(VmState.STOPPING) >= 0) {
+                return;
+            }
+            if (before != VmState.CREATED) {
+                throw new IllegalStateException("a machine that is " + before + " cannot be started");
+            }
+            machine.start();
         }
-        if (before != VmState.CREATED) {
-            throw new IllegalStateException("a machine that is " + before + " cannot be started");
-        }
-        machine.start();
         LOG.info("guest started: {} vCPUs, {} MiB", config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
     }
 
@@ -117,23 +121,27 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine does not run
      */
     public void pause() {
-        if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
-            throw new IllegalStateException("a machine that is " + state.get() + " cannot be paused");
+        synchronized (running) {
+            if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
+                throw new IllegalStateException("a machine that is " + state.get() + " cannot be paused");
+            }
+            machine.pause();
         }
-        machine.pause();
         LOG.info("guest paused");
     }
 
     /**
-     * Lets a paused guest go on.
+     * Lets a paused guest go on. Not from a thread of a vCPU.
      *
      * @throws IllegalStateException when the machine is not paused
      */
     public void resume() {
-        if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
-            throw new IllegalStateException("a machine that is " + state.get() + " cannot be resumed");
+        synchronized (running) {
+            if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
+                throw new IllegalStateException("a machine that is " + state.get() + " cannot be resumed");
+            }
+            machine.resume();
         }
-        machine.resume();
         LOG.info("guest resumed");
     }
 

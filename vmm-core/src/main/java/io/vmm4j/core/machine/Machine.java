@@ -47,11 +47,9 @@ public final class Machine implements AutoCloseable {
         return controls;
     }
 
-    /** Starts the vCPUs; does nothing once closed. */
-    public synchronized void start() {
-        if (!closed) {
-            vcpus.start();
-        }
+    /** Starts the vCPUs; does nothing once closed. Does not wait for {@link #close}, which waits for the loops. */
+    public void start() {
+        vcpus.start();
     }
 
     /** Takes the vCPUs out of the guest until {@link #resume}, and waits until they are. Not from a thread of the machine. */
