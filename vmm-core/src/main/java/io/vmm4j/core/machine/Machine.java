@@ -113,7 +113,7 @@ public final class Machine implements AutoCloseable {
             AutoCloseable resource = owned.pop();
             try {
                 resource.close();
-            } catch (Exception e) {
+            } catch (Exception | Error e) {
                 LOG.warn("{} was not closed in order: {}", resource.getClass().getSimpleName(), e.toString());
             }
         }
