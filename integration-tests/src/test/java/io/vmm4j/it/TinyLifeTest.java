@@ -127,4 +127,15 @@ class TinyLifeTest {
             }
         }
     }
+
+    @Test
+    void aCallerThatIsInterruptedBuildsAndStaysInterrupted() throws Exception {
+        VmBuilder machine = machine(new TinyKernel().reset());
+        Thread.currentThread().interrupt();
+        try (Vm vm = machine.build()) {
+            vm.start();
+            assertTrue(Thread.interrupted(), "the interrupt is kept for later");
+            assertEquals(VmExitReason.RESET, vm.await(PATIENCE).orElseThrow().reason());
+        }
+    }
 }

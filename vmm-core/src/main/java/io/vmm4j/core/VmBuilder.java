@@ -21,6 +21,7 @@ import io.vmm4j.core.machine.MachineAssembler;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -208,7 +209,12 @@ public final class VmBuilder {
      * @throws ConfigException naming every problem found
      */
     public void check() throws ConfigException {
-        new MachineAssembler(toConfig(), parts(), exit -> { }).check();
+        boolean interrupted = Thread.interrupted();
+        try {
+            new MachineAssembler(toConfig(), parts(), exit -> { }).check();
+        } finally {
+            keep(interrupted);
+        }
     }
 
     private GivenParts parts() {
@@ -216,7 +222,8 @@ public final class VmBuilder {
     }
 
     /**
-     * Checks the configuration and puts the machine together, ready to {@link Vm#start() start}.
+     * Checks the configuration and puts the machine together, ready to {@link Vm#start() start}. An interrupt that the
+     * caller comes with is kept for later; one that comes meanwhile may end this with an {@link InterruptedIOException}.
      *
      * @throws ConfigException when the configuration cannot be; nothing has been changed on the host then
      * @throws IOException     when the host refuses: a {@link io.vmm4j.kvm.KvmException} with system call and errno, for one
@@ -225,9 +232,28 @@ public final class VmBuilder {
         VmConfig config = toConfig();
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
-        Machine assembled = new MachineAssembler(config, parts(), end::complete).assemble();
+        // Reading the images would fail with it.
+        boolean interrupted = Thread.interrupted();
+        Machine assembled;
+        try {
+            assembled = new MachineAssembler(config, parts(), end::complete).assemble();
+        } catch (ConfigException e) {
+            // Images that could not be read because of the interrupt are no mistake of the configuration.
+            if (Thread.currentThread().isInterrupted()) {
+                throw (IOException) new InterruptedIOException("interrupted while the machine was put together").initCause(e);
+            }
+            throw e;
+        } finally {
+            keep(interrupted);
+        }
         Vm vm = new Vm(config, assembled);
         end.thenAccept(vm::end);
         return vm;
+    }
+
+    private static void keep(boolean interrupted) {
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
