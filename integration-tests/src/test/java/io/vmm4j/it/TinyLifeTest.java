@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -136,6 +137,19 @@ class TinyLifeTest {
             vm.start();
             assertTrue(Thread.interrupted(), "the interrupt is kept for later");
             assertEquals(VmExitReason.RESET, vm.await(PATIENCE).orElseThrow().reason());
+        }
+    }
+
+    @Test
+    void timesWithoutEndAreTimesLikeOthers() throws Exception {
+        Duration forever = ChronoUnit.FOREVER.getDuration();
+        try (Vm vm = machine(new TinyKernel().print("up").halt()).maxVcpus(2).build()) {
+            vm.start();
+            assertTrue(console.awaitText("up", forever), console.text());
+            vm.shutdown(forever);
+            vm.resizeVcpus(2, forever);
+            vm.stop("enough");
+            assertEquals("enough", vm.await(forever).orElseThrow().message());
         }
     }
 }

@@ -222,8 +222,8 @@ public final class Vm implements AutoCloseable {
     }
 
     private void stopUnless(CompletableFuture<?> done, Duration within, String why) {
-        done.orTimeout(within.toNanos(), TimeUnit.NANOSECONDS).exceptionally(late -> {
-            stop(why + " within " + within.toMillis() + " ms");
+        done.orTimeout(TimeUnit.NANOSECONDS.convert(within), TimeUnit.NANOSECONDS).exceptionally(late -> {
+            stop(why + " within " + TimeUnit.MILLISECONDS.convert(within) + " ms");
             return null;
         });
     }
@@ -245,7 +245,7 @@ public final class Vm implements AutoCloseable {
     /** Waits for the machine's end, {@code atMost} so long; empty when it has not come by then. */
     public Optional<VmExit> await(Duration atMost) throws InterruptedException {
         try {
-            return Optional.of(ended.get(atMost.toNanos(), TimeUnit.NANOSECONDS));
+            return Optional.of(ended.get(TimeUnit.NANOSECONDS.convert(atMost), TimeUnit.NANOSECONDS));
         } catch (TimeoutException e) {
             return Optional.empty();
         } catch (ExecutionException e) {

@@ -4,6 +4,7 @@ import io.vmm4j.devices.serial.SerialSink;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A console that keeps what the guest prints and types what it is told to. Made by {@link StreamConsole#capture()}.
@@ -83,7 +84,7 @@ public final class CapturedConsole implements SerialConsole {
      */
     public synchronized boolean awaitText(String text, Duration limitTime) throws InterruptedException {
         byte[] wanted = text.getBytes(StandardCharsets.UTF_8);
-        long deadline = System.nanoTime() + limitTime.toNanos();
+        long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(limitTime);
         long from = matched;
         waiting++;
         try {

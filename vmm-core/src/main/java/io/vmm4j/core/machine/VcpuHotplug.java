@@ -119,7 +119,7 @@ final class VcpuHotplug implements AutoCloseable {
 
     private void change(int count, Duration within, CompletableFuture<Void> result) {
         try {
-            long end = System.nanoTime() + within.toNanos();
+            long end = System.nanoTime() + TimeUnit.NANOSECONDS.convert(within);
             List<String> failures = new ArrayList<>();
             TreeMap<Integer, CompletableFuture<String>> answers = ask(count, failures);
             if (!answers.isEmpty()) {
@@ -218,7 +218,7 @@ final class VcpuHotplug implements AutoCloseable {
             }
         });
         if (!silent.isEmpty()) {
-            failures.add("the guest did not answer within " + within.toMillis() + " ms about vCPU "
+            failures.add("the guest did not answer within " + TimeUnit.MILLISECONDS.convert(within) + " ms about vCPU "
                     + String.join(", ", silent.stream().map(String::valueOf).toList()) + takeBack(silent));
         }
     }
