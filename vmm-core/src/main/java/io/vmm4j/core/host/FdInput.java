@@ -35,7 +35,7 @@ final class FdInput implements AutoCloseable {
         pollfds.bytes().putShort(EVENTS, POLLIN).putInt(POLLFD, wakeUp.fd()).putShort(POLLFD + EVENTS, POLLIN);
     }
 
-    /** Ends the present wait, or the next one. */
+    /** Ends the present wait, or the next one, and no more. */
     void wake() {
         wakeUp.signal();
     }
@@ -53,6 +53,9 @@ final class FdInput implements AutoCloseable {
         int ready = LibC.poll(pollfds, 2, timeoutMillis);
         if (ready < 0 && LibC.errno() != Errno.EINTR) {
             throw new LinuxException("poll", LibC.errno());
+        }
+        if (ready > 0 && pollfds.bytes().getShort(POLLFD + REVENTS) != 0) {
+            wakeUp.drain(); // or every later wait would end at once
         }
         if (ready <= 0 || pollfds.bytes().getShort(REVENTS) == 0 || !listening) {
             return NOTHING;
