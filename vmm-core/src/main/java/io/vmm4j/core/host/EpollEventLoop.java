@@ -312,9 +312,8 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         }
 
         void expired() {
-            fd.drain();
             // An expiry that was already reported when the timer was disarmed or armed anew is void.
-            if (armed) {
+            if (fd.drain() > 0 && armed) {
                 armed = false;
                 onExpiry.run();
             }

@@ -154,6 +154,28 @@ class EpollEventLoopTest {
     }
 
     @Test
+    void anExpiryThatWasReportedWhenTheTimerWasArmedAnewIsVoid() throws Exception {
+        try (EventFd event = EventFd.create()) {
+            AtomicInteger expiries = new AtomicInteger();
+            LoopTimer timer = loop.timer(expiries::incrementAndGet);
+            // Reported before the timer, being signalled before that expires.
+            loop.watch(event, () -> timer.arm(TimeUnit.HOURS.toNanos(1)));
+            loop.start();
+            onLoop(() -> {
+                event.signal();
+                timer.arm(1);
+                // Held up until the timer has expired as well.
+                long late = System.nanoTime() + 5_000_000;
+                while (System.nanoTime() - late < 0) {
+                    Thread.onSpinWait();
+                }
+            });
+            onLoop(() -> { });
+            onLoop(() -> assertEquals(0, expiries.get(), "an hour too early"));
+        }
+    }
+
+    @Test
     void aTaskThatAlwaysComesAgainStarvesNoDescriptor() throws Exception {
         try (EventFd event = EventFd.create()) {
             AtomicBoolean isSeen = new AtomicBoolean();
