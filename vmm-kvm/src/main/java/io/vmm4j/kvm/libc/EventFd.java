@@ -1,10 +1,13 @@
 package io.vmm4j.kvm.libc;
 
+import java.util.concurrent.atomic.AtomicInteger;
+
 /**
  * An eventfd(2): a counter in the kernel that one side adds to and another waits for. Carries queue notifications from
  * KVM (ioeventfd), interrupts to KVM (irqfd) and wake-ups between threads.
  *
- * <p>{@link #signal()} is for any thread; {@link #drain()} is for one reader at a time.
+ * <p>{@link #signal()} is for any thread, also while another closes; {@link #drain()} is for one reader at a time, which
+ * has ended before the close.
  */
 public final class EventFd implements AutoCloseable {
     private static final int EFD_NONBLOCK = 0x800;
@@ -12,7 +15,12 @@ public final class EventFd implements AutoCloseable {
     /** The value 1, shared by all: the kernel only reads it. */
     private static final NativeStruct ONE = one();
 
+    /** Set in {@link #signalling} from the close on. */
+    private static final int CLOSED = Integer.MIN_VALUE;
+
     private final Fd fd;
+    /** How many signals are under way: the last one out closes, so that none is written to a file that gets the number. */
+    private final AtomicInteger signalling = new AtomicInteger();
     private final NativeStruct counter = NativeStruct.allocate(Long.BYTES);
 
     private EventFd(Fd fd) {
@@ -39,6 +47,15 @@ public final class EventFd implements AutoCloseable {
      * full, which means the reader has plenty to wake up for, and a descriptor that is closed, whose reader is gone.
      */
     public void signal() {
+        if (signalling.getAndIncrement() >= 0) {
+            addOne();
+        }
+        if (signalling.decrementAndGet() == CLOSED) {
+            fd.close();
+        }
+    }
+
+    private void addOne() {
         long n;
         do {
             n = LibC.write(fd.value(), ONE.address(), Long.BYTES);
@@ -56,11 +73,14 @@ public final class EventFd implements AutoCloseable {
 
     /** The descriptor's number, for {@link Epoll} and KVM; -1 once closed. */
     public int fd() {
-        return fd.value();
+        return signalling.get() < 0 ? -1 : fd.value();
     }
 
+    /** Later signals go nowhere; a signal under way is let finish, by which the descriptor is closed then. Does not wait. */
     @Override
     public void close() {
-        fd.close();
+        if (signalling.getAndUpdate(count -> count | CLOSED) == 0) {
+            fd.close();
+        }
     }
 }

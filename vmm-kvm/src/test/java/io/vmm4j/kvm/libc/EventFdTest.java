@@ -2,7 +2,10 @@ package io.vmm4j.kvm.libc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 final class EventFdTest {
     @Test
@@ -36,6 +39,35 @@ final class EventFdTest {
             first.close();
             second.signal();
             assertEquals(1, second.drain());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void aSignalThatMeetsTheCloseWritesToNoFileThatGetsTheNumber() throws Exception {
+        // More threads than CPUs, so that some are held up in the middle of a signal.
+        for (int round = 0; round < 100; round++) {
+            EventFd event = EventFd.create();
+            List<Thread> signallers = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                Thread signaller = new Thread(() -> {
+                    while (event.fd() >= 0) {
+                        event.signal();
+                    }
+                });
+                signaller.start();
+                signallers.add(signaller);
+            }
+            while (event.drain() == 0) {
+                Thread.onSpinWait();
+            }
+            event.close();
+            try (EventFd next = EventFd.create()) {
+                for (Thread signaller : signallers) {
+                    signaller.join();
+                }
+                assertEquals(0, next.drain(), "round " + round + ": a stranger's signal");
+            }
         }
     }
 
