@@ -26,6 +26,7 @@ public final class LibC {
     private static final int SYS_POLL = 7;
     private static final int SYS_MMAP = 9;
     private static final int SYS_MUNMAP = 11;
+    private static final int SYS_RT_SIGPROCMASK = 14;
     private static final int SYS_PREAD64 = 17;
     private static final int SYS_PWRITE64 = 18;
     private static final int SYS_READV = 19;
@@ -340,6 +341,13 @@ public final class LibC {
     /** getpgrp(2): the caller's process group. */
     public static int getpgrp() {
         return (int) syscall(SYS_GETPGRP, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** rt_sigprocmask(2): changes which signals the calling thread blocks. Bit n-1 of {@code signals} is signal n. */
+    public static int sigprocmask(int how, long signals) {
+        NativeStruct set = NativeStruct.allocate(Long.BYTES);
+        set.bytes().putLong(0, signals);
+        return syscall(SYS_RT_SIGPROCMASK, set, 1, how, 0, Long.BYTES, 0);
     }
 
     /** tgkill(2): a signal to one thread of one process. */

@@ -16,6 +16,8 @@ public final class ThreadSignal {
     /** SIGRTMIN + 6 by the C library's count, which keeps the first two real-time signals to itself. */
     static final int SIGNAL = 34 + 6;
 
+    private static final int SIG_UNBLOCK = 1;
+
     /* struct sigaction of the C library: handler 0, sa_mask (128 bytes) 8, int sa_flags 136, sa_restorer 144 */
     private static final int SIGACTION_SIZE = 152;
     private static final int SA_HANDLER = 0;
@@ -23,9 +25,15 @@ public final class ThreadSignal {
     private ThreadSignal() {
     }
 
-    /** The calling thread as a target for {@link Target#kick()}, with the handler in place. */
+    /**
+     * The calling thread as a target for {@link Target#kick()}, with the handler in place and the signal let through: the
+     * process may have been started with it blocked, and a thread that blocks it is not got out of anything.
+     */
     public static Target current() {
         Installed.ensure();
+        if (LibC.sigprocmask(SIG_UNBLOCK, 1L << SIGNAL - 1) != 0) {
+            throw new IllegalStateException("rt_sigprocmask(" + SIGNAL + ") failed, so vCPU threads could not be stopped");
+        }
         return new Target(LibC.getpid(), LibC.gettid());
     }
 

@@ -33,6 +33,30 @@ final class ThreadSignalTest {
     }
 
     @Test
+    void aThreadThatInheritedTheSignalBlockedIsKickedAllTheSame() throws Exception {
+        CompletableFuture<Integer> errno = new CompletableFuture<>();
+        NativeStruct pollfd = NativeStruct.allocate(8);
+        Thread thread = new Thread(() -> {
+            // As in a process whose parent blocked it: the mask outlives exec and goes to every thread.
+            assertEquals(0, LibC.sigprocmask(0, 1L << ThreadSignal.SIGNAL - 1));
+            ThreadSignal.Target self = ThreadSignal.current();
+            assertTrue(self.kick());
+            Thread kicker = new Thread(() -> {
+                while (!errno.isDone()) {
+                    self.kick();
+                    Thread.onSpinWait();
+                }
+            });
+            kicker.setDaemon(true);
+            kicker.start();
+            errno.complete(LibC.poll(pollfd, 0, 5_000) < 0 ? LibC.errno() : 0);
+        });
+        thread.start();
+        assertEquals(Errno.EINTR, errno.get(20, TimeUnit.SECONDS));
+        thread.join();
+    }
+
+    @Test
     void kicksDoNoHarmToAThreadRunningJava() throws Exception {
         CompletableFuture<ThreadSignal.Target> target = new CompletableFuture<>();
         AtomicInteger rounds = new AtomicInteger();
