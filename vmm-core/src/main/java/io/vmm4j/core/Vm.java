@@ -20,7 +20,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A virtual machine, from {@link VmBuilder#build()} to its end. Any number live in one JVM; the failure of one does not
- * touch another. All methods may be called from any thread.
+ * touch another. All methods may be called from any thread, but for those that wait ({@link #await()}, {@link #close},
+ * {@link #pause}): what the machine calls on its own threads, as a console or a device that was brought along, would wait
+ * for itself there, and calls {@link #stop} instead. What follows one of the futures given here may wait.
  *
  * <pre>{@code
  * try (Vm vm = VmBuilder.create().kernel(kernel).rootfs(image).vcpus(2).memoryMib(512).build()) {

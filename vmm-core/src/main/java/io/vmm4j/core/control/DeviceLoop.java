@@ -24,17 +24,21 @@ final class DeviceLoop {
     /**
      * Has the loop run {@code command}.
      *
-     * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended
+     * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended. Never completed on
+     *     the loop: what follows may wait for it, as closing the machine does
      */
     <R> CompletableFuture<R> submit(Supplier<R> command) {
         CompletableFuture<R> answer = new CompletableFuture<>();
         try {
             loop.execute(() -> {
+                Runnable completion;
                 try {
-                    answer.complete(command.get());
+                    R result = command.get();
+                    completion = () -> answer.complete(result);
                 } catch (RuntimeException e) {
-                    answer.completeExceptionally(e);
+                    completion = () -> answer.completeExceptionally(e);
                 }
+                answer.defaultExecutor().execute(completion);
             });
         } catch (RejectedExecutionException e) {
             answer.completeExceptionally(new IllegalStateException("the machine has ended", e));

@@ -16,6 +16,8 @@ import io.vmm4j.devices.virtio.rng.VirtioRng;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -92,6 +94,23 @@ class DeviceControlsTest {
         AtomicReference<Thread> ran = new AtomicReference<>();
         new DeviceLoop(loop).run(() -> ran.set(Thread.currentThread())).get(10, TimeUnit.SECONDS);
         assertEquals("control-test", ran.get().getName());
+    }
+
+    @Test
+    void whatFollowsACommandMayWaitForTheLoop() throws Exception {
+        CountDownLatch prepared = new CountDownLatch(1);
+        CompletableFuture<Void> command = new DeviceLoop(loop).run(() -> awaitUninterruptibly(prepared));
+        CompletableFuture<Void> followed = command.thenRun(loop::close);
+        prepared.countDown();
+        followed.get(10, TimeUnit.SECONDS);
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
