@@ -283,10 +283,18 @@ public final class Vm implements AutoCloseable {
         try {
             machine.close();
         } catch (RuntimeException | Error e) {
-            LOG.error("the machine was not taken down in order", e);
             outcome = exit.isOrderly() ? new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e) : exit;
+            LOG.error("the machine was not taken down in order", e);
         } finally {
+            report(outcome);
+        }
+    }
+
+    /** Tells those who wait, even when the log cannot be written. */
+    private void report(VmExit outcome) {
+        try {
             LOG.info("guest ended: {}", outcome.message());
+        } finally {
             state.set(VmState.STOPPED);
             ended.complete(outcome);
         }

@@ -110,11 +110,12 @@ public final class VcpuThread {
             signalTarget = ThreadSignal.current();
             loop();
         } catch (KvmException e) {
-            LOG.error("vCPU {} cannot run", vcpu.id(), e);
+            // Told before it is logged, here and below: the machine's end does not depend on the log.
             events.end(new VmExit(VmExitReason.HOST_ERROR, "vCPU " + vcpu.id() + ": " + e.getMessage()));
+            LOG.error("vCPU {} cannot run", vcpu.id(), e);
         } catch (RuntimeException | Error e) {
-            LOG.error("vCPU {} met a fault of the monitor", vcpu.id(), e);
             events.end(new VmExit(VmExitReason.BUG, "vCPU " + vcpu.id() + ": internal error: " + e));
+            LOG.error("vCPU {} met a fault of the monitor", vcpu.id(), e);
         } finally {
             // The kernel may reuse the thread id from here on.
             signalTarget = null;
