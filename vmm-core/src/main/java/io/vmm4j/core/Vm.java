@@ -275,7 +275,14 @@ public final class Vm implements AutoCloseable {
         }
         // A thread of its own: the caller may be one of those that the tear-down waits for.
         Thread reaper = new Thread(() -> tearDown(exit), "vm-end");
-        reaper.start();
+        try {
+            reaper.start();
+        } catch (OutOfMemoryError e) {
+            // No thread to be had: as if not asked, so that the next call tries again and close() does not wait for nobody.
+            state.set(before);
+            LOG.error("the machine cannot be ended: {}", exit.message(), e);
+            throw e;
+        }
     }
 
     private void tearDown(VmExit exit) {
