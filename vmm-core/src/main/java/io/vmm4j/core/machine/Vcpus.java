@@ -47,8 +47,11 @@ final class Vcpus implements AutoCloseable {
 
     /** Makes vCPU {@code index} and its thread, which waits for {@link #start}. */
     synchronized KvmVcpu create(int index) throws KvmException {
-        KvmVcpu vcpu = vm.createVcpu(topology.apicId(index));
-        vcpus[index] = vcpu;
+        // There already when what follows has failed before: KVM makes each vCPU once.
+        if (vcpus[index] == null) {
+            vcpus[index] = vm.createVcpu(topology.apicId(index));
+        }
+        KvmVcpu vcpu = vcpus[index];
         setup.apply(vcpu, index);
         if (index > 0 && initial == null) {
             initial = ParkedState.of(vcpu);
