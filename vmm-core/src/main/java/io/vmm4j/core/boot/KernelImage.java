@@ -65,7 +65,7 @@ public final class KernelImage implements Closeable {
     }
 
     static KernelImageException tooLarge(ImageFile file, long end, long lowRamBytes) {
-        return file.refuse("needs RAM up to 0x" + Long.toHexString(end) + " (" + (end + MIB - 1) / MIB + " MiB), the guest has "
+        return file.refuse("needs RAM up to 0x" + Long.toHexString(end) + " (" + Long.divideUnsigned(end + MIB - 1, MIB) + " MiB), the guest has "
                 + lowRamBytes / MIB + " MiB there");
     }
 

@@ -186,6 +186,7 @@ class KernelImageTest {
         assertSays(damagedElf(elf -> elf.putLong(64 + 24, 0)), "lowest address");
         assertSays(damagedElf(elf -> elf.putLong(64 + 24, -0x1000)), "outside RAM");
         assertSays(damagedElf(elf -> elf.putLong(64 + 40, Long.MAX_VALUE)), "outside RAM");
+        assertSays(damagedElf(elf -> elf.putLong(64 + 40, Long.MAX_VALUE - 0x100000)), "0x7fffffffffffffff (8796093022208 MiB)");
         assertSays(damagedElf(elf -> elf.putLong(64 + 24, LOW_RAM - 0x3fff)), "needs RAM up to 0x8000001 (129 MiB)", "has 128 MiB");
     }
 
