@@ -43,7 +43,7 @@ final class ElfLoader {
     private static final int P_MEMSZ = 40;
     private static final int PT_LOAD = 1;
     private static final int PT_NOTE = 4;
-    /** Kernels have some hundred bytes of notes. */
+    /** Bytes of notes that are looked through in all. Kernels have some hundred. */
     private static final int NOTES_MAX = 1 << 20;
 
     private final ImageFile file;
@@ -84,9 +84,11 @@ final class ElfLoader {
     }
 
     private OptionalLong pvhEntry(ByteBuffer table) throws KernelImageException {
+        long unread = NOTES_MAX;
         for (int at = 0; at < table.limit(); at += PHDR_SIZE) {
             long size = table.getLong(at + P_FILESZ);
-            if (table.getInt(at + P_TYPE) == PT_NOTE && size >= 0 && size <= NOTES_MAX) {
+            if (table.getInt(at + P_TYPE) == PT_NOTE && size >= 0 && size <= unread) {
+                unread -= size;
                 requireInFile(table.getLong(at + P_OFFSET), size, "its notes");
                 OptionalLong entry = PvhNote.entryOf(file.header(table.getLong(at + P_OFFSET), (int) size));
                 if (entry.isPresent()) {

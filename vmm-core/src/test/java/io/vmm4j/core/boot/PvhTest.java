@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Numbers are those of the x86/HVM direct boot ABI. */
@@ -83,6 +84,21 @@ class PvhTest {
             assertEquals(KernelFormat.ELF64_PVH, kernel.format());
             assertEquals(0x100200, kernel.entryPoint());
             assertEquals(0x104000, kernel.endOfKernel());
+        }
+    }
+
+    @Test
+    @Timeout(5)
+    void notesNamedOverAndOverDoNotHoldUpTheCheck() throws Exception {
+        int headers = 60_000;
+        int size = 1 << 20;
+        ByteBuffer elf = notes(0x1000 + headers * 56 + size).put(0, FakeKernels.elf().array(), 0, 0x1000);
+        elf.putLong(32, 0x1000).putShort(56, (short) headers).put(0x1000, FakeKernels.elf().array(), 64, 56);
+        for (int at = 0x1000 + 56; at < 0x1000 + headers * 56; at += 56) {
+            elf.putInt(at, 4).putLong(at + 8, 0x1000 + headers * 56).putLong(at + 32, size);
+        }
+        try (KernelImage kernel = KernelImage.open(FakeKernels.write(directory, elf), LOW_RAM)) {
+            assertEquals(KernelFormat.ELF64_LINUX, kernel.format());
         }
     }
 
