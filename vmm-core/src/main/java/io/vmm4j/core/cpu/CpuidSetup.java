@@ -80,6 +80,9 @@ public final class CpuidSetup {
         if (topology.needsX2Apic()) {
             cpuid.find(LEAF_KVM_FEATURES, 0).ifPresent(leaf -> cpuid.put(leaf.withEax(leaf.eax() | KVM_FEATURE_MSI_EXT_DEST_ID)));
         }
+        if (!isAmd) {
+            ExtendedTopology.reachDies(cpuid, topology);
+        }
         ExtendedTopology.apply(cpuid, topology, topology.apicId(0));
         if (isAmd) {
             AmdCpuid.apply(cpuid, guest, 0);

@@ -45,6 +45,13 @@ final class ExtendedTopology {
         }
     }
 
+    /** Only the newer leaf tells of dies: a CPU that has some reaches up to it. AMD CPUs have a leaf of their own for them. */
+    static void reachDies(Cpuid cpuid, CpuTopology topology) {
+        if (topology.diesPerSocket() > 1 && !hasVersion2(cpuid)) {
+            cpuid.find(LEAF_MAX_BASIC, 0).ifPresent(leaf -> cpuid.put(leaf.withEax(LEAF_TOPOLOGY_V2)));
+        }
+    }
+
     private static boolean hasVersion2(Cpuid cpuid) {
         int max = cpuid.find(LEAF_MAX_BASIC, 0).map(CpuidEntry::eax).orElse(0);
         return Integer.compareUnsigned(max, LEAF_TOPOLOGY_V2) >= 0;

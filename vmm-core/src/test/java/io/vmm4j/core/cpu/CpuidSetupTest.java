@@ -102,6 +102,18 @@ class CpuidSetupTest {
     }
 
     @Test
+    void diesAreToldOnIntelHostsWhoseLeavesEndBefore() {
+        List<CpuidEntry> old = HostLeaves.intel().stream().filter(entry -> entry.function() != 0x1F)
+                .map(entry -> entry.function() == 0 ? entry.withEax(0x16) : entry).toList();
+        GuestCpu guest = GuestCpu.of(new CpuTopology(1, 2, 2, 1), true);
+        Cpuid cpuid = new Cpuid(new CpuidSetup(old, guest, HostLeaves::nothing).forVcpu(3));
+        assertEquals(0x1F, leaf(cpuid, 0x0, 0).eax());
+        assertRegisters(leaf(cpuid, 0x1F, 2), 2, 4, 0x502, 3);
+        Cpuid oneDie = new Cpuid(new CpuidSetup(old, GuestCpu.of(CpuTopology.oneSocket(4), true), HostLeaves::nothing).forVcpu(0));
+        assertEquals(0x16, leaf(oneDie, 0x0, 0).eax(), "without dies the older leaf tells all");
+    }
+
+    @Test
     void hostsWithoutTheNewerLeafDoNotGetIt() {
         assertTrue(amd(CpuTopology.oneSocket(4), 0).find(0x1F, 0).isEmpty());
     }
