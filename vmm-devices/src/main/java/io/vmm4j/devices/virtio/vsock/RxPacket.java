@@ -61,8 +61,13 @@ final class RxPacket {
             if (wanted == 0) {
                 continue;
             }
+            int end = view.limit();
             view.limit(view.position() + wanted);
             int read = stream.read(view);
+            if (length == 0 && read <= 0) {
+                // Another connection may yet fill the packet, and to its own credit, not to this one's.
+                view.limit(end);
+            }
             if (read < 0) {
                 return length > 0 ? (int) length : -1;
             }

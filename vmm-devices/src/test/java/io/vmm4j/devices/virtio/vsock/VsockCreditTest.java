@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmm4j.devices.testing.DriverQueue.Buffer;
+import io.vmm4j.devices.testing.GuestRam;
 import io.vmm4j.devices.testing.VirtioRig;
 import io.vmm4j.devices.virtio.vsock.GuestSocket.Packet;
 import java.util.Arrays;
@@ -125,5 +127,22 @@ final class VsockCreditTest extends VsockFixture {
         connect(guest);
         guest.send(CREDIT_REQUEST, 1000, 80);
         assertEquals(CREDIT_UPDATE, guest.takeOne().op());
+    }
+
+    @Test
+    void aConnectionWithLittleCreditAndNothingToSayLeavesThePacketToTheNext() {
+        VirtioRig<VirtioVsock> rig = rig();
+        // Just enough buffers for the two answers.
+        GuestSocket guest = new GuestSocket(rig, 2, 4096).fillRx();
+        guest.send(REQUEST, 1001, 81);
+        guest.setCredit(100, 0);
+        guest.send(REQUEST, 1000, 80);
+        byte[] data = bytes(500, 7);
+        stream(81).hostWrites(data);
+        long at = VirtioRig.DATA + 0x8000;
+        // The first connection in turn finds nothing to read; the second fills two pieces behind the header.
+        rig.queue(0).add(Buffer.writable(at, 44), Buffer.writable(at + 44, 200), Buffer.writable(at + 244, 4096 - 244));
+        rig.kick(0);
+        assertArrayEquals(data, GuestRam.get(rig.memory(), at + 44, data.length), "without a gap between the pieces");
     }
 }
