@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -44,7 +45,8 @@ final class ThreadSignalTest {
             Thread kicker = new Thread(() -> {
                 while (!errno.isDone()) {
                     self.kick();
-                    Thread.onSpinWait();
+                    // Signals without a pause would leave the other thread no time of its own.
+                    LockSupport.parkNanos(10_000_000);
                 }
             });
             kicker.setDaemon(true);
