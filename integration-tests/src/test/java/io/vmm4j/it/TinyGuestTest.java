@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,23 @@ class TinyGuestTest {
         // SLP_TYPx 5 in bits 4:2, SLP_EN in bit 5: ACPI 6.5, table 4.24.
         VmExit exit = run(new TinyKernel().out(AcpiPorts.BASE + AcpiPorts.SLEEP_CONTROL, 5 << 2 | 1 << 5).spin(), StreamConsole.capture());
         assertEquals(VmExitReason.POWEROFF, exit.reason(), exit.message());
+    }
+
+    @Test
+    void aMachineHoldsNeitherItsKernelNorItsInitrdOpen() throws Exception {
+        try (Vm vm = machine(new TinyKernel().spin()).serial(StreamConsole.capture()).build();
+                Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            assertEquals(List.of(), descriptors.map(this::target).filter(open -> open.startsWith(directory)).toList());
+            assertEquals(VmState.CREATED, vm.state());
+        }
+    }
+
+    private Path target(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor);
+        } catch (IOException e) {
+            return descriptor; // closed meanwhile, as that of the listing is
+        }
     }
 
     @Test

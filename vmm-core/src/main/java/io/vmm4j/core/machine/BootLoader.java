@@ -30,7 +30,7 @@ final class BootLoader {
     }
 
     /**
-     * Fills the RAM of a new machine.
+     * Fills the RAM of a new machine and closes the files it comes from.
      *
      * @throws IOException when a file cannot be read any more
      */
@@ -40,8 +40,10 @@ final class BootLoader {
         Initrd initrd = files.initrd();
         try {
             kernel.load(memory);
+            kernel.close(); // a machine that lives for long keeps no file that it does not need
             if (initrd != null) {
                 initrd.load(memory, files.initrdAddress());
+                initrd.close();
             }
             files.commandLine().write(memory);
             writeBootInformation(config.machineConfig().memoryBytes(), files, memory);
