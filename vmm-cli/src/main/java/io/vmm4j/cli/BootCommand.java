@@ -108,13 +108,21 @@ final class BootCommand {
         guard.arm();
         try (Vm vm = machine.build(); ControlServer control = control(vm)) {
             guard.watch(vm);
-            vm.start();
+            start(vm);
             log.start();
             VmExit exit = vm.await();
             if (!exit.isOrderly() || guard.isShutDown() || guard.status() != 0) {
                 errors.accept(exit.message());
             }
             return ExitCode.of(exit.reason());
+        }
+    }
+
+    private static void start(Vm vm) throws IOException {
+        try {
+            vm.start();
+        } catch (IllegalStateException e) {
+            throw new IOException(e.getMessage(), e); // never started before, so this is the host's doing
         }
     }
 

@@ -64,7 +64,7 @@ public final class Vm implements AutoCloseable {
      * Lets the guest run. Does nothing when the machine's end has come before, by a key on its console for one: {@link #await}
      * tells of it.
      *
-     * @throws IllegalStateException when it was started before
+     * @throws IllegalStateException when it was started before, or the host has no thread for a vCPU; close it then
      */
     public void start() {
         synchronized (running) {

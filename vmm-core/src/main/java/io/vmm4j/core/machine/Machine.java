@@ -47,7 +47,11 @@ public final class Machine implements AutoCloseable {
         return controls;
     }
 
-    /** Starts the vCPUs; does nothing once closed. Does not wait for {@link #close}, which waits for the loops. */
+    /**
+     * Starts the vCPUs; does nothing once closed. Does not wait for {@link #close}, which waits for the loops.
+     *
+     * @throws IllegalStateException when the host has no thread for one
+     */
     public void start() {
         vcpus.start();
     }

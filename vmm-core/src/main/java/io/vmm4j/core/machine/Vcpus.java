@@ -71,7 +71,7 @@ final class Vcpus implements AutoCloseable {
     /**
      * Lets a vCPU run that does not: it waits for INIT and SIPI, as after power-on.
      *
-     * @throws IllegalStateException when the machine does not run
+     * @throws IllegalStateException when the machine does not run, or the host has no thread for the vCPU
      */
     synchronized void bring(int index) throws KvmException {
         if (isStopped || !isRunning) {

@@ -46,9 +46,18 @@ public final class VcpuThread {
         thread.setDaemon(true);
     }
 
-    /** Starts the thread. */
+    /**
+     * Starts the thread.
+     *
+     * @throws IllegalStateException when the host has none to give
+     */
     public void start() {
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            markOut(); // a pause does not wait for it
+            throw new IllegalStateException("the host has no thread for vCPU " + vcpu.id() + ": " + e.getMessage(), e);
+        }
     }
 
     /** Asks the vCPU to leave the guest for good; does not wait. */
