@@ -50,7 +50,7 @@ final class GuestRam implements AutoCloseable {
                 mapping.advise(Mapping.MADV_DONTDUMP);
             }
             if (source.hugePages()) {
-                mapping.advise(Mapping.MADV_HUGEPAGE);
+                askForHugePages(mapping);
             }
             if (machine.memPrefault()) {
                 bringIn(mapping);
@@ -60,6 +60,17 @@ final class GuestRam implements AutoCloseable {
             throw e;
         }
         return new GuestRam(source, AddressMap.ramRegions(machine.memoryBytes()));
+    }
+
+    /** Small pages do where the kernel was built without huge ones: {@link TransparentHugePages} has said so. */
+    private static void askForHugePages(Mapping mapping) throws LinuxException {
+        try {
+            mapping.advise(Mapping.MADV_HUGEPAGE);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EINVAL) {
+                throw e;
+            }
+        }
     }
 
     private static void bringIn(Mapping mapping) throws ConfigException, LinuxException {
