@@ -35,6 +35,7 @@ final class AmdCpuid {
     private static final int CORE_ID_MASK = 0xFF;
     /** Leaf 0x8000001E ECX bits 7..0: node in the machine; bits 10..8: nodes in a socket, less 1. */
     private static final int NODE_ID_MASK = 0xFF;
+    private static final int NODES_HIGHEST = 7;
 
     private AmdCpuid() {
     }
@@ -70,7 +71,7 @@ final class AmdCpuid {
         int coreNumbers = 1 << topology.socketShift() - topology.coreShift();
         int core = apicId >>> topology.coreShift() & coreNumbers - 1 & CORE_ID_MASK;
         int ebx = topology.threadsPerCore() - 1 << Byte.SIZE | core;
-        int ecx = topology.diesPerSocket() - 1 << Byte.SIZE | topology.dieOf(vcpu) & NODE_ID_MASK;
+        int ecx = Math.min(topology.diesPerSocket() - 1, NODES_HIGHEST) << Byte.SIZE | topology.dieOf(vcpu) & NODE_ID_MASK;
         return new CpuidEntry(LEAF_TOPOLOGY, 0, 0, apicId, ebx, ecx, 0);
     }
 }

@@ -163,6 +163,7 @@ class CpuidSetupTest {
         assertRegisters(leaf(amd(new CpuTopology(2, 3, 1, 2), 7), 0x8000001E, 0), 9, 0x100, 0x001, 0);
         assertRegisters(leaf(amd(new CpuTopology(2, 3, 2, 2), 23), 0x8000001E, 0), 29, 0x106, 0x103, 0);
         assertRegisters(leaf(amd(CpuTopology.oneSocket(3), 2), 0x8000001E, 0), 2, 0x002, 0, 0);
+        assertRegisters(leaf(amd(new CpuTopology(1, 1, 16, 1), 15), 0x8000001E, 0), 15, 0x00F, 0x70F, 0); // three bits
     }
 
     @Test
