@@ -17,6 +17,8 @@ final class VcpuExits {
     private static final int SYSTEM_EVENT_SHUTDOWN = 1;
     /** KVM_SYSTEM_EVENT_RESET. */
     private static final int SYSTEM_EVENT_RESET = 2;
+    /** RIP after a reset (AMD APM volume 2, table 14-1). */
+    private static final long RESET_RIP = 0xFFF0;
 
     private VcpuExits() {
     }
@@ -59,7 +61,11 @@ final class VcpuExits {
 
     private static String where(KvmVcpu vcpu) {
         try {
-            return " (RIP 0x" + Long.toHexString(vcpu.getRegs().rip) + ", CR2 0x" + Long.toHexString(vcpu.getSregs().cr2) + ")";
+            long rip = vcpu.getRegs().rip;
+            long cr2 = vcpu.getSregs().cr2;
+            // On AMD, KVM resets a vCPU before it tells of a triple fault.
+            String note = rip == RESET_RIP && cr2 == 0 ? ", as after a reset: KVM has not kept where it was" : "";
+            return " (RIP 0x" + Long.toHexString(rip) + ", CR2 0x" + Long.toHexString(cr2) + note + ")";
         } catch (KvmException e) {
             LOG.warn("registers of vCPU {} cannot be read: {}", vcpu.id(), e.getMessage());
             return "";
