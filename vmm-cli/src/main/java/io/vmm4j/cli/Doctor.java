@@ -128,7 +128,7 @@ final class Doctor {
         } catch (KvmException e) {
             boolean isMissing = !Files.exists(root.resolve("dev/kvm"));
             fail("/dev/kvm", isMissing && hasHardware ? "is missing: modprobe kvm_intel or kvm_amd"
-                    : isMissing ? "is missing" : e.getMessage());
+                    : isMissing ? "is missing: once the CPU has what is said below, modprobe kvm_intel or kvm_amd" : e.getMessage());
             return false;
         }
     }

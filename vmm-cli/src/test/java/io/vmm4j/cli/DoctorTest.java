@@ -75,6 +75,16 @@ class DoctorTest {
     }
 
     @Test
+    void aMissingDeviceSaysWhichModulesToLoadAlsoWhereTheProcessorHasToComeFirst() throws IOException {
+        Files.delete(root.resolve("dev/kvm"));
+        Files.writeString(root.resolve("proc/cpuinfo"), "flags\t\t: fpu sse\n");
+        assertFalse(examine(() -> {
+            throw new KvmException("open(/dev/kvm)", ENOENT);
+        }));
+        assertTrue(line("/dev/kvm").contains("modprobe") && line("/dev/kvm").contains("CPU"), report());
+    }
+
+    @Test
     void aForbiddenDeviceSaysWhatToDo() {
         assertFalse(examine(() -> {
             throw new KvmException("open(/dev/kvm)", EACCES, "add the user to the group kvm");
