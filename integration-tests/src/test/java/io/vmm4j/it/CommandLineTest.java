@@ -100,6 +100,17 @@ class CommandLineTest {
     }
 
     @Test
+    void theLastWordsOfAGuestReachTheLogWithoutALineEnd() throws Exception {
+        Path log = directory.resolve("last.log");
+        try (TerminalSession session = tiny(new TinyKernel().print(0x2f8, "first\nlast").reset(), "--log-file", log.toString())) {
+            assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
+        }
+        List<String> lines = Files.readAllLines(log).stream().filter(line -> line.contains(" console: ")).toList();
+        assertEquals(2, lines.size(), () -> textOf(log));
+        assertTrue(lines.get(1).endsWith("last"), () -> textOf(log));
+    }
+
+    @Test
     void aRunningMachineIsChangedByTheSocketItWasGiven() throws Exception {
         Path socket = directory.resolve("control");
         // What ACPI code does to take an offered processor: NEXT, then SELECT, SOURCE and STATUS.

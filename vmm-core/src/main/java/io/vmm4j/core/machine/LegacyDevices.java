@@ -70,6 +70,8 @@ final class LegacyDevices implements AutoCloseable {
     /** COM2, whose lines go to the log. */
     void addLogPort() throws IOException {
         LineSplitter lines = new LineSplitter(new GuestLog(System::nanoTime));
+        // A guest's last words need not end in a line break.
+        owned.push(lines::flush);
         ports.add("COM2", COM2_PORT, COM_LENGTH, new Serial16550(line(COM2_GSI), lines));
     }
 
@@ -103,7 +105,7 @@ final class LegacyDevices implements AutoCloseable {
         return line;
     }
 
-    /** Gives back the interrupt lines; no vCPU or loop runs any more. */
+    /** Gives back the interrupt lines and completes the log; no vCPU or loop runs any more. */
     @Override
     public void close() {
         Machine.closeAll(owned);
