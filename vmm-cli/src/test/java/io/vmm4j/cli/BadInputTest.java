@@ -219,6 +219,22 @@ class BadInputTest {
     }
 
     @Test
+    void aWrongMemorySizeHidesNoMissingKernel() {
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", "/no/disk", "-m", "0");
+        assertEquals(List.of("vmm: memory size 0 MiB is not in 1..67108864 (--mem-size)",
+                "vmm: kernel image /no/kernel does not exist (--kernel-path)",
+                "vmm: disk image /no/disk does not exist (--rootfs)"), allLines());
+    }
+
+    @Test
+    void moreMemoryThanTheHostHasIsReportedTogetherWithWrongOptions() {
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", "-m", "64T", "--vcpu", "0");
+        assertTrue(allLines().stream().anyMatch(line -> line.startsWith("vmm: memory size 67108864 MiB is above the ") && line.endsWith("(--mem-size)")),
+                allLines()::toString);
+        assertEquals(4, allLines().size(), allLines()::toString);
+    }
+
+    @Test
     void kernelAndRootFileSystemAreRequired() {
         assertEquals(List.of("vmm: a kernel image is required (--kernel-path)",
                 "vmm: a root file system is required unless an initrd is given (--rootfs)"),

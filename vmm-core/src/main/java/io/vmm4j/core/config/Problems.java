@@ -43,6 +43,11 @@ public final class Problems {
         return found.stream().noneMatch(problem -> problem.key().equals(key));
     }
 
+    /** True when nothing has been noted at all. */
+    public boolean isEmpty() {
+        return found.isEmpty();
+    }
+
     /** Throws if anything was noted. */
     public void throwIfAny() throws ConfigException {
         if (!found.isEmpty()) {

@@ -6,6 +6,7 @@ import io.vmm4j.core.boot.KernelImage;
 import io.vmm4j.core.boot.KernelImageException;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.SerialConfig;
@@ -29,6 +30,7 @@ final class HostFiles implements AutoCloseable {
 
     private static final String KERNEL_KEY = "boot-source.kernel_image_path";
     private static final String INITRD_KEY = "boot-source.initrd_path";
+    private static final String MEMORY_KEY = "machine-config.mem_size_mib";
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<DiskImage> disks = new ArrayList<>();
@@ -59,22 +61,38 @@ final class HostFiles implements AutoCloseable {
         checkSockets(config, given, problems);
         boolean hasConsole = config.console() != null || given.console() != null;
         files.commandLine = KernelArguments.of(config.bootSource(), hasConsole, files.kernel, files.disks, slots, problems);
-        try {
-            problems.throwIfAny();
-        } catch (ConfigException e) {
+        if (!problems.isEmpty()) {
             files.close();
-            throw e;
+            addLackOfMemory(config.machineConfig(), problems);
         }
+        problems.throwIfAny();
         return files;
+    }
+
+    /** What the machine's assembly, which is not reached now, would find. */
+    private static void addLackOfMemory(MachineConfig machine, Problems problems) {
+        if (!problems.isClean(MEMORY_KEY)) {
+            return;
+        }
+        try {
+            HostMemory.check(machine);
+        } catch (ConfigException e) {
+            e.problems().forEach(problem -> problems.add(problem.key(), problem.message()));
+        }
+    }
+
+    /** End of the RAM below the hole; as far as that goes at most where a wrong size is all that is known. */
+    private static long lowRamBytes(VmConfig config, Problems problems) {
+        return AddressMap.lowRamBytes(problems.isClean(MEMORY_KEY) ? config.machineConfig().memoryBytes() : Long.MAX_VALUE);
     }
 
     private void openKernel(VmConfig config, Problems problems) {
         String path = config.bootSource().kernelImagePath();
-        if (!problems.isClean(KERNEL_KEY) || !problems.isClean("machine-config.mem_size_mib")) {
+        if (!problems.isClean(KERNEL_KEY)) {
             return;
         }
         try {
-            kernel = own(KernelImage.open(Path.of(path), AddressMap.lowRamBytes(config.machineConfig().memoryBytes())));
+            kernel = own(KernelImage.open(Path.of(path), lowRamBytes(config, problems)));
         } catch (KernelImageException e) {
             problems.add(KERNEL_KEY, e.getMessage());
         }
@@ -88,7 +106,7 @@ final class HostFiles implements AutoCloseable {
         try {
             initrd = own(Initrd.open(Path.of(path)));
             if (kernel != null) {
-                initrdAddress = initrd.place(kernel, AddressMap.lowRamBytes(config.machineConfig().memoryBytes()));
+                initrdAddress = initrd.place(kernel, lowRamBytes(config, problems));
             }
         } catch (KernelImageException e) {
             problems.add(INITRD_KEY, e.getMessage());

@@ -103,12 +103,13 @@ public final class MachineAssembler {
     }
 
     /**
-     * Checks the configuration and the files it names, and makes nothing.
+     * Checks the configuration, the files it names and the host's memory, and makes nothing.
      *
      * @throws ConfigException naming every problem found
      */
     public void check() throws ConfigException {
         HostFiles.open(config, given, plan()).close();
+        HostMemory.check(config.machineConfig());
     }
 
     private List<VirtioMmioSlot> plan() throws ConfigException {
