@@ -83,7 +83,7 @@ final class BootCommand {
             }
             return run(config);
         } catch (ConfigException e) {
-            e.problems().stream().map(wording).filter(line -> line != null).forEach(problems::add);
+            addWorded(e.problems(), wording, problems);
             return refuse(problems);
         } catch (KvmException e) {
             errors.accept("KVM cannot be used: " + e.getMessage());
@@ -96,6 +96,11 @@ final class BootCommand {
             errors.accept("interrupted");
             return ExitCode.HOST_ERROR;
         }
+    }
+
+    /** Adds the lines for {@code found}, but for those that have none because another line says it already. */
+    private static void addWorded(List<ConfigProblem> found, Function<ConfigProblem, String> wording, List<String> lines) {
+        found.stream().map(wording).filter(line -> line != null).forEach(lines::add);
     }
 
     private ExitCode run(VmConfig config) throws ConfigException, IOException, InterruptedException {
@@ -154,7 +159,7 @@ final class BootCommand {
         LoggerConfig logger = config.logger() == null ? new LoggerConfig(null, null) : config.logger();
         String file = logger.logPath() == null ? CliOption.LOG_FILE.defaultText() : logger.logPath();
         LoggerConfig.Level level = levelOf(logger);
-        if (file.isEmpty() || level == null || level == LoggerConfig.Level.OFF) {
+        if (file.isEmpty() || level == LoggerConfig.Level.OFF) {
             return;
         }
         String problem = LogFileCheck.problemOf(file);
@@ -162,9 +167,11 @@ final class BootCommand {
             problem = "log file " + file + " is what the machine boots from too";
         }
         if (problem == null) {
-            log.configure(Path.of(file), level);
+            if (level != null) {
+                log.configure(Path.of(file), level);
+            }
         } else if (isChosen) {
-            problems.add(wording.apply(new ConfigProblem("logger.log_path", problem)));
+            addWorded(List.of(new ConfigProblem("logger.log_path", problem)), wording, problems);
         } else {
             unkeptLog = problem + ", so no log is kept";
         }

@@ -235,6 +235,19 @@ class BadInputTest {
     }
 
     @Test
+    void aLogFileThatCannotBeIsReportedTogetherWithAWrongLevel() {
+        assertEquals(List.of("vmm: log file /no/such/log is in a directory that does not exist (--log-file)",
+                "vmm: log level \"loud\" is not one of Off, Error, Warn, Info, Debug, Trace (--log-level)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--log-file", "/no/such/log", "--log-level", "loud"));
+    }
+
+    @Test
+    void aMisspelledLogFileBesideOneThatCannotBeIsOneMistake() {
+        assertEquals(List.of("vmm: unknown option --log-fil, did you mean --log-file?"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--log-fil", "l", "--log-file", "/no/such/log"));
+    }
+
+    @Test
     void kernelAndRootFileSystemAreRequired() {
         assertEquals(List.of("vmm: a kernel image is required (--kernel-path)",
                 "vmm: a root file system is required unless an initrd is given (--rootfs)"),
