@@ -1,6 +1,7 @@
 package io.vmm4j.core.boot;
 
 import io.vmm4j.kvm.abi.KvmSegment;
+import io.vmm4j.kvm.abi.KvmSregs;
 
 /** The segments that both boot protocols start the boot vCPU with: all of memory from 0 on (Intel SDM volume 3, 3.4.5). */
 final class FlatSegments {
@@ -18,6 +19,17 @@ final class FlatSegments {
     private FlatSegments() {
     }
 
+    /** Puts {@code code} and flat data segments into a vCPU's registers, and a task. */
+    static void load(KvmSregs sregs, KvmSegment code) {
+        sregs.cs = code;
+        sregs.ds = data();
+        sregs.es = data();
+        sregs.fs = data();
+        sregs.gs = data();
+        sregs.ss = data();
+        sregs.tr = task();
+    }
+
     /** 32-bit code. */
     static KvmSegment code32() {
         KvmSegment segment = segment(BOOT_CS, TYPE_CODE);
@@ -32,8 +44,7 @@ final class FlatSegments {
         return segment;
     }
 
-    /** Data. */
-    static KvmSegment data() {
+    private static KvmSegment data() {
         KvmSegment segment = segment(BOOT_DS, TYPE_DATA);
         segment.db = 1;
         return segment;
@@ -51,7 +62,7 @@ final class FlatSegments {
     }
 
     /** A busy task: Intel CPUs refuse to enter a guest without one, though nothing uses it. */
-    static KvmSegment task() {
+    private static KvmSegment task() {
         KvmSegment segment = new KvmSegment();
         segment.type = TYPE_BUSY_TSS;
         segment.limit = TSS_LIMIT;

@@ -73,13 +73,7 @@ public final class LongModeSetup {
 
     /** Changes what KVM gave for the boot vCPU to long mode with the tables above; the rest stays. */
     public static void enterLongMode(KvmSregs sregs) {
-        sregs.cs = FlatSegments.code64();
-        sregs.ds = FlatSegments.data();
-        sregs.es = FlatSegments.data();
-        sregs.fs = FlatSegments.data();
-        sregs.gs = FlatSegments.data();
-        sregs.ss = FlatSegments.data();
-        sregs.tr = FlatSegments.task();
+        FlatSegments.load(sregs, FlatSegments.code64());
         sregs.gdt.base = AddressMap.GDT;
         sregs.gdt.limit = GDT_LIMIT;
         sregs.idt.base = AddressMap.IDT;

@@ -58,13 +58,7 @@ public final class PvhSetup {
 
     /** Changes what KVM gave for the boot vCPU to what the ABI wants; the rest stays. */
     public static void enterProtectedMode(KvmSregs sregs) {
-        sregs.cs = FlatSegments.code32();
-        sregs.ds = FlatSegments.data();
-        sregs.es = FlatSegments.data();
-        sregs.fs = FlatSegments.data();
-        sregs.gs = FlatSegments.data();
-        sregs.ss = FlatSegments.data();
-        sregs.tr = FlatSegments.task();
+        FlatSegments.load(sregs, FlatSegments.code32());
         // Not or-ed to the reset value, which has the caches off.
         sregs.cr0 = CR0_PE | CR0_ET;
         sregs.cr4 = 0;
