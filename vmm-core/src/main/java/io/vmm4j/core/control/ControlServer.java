@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -62,7 +60,7 @@ public final class ControlServer implements AutoCloseable {
      *     missing or not writable
      */
     public static ControlServer open(Path path, IntFunction<CompletableFuture<Void>> resizeVcpus) throws IOException {
-        ControlServer server = new ControlServer(resizeVcpus, path, SocketFile.listen(path, ControlServer::listen));
+        ControlServer server = new ControlServer(resizeVcpus, path, SocketFile.listen(path));
         Thread thread = new Thread(server::acceptUntilClosed, "control");
         thread.setDaemon(true);
         thread.start();
@@ -83,16 +81,6 @@ public final class ControlServer implements AutoCloseable {
             SocketFile.requireFree(Path.of(path));
         } catch (InvalidPathException e) {
             throw new IOException("\"" + path + "\" cannot be a path here: " + e.getReason(), e);
-        }
-    }
-
-    private static ServerSocketChannel listen(String address) throws IOException {
-        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-            return server.bind(UnixDomainSocketAddress.of(address));
-        } catch (IOException | RuntimeException e) {
-            server.close();
-            throw e;
         }
     }
 

@@ -2,8 +2,6 @@ package io.vmm4j.core.host;
 
 import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -60,22 +58,12 @@ public final class SocketConsole implements SerialConsole {
         if (file != null || closed) {
             throw new IllegalStateException("this console was attached or closed before");
         }
-        file = SocketFile.listen(path, SocketConsole::listen);
+        file = SocketFile.listen(path);
         queue = new InputQueue(port, InputQueue.CAPACITY);
         output.start(port);
         acceptor = new Thread(this::acceptUntilClosed, "console-accept");
         acceptor.setDaemon(true);
         acceptor.start();
-    }
-
-    private static ServerSocketChannel listen(String address) throws IOException {
-        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-            return server.bind(UnixDomainSocketAddress.of(address));
-        } catch (IOException | RuntimeException e) {
-            server.close();
-            throw e;
-        }
     }
 
     private void acceptUntilClosed() {

@@ -6,6 +6,9 @@ import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -48,6 +51,21 @@ public final class SocketFile<S extends Closeable> implements Closeable {
         this.inode = inode;
     }
 
+    /** As {@link #listen(Path, Binder)}, with a channel of the platform's. */
+    public static SocketFile<ServerSocketChannel> listen(Path path) throws IOException {
+        return listen(path, SocketFile::openChannel);
+    }
+
+    private static ServerSocketChannel openChannel(String address) throws IOException {
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            return server.bind(UnixDomainSocketAddress.of(address));
+        } catch (IOException | RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
     /**
      * Listens at {@code path}. A socket that a dead process left there is replaced.
      *
@@ -70,9 +88,9 @@ public final class SocketFile<S extends Closeable> implements Closeable {
     }
 
     /**
-     * Looks whether {@link #listen} could make a socket at {@code path} now; makes nothing.
+     * Looks whether {@link #listen(Path, Binder)} could make a socket at {@code path} now; makes nothing.
      *
-     * @throws IOException as {@link #listen}
+     * @throws IOException as {@link #listen(Path, Binder)}
      */
     public static void requireFree(Path path) throws IOException {
         try {
