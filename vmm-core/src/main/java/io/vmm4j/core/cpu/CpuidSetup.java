@@ -34,7 +34,7 @@ public final class CpuidSetup {
     /** Leaf 1 EBX bits 31..24. */
     private static final int APIC_ID_HIGH = 31;
     private static final int APIC_ID_LOW = 24;
-    /** Leaf 1 EBX bits 23..16: APIC ids in a socket. */
+    /** Leaf 1 EBX bits 23..16: room for APIC ids in a socket on Intel, threads in a socket on AMD. */
     private static final int LOGICAL_COUNT_HIGH = 23;
     private static final int LOGICAL_COUNT_LOW = 16;
     /** Leaf 1 EBX bits 15..8, in units of 8 bytes. */
@@ -117,7 +117,7 @@ public final class CpuidSetup {
 
     private CpuidEntry features(CpuidEntry leaf) {
         int ebx = CpuidField.with(leaf.ebx(), APIC_ID_HIGH, APIC_ID_LOW, 0);
-        ebx = CpuidField.with(ebx, LOGICAL_COUNT_HIGH, LOGICAL_COUNT_LOW, 1 << topology.socketShift());
+        ebx = CpuidField.with(ebx, LOGICAL_COUNT_HIGH, LOGICAL_COUNT_LOW, isAmd ? topology.threadsPerSocket() : 1 << topology.socketShift());
         ebx = CpuidField.with(ebx, CLFLUSH_HIGH, CLFLUSH_LOW, CLFLUSH_64_BYTES);
         boolean hidesDebugStore = guest.vpmuLevel() < PMU_LEVEL_ALL;
         int ecx = hidesDebugStore ? CpuidField.without(leaf.ecx(), ECX_DTES64_DS_CPL_PDCM) : leaf.ecx();

@@ -104,7 +104,7 @@ class KernelEntryTest {
         assumeTrue(Files.isReadable(Path.of("/dev/kvm")) && Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm cannot be opened");
         ByteBuffer elf = FakeKernels.elf();
         elf.put(FakeKernels.ELF_CODE_OFFSET + 0x10, assemble(LOOK_AROUND));
-        CpuTopology topology = CpuTopology.oneSocket(3);
+        CpuTopology topology = CpuTopology.oneSocket(4);
         PowerOff powerOff = new PowerOff();
         try (KernelImage kernel = KernelImage.open(FakeKernels.write(directory, elf), RAM); Mapping mapping = Mapping.anonymous(RAM);
                 Kvm kvm = Kvm.open(); KvmVm vm = kvm.createVm()) {

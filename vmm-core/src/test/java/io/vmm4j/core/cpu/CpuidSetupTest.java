@@ -159,6 +159,13 @@ class CpuidSetupTest {
     }
 
     @Test
+    void leafOneCountsThreadsOnAmdAndRoomForTheirIdsOnIntel() {
+        CpuTopology threeCoresOfTwo = new CpuTopology(2, 3, 1, 2);
+        assertEquals(6, bits(leaf(amd(threeCoresOfTwo, 0), 0x1, 0).ebx(), 23, 16), "LogicalProcessorCount, as leaf 0x80000008 has it");
+        assertEquals(8, bits(leaf(intel(threeCoresOfTwo, 0), 0x1, 0).ebx(), 23, 16), "addressable ids");
+    }
+
+    @Test
     void amdTopologyLeafTellsCoreAndNode() {
         assertRegisters(leaf(amd(new CpuTopology(2, 3, 1, 2), 7), 0x8000001E, 0), 9, 0x100, 0x001, 0);
         assertRegisters(leaf(amd(new CpuTopology(2, 3, 2, 2), 23), 0x8000001E, 0), 29, 0x106, 0x103, 0);
