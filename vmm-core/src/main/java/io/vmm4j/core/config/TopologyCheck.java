@@ -41,7 +41,7 @@ final class TopologyCheck {
         long product = parts.stream().mapToLong(Part::value).reduce(1, (a, b) -> a * b);
         if (product != max) {
             problems.add(MachineConfig.KEY + firstSaid.field(), "a topology of " + describe(machine) + " has " + product
-                    + " vCPUs, and the max vcpu count is " + max + ": give " + String.join(", or ", whatWouldFit(parts, product, max)));
+                    + " vCPUs, and the max vcpu count is " + max + ": give " + String.join(", or ", whatWouldFit(machine, parts, product)));
         }
     }
 
@@ -50,11 +50,12 @@ final class TopologyCheck {
                 + " dies per socket and " + machine.sockets() + " sockets";
     }
 
-    /** The max vcpu count that goes with the parts, and each part that would go with the count and the other parts. */
-    private static List<String> whatWouldFit(List<Part> parts, long product, int max) {
+    /** The counts that go with the parts, and each part that would go with the count and the other parts. */
+    private static List<String> whatWouldFit(MachineConfig machine, List<Part> parts, long product) {
+        int max = machine.maxVcpuCount();
         List<String> fitting = new ArrayList<>();
         if (product <= MachineConfig.MAX_VCPU_COUNT) {
-            fitting.add("a max vcpu count of " + product);
+            fitting.add((product < machine.vcpuCount() ? "a vcpu count and a max vcpu count of " : "a max vcpu count of ") + product);
         }
         for (Part part : parts) {
             long others = product / part.value();

@@ -154,7 +154,7 @@ class VmConfigTest {
         "{\"threads_per_core\": 3} | threads per core 3 is not in 1..2 (machine-config.threads_per_core)",
         "{\"vpmu_level\": 3} | vPMU level 3 is not in 0..2 (machine-config.vpmu_level)",
         "{\"sockets\": 2} | 1 cores per die, 1 dies per socket and 2 sockets has 2 vCPUs, and the max vcpu count is 1: give a max vcpu count of 2, or sockets 1 (machine-config.sockets)",
-        "{\"vcpu_count\": 8, \"threads_per_core\": 2, \"cores_per_die\": 3} | has 6 vCPUs, and the max vcpu count is 8: give a max vcpu count of 6, or cores per die 4 (machine-config.threads_per_core)",
+        "{\"vcpu_count\": 8, \"threads_per_core\": 2, \"cores_per_die\": 3} | has 6 vCPUs, and the max vcpu count is 8: give a vcpu count and a max vcpu count of 6, or cores per die 4 (machine-config.threads_per_core)",
         "{\"vcpu_count\": 8, \"cores_per_die\": 3, \"sockets\": 4} | give a max vcpu count of 12, or cores per die 2 (machine-config.cores_per_die)",
         "{\"vcpu_count\": 7, \"cores_per_die\": 100, \"sockets\": 100} | has 10000 vCPUs, and the max vcpu count is 7: give numbers whose product is 7",
         "{\"dies_per_socket\": 0} | dies per socket 0 is not in 1..1024 (machine-config.dies_per_socket)",
