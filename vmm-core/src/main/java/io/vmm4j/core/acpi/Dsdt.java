@@ -52,14 +52,14 @@ final class Dsdt {
     }
 
     /**
-     * The device of Microsoft's "Virtual Machine Generation ID": ADDR is the place of the id in two halves. Linux knows it
-     * by VMGENCTR; an id of that form is no valid _HID.
+     * The device of Microsoft's "Virtual Machine Generation ID": ADDR is the place of the id in two halves. That specification
+     * has it known by VM_Gen_Counter, Linux knows it by VMGENCTR; an id of neither form is a valid _HID.
      */
     private static byte[] generationId() {
         byte[] address = Aml.packageOf(Aml.integer(AddressMap.GENERATION_ID & 0xFFFF_FFFFL), Aml.integer(AddressMap.GENERATION_ID >>> Integer.SIZE));
         return Aml.device(GENERATION_ID,
                 Aml.name("_HID", Aml.string("VMMJ0001")),
-                Aml.name("_CID", Aml.string("VMGENCTR")),
+                Aml.name("_CID", Aml.packageOf(Aml.string("VM_Gen_Counter"), Aml.string("VMGENCTR"))),
                 Aml.name("_DDN", Aml.string("VM_Gen_Counter")),
                 Aml.name("ADDR", address));
     }

@@ -104,7 +104,7 @@ class AcpiCompilerTest {
     void theDsdtNamesTheEventDeviceAndWhatItTellsOf() throws Exception {
         String source = source("DSDT", dump(2, 0).get("DSDT")).replaceAll("\\s+", " ");
         for (String part : List.of("EisaId (\"PNP0C0C\")", "\"ACPI0013\"", "0x00000009,", "OperationRegion (EREG, SystemIO, 0x0604, One)",
-                "Method (_EVT, 1, Serialized)", "Notify (PWRB, 0x80)", "\\_SB.CPUS.CPSC ()", "Notify (VGEN, 0x80)", "\"VMGENCTR\"",
+                "Method (_EVT, 1, Serialized)", "Notify (PWRB, 0x80)", "\\_SB.CPUS.CPSC ()", "Notify (VGEN, 0x80)", "_CID, Package (0x02) // _CID: Compatible ID { \"VM_Gen_Counter\", \"VMGENCTR\" }",
                 "Name (ADDR, Package (0x02) { 0x000E1000, Zero })")) {
             assertTrue(source.contains(part), () -> part + " is missing in\n" + source);
         }
