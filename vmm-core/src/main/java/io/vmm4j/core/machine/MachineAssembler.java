@@ -4,6 +4,7 @@ import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
@@ -136,15 +137,27 @@ public final class MachineAssembler {
         kvm = own(Kvm.open());
         KvmCapabilities.require(kvm, config.cpuConfig().waivedCapabilities());
         new CpuModifiers(config.cpuConfig()).requireCapabilities(kvm);
-        int max = kvm.maxVcpus();
-        int asked = config.machineConfig().maxVcpuCount();
+        requireVcpus(config.machineConfig(), kvm.maxVcpus(), kvm.maxVcpuId());
+    }
+
+    /**
+     * Refuses more vCPUs than a host has, by the option that asks for them.
+     *
+     * @param max     vCPUs that KVM can make
+     * @param idLimit the first APIC id that it cannot
+     */
+    static void requireVcpus(MachineConfig machine, int max, int idLimit) throws ConfigException {
+        int asked = machine.maxVcpuCount();
+        boolean isAtStart = machine.vcpuCount() > max || machine.vcpuCount() == asked;
+        String key = isAtStart ? "machine-config.vcpu_count" : "machine-config.max_vcpu_count";
         if (asked > max) {
-            throw new ConfigException("machine-config.vcpu_count", "vcpu count " + asked + " is above the host maximum " + max);
+            throw new ConfigException(key, (isAtStart ? "vcpu count " + machine.vcpuCount() : "max vcpu count " + asked)
+                    + " is above the host maximum " + max);
         }
-        int highest = config.machineConfig().topology().apicId(asked - 1);
-        if (highest >= kvm.maxVcpuId()) {
-            throw new ConfigException("machine-config.vcpu_count", "the topology of " + asked + " vCPUs needs APIC ids up to " + highest
-                    + ", above the host maximum " + (kvm.maxVcpuId() - 1));
+        int highest = machine.topology().apicId(asked - 1);
+        if (highest >= idLimit) {
+            throw new ConfigException(key, "the topology of " + asked + " vCPUs needs APIC ids up to " + highest
+                    + ", above the host maximum " + (idLimit - 1));
         }
     }
 
