@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +27,8 @@ final class UringTest {
 
     private Uring ring;
     private Fd file;
+    /** What the kernel has only addresses of, so that the garbage collector leaves it alone. */
+    private final List<Object> inUse = new ArrayList<>();
 
     @BeforeEach
     void open() throws Exception {
@@ -47,10 +51,13 @@ final class UringTest {
         file.close();
     }
 
-    private static IoVec vector(int... lengths) {
+    private IoVec vector(int... lengths) {
         IoVec vector = new IoVec(lengths.length);
+        inUse.add(vector);
         for (int length : lengths) {
-            vector.add(ByteBuffer.allocateDirect(length));
+            ByteBuffer buffer = ByteBuffer.allocateDirect(length);
+            inUse.add(buffer);
+            vector.add(buffer);
         }
         return vector;
     }
@@ -103,6 +110,7 @@ final class UringTest {
                     ended.set((int) ring.endedUserData());
                 }
             }
+            inUse.clear();
             assertEquals(ENTRIES, ended.cardinality());
         }
     }
