@@ -40,8 +40,7 @@ final class CpuModifiers {
             CpuidEntry leaf = cpuid.find(modifier.leafNumber(), modifier.subleafNumber()).orElse(null);
             boolean isIndexed = (modifier.flags() & CpuidEntry.KVM_CPUID_FLAG_SIGNIFCANT_INDEX) != 0;
             if (leaf == null || leaf.hasSignificantIndex() != isIndexed) {
-                throw new ConfigException(CpuConfig.LEAVES_KEY + "[" + i + "]", "this host's KVM does not support CPUID leaf "
-                        + hex(modifier.leafNumber()) + ", subleaf " + hex(modifier.subleafNumber()) + ", with flags " + modifier.flags());
+                throw leafRefusal(i, "with flags " + modifier.flags());
             }
             for (CpuConfig.RegisterModifier register : modifier.modifiers()) {
                 leaf = change(leaf, register.register(), register.change());
@@ -49,6 +48,27 @@ final class CpuModifiers {
             cpuid.put(leaf);
         }
         return cpuid.entries();
+    }
+
+    /** How many leaves are changed. */
+    int leaves() {
+        return config.cpuidModifiers().size();
+    }
+
+    /** The first {@code count} changes of leaves alone. */
+    CpuModifiers withLeaves(int count) {
+        return new CpuModifiers(new CpuConfig(null, config.cpuidModifiers().subList(0, count), null));
+    }
+
+    /** What to say when KVM does not take the change {@code index} of a leaf. */
+    ConfigException refusalOfLeaf(int index) {
+        return leafRefusal(index, "with these bits");
+    }
+
+    private ConfigException leafRefusal(int index, String how) {
+        CpuConfig.LeafModifier modifier = config.cpuidModifiers().get(index);
+        return new ConfigException(CpuConfig.LEAVES_KEY + "[" + index + "]", "this host's KVM does not support CPUID leaf "
+                + hex(modifier.leafNumber()) + ", subleaf " + hex(modifier.subleafNumber()) + ", " + how);
     }
 
     private static CpuidEntry change(CpuidEntry leaf, String register, BitChange change) {

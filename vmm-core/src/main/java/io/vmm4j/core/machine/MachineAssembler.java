@@ -264,6 +264,8 @@ public final class MachineAssembler {
             boot.enter(vcpus.create(0));
         } catch (MsrRefusedException e) {
             throw modifiers.refusal(e);
+        } catch (CpuidRefusedException e) {
+            throw setup.refusal(e);
         }
         for (int index = 1; index < config.machineConfig().vcpuCount(); index++) {
             vcpus.create(index);

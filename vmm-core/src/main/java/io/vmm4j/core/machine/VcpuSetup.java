@@ -15,6 +15,8 @@ import io.vmm4j.kvm.libc.LinuxException;
 /** Gives each vCPU what it starts with: CPUID first, because MSRs depend on it, then MSRs, FPU and local APIC. */
 final class VcpuSetup {
 
+    private final Kvm kvm;
+    private final GuestCpu guest;
     private final CpuidSetup cpuid;
     private final CpuModifiers modifiers;
     private final boolean x2Apic;
@@ -25,6 +27,8 @@ final class VcpuSetup {
      * @throws ConfigException when KVM does not have what is to be changed
      */
     VcpuSetup(Kvm kvm, GuestCpu guest, CpuModifiers modifiers) throws ConfigException, LinuxException {
+        this.kvm = kvm;
+        this.guest = guest;
         this.modifiers = modifiers;
         x2Apic = guest.topology().needsX2Apic();
         try (HostCpuid host = HostCpuid.open()) {
@@ -32,9 +36,12 @@ final class VcpuSetup {
         }
     }
 
-    /** @param index of the vCPU, from 0; its APIC id is the topology's */
+    /**
+     * @param index of the vCPU, from 0; its APIC id is the topology's
+     * @throws CpuidRefusedException when KVM does not take what CPUID is to answer; {@link #refusal} finds out why
+     */
     void apply(KvmVcpu vcpu, int index) throws KvmException {
-        vcpu.setCpuid(cpuid.forVcpu(index));
+        setCpuid(vcpu, index);
         if (x2Apic) {
             X2Apic.enable(vcpu);
         }
@@ -43,6 +50,34 @@ final class VcpuSetup {
         LapicState lapic = vcpu.getLapic();
         BootState.connectLocalInterrupts(lapic);
         vcpu.setLapic(lapic);
+    }
+
+    private void setCpuid(KvmVcpu vcpu, int index) throws CpuidRefusedException {
+        try {
+            vcpu.setCpuid(cpuid.forVcpu(index));
+        } catch (KvmException e) {
+            throw new CpuidRefusedException(vcpu, e);
+        }
+    }
+
+    /**
+     * Whose fault it is that KVM refused CPUID: the configuration's, when it takes it without one of its changes. They are
+     * tried one more at a time.
+     *
+     * @throws CpuidRefusedException {@code refused}, when KVM takes none
+     */
+    ConfigException refusal(CpuidRefusedException refused) throws ConfigException, LinuxException {
+        for (int changes = 0; changes <= modifiers.leaves(); changes++) {
+            try {
+                new VcpuSetup(kvm, guest, modifiers.withLeaves(changes)).setCpuid(refused.vcpu(), 0);
+            } catch (CpuidRefusedException e) {
+                if (changes > 0) {
+                    return modifiers.refusalOfLeaf(changes - 1);
+                }
+                throw refused;
+            }
+        }
+        throw refused;
     }
 
     /** The model-specific registers alone. CPUID stays as it was set before the first run. */

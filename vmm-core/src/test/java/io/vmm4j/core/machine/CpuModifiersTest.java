@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.CpuConfig;
+import io.vmm4j.core.cpu.CpuTopology;
+import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmVcpu;
 import io.vmm4j.kvm.KvmVm;
@@ -41,6 +43,25 @@ class CpuModifiersTest {
         String message = assertThrows(ConfigException.class, () -> leaf("0x80000042", "0x3", 1, "eax", "0b1").applyTo(supported)).getMessage();
         assertEquals("this host's KVM does not support CPUID leaf 0x80000042, subleaf 0x3, with flags 1 (cpu-config.cpuid_modifiers[0])", message);
         assertThrows(ConfigException.class, () -> leaf("0x7", "0x0", 0, "eax", "0b1").applyTo(supported), "the leaf has subleaves");
+    }
+
+    @Test
+    @Tag("kvm")
+    void theLeafIsNamedWhoseBitsKvmDoesNotTake() throws Exception {
+        assumeTrue(Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
+        CpuConfig.LeafModifier harmless = new CpuConfig.LeafModifier("0x1", "0x0", 0, List.of(new CpuConfig.RegisterModifier("edx", "0bx")));
+        CpuConfig.LeafModifier addressesOf40Bits = new CpuConfig.LeafModifier("0x80000008", "0x0", 0,
+                List.of(new CpuConfig.RegisterModifier("eax", "0b00101000xxxxxxxx")));
+        CpuModifiers modifiers = new CpuModifiers(new CpuConfig(null, List.of(harmless, addressesOf40Bits, harmless), null));
+        try (Kvm kvm = Kvm.open(); KvmVm vm = kvm.createVm()) {
+            vm.createIrqChip();
+            try (KvmVcpu vcpu = vm.createVcpu(0)) {
+                VcpuSetup setup = new VcpuSetup(kvm, GuestCpu.of(CpuTopology.oneSocket(1), true), modifiers);
+                CpuidRefusedException refused = assertThrows(CpuidRefusedException.class, () -> setup.apply(vcpu, 0));
+                assertEquals("this host's KVM does not support CPUID leaf 0x80000008, subleaf 0x0, with these bits (cpu-config.cpuid_modifiers[1])",
+                        setup.refusal(refused).getMessage());
+            }
+        }
     }
 
     @Test
