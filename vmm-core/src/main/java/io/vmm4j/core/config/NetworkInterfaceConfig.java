@@ -16,7 +16,7 @@ import java.nio.charset.StandardCharsets;
  * @param txRateLimiter limits frames from the guest, or {@code null}
  * @param queuePairs    pairs of a receive and a transmit queue, 1 to 16; more than 1 needs a tap made with
  *                      {@code multi_queue}; default 1
- * @param queueSize     largest size of each queue: a power of two from 16 to 1024; default 256
+ * @param queueSize     largest size of each queue: a power of two from 32 to 1024; default 256
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record NetworkInterfaceConfig(
@@ -37,7 +37,8 @@ public record NetworkInterfaceConfig(
     private static final int MAX_NAME = 15;
     private static final int MIN_MTU = 68;
     private static final int MAX_MTU = 65535;
-    private static final int MIN_QUEUE_SIZE = 16;
+    /** Linux sends nothing while fewer elements are free than its largest frame has pieces: 17 and two more. */
+    private static final int MIN_QUEUE_SIZE = 32;
     private static final int MAX_QUEUE_SIZE = 1024;
 
     public NetworkInterfaceConfig {

@@ -179,7 +179,8 @@ class VmConfigTest {
         "'iface_id': 'e', 'host_dev_name': 't', 'guest_mac': '43:2D:9C:13:71:48' | 43:2D:9C:13:71:48 is a multicast address",
         "'iface_id': 'e', 'host_dev_name': 't', 'guest_mac': '1:2:3:4:5:6' | \"1:2:3:4:5:6\" is not six hex fields",
         "'iface_id': 'e', 'host_dev_name': 't', 'queue_pairs': 17        | 17 queue pairs are not in 1..16",
-        "'iface_id': 'e', 'host_dev_name': 't', 'queue_size': 100        | queue size 100 is not a power of two in 16..1024",
+        "'iface_id': 'e', 'host_dev_name': 't', 'queue_size': 100        | queue size 100 is not a power of two in 32..1024",
+        "'iface_id': 'e', 'host_dev_name': 't', 'queue_size': 16         | queue size 16 is not a power of two in 32..1024 (network-interfaces[0].queue_size)",
         "'iface_id': 'e', 'host_dev_name': 't', 'rx_rate_limiter': {'ops': {'refill_time': 1}} | operations limit has no size (network-interfaces[0].rx_rate_limiter.ops.size)",
     })
     void aNetworkInterfaceThatCannotBeIsRefusedWithValueBoundAndKey(String fields, String message) {
