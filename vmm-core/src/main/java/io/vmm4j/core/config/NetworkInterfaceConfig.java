@@ -83,8 +83,11 @@ public record NetworkInterfaceConfig(
             return;
         }
         try {
-            problems.require(!MacAddress.parse(guestMac).isMulticast(), key, "hardware address " + guestMac
+            MacAddress address = MacAddress.parse(guestMac);
+            problems.require(!address.isMulticast(), key, "hardware address " + guestMac
                     + " is a multicast address: the lowest bit of its first field must be 0");
+            // Linux does not let an interface with it come up.
+            problems.require(address.value() != 0, key, "hardware address " + guestMac + " is no device's");
         } catch (IllegalArgumentException e) {
             problems.add(key, e.getMessage());
         }

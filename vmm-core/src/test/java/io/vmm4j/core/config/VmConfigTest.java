@@ -177,6 +177,7 @@ class VmConfigTest {
         "'iface_id': 'e', 'host_dev_name': 'tap%d'                       | tap name \"tap%d\" must be without",
         "'iface_id': 'e', 'host_dev_name': 't', 'mtu': 67                | MTU 67 is not in 68..65535 (network-interfaces[0].mtu)",
         "'iface_id': 'e', 'host_dev_name': 't', 'guest_mac': '43:2D:9C:13:71:48' | 43:2D:9C:13:71:48 is a multicast address",
+        "'iface_id': 'e', 'host_dev_name': 't', 'guest_mac': '00:00:00:00:00:00' | 00:00:00:00:00:00 is no device's (network-interfaces[0].guest_mac)",
         "'iface_id': 'e', 'host_dev_name': 't', 'guest_mac': '1:2:3:4:5:6' | \"1:2:3:4:5:6\" is not six hex fields",
         "'iface_id': 'e', 'host_dev_name': 't', 'queue_pairs': 17        | 17 queue pairs are not in 1..16",
         "'iface_id': 'e', 'host_dev_name': 't', 'queue_size': 100        | queue size 100 is not a power of two in 32..1024",
