@@ -17,7 +17,7 @@ public interface ConfigSpace {
 
     /**
      * How often the device has changed the space; never goes back. It moves together with the change, under the same
-     * lock, so that a driver reading a wide field in two halves notices (section 2.5.3). Constant spaces leave it 0.
+     * lock, so that a driver reading a wide field in two halves notices (section 2.5.1). Constant spaces leave it 0.
      */
     default int generation() {
         return 0;

@@ -12,7 +12,7 @@ import io.vmm4j.devices.testing.VirtioRig;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
-/** Free page reporting and hinting, virtio 1.2 sections 5.5.6.4 and 5.5.6.5. */
+/** Free page reporting and hinting, virtio 1.2 sections 5.5.6.5 and 5.5.6.7. */
 final class BalloonHintingTest extends BalloonFixture {
 
     @Test
