@@ -15,14 +15,31 @@ record RtcAlarm(int hour, int minute, int second) {
     /** Matches every value. */
     static final int ANY = -1;
 
+    /** Matches no value: what a byte stands for that the time registers never show, with which the chip compares it. */
+    private static final int NONE = 60;
     private static final int SECONDS_A_MINUTE = 60;
     private static final int SECONDS_AN_HOUR = 3600;
     private static final int SECONDS_A_DAY = 86_400;
 
     /** The alarm that the bytes of registers 5, 3 and 1 set. */
     static RtcAlarm of(RtcFormat format, int hours, int minutes, int seconds) {
-        return new RtcAlarm(isAny(hours) ? ANY : format.decodeHour(hours), isAny(minutes) ? ANY : format.decode(minutes),
-            isAny(seconds) ? ANY : format.decode(seconds));
+        return new RtcAlarm(hour(format, hours), number(format, minutes), number(format, seconds));
+    }
+
+    private static int hour(RtcFormat format, int octet) {
+        if (isAny(octet)) {
+            return ANY;
+        }
+        int hour = format.decodeHour(octet);
+        return format.encodeHour(hour) == octet ? hour : NONE;
+    }
+
+    private static int number(RtcFormat format, int octet) {
+        if (isAny(octet)) {
+            return ANY;
+        }
+        int number = format.decode(octet);
+        return format.encode(number) == octet ? number : NONE;
     }
 
     /** The first whole second after {@code time} that matches; {@link Instant#MAX} when none ever does. */

@@ -129,6 +129,24 @@ class CmosRtcInterruptTest {
         assertEquals(0, cmos.loop.armedTimers());
     }
 
+    @ParameterizedTest(name = "register B {0}: alarm {1}:{2}:{3}")
+    @CsvSource({
+        "0x22, 0xff, 0xff, 0x0a",
+        "0x22, 0xff, 0x1f, 0x00",
+        "0x22, 0x0b, 0xff, 0xff",
+        "0x20, 0x00, 0xff, 0xff",
+        "0x20, 0x13, 0xff, 0xff",
+        "0x20, 0x80, 0xff, 0xff",
+        "0x24, 0x0d, 0xff, 0xff"})
+    void anAlarmByteThatTheClockNeverShowsNeverMatches(String registerB, String hours, String minutes, String seconds) {
+        setAlarm(Integer.decode(hours), Integer.decode(minutes), Integer.decode(seconds));
+        cmos.out(0x0b, Integer.decode(registerB));
+        cmos.in(0x0c);
+        cmos.pass(Duration.ofDays(3));
+        assertEquals(0, cmos.line.edges());
+        assertEquals(0, cmos.in(0x0c) & 0x20);
+    }
+
     @Test
     void theAlarmIsReadInTheFormatOfRegisterB() {
         cmos.out(0x0b, 0x04);
