@@ -176,6 +176,25 @@ class TinyGuestTest {
     }
 
     @Test
+    void ctrlAltDelIsTypedOnTheGuestsKeyboard() throws Exception {
+        TinyKernel kernel = new TinyKernel().print("?");
+        // Pressed and released, in scan set 1, as the controller translates it.
+        for (int code : new int[] {0x1d, 0x38, 0xe0, 0x53, 0xe0, 0xd3, 0xb8, 0x9d}) {
+            kernel.awaitBits(0x64, 1).expect(0x60, code);
+        }
+        CapturedConsole console = StreamConsole.capture();
+        try (Vm vm = machine(kernel.print("!").reset()).serial(console).build()) {
+            assertThrows(IllegalStateException.class, vm::sendCtrlAltDel, "not started");
+            vm.start();
+            console.awaitText("?", PATIENCE);
+            assertTrue(vm.sendCtrlAltDel());
+            assertTrue(vm.await(PATIENCE).isPresent(), () -> "the guest did not end: " + console.text());
+            assertEquals("?!", console.text());
+            assertThrows(IllegalStateException.class, vm::sendCtrlAltDel, "ended");
+        }
+    }
+
+    @Test
     void portsThatNobodyClaimsReadAsAllOnes() throws Exception {
         CapturedConsole console = StreamConsole.capture();
         run(new TinyKernel().printDistanceFromAllOnes(0x300).out(0x300, 1).reset(), console);

@@ -36,6 +36,12 @@ final class TinyKernel {
         return port(port).bytes(0xEC, 0xA8, mask, 0x74, 0xFB);
     }
 
+    /** Reads a byte from a port and goes on, unless it is another than {@code expected}: then hangs. */
+    TinyKernel expect(int port, int expected) {
+        // mov dx, port; in al, dx; cmp al, expected; jne .
+        return port(port).bytes(0xEC, 0x3C, expected, 0x75, 0xFE);
+    }
+
     /** {@code mov edx, port; mov eax, value; out dx, eax}. */
     TinyKernel out32(int port, int value) {
         return port(port).bytes(0xB8).word(value).bytes(0xEF);

@@ -230,6 +230,21 @@ public final class Vm implements AutoCloseable {
         });
     }
 
+    /**
+     * Presses and releases Ctrl, Alt and Delete on the guest's keyboard, upon which most guests reboot in order. One that is
+     * to power off gets the power button: {@link #shutdown(Duration)}.
+     *
+     * @return false, and nothing is typed, when the guest has switched its keyboard off, or has not read what was typed before
+     * @throws IllegalStateException when the machine does not run
+     */
+    public boolean sendCtrlAltDel() {
+        VmState now = state.get();
+        if (now != VmState.RUNNING && now != VmState.PAUSED) {
+            throw new IllegalStateException("a machine that is " + now + " has nobody at its keyboard");
+        }
+        return machine.sendCtrlAltDel();
+    }
+
     /** Asks for the machine's end at once, as pulling the plug does; {@link #await} tells when it has come. */
     public void stop(String why) {
         end(new VmExit(VmExitReason.STOPPED, why));

@@ -76,11 +76,12 @@ final class LegacyDevices implements AutoCloseable {
     }
 
     /** The keyboard controller, by which kernels with {@code reboot=k} reset. */
-    void addKeyboardController(VcpuEvents events) throws IOException {
+    I8042 addKeyboardController(VcpuEvents events) throws IOException {
         I8042 i8042 = new I8042(line(I8042_GSI),
                 () -> events.end(new VmExit(VmExitReason.RESET, "the guest asked for a reset (keyboard controller)")));
         ports.add("i8042 data", I8042_DATA_PORT, 1, i8042.dataPort());
         ports.add("i8042 command", I8042_COMMAND_PORT, 1, i8042.commandPort());
+        return i8042;
     }
 
     /** The clock, with the host's time. */

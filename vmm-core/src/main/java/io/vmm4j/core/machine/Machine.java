@@ -2,6 +2,7 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.devices.i8042.I8042;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -22,6 +23,7 @@ public final class Machine implements AutoCloseable {
 
     private final Vcpus vcpus;
     private final AcpiDevices acpi;
+    private final I8042 keyboard;
     private final List<EpollEventLoop> loops;
     private final Deque<AutoCloseable> owned;
     private final DeviceControls controls;
@@ -30,13 +32,15 @@ public final class Machine implements AutoCloseable {
     /**
      * @param vcpus made, not started
      * @param acpi by what the guest hears of the host's wishes
+     * @param keyboard what a user would type on
      * @param loops started; closed after the vCPUs have ended
      * @param owned last created first; closed after the loops have ended
      * @param controls what can be changed about its devices
      */
-    Machine(Vcpus vcpus, AcpiDevices acpi, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls) {
+    Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls) {
         this.vcpus = vcpus;
         this.acpi = acpi;
+        this.keyboard = keyboard;
         this.loops = List.copyOf(loops);
         this.owned = new ArrayDeque<>(owned);
         this.controls = controls;
@@ -69,6 +73,11 @@ public final class Machine implements AutoCloseable {
     /** Presses the power button; completes when the guest has noticed, on a thread that must not be kept. */
     public CompletableFuture<Void> pressPowerButton() {
         return acpi.pressPowerButton();
+    }
+
+    /** Types Ctrl-Alt-Del; false when the keyboard does not take it, see {@link I8042#sendCtrlAltDel}. */
+    public boolean sendCtrlAltDel() {
+        return keyboard.sendCtrlAltDel();
     }
 
     /**

@@ -18,6 +18,7 @@ import io.vmm4j.core.host.VsockSockets;
 import io.vmm4j.core.vcpu.BusExitHandler;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.bus.BusBuilder;
+import io.vmm4j.devices.i8042.I8042;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import io.vmm4j.devices.virtio.vsock.VirtioVsock;
@@ -54,6 +55,7 @@ public final class MachineAssembler {
     private Kvm kvm;
     private KvmVm vm;
     private GuestRam ram;
+    private I8042 keyboard;
 
     /**
      * @param config what to build
@@ -95,7 +97,7 @@ public final class MachineAssembler {
             if (console != null) {
                 console.attach(consolePort);
             }
-            return new Machine(vcpus, acpi, loops, owned, devices.controls());
+            return new Machine(vcpus, acpi, keyboard, loops, owned, devices.controls());
         } catch (ConfigException | IOException | RuntimeException | Error e) {
             loops.forEach(EpollEventLoop::close);
             Machine.closeAll(owned);
@@ -209,7 +211,7 @@ public final class MachineAssembler {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports));
         ConsolePort port = legacy.addConsole(console, events);
         legacy.addLogPort();
-        legacy.addKeyboardController(events);
+        keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
         return port;
