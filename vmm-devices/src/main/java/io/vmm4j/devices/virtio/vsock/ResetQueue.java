@@ -10,6 +10,10 @@ final class ResetQueue {
 
     private final long[] keys = new long[CAPACITY];
     private final char[] types = new char[CAPACITY];
+    private final int[] bufAllocs = new int[CAPACITY];
+    private final int[] fwdCnts = new int[CAPACITY];
+    /** Of the connection added last. */
+    private final VsockHeader last = new VsockHeader();
     private int head;
     private int size;
 
@@ -22,10 +26,23 @@ final class ResetQueue {
         return size >= VsockConstants.RESET_BACKLOG;
     }
 
-    void add(long hostPort, long guestPort, int type) {
+    /** Adds the answer to a packet that was for no connection. */
+    void add(VsockHeader packet) {
+        put(packet.dstPort, packet.srcPort, packet.type, 0, 0);
+    }
+
+    /** Adds the end of {@code connection}. */
+    void add(VsockConnection connection) {
+        connection.describe(last);
+        put(last.srcPort, last.dstPort, last.type, (int) last.bufAlloc, last.fwdCnt);
+    }
+
+    private void put(long hostPort, long guestPort, int type, int bufAlloc, int fwdCnt) {
         int at = (head + size) % CAPACITY;
         keys[at] = ConnectionTable.key(hostPort, guestPort);
         types[at] = (char) type;
+        bufAllocs[at] = bufAlloc;
+        fwdCnts[at] = fwdCnt;
         size++;
     }
 
@@ -34,6 +51,8 @@ final class ResetQueue {
         header.srcPort = keys[head] >>> 32;
         header.dstPort = keys[head] & 0xFFFF_FFFFL;
         header.type = types[head];
+        header.bufAlloc = bufAllocs[head];
+        header.fwdCnt = fwdCnts[head];
         head = (head + 1) % CAPACITY;
         size--;
     }

@@ -320,14 +320,19 @@ final class VsockConnection implements VsockStream.Listener {
             return false;
         }
         packet.header.op = op;
-        packet.header.srcPort = hostPort;
-        packet.header.dstPort = guestPort;
-        packet.header.type = VsockConstants.VIRTIO_VSOCK_TYPE_STREAM;
-        packet.header.bufAlloc = buffer.capacity();
-        packet.header.fwdCnt = forwardedCount;
+        describe(packet.header);
         toldCount = forwardedCount;
         creditUpdatePending = false;
         return true;
+    }
+
+    /** Fills in what all packets of the connection say (section 5.10.6.3.2). */
+    void describe(VsockHeader header) {
+        header.srcPort = hostPort;
+        header.dstPort = guestPort;
+        header.type = VsockConstants.VIRTIO_VSOCK_TYPE_STREAM;
+        header.bufAlloc = buffer.capacity();
+        header.fwdCnt = forwardedCount;
     }
 
     private VsockOp takeHandshake() {

@@ -88,7 +88,8 @@ final class VsockMuxer {
         boolean isDone = header.op == VsockOp.RST || isRequest && accept(header);
         if (!isDone) {
             counters.refused.add(isRequest ? 1 : 0);
-            addReset(header.dstPort, header.srcPort, header.type);
+            resets.add(header);
+            counters.resets.increment();
         }
     }
 
@@ -166,7 +167,7 @@ final class VsockMuxer {
 
     /** The guest has left in good order: it is told so at once, and what it sent still goes its way. */
     void finish(VsockConnection connection) {
-        addReset(connection.hostPort(), connection.guestPort(), VsockConstants.VIRTIO_VSOCK_TYPE_STREAM);
+        addReset(connection);
         remove(connection);
         if (connection.linger()) {
             counters.connections.increment();
@@ -182,7 +183,7 @@ final class VsockMuxer {
             return;
         }
         if (connection.isKnownToGuest()) {
-            addReset(connection.hostPort(), connection.guestPort(), VsockConstants.VIRTIO_VSOCK_TYPE_STREAM);
+            addReset(connection);
         }
         counters.refused.add(connection.isRequested() ? 1 : 0);
         remove(connection);
@@ -213,8 +214,6 @@ final class VsockMuxer {
         if (!resets.isEmpty()) {
             resets.take(header);
             header.op = VsockOp.RST;
-            header.bufAlloc = 0;
-            header.fwdCnt = 0;
             return true;
         }
         while (!ready.isEmpty()) {
@@ -273,8 +272,8 @@ final class VsockMuxer {
         }
     }
 
-    private void addReset(long hostPort, long guestPort, int type) {
-        resets.add(hostPort, guestPort, type);
+    private void addReset(VsockConnection connection) {
+        resets.add(connection);
         counters.resets.increment();
     }
 

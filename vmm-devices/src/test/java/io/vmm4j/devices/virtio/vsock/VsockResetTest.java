@@ -66,6 +66,18 @@ final class VsockResetTest extends VsockFixture {
     }
 
     @Test
+    void theResetOfAConnectionSaysTheSameOfItsBufferAsItsOtherPackets() {
+        GuestSocket guest = guest(rig());
+        connect(guest);
+        guest.send(RW, 1000, 80, 0, bytes(100, 1));
+        guest.send(99, 1000, 80);
+        Packet packet = guest.takeOne();
+        assertEquals(RST, packet.op());
+        assertEquals(256 * 1024, packet.bufAlloc());
+        assertEquals(100, packet.fwdCnt(), "the host's side has taken it all");
+    }
+
+    @Test
     void foreignAddressesAreIgnored() {
         VirtioRig<VirtioVsock> rig = rig();
         GuestSocket guest = guest(rig);
