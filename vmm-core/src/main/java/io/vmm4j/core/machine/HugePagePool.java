@@ -19,7 +19,10 @@ record HugePagePool(long pageSize, Path directory) {
         String sizes = needed + " huge pages of " + (pageSize >> 20) + " MiB are needed";
         try {
             long free = Math.max(0, count("free_hugepages") - count("resv_hugepages"));
-            long total = count("nr_hugepages") + Math.max(0, needed - free);
+            if (free >= needed) {
+                return sizes + " and " + free + " are free: a limit stands against it, such as a control group's on huge pages";
+            }
+            long total = count("nr_hugepages") + needed - free;
             return sizes + " and " + free + " are free; echo " + total + " > " + directory.resolve("nr_hugepages") + " sets more aside";
         } catch (IOException | NumberFormatException e) {
             return sizes + " and this host has no such pool";

@@ -9,6 +9,7 @@ import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Mapping;
 import io.vmm4j.kvm.libc.MemFd;
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -110,7 +111,7 @@ final class RamSource {
 
     private Mapped hugeFile() throws ConfigException, IOException {
         Path directory = directory();
-        var store = Files.getFileStore(directory);
+        FileStore store = Files.getFileStore(directory);
         if (!store.type().equals("hugetlbfs")) {
             throw new ConfigException(FILE_KEY, "memory file \"" + directory + "\" is on a " + store.type()
                     + " file system, and memory type hugetlbfs needs a hugetlbfs");
@@ -119,16 +120,22 @@ final class RamSource {
         requireMultipleOf(pageSize);
         try (Fd file = unnamedFile(directory)) {
             file.truncate(bytes);
-            allocate(file, HugePagePool.of(pageSize).describe(bytes));
+            // Without a limit of its own, a hugetlbfs has no size.
+            boolean isMountTooSmall = store.getTotalSpace() > 0 && store.getUsableSpace() < bytes;
+            allocate(file, isMountTooSmall ? freeIn(directory, store) : HugePagePool.of(pageSize).describe(bytes));
             return new Mapped(Mapping.shared(file.value(), bytes), 0, false);
         }
+    }
+
+    private static String freeIn(Path directory, FileStore store) throws IOException {
+        return directory + " has " + (store.getUsableSpace() >> 20) + " MiB free";
     }
 
     private Mapped file() throws ConfigException, IOException {
         Path directory = directory();
         try (Fd file = unnamedFile(directory)) {
             file.truncate(bytes);
-            allocate(file, directory + " has " + (Files.getFileStore(directory).getUsableSpace() >> 20) + " MiB free");
+            allocate(file, freeIn(directory, Files.getFileStore(directory)));
             return new Mapped(map(file.value(), Mapping.MAP_SHARED), 0, type.isTransparentHuge());
         }
     }

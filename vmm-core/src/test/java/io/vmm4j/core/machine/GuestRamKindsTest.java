@@ -139,6 +139,18 @@ class GuestRamKindsTest {
         }
     }
 
+    @Test
+    void aHugetlbfsThatIsTooSmallIsNamedWithWhatItHasWhateverThePoolHas() throws Exception {
+        assumeTrue(mount("-t", "hugetlbfs", "-o", "size=4m", "hugetlbfs", directory.toString()), "a hugetlbfs cannot be mounted here");
+        try {
+            assumeTrue(Files.getFileStore(directory).getBlockSize() == 2 * MIB, "huge pages of another size");
+            assertEquals("memory size 8 MiB is more than there is: " + directory + " has 4 MiB free (machine-config.mem_size_mib)",
+                    refusal(machine("hugetlbfs", directory, 8, false, false)));
+        } finally {
+            new ProcessBuilder("umount", directory.toString()).start().waitFor();
+        }
+    }
+
     private static boolean mount(String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of("mount"));
         command.addAll(List.of(arguments));
