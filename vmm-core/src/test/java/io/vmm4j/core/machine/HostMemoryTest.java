@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.MachineConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,6 +77,36 @@ class HostMemoryTest {
         write("sys/fs/cgroup/memory/x/memory.limit_in_bytes", "67108864\n");
         accepts(64, false);
         refusal(65, false);
+    }
+
+    @Test
+    void whatIsToComeInAtOnceMustBeLeftOfAControlGroupsLimitToo() throws IOException {
+        write("proc/meminfo", "MemTotal: 819200 kB\nMemAvailable: 512000 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
+        write("proc/self/cgroup", "0::/x\n");
+        write("sys/fs/cgroup/x/memory.max", String.valueOf(300 * MIB));
+        write("sys/fs/cgroup/x/memory.current", String.valueOf(100 * MIB));
+        write("sys/fs/cgroup/x/memory.stat", "anon " + 70 * MIB + "\ninactive_file " + 20 * MIB + "\nactive_file " + 10 * MIB + "\n");
+        accepts(300, false);
+        accepts(230, true);
+        assertEquals("memory size 231 MiB is above the 230 MiB that are left of the limit of 300 MiB in "
+                + root.resolve("sys/fs/cgroup/x/memory.max") + ", and all of it is to be brought in before the guest starts"
+                + " (machine-config.mem_size_mib)", refusal(231, true));
+        write("proc/self/cgroup", "4:memory:/y\n");
+        write("sys/fs/cgroup/memory/y/memory.limit_in_bytes", String.valueOf(300 * MIB));
+        write("sys/fs/cgroup/memory/y/memory.usage_in_bytes", String.valueOf(100 * MIB));
+        write("sys/fs/cgroup/memory/y/memory.stat", "inactive_file 0\ntotal_inactive_file " + 20 * MIB + "\ntotal_active_file " + 10 * MIB + "\n");
+        accepts(230, true);
+        refusal(231, true);
+    }
+
+    @Test
+    void hugePagesThatWereSetAsideAreNotHeldAgainstTheHostsMemory() {
+        assertThrows(ConfigException.class, () -> HostMemory.check(asMuchAsCanBe("shmem")));
+        assertDoesNotThrow(() -> HostMemory.check(asMuchAsCanBe("hugetlbfs")));
+    }
+
+    private static MachineConfig asMuchAsCanBe(String type) {
+        return new MachineConfig(1, null, MachineConfig.MAX_MEM_SIZE_MIB, null, null, null, null, type, null, null, null, true, null);
     }
 
     @Test
