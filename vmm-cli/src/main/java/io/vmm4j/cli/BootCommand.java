@@ -86,8 +86,9 @@ final class BootCommand {
             addWorded(e.problems(), wording, problems);
             return refuse(problems);
         } catch (KvmException e) {
-            errors.accept("KVM cannot be used: " + e.getMessage());
-            return ExitCode.KVM_UNAVAILABLE;
+            ExitCode code = ExitCode.of(e);
+            errors.accept((code == ExitCode.KVM_UNAVAILABLE ? "KVM cannot be used: " : "the host refused: ") + e.getMessage());
+            return code;
         } catch (IOException e) {
             errors.accept(guard.isShutDown() ? SignalGuard.WHY : "the host refused: " + e.getMessage());
             return ExitCode.HOST_ERROR;

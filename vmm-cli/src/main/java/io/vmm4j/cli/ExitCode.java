@@ -1,6 +1,9 @@
 package io.vmm4j.cli;
 
 import io.vmm4j.core.VmExitReason;
+import io.vmm4j.kvm.KvmException;
+import io.vmm4j.kvm.libc.Errno;
+import java.util.Set;
 
 /**
  * What the process tells its caller. Signals end it with 128 plus their number, as a shell expects: 129 for SIGHUP, 130
@@ -23,6 +26,9 @@ public enum ExitCode {
     NO_JAVA(6, "no Java 17 or later was found"),
     /** A fault of the monitor itself. */
     BUG(7, "a fault of vmm itself; its stack is in the log file");
+
+    private static final Set<String> FIRST_CALLS = Set.of("open(/dev/kvm)", "ioctl(KVM_GET_API_VERSION)",
+            "ioctl(KVM_CHECK_EXTENSION)", "ioctl(KVM_GET_VCPU_MMAP_SIZE)", "ioctl(KVM_CREATE_VM)");
 
     private final int code;
     private final String meaning;
@@ -51,5 +57,17 @@ public enum ExitCode {
             case HOST_ERROR -> HOST_ERROR;
             case BUG -> BUG;
         };
+    }
+
+    /**
+     * The exit status for a call of KVM that failed before there was a guest: {@link #KVM_UNAVAILABLE} when it is one of those
+     * that find out whether KVM can be used, unless it is for want of memory or descriptors.
+     */
+    static ExitCode of(KvmException refusal) {
+        boolean isForWantOfResources = switch (refusal.errno()) {
+            case Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM -> true;
+            default -> false;
+        };
+        return FIRST_CALLS.contains(refusal.call()) && !isForWantOfResources ? KVM_UNAVAILABLE : HOST_ERROR;
     }
 }
