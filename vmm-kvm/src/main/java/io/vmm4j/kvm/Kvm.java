@@ -20,6 +20,7 @@ public final class Kvm implements AutoCloseable {
     public static final int API_VERSION = 12;
 
     private static final Path DEVICE = Path.of("/dev/kvm");
+    private static final String NOT_KVM = "this file is not KVM's device: remove it, and load the module kvm_intel or kvm_amd";
     private static final int FIRST_CPUID_CAPACITY = 256;
     private static final int MAX_CPUID_CAPACITY = 4096;
     /** What api.rst says to assume where a kernel does not tell the numbers. */
@@ -57,7 +58,11 @@ public final class Kvm implements AutoCloseable {
 
     /** KVM_GET_API_VERSION; anything but {@link #API_VERSION} cannot be used. */
     public int apiVersion() throws KvmException {
-        return Ioctls.call(fd, "KVM_GET_API_VERSION", KvmRequests.KVM_GET_API_VERSION, 0);
+        try {
+            return Ioctls.call(fd, "KVM_GET_API_VERSION", KvmRequests.KVM_GET_API_VERSION, 0);
+        } catch (KvmException e) {
+            throw e.errno() == Errno.ENOTTY ? new KvmException(e.call(), e.errno(), NOT_KVM) : e;
+        }
     }
 
     /**
