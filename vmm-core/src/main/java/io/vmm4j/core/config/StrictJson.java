@@ -7,7 +7,9 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.cfg.CoercionAction;
@@ -17,7 +19,9 @@ import com.fasterxml.jackson.databind.exc.InvalidNullException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -42,6 +46,9 @@ public final class StrictJson {
             .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
             .build();
 
+    /** Enough to see what is wrong, and an end to a text that is something else altogether. */
+    private static final int MOST_PROBLEMS = 20;
+
     private StrictJson() {
     }
 
@@ -49,31 +56,68 @@ public final class StrictJson {
      * Reads one record.
      *
      * @param source what to call the text in a message where no field can be named
-     * @throws ConfigException with one problem, whose key is the field's path or {@code source}
+     * @throws ConfigException whose problems' keys are the fields' paths or {@code source}: every key that does not exist, or the
+     *                         first mistake of another kind
      */
     public static <T> T read(String json, Class<T> type, String source) throws ConfigException {
-        try {
-            T value = MAPPER.readValue(json, type);
-            if (value == null) {
-                throw new ConfigException(source, "the value is null");
-            }
-            return value;
-        } catch (JsonProcessingException e) {
-            throw new ConfigException(keyOf(e, source), describe(e));
+        T value = read(json, MAPPER.constructType(type), source);
+        if (value == null) {
+            throw new ConfigException(source, "the value is null");
         }
+        return value;
     }
 
     /** Reads a list of records; otherwise as {@link #read}. A problem's key begins with the element's {@code [index]}. */
     public static <T> List<T> readList(String json, Class<T> element, String source) throws ConfigException {
-        try {
-            List<T> values = MAPPER.readValue(json, MAPPER.getTypeFactory().constructCollectionType(List.class, element));
-            if (values == null || values.contains(null)) {
-                throw new ConfigException(source, "an element of the list is null");
-            }
-            return values;
-        } catch (JsonProcessingException e) {
-            throw new ConfigException(keyOf(e, source), describe(e));
+        List<T> values = read(json, MAPPER.getTypeFactory().constructCollectionType(List.class, element), source);
+        if (values == null || values.contains(null)) {
+            throw new ConfigException(source, "an element of the list is null");
         }
+        return values;
+    }
+
+    private static <T> T read(String json, JavaType type, String source) throws ConfigException {
+        try {
+            return MAPPER.readValue(json, type);
+        } catch (UnrecognizedPropertyException e) {
+            throw new ConfigException(withTheNextUnknownKeys(e, json, type, source));
+        } catch (JsonProcessingException e) {
+            throw new ConfigException(problemOf(e, source));
+        }
+    }
+
+    /** The problem, and those that are found once its key is left out: keys, and at last maybe something else. */
+    private static List<ConfigProblem> withTheNextUnknownKeys(UnrecognizedPropertyException first, String json, JavaType type, String source) {
+        List<ConfigProblem> problems = new ArrayList<>(problemOf(first, source));
+        JsonMappingException unknown = first;
+        try {
+            JsonNode tree = MAPPER.readTree(json);
+            while (problems.size() < MOST_PROBLEMS && remove(tree, unknown.getPath())) {
+                try {
+                    MAPPER.treeToValue(tree, type);
+                    return problems;
+                } catch (UnrecognizedPropertyException e) {
+                    problems.addAll(problemOf(e, source));
+                    unknown = e;
+                }
+            }
+        } catch (JsonProcessingException e) {
+            problems.addAll(problemOf(e, source));
+        }
+        return problems;
+    }
+
+    /** Takes the key at the end of {@code path} out of {@code tree}; false when it is not there. */
+    private static boolean remove(JsonNode tree, List<JsonMappingException.Reference> path) {
+        JsonNode node = tree;
+        for (JsonMappingException.Reference step : path.subList(0, path.size() - 1)) {
+            node = step.getFieldName() == null ? node.path(step.getIndex()) : node.path(step.getFieldName());
+        }
+        return node instanceof ObjectNode object && object.remove(path.get(path.size() - 1).getFieldName()) != null;
+    }
+
+    private static List<ConfigProblem> problemOf(JsonProcessingException e, String source) {
+        return List.of(new ConfigProblem(keyOf(e, source), describe(e)));
     }
 
     /** The record as indented JSON. */
@@ -142,7 +186,8 @@ public final class StrictJson {
     }
 
     private static String at(JsonLocation location) {
-        return location == null ? "" : " at line " + location.getLineNr() + " column " + location.getColumnNr();
+        // What was read from a tree has no place in the text.
+        return location == null || location.getLineNr() < 0 ? "" : " at line " + location.getLineNr() + " column " + location.getColumnNr();
     }
 
     private static String firstLine(String message) {

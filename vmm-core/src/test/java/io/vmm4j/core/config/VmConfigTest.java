@@ -8,6 +8,8 @@ import io.vmm4j.core.cpu.CpuTopology;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,6 +117,31 @@ class VmConfigTest {
         assertTrue(message.contains("machine-config.vcpu_cuont"), message);
         assertTrue(message.contains("line "), message);
         assertTrue(refusal("{\"boot_source\": {}}").contains("unknown key \"boot_source\""));
+    }
+
+    @Test
+    void allUnknownKeysAreReportedTogether() {
+        ConfigException e = assertThrows(ConfigException.class, () -> parse("""
+                {"boot-source": {"kernel_image_path": "k", "bootargs": {"a": [1]}}, "drives": [{"drive_id": "d"}, {"drive_di": "e"}],
+                 "machine_config": {}, "machine-config": {"vcpus": 2}}"""));
+        assertEquals(List.of("boot-source.bootargs", "drives[1].drive_di", "machine-config.vcpus", "machine_config"),
+                e.problems().stream().map(ConfigProblem::key).toList());
+        assertTrue(e.problems().stream().allMatch(problem -> problem.message().startsWith("unknown key \"")), e.getMessage());
+        assertTrue(!e.getMessage().contains("-1"), () -> "a line that is none: " + e.getMessage());
+    }
+
+    @Test
+    void aMistakeOfAnotherKindIsReportedBehindUnknownKeys() {
+        ConfigException e = assertThrows(ConfigException.class, () -> parse("""
+                {"boot-source": {"bootargs": "x"}, "machine-config": {"mem_size_mib": "much"}}"""));
+        assertEquals(List.of("boot-source.bootargs", "machine-config.mem_size_mib"), e.problems().stream().map(ConfigProblem::key).toList());
+        assertEquals("the value is not a whole number", e.problems().get(1).message());
+    }
+
+    @Test
+    void aTextOfUnknownKeysWithoutEndIsCutOff() {
+        String keys = IntStream.range(0, 1000).mapToObj(i -> "\"k" + i + "\": 0").collect(Collectors.joining(", ", "{", "}"));
+        assertEquals(20, assertThrows(ConfigException.class, () -> parse(keys)).problems().size());
     }
 
     @Test
