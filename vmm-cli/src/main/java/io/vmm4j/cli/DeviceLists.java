@@ -52,7 +52,7 @@ final class DeviceLists {
 
     private static <T> List<T> read(Arguments arguments, CliOption option, Class<T> element, Refusals refusals) {
         String json = arguments.value(option);
-        if (json == null) {
+        if (json == null || json.isEmpty()) { // empty is what dbs-cli has for none
             return List.of();
         }
         try {

@@ -156,6 +156,11 @@ class OptionTableTest {
     }
 
     @Test
+    void emptyDeviceListsAreNoneAsWithDbsCli() {
+        assertEquals(configOf(), configOf("--virblks", "", "--virnets", ""));
+    }
+
+    @Test
     void furtherDevicesAreThereOnlyWhenAskedFor() {
         VmConfig plain = configOf();
         assertEquals(List.of(), plain.networkInterfaces());
