@@ -113,7 +113,11 @@ final class VcpuHotplug implements AutoCloseable {
         current = result;
         Thread thread = new Thread(() -> change(count, within, result), "vm-vcpus");
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            result.completeExceptionally(new VcpuResizeException("the host has no thread for it: " + e.getMessage()));
+        }
         return result.copy();
     }
 
