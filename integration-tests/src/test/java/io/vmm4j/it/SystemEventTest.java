@@ -59,7 +59,7 @@ class SystemEventTest {
                 regs.rflags = 2;
                 vcpu.setRegs(regs);
                 CompletableFuture<VmExit> exit = new CompletableFuture<>();
-                VcpuThread thread = new VcpuThread(vcpu, new BusExitHandler(new BusBuilder("port").build(), new BusBuilder("mmio").build()), exit::complete);
+                VcpuThread thread = new VcpuThread(0, vcpu, new BusExitHandler(new BusBuilder("port").build(), new BusBuilder("mmio").build()), exit::complete);
                 thread.start();
                 try {
                     assertEquals(VmExitReason.RESET, exit.get(30, TimeUnit.SECONDS).reason());

@@ -56,7 +56,7 @@ final class Vcpus implements AutoCloseable {
         if (index > 0 && initial == null) {
             initial = ParkedState.of(vcpu);
         }
-        threads.set(index, new VcpuThread(vcpu, handler, events));
+        threads.set(index, new VcpuThread(index, vcpu, handler, events));
         return vcpu;
     }
 
@@ -85,7 +85,7 @@ final class Vcpus implements AutoCloseable {
             parked.join();
             initial.restore(vcpus[index]);
             setup.resetMsrs(vcpus[index]);
-            threads.set(index, new VcpuThread(vcpus[index], handler, events));
+            threads.set(index, new VcpuThread(index, vcpus[index], handler, events));
         }
         VcpuThread thread = threads.get(index);
         if (isPaused) {

@@ -24,8 +24,8 @@ final class VcpuExits {
     }
 
     /** Called on the vCPU's thread, right after the exit. */
-    static VmExit describe(KvmVcpu vcpu, VcpuExit exit) {
-        String who = "vCPU " + vcpu.id();
+    static VmExit describe(int index, KvmVcpu vcpu, VcpuExit exit) {
+        String who = "vCPU " + index;
         return switch (exit) {
             case SHUTDOWN -> new VmExit(VmExitReason.TRIPLE_FAULT, "the guest took a triple fault on " + who + where(vcpu));
             case SYSTEM_EVENT -> systemEvent(vcpu);
@@ -67,7 +67,7 @@ final class VcpuExits {
             String note = rip == RESET_RIP && cr2 == 0 ? ", as after a reset: KVM has not kept where it was" : "";
             return " (RIP 0x" + Long.toHexString(rip) + ", CR2 0x" + Long.toHexString(cr2) + note + ")";
         } catch (KvmException e) {
-            LOG.warn("registers of vCPU {} cannot be read: {}", vcpu.id(), e.getMessage());
+            LOG.warn("registers of a vCPU cannot be read: {}", e.getMessage());
             return "";
         }
     }

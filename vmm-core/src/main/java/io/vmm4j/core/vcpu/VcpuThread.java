@@ -22,6 +22,7 @@ public final class VcpuThread {
 
     private static final Logger LOG = LoggerFactory.getLogger(VcpuThread.class);
 
+    private final int index;
     private final KvmVcpu vcpu;
     private final VcpuExitHandler handler;
     private final VcpuEvents events;
@@ -34,15 +35,17 @@ public final class VcpuThread {
     private boolean isOut;
 
     /**
+     * @param index   of the vCPU, from 0, by which people know it: its APIC id is another where a topology leaves gaps
      * @param vcpu    set up and ready to run; closed by its owner after {@link #join}
      * @param handler serves port and memory-mapped I/O
      * @param events  hears why the vCPU stopped, unless it was asked to
      */
-    public VcpuThread(KvmVcpu vcpu, VcpuExitHandler handler, VcpuEvents events) {
+    public VcpuThread(int index, KvmVcpu vcpu, VcpuExitHandler handler, VcpuEvents events) {
+        this.index = index;
         this.vcpu = vcpu;
         this.handler = handler;
         this.events = events;
-        this.thread = new Thread(this::run, "vcpu-" + vcpu.id());
+        this.thread = new Thread(this::run, "vcpu-" + index);
         thread.setDaemon(true);
     }
 
@@ -56,7 +59,7 @@ public final class VcpuThread {
             thread.start();
         } catch (OutOfMemoryError e) {
             markOut(); // a pause does not wait for it
-            throw new IllegalStateException("the host has no thread for vCPU " + vcpu.id() + ": " + e.getMessage(), e);
+            throw new IllegalStateException("the host has no thread for vCPU " + index + ": " + e.getMessage(), e);
         }
     }
 
@@ -120,11 +123,11 @@ public final class VcpuThread {
             loop();
         } catch (KvmException e) {
             // Told before it is logged, here and below: the machine's end does not depend on the log.
-            events.end(new VmExit(VmExitReason.HOST_ERROR, "vCPU " + vcpu.id() + ": " + e.getMessage()));
-            LOG.error("vCPU {} cannot run", vcpu.id(), e);
+            events.end(new VmExit(VmExitReason.HOST_ERROR, "vCPU " + index + ": " + e.getMessage()));
+            LOG.error("vCPU {} cannot run", index, e);
         } catch (RuntimeException | Error e) {
-            events.end(new VmExit(VmExitReason.BUG, "vCPU " + vcpu.id() + ": internal error: " + e));
-            LOG.error("vCPU {} met a fault of the monitor", vcpu.id(), e);
+            events.end(new VmExit(VmExitReason.BUG, "vCPU " + index + ": internal error: " + e));
+            LOG.error("vCPU {} met a fault of the monitor", index, e);
         } finally {
             // The kernel may reuse the thread id from here on.
             signalTarget = null;
@@ -142,7 +145,7 @@ public final class VcpuThread {
             switch (exit) {
                 case HANDLED, INTERRUPTED -> { }
                 default -> {
-                    events.end(VcpuExits.describe(vcpu, exit));
+                    events.end(VcpuExits.describe(index, vcpu, exit));
                     return;
                 }
             }
@@ -163,7 +166,7 @@ public final class VcpuThread {
                 try {
                     pausing.wait();
                 } catch (InterruptedException e) {
-                    LOG.debug("vCPU {} was interrupted while paused, and stays so", vcpu.id());
+                    LOG.debug("vCPU {} was interrupted while paused, and stays so", index);
                 }
             }
             isOut = false;
