@@ -2,6 +2,7 @@ package io.vmm4j.devices.rtc;
 
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.function.IntUnaryOperator;
 
 /**
  * When the alarm goes off next: each of seconds, minutes and hours is one value or any ({@link #ANY}).
@@ -23,23 +24,16 @@ record RtcAlarm(int hour, int minute, int second) {
 
     /** The alarm that the bytes of registers 5, 3 and 1 set. */
     static RtcAlarm of(RtcFormat format, int hours, int minutes, int seconds) {
-        return new RtcAlarm(hour(format, hours), number(format, minutes), number(format, seconds));
+        return new RtcAlarm(value(hours, format::decodeHour, format::encodeHour), value(minutes, format::decode, format::encode),
+            value(seconds, format::decode, format::encode));
     }
 
-    private static int hour(RtcFormat format, int octet) {
+    private static int value(int octet, IntUnaryOperator decode, IntUnaryOperator encode) {
         if (isAny(octet)) {
             return ANY;
         }
-        int hour = format.decodeHour(octet);
-        return format.encodeHour(hour) == octet ? hour : NONE;
-    }
-
-    private static int number(RtcFormat format, int octet) {
-        if (isAny(octet)) {
-            return ANY;
-        }
-        int number = format.decode(octet);
-        return format.encode(number) == octet ? number : NONE;
+        int value = decode.applyAsInt(octet);
+        return encode.applyAsInt(value) == octet ? value : NONE;
     }
 
     /** The first whole second after {@code time} that matches; {@link Instant#MAX} when none ever does. */
