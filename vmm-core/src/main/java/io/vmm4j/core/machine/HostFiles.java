@@ -30,7 +30,6 @@ final class HostFiles implements AutoCloseable {
 
     private static final String KERNEL_KEY = "boot-source.kernel_image_path";
     private static final String INITRD_KEY = "boot-source.initrd_path";
-    private static final String MEMORY_KEY = "machine-config.mem_size_mib";
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<DiskImage> disks = new ArrayList<>();
@@ -71,7 +70,7 @@ final class HostFiles implements AutoCloseable {
 
     /** What the machine's assembly, which is not reached now, would find. */
     private static void addLackOfMemory(MachineConfig machine, Problems problems) {
-        if (!problems.isClean(MEMORY_KEY)) {
+        if (!problems.isClean(HostMemory.SIZE_KEY)) {
             return;
         }
         try {
@@ -83,7 +82,7 @@ final class HostFiles implements AutoCloseable {
 
     /** End of the RAM below the hole; as far as that goes at most where a wrong size is all that is known. */
     private static long lowRamBytes(VmConfig config, Problems problems) {
-        return AddressMap.lowRamBytes(problems.isClean(MEMORY_KEY) ? config.machineConfig().memoryBytes() : Long.MAX_VALUE);
+        return AddressMap.lowRamBytes(problems.isClean(HostMemory.SIZE_KEY) ? config.machineConfig().memoryBytes() : Long.MAX_VALUE);
     }
 
     private void openKernel(VmConfig config, Problems problems) {

@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
 final class HostMemory {
 
     private static final Logger LOG = LoggerFactory.getLogger(HostMemory.class);
-    private static final String SIZE_KEY = "machine-config.mem_size_mib";
+    /** The key of the configuration under which the size of memory is refused. */
+    static final String SIZE_KEY = "machine-config.mem_size_mib";
     private static final String NEVER_OVERCOMMIT = "2";
     private static final List<String> MEMORY_FILE_SYSTEMS = List.of("tmpfs", "ramfs");
     private static final String AT_ONCE = ", and all of it is to be brought in before the guest starts";
@@ -88,8 +89,8 @@ final class HostMemory {
             if (limit != null && bytes > limit) {
                 throw refusal(bytes, "above the limit of " + (limit >> 20) + " MiB in " + group.resolve(file));
             }
-            Long used = number(group.resolve(usage));
-            if (atOnce && limit != null && used != null) {
+            Long used = atOnce && limit != null ? number(group.resolve(usage)) : null;
+            if (used != null) {
                 long left = Math.max(0, limit - used + fileCache(group, isUnified)) + swapFree;
                 if (bytes > left) {
                     throw refusal(bytes, "above the " + (left >> 20) + " MiB that are left of the limit of " + (limit >> 20) + " MiB in "

@@ -172,7 +172,7 @@ public final class MachineAssembler {
     }
 
     private ConfigException tooMuchMemory(LinuxException refusal) {
-        return new ConfigException("machine-config.mem_size_mib", "memory size " + config.machineConfig().memSizeMib()
+        return new ConfigException(HostMemory.SIZE_KEY, "memory size " + config.machineConfig().memSizeMib()
                 + " MiB is more than the host can map: " + refusal.getMessage());
     }
 

@@ -21,7 +21,6 @@ import java.nio.file.Path;
  */
 final class RamSource {
 
-    private static final String SIZE_KEY = "machine-config.mem_size_mib";
     private static final String FILE_KEY = "machine-config.mem_file_path";
     private static final String TYPE_KEY = "machine-config.mem_type";
     private static final String NAME = "vmm4j-ram";
@@ -159,7 +158,7 @@ final class RamSource {
 
     private void requireMultipleOf(long pageSize) throws ConfigException {
         if (bytes % pageSize != 0) {
-            throw new ConfigException(SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is not a multiple of the huge pages of "
+            throw new ConfigException(HostMemory.SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is not a multiple of the huge pages of "
                     + (pageSize >> 20) + " MiB");
         }
     }
@@ -169,7 +168,7 @@ final class RamSource {
             PrefaultProgress.inSteps(bytes, file::allocate);
         } catch (LinuxException e) {
             if (e.errno() == Errno.ENOSPC || e.errno() == Errno.ENOMEM) {
-                throw new ConfigException(SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is more than there is: " + why);
+                throw new ConfigException(HostMemory.SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is more than there is: " + why);
             }
             throw e;
         }
