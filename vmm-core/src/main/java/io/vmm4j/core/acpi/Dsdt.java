@@ -1,7 +1,7 @@
 package io.vmm4j.core.acpi;
 
-import io.vmm4j.core.machine.AddressMap;
-import io.vmm4j.core.machine.VirtioMmioSlot;
+import io.vmm4j.core.layout.AddressMap;
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,7 +1,7 @@
 package io.vmm4j.core.acpi;
 
 import io.vmm4j.core.boot.TableBytes;
-import io.vmm4j.core.machine.AddressMap;
+import io.vmm4j.core.layout.AddressMap;
 
 /**
  * The multiple APIC description table (ACPI 6.5, section 5.2.12): vCPUs and interrupt controllers.

@@ -1,7 +1,7 @@
 package io.vmm4j.core.boot;
 
-import io.vmm4j.core.machine.AddressMap;
-import io.vmm4j.core.machine.VirtioMmioSlot;
+import io.vmm4j.core.layout.AddressMap;
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.vmm4j.core.boot;
 
-import io.vmm4j.core.machine.AddressMap;
+import io.vmm4j.core.layout.AddressMap;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,6 +1,6 @@
 package io.vmm4j.core.boot;
 
-import io.vmm4j.core.machine.AddressMap;
+import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.kvm.abi.KvmRegs;

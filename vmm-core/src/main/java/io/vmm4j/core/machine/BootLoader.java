@@ -10,6 +10,7 @@ import io.vmm4j.core.boot.MpTable;
 import io.vmm4j.core.boot.PvhSetup;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.cpu.CpuTopology;
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.kvm.KvmException;

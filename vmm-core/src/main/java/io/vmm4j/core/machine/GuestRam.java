@@ -2,6 +2,7 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.MemoryRegion;

@@ -13,6 +13,8 @@ import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.TapInterface;
+import io.vmm4j.core.layout.AddressMap;
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.host.GsiRoutes;
+import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.ioapic.IoApic;
 import io.vmm4j.kvm.KvmException;

@@ -5,6 +5,7 @@ import io.vmm4j.core.boot.CommandLineException;
 import io.vmm4j.core.boot.KernelImage;
 import io.vmm4j.core.config.BootSourceConfig;
 import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import java.util.List;
 
 /** Puts the kernel's command line together: the user's arguments, the root device, the virtio devices. */

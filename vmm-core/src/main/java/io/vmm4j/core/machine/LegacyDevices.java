@@ -7,6 +7,7 @@ import io.vmm4j.core.acpi.AcpiPowerDevice;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.IrqfdLine;
 import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.i8042.I8042;

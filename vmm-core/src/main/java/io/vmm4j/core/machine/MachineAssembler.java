@@ -15,6 +15,8 @@ import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.host.StdioConsole;
 import io.vmm4j.core.host.VsockSockets;
+import io.vmm4j.core.layout.AddressMap;
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.core.vcpu.BusExitHandler;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.bus.BusBuilder;

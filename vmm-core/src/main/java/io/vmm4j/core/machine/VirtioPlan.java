@@ -1,6 +1,7 @@
 package io.vmm4j.core.machine;
 
 import io.vmm4j.core.acpi.AcpiPorts;
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

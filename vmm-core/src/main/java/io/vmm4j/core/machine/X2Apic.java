@@ -1,5 +1,6 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
 import io.vmm4j.kvm.abi.KvmSregs;

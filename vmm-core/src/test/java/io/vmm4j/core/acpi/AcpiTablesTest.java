@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.core.boot.MpTable;
 import io.vmm4j.core.config.MachineConfig;
-import io.vmm4j.core.machine.VirtioMmioSlot;
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.testing.GuestRam;
 import java.nio.charset.StandardCharsets;

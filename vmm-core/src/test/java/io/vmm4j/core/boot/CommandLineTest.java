@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vmm4j.core.machine.VirtioMmioSlot;
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.testing.GuestRam;
 import org.junit.jupiter.api.Test;

@@ -11,7 +11,7 @@ import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.cpu.CpuidSetup;
 import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.cpu.MsrSetup;
-import io.vmm4j.core.machine.AddressMap;
+import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.MemoryRegion;

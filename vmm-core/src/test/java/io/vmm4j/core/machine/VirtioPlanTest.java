@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.vmm4j.core.layout.VirtioMmioSlot;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -1,4 +1,4 @@
-package io.vmm4j.core.machine;
+package io.vmm4j.core.layout;
 
 import java.util.List;
 

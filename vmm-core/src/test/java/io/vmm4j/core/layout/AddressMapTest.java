@@ -1,4 +1,4 @@
-package io.vmm4j.core.machine;
+package io.vmm4j.core.layout;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,4 +1,4 @@
-package io.vmm4j.core.machine;
+package io.vmm4j.core.layout;
 
 /**
  * The place of a virtio device in the machine: its register window and its interrupt.
