@@ -8,19 +8,19 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The example in the README is the one that is compiled and tested here. */
-class ReadmeTest {
+/** The example in docs/devices.md is the one that is compiled and tested here. */
+class DocumentedExampleTest {
 
     private static final int MOST_LINES = 60;
     private static final Path EXAMPLE = Path.of("src/test/java/io/vmm4j/devices/example");
 
     @Test
     void theReadmeShowsTheDeviceAndTheTestAsTheyAreAndBriefly() throws IOException {
-        String readme = Files.readString(Path.of("../README.md"));
+        String page = Files.readString(Path.of("../docs/devices.md"));
         List<String> device = shown("Shouter.java");
         List<String> test = shown("ShouterTest.java");
-        assertTrue(readme.contains(String.join("\n", device)), "the README shows another Shouter");
-        assertTrue(readme.contains(String.join("\n", test)), "the README shows another ShouterTest");
+        assertTrue(page.contains(String.join("\n", device)), "docs/devices.md shows another Shouter");
+        assertTrue(page.contains(String.join("\n", test)), "docs/devices.md shows another ShouterTest");
         int lines = device.size() + test.size();
         assertTrue(lines < MOST_LINES, "the example has " + lines + " lines");
     }
