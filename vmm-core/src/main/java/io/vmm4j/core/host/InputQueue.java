@@ -61,6 +61,7 @@ final class InputQueue implements AutoCloseable {
                 }
             };
             sender.setDaemon(true);
+            port.own(sender);
             sender.start();
         }
     }

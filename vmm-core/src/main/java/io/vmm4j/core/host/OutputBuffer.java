@@ -100,6 +100,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     /** Starts writing. What came before is written first. */
     void start(SerialPort tellRoomTo) {
         port = tellRoomTo;
+        tellRoomTo.own(writer);
         writer.start();
     }
 
@@ -166,11 +167,11 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
                     awaitWork();
                 }
             } while (!last);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // the stream may be anybody's
             ended = true;
             releaseGuest();
             Log.LOG.warn("{}: output has nowhere to go ({}); it is dropped from here on, the machine goes on",
-                    name, e.getMessage());
+                    name, e instanceof IOException ? e.getMessage() : e.toString());
         }
     }
 

@@ -63,6 +63,7 @@ public final class SocketConsole implements SerialConsole {
         output.start(port);
         acceptor = new Thread(this::acceptUntilClosed, "console-accept");
         acceptor.setDaemon(true);
+        port.own(acceptor);
         acceptor.start();
     }
 

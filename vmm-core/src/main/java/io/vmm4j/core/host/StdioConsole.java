@@ -116,6 +116,7 @@ public final class StdioConsole implements SerialConsole {
             }
         };
         reader.setDaemon(true);
+        serialPort.own(reader);
         reader.start();
     }
 

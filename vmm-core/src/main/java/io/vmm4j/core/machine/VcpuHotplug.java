@@ -4,7 +4,7 @@ import io.vmm4j.core.acpi.AcpiEvent;
 import io.vmm4j.core.acpi.AcpiEventDevice;
 import io.vmm4j.core.acpi.CpuController;
 import io.vmm4j.core.control.VcpuResizeException;
-import io.vmm4j.kvm.KvmException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,7 +186,7 @@ final class VcpuHotplug implements AutoCloseable {
         if (!controller.isPresent(cpu)) {
             try {
                 vcpus.bring(cpu);
-            } catch (KvmException | IllegalStateException e) {
+            } catch (IOException | IllegalStateException e) {
                 failures.add("vCPU " + cpu + ": " + e.getMessage());
                 return;
             }
