@@ -15,6 +15,7 @@ import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
@@ -213,6 +214,7 @@ public final class VmBuilder {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
     public void check() throws ConfigException, IOException {
+        Shortage.requireRoomToLoad();
         boolean interrupted = Thread.interrupted();
         try {
             new MachineAssembler(toConfig(), parts(), exit -> { }, new MachineThreads()).check();
@@ -235,6 +237,7 @@ public final class VmBuilder {
      *     What the host has run out of, descriptors, threads or memory, is named with its limit
      */
     public Vm build() throws ConfigException, IOException {
+        Shortage.requireRoomToLoad();
         VmConfig config = toConfig();
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
@@ -254,6 +257,7 @@ public final class VmBuilder {
             keep(interrupted);
         }
         Vm vm = new Vm(config, assembled, own);
+        Shortage.loaded();
         end.thenAccept(vm::end);
         return vm;
     }
