@@ -275,7 +275,7 @@ class VmConfigTest {
     })
     void whatCannotBeAPathIsRefusedUnderItsKey(String json, String name, String key) {
         String refusal = refusal(json.replace('\'', '"').replace("~", "a\\u0000b"));
-        assertTrue(refusal.contains(name + " \"a\0b\" cannot be a path here: Nul character not allowed (" + key + ")"), refusal);
+        assertTrue(refusal.contains(name + " \"a\\u0000b\" cannot be a path here: Nul character not allowed (" + key + ")"), refusal);
     }
 
     @Test
