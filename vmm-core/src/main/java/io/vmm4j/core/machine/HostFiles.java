@@ -138,6 +138,8 @@ final class HostFiles implements AutoCloseable {
                 taps.add(own(TapInterface.open(network.hostDevName(), network.queuePairs())));
             } catch (LinuxException e) {
                 problems.add(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
+            } catch (IOException e) {
+                problems.add(key + ".host_dev_name", e.getMessage());
             }
         }
     }
