@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -150,6 +151,24 @@ class BadInputTest {
                 linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--api-sock-path="));
         assertEquals(List.of("vmm: cannot create the socket " + plain + ": a file that is not a socket is there (--api-sock-path)"),
                 linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--api-sock-path", plain.toString()));
+    }
+
+    @Test
+    void anImageOfAnotherFormatIsRefusedWithTheOptionThatTakesItAsItIs() throws IOException {
+        Path image = Files.write(directory.resolve("d.qcow2"), Arrays.copyOf(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, 4096));
+        String refusal = "vmm: disk image " + image + " is a qcow2 image, not a raw image: `qemu-img convert -f qcow2 -O raw " + image + " " + image
+                + ".raw` makes one; with ";
+        String list = "[{\"drive_id\": \"d\", \"path_on_host\": \"" + image + "\"}]";
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString());
+        assertTrue(allLines().contains(refusal + "--rootfs-format raw it is taken as it is (--rootfs)"), allLines()::toString);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", "--virblks", list);
+        assertTrue(allLines().contains(refusal + "format \"raw\" it is taken as it is (--virblks[0].path_on_host)"), allLines()::toString);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString(), "--rootfs-format", "raw");
+        assertEquals(List.of("vmm: kernel image /no/kernel does not exist (--kernel-path)"), allLines());
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", "--virblks", list.replace("}", ", \"format\": \"raw\"}"));
+        assertEquals(2, allLines().size(), allLines()::toString);
+        assertEquals(List.of("vmm: format \"qcow2\" is not supported: only raw is (--rootfs-format)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--rootfs-format", "qcow2"));
     }
 
     @Test

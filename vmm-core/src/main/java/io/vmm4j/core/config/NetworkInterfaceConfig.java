@@ -53,8 +53,7 @@ public record NetworkInterfaceConfig(
     }
 
     void check(String key, Problems problems) {
-        problems.require(ifaceId != null && ifaceId.matches("[\\p{Alnum}_]+"), key + ".iface_id",
-                "interface id \"" + ifaceId + "\" must be letters, digits and underscores, at least one");
+        problems.requireId(ifaceId, key + ".iface_id", "interface");
         checkTapName(key + ".host_dev_name", problems);
         checkMac(key + ".guest_mac", problems);
         problems.require(mtu == null || mtu >= MIN_MTU && mtu <= MAX_MTU, key + ".mtu",

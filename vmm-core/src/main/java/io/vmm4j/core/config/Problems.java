@@ -38,6 +38,21 @@ public final class Problems {
         }
     }
 
+    /** Notes a problem when {@code id} is no name of a device; letters and digits are those of any script, as Firecracker has it. */
+    void requireId(String id, String key, String what) {
+        require(id != null && id.matches("[\\p{IsAlphabetic}\\p{N}_]+"), key,
+                what + " id \"" + id + "\" must be letters, digits and underscores, at least one");
+    }
+
+    /**
+     * Notes a key whose feature does not exist here: a value that asks for nothing is taken, and another is refused by name.
+     *
+     * @param value what was asked for
+     */
+    void notSupported(String key, String what, Object value) {
+        add(key, what + " " + value + " is not supported");
+    }
+
     /** True when nothing has been noted for {@code key}. */
     public boolean isClean(String key) {
         return found.stream().noneMatch(problem -> problem.key().equals(key));

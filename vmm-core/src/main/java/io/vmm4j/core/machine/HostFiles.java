@@ -107,6 +107,7 @@ final class HostFiles implements AutoCloseable {
         try {
             initrd = own(Initrd.open(Path.of(path)));
             if (kernel != null) {
+                initrd.requireFitFor(kernel);
                 initrdAddress = initrd.place(kernel, lowRamBytes(config, problems));
             }
         } catch (KernelImageException e) {
