@@ -55,6 +55,20 @@ final class OptionMapper {
                 serial(), vsock(), devices.networks(), entropy(), balloon(), console(), cpuConfig());
     }
 
+    /**
+     * Adds what is missing to boot. As with dbs-cli that is a disk too, or an initrd; a machine without either is for a
+     * configuration file.
+     */
+    void requireWhatToBoot() {
+        if (arguments.value(CliOption.KERNEL_PATH) == null && !garbled.contains(CliOption.KERNEL_PATH)) {
+            refuse(CliOption.KERNEL_PATH, "a kernel image is required");
+        }
+        boolean hasDisk = !config.drives().isEmpty() || garbled.contains(CliOption.ROOTFS) || garbled.contains(CliOption.VIRBLKS);
+        if (!hasDisk && arguments.value(CliOption.INITRD_PATH) == null && !garbled.contains(CliOption.INITRD_PATH)) {
+            refuse(CliOption.ROOTFS, "a root file system is required unless an initrd is given");
+        }
+    }
+
     /** The configuration; where an option could not be read, its default stands in. */
     VmConfig config() {
         return config;

@@ -132,7 +132,9 @@ public record DriveConfig(
 
     void check(String key, Problems problems) {
         problems.requireId(driveId, key + ".drive_id", "drive");
-        problems.require(socket == null, key + ".socket", "a vhost-user device at the socket \"" + socket + "\" is not supported: give path_on_host");
+        if (socket != null) {
+            problems.notSupported(key + ".socket", "\"" + socket + "\"", ": there is no vhost-user, give path_on_host");
+        }
         problems.require(socket != null || pathOnHost != null && !pathOnHost.isEmpty(), key + ".path_on_host", "a disk image is required");
         problems.requirePath(pathOnHost, key + ".path_on_host", "disk image");
         problems.require(partuuid == null || partuuid.matches("[0-9a-fA-F-]+"), key + ".partuuid",

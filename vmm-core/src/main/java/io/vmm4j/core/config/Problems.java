@@ -45,12 +45,15 @@ public final class Problems {
     }
 
     /**
-     * Notes a key whose feature does not exist here: a value that asks for nothing is taken, and another is refused by name.
+     * Notes that a key of Firecracker's asks for what does not exist here. Where its value asks for nothing, it is taken.
      *
-     * @param value what was asked for
+     * @param key   ends with Firecracker's word, which the message begins with
+     * @param value what was asked for, as the message says it
+     * @param rest  more to say about it, or nothing
      */
-    void notSupported(String key, String what, Object value) {
-        add(key, what + " " + value + " is not supported");
+    void notSupported(String key, String value, String rest) {
+        String word = key.substring(key.lastIndexOf('.') + 1).replaceFirst("\\[\\d+]$", "");
+        add(key, word + " " + value + " is not supported" + rest);
     }
 
     /** True when nothing has been noted for {@code key}. */
