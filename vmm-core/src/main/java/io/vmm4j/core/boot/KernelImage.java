@@ -54,7 +54,8 @@ public final class KernelImage implements Closeable {
         if (BzImageLoader.recognizes(start)) {
             return BzImageLoader.plan(file, lowRamBytes);
         }
-        Optional<FileFormat> format = file.format();
+        // One without its boot flag is none.
+        Optional<FileFormat> format = file.format().filter(found -> found != FileFormat.BZIMAGE);
         String command = format.filter(KernelImage::isPacked).flatMap(packed -> packed.command(file.path().toString()))
                 .map(text -> ": `" + text + "` unpacks it").orElse("");
         throw file.refuse("is " + format.map(FileFormat::description).orElseGet(() -> describe(start)) + "; an ELF vmlinux or a bzImage is needed" + command);

@@ -155,6 +155,11 @@ class KernelImageTest {
     }
 
     @Test
+    void aBzImageWithoutItsBootFlagIsNone() throws Exception {
+        assertSays(damagedBzImage(image -> image.putShort(0x1fe, (short) 0)), "is neither ELF nor bzImage; an ELF vmlinux or a bzImage is needed");
+    }
+
+    @Test
     void whatIsPackedIsRefusedWithTheCommandThatUnpacksIt() throws Exception {
         Path kernel = directory.resolve("kernel");
         assertSays(refusal(ByteBuffer.wrap(new byte[] {0x1f, (byte) 0x8b, 8, 0})), "a bzImage is needed: `gzip -dc " + kernel + " > " + kernel + ".raw` unpacks it");
