@@ -4,7 +4,7 @@ import io.vmm4j.core.acpi.AcpiEvent;
 import io.vmm4j.core.acpi.AcpiEventDevice;
 import io.vmm4j.core.acpi.CpuController;
 import io.vmm4j.core.control.VcpuResizeException;
-import io.vmm4j.kvm.KvmException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +37,7 @@ final class VcpuHotplug implements AutoCloseable {
     interface Processors {
 
         /** Lets a vCPU run that does not; as {@link Vcpus#bring}. */
-        void bring(int cpu) throws KvmException;
+        void bring(int cpu) throws IOException;
 
         /** Parks a vCPU; does not wait and takes no lock that is held while waiting for vCPUs. */
         void dismiss(int cpu);
@@ -215,7 +215,7 @@ final class VcpuHotplug implements AutoCloseable {
         if (!controller.isPresent(cpu)) {
             try {
                 processors.bring(cpu);
-            } catch (KvmException | IllegalStateException e) {
+            } catch (IOException | IllegalStateException e) {
                 failures.add("vCPU " + cpu + ": " + e.getMessage());
                 return;
             }
