@@ -221,6 +221,7 @@ public final class MachineAssembler {
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
+        ProbedPorts.expectOn(ports);
         return port;
     }
 
