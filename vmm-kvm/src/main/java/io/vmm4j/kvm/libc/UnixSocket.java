@@ -3,7 +3,6 @@ package io.vmm4j.kvm.libc;
 import java.io.Closeable;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -85,12 +84,21 @@ public final class UnixSocket implements Closeable {
      */
     public boolean connect(Path path) throws LinuxException {
         String name = path.toString();
-        if (encode(name).length <= MAX_ADDRESS) {
+        if (NativeStruct.encode(name).length <= MAX_ADDRESS) {
             return connect(name, path);
         }
         try (Fd file = Fd.open(path, Fd.O_PATH)) {
-            return connect("/proc/self/fd/" + file.value(), path);
+            return connect(file, path);
         }
+    }
+
+    /**
+     * As {@link #connect(Path)}, to the socket whose file is open (O_PATH) whatever has become of its name.
+     *
+     * @param path for messages
+     */
+    public boolean connect(Fd file, Path path) throws LinuxException {
+        return connect("/proc/self/fd/" + file.value(), path);
     }
 
     private boolean connect(String address, Path path) throws LinuxException {
@@ -171,7 +179,7 @@ public final class UnixSocket implements Closeable {
     }
 
     private static NativeStruct sockaddr(String address) {
-        byte[] encoded = encode(address);
+        byte[] encoded = NativeStruct.encode(address);
         // An address without a first byte is no file but a name of the abstract kind.
         if (encoded.length == 0 || encoded.length > MAX_ADDRESS) {
             throw new IllegalArgumentException("socket address \"" + address + "\" is not 1 to " + MAX_ADDRESS + " bytes long");
@@ -179,10 +187,6 @@ public final class UnixSocket implements Closeable {
         NativeStruct sockaddr = NativeStruct.allocate(SOCKADDR_SIZE);
         sockaddr.bytes().putShort(0, (short) AF_UNIX).put(SUN_PATH, encoded);
         return sockaddr;
-    }
-
-    private static byte[] encode(String address) {
-        return address.getBytes(StandardCharsets.UTF_8);
     }
 
     private static int moved(String call, long result) throws LinuxException {
