@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -44,6 +45,7 @@ final class VcpuHotplug implements AutoCloseable {
     private final int max;
     private final CpuController controller;
     private final AcpiEventDevice eventDevice;
+    private final Executor changes;
     /** 1 for each vCPU that the guest has said it has. */
     private final AtomicIntegerArray confirmed;
     /** By vCPU, who waits for the guest's answer: completed with {@code null}, or with what the guest has against it. */
@@ -55,10 +57,12 @@ final class VcpuHotplug implements AutoCloseable {
     /**
      * @param max    vCPUs there can be
      * @param atBoot vCPUs from the start
+     * @param changes runs a change, which waits for the guest
      */
-    VcpuHotplug(int max, int atBoot, AcpiEventDevice eventDevice) {
+    VcpuHotplug(int max, int atBoot, AcpiEventDevice eventDevice, Executor changes) {
         this.max = max;
         this.eventDevice = eventDevice;
+        this.changes = changes;
         this.confirmed = new AtomicIntegerArray(max);
         this.waiting = new AtomicReferenceArray<>(max);
         for (int cpu = 0; cpu < atBoot; cpu++) {
@@ -111,13 +115,7 @@ final class VcpuHotplug implements AutoCloseable {
         }
         CompletableFuture<Void> result = new CompletableFuture<>();
         current = result;
-        Thread thread = new Thread(() -> change(count, within, result), "vm-vcpus");
-        thread.setDaemon(true);
-        try {
-            thread.start();
-        } catch (OutOfMemoryError e) {
-            result.completeExceptionally(new VcpuResizeException("the host has no thread for it: " + e.getMessage()));
-        }
+        changes.execute(() -> change(count, within, result));
         return result.copy();
     }
 

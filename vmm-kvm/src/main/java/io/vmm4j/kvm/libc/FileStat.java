@@ -35,6 +35,7 @@ public record FileStat(long device, long inode, int mode, int uid, long specialD
     static final int ST_BLOCKS = 64;
 
     private static final int S_IFMT = 0xF000;
+    private static final int S_IFIFO = 0x1000;
     private static final int S_IFCHR = 0x2000;
     private static final int S_IFDIR = 0x4000;
     private static final int S_IFBLK = 0x6000;
@@ -62,23 +63,28 @@ public record FileStat(long device, long inode, int mode, int uid, long specialD
         return (mode & S_IFMT) == S_IFCHR;
     }
 
-    /** Whether it is a Unix socket's file. */
+    /** Whether it is a directory. */
+    public boolean isDirectory() {
+        return (mode & S_IFMT) == S_IFDIR;
+    }
+
+    /** Whether it is a pipe, with a name or without. */
+    public boolean isPipe() {
+        return (mode & S_IFMT) == S_IFIFO;
+    }
+
+    /** Whether it is a socket. */
     public boolean isSocket() {
         return (mode & S_IFMT) == S_IFSOCK;
+    }
+
+    /** Whether {@code other} is of the same file. */
+    public boolean isSameFile(FileStat other) {
+        return device == other.device && inode == other.inode;
     }
 
     /** Who may do what with it, as chmod(2) has it. */
     public int permissions() {
         return mode & PERMISSIONS;
-    }
-
-    /** Whether {@code other} is the same file. */
-    public boolean isSameFile(FileStat other) {
-        return device == other.device && inode == other.inode;
-    }
-
-    /** Whether it is a directory. */
-    public boolean isDirectory() {
-        return (mode & S_IFMT) == S_IFDIR;
     }
 }

@@ -10,8 +10,7 @@ import java.nio.charset.Charset;
  * where only an address will do, keep the object reachable until the call is back. Not synchronized.
  */
 public final class NativeStruct {
-    /** In which the platform's own calls write file names. */
-    private static final Charset FILE_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+    private static final Charset NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
     private final ByteBuffer bytes;
     private final long address;
@@ -26,7 +25,7 @@ public final class NativeStruct {
         return new NativeStruct(size);
     }
 
-    /** A NUL-terminated copy of {@code text} in the locale's encoding, the form that paths take in a system call. */
+    /** A NUL-terminated copy of {@code text}, the form that paths take in a system call. */
     public static NativeStruct string(String text) {
         byte[] encoded = encode(text);
         NativeStruct struct = new NativeStruct(encoded.length + 1);
@@ -34,9 +33,9 @@ public final class NativeStruct {
         return struct;
     }
 
-    /** As {@link #string}, without the NUL. */
-    static byte[] encode(String text) {
-        return text.getBytes(FILE_NAMES);
+    /** The bytes of a file's name, in the encoding by which Java has read it: UTF-8 but for locales that say otherwise. */
+    public static byte[] encode(String name) {
+        return name.getBytes(NAMES);
     }
 
     /** The content: little-endian, position 0, always the same object. */

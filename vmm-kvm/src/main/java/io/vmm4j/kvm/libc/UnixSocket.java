@@ -84,7 +84,7 @@ public final class UnixSocket implements Closeable {
      */
     public boolean connect(Path path) throws LinuxException {
         String name = path.toString();
-        if (NativeStruct.encode(name).length <= MAX_ADDRESS) {
+        if (encode(name).length <= MAX_ADDRESS) {
             return connect(name, path);
         }
         try (Fd file = Fd.open(path, Fd.O_PATH)) {
@@ -179,7 +179,7 @@ public final class UnixSocket implements Closeable {
     }
 
     private static NativeStruct sockaddr(String address) {
-        byte[] encoded = NativeStruct.encode(address);
+        byte[] encoded = encode(address);
         // An address without a first byte is no file but a name of the abstract kind.
         if (encoded.length == 0 || encoded.length > MAX_ADDRESS) {
             throw new IllegalArgumentException("socket address \"" + address + "\" is not 1 to " + MAX_ADDRESS + " bytes long");
@@ -187,6 +187,10 @@ public final class UnixSocket implements Closeable {
         NativeStruct sockaddr = NativeStruct.allocate(SOCKADDR_SIZE);
         sockaddr.bytes().putShort(0, (short) AF_UNIX).put(SUN_PATH, encoded);
         return sockaddr;
+    }
+
+    private static byte[] encode(String address) {
+        return NativeStruct.encode(address);
     }
 
     private static int moved(String call, long result) throws LinuxException {
