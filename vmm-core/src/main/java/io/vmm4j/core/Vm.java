@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -224,10 +225,9 @@ public final class Vm implements AutoCloseable {
     }
 
     private void stopUnless(CompletableFuture<?> done, Duration within, String why) {
-        done.orTimeout(TimeUnit.NANOSECONDS.convert(within), TimeUnit.NANOSECONDS).exceptionally(late -> {
-            stop(why + " within " + TimeUnit.MILLISECONDS.convert(within) + " ms");
-            return null;
-        });
+        Future<?> alarm = machine.helpers().schedule(() -> stop(why + " within " + TimeUnit.MILLISECONDS.convert(within) + " ms"),
+                TimeUnit.NANOSECONDS.convert(within));
+        done.whenComplete((result, failure) -> alarm.cancel(false));
     }
 
     /**
@@ -288,16 +288,7 @@ public final class Vm implements AutoCloseable {
         if (before.compareTo(VmState.STOPPING) >= 0) {
             return;
         }
-        // A thread of its own: the caller may be one of those that the tear-down waits for.
-        Thread reaper = new Thread(() -> tearDown(exit), "vm-end");
-        try {
-            reaper.start();
-        } catch (OutOfMemoryError e) {
-            // No thread to be had: as if not asked, so that the next call tries again and close() does not wait for nobody.
-            state.set(before);
-            LOG.error("the machine cannot be ended: {}", exit.message(), e);
-            throw e;
-        }
+        machine.helpers().end(() -> tearDown(exit));
     }
 
     private void tearDown(VmExit exit) {

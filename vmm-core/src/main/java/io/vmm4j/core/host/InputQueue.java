@@ -1,10 +1,12 @@
 package io.vmm4j.core.host;
 
+import java.io.IOException;
+
 /**
  * Input on its way to the guest, so that who reads it need not wait for the guest: one thread puts, a thread of the
  * queue's own sends. Bounded: {@link #put} waits while the queue is full, so nothing is lost and memory does not grow.
  *
- * <p>Thread-safe. The sending thread starts with the first byte.
+ * <p>Thread-safe.
  */
 final class InputQueue implements AutoCloseable {
     /** Bytes that may wait for the guest: a large paste, with an escape after it still seen. */
@@ -18,11 +20,11 @@ final class InputQueue implements AutoCloseable {
     private final int capacity;
 
     /* Guarded by this: a ring that doubles up to the capacity. */
-    private byte[] ring;
+    private byte[] ring = new byte[FIRST_SIZE];
     private int first;
     private int count;
     private boolean closed;
-    private Thread sender;
+    private final Thread sender;
 
     /** @param capacity bytes, a power of two of 4096 or more */
     InputQueue(SerialPort port, int capacity) {
@@ -31,11 +33,26 @@ final class InputQueue implements AutoCloseable {
         }
         this.port = port;
         this.capacity = capacity;
+        this.sender = new Thread("console-send") {
+            @Override
+            public void run() {
+                sendUntilClosed();
+            }
+        };
+        sender.setDaemon(true);
+    }
+
+    /**
+     * Starts sending; once, before the queue is closed.
+     *
+     * @throws IOException when the host has no thread for it
+     */
+    void start() throws IOException {
+        Threads.start(sender);
     }
 
     /** Queues bytes, waiting while there is no room; forgets them once the queue is closed. */
     synchronized void put(byte[] data, int offset, int length) throws InterruptedException {
-        startSender();
         int done = 0;
         while (done < length && !closed) {
             if (count == ring.length && !grow()) {
@@ -48,20 +65,6 @@ final class InputQueue implements AutoCloseable {
             count += n;
             done += n;
             notifyAll();
-        }
-    }
-
-    private void startSender() {
-        if (sender == null && !closed) {
-            ring = new byte[FIRST_SIZE];
-            sender = new Thread("console-send") {
-                @Override
-                public void run() {
-                    sendUntilClosed();
-                }
-            };
-            sender.setDaemon(true);
-            sender.start();
         }
     }
 
@@ -111,15 +114,11 @@ final class InputQueue implements AutoCloseable {
     /** Ends the sending thread; bytes not yet sent are forgotten. A second call does nothing. */
     @Override
     public void close() {
-        Thread ending;
         synchronized (this) {
             closed = true;
-            ending = sender;
             notifyAll();
         }
-        if (ending != null) {
-            ending.interrupt();
-            Threads.joinWithin(ending, CLOSE_LIMIT_MILLIS);
-        }
+        sender.interrupt();
+        Threads.joinWithin(sender, CLOSE_LIMIT_MILLIS);
     }
 }

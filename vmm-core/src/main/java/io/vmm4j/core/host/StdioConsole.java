@@ -108,7 +108,6 @@ public final class StdioConsole implements SerialConsole {
             followWindow();
         }
         queue = new InputQueue(serialPort, InputQueue.CAPACITY);
-        output.start(serialPort);
         reader = new Thread("console-in") {
             @Override
             public void run() {
@@ -116,7 +115,19 @@ public final class StdioConsole implements SerialConsole {
             }
         };
         reader.setDaemon(true);
-        reader.start();
+        startThreads();
+    }
+
+    /** All that the console will need: a host that has none later must not take the console from a machine. */
+    private void startThreads() throws IOException {
+        try {
+            queue.start();
+            output.start(port);
+            Threads.start(reader);
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
     }
 
     private void makeRaw() throws IOException {

@@ -1,5 +1,7 @@
 package io.vmm4j.core.host;
 
+import java.io.IOException;
+
 /** What the platform's threads lack. */
 public final class Threads {
 
@@ -18,6 +20,19 @@ public final class Threads {
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Starts {@code thread}.
+     *
+     * @throws IOException when the host has none to give
+     */
+    public static void start(Thread thread) throws IOException {
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            throw new IOException("the host has no thread for " + thread.getName() + " (" + e.getMessage() + ")", e);
         }
     }
 

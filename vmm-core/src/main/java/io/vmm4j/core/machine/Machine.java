@@ -2,6 +2,7 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.devices.i8042.I8042;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,6 +28,7 @@ public final class Machine implements AutoCloseable {
     private final List<EpollEventLoop> loops;
     private final Deque<AutoCloseable> owned;
     private final DeviceControls controls;
+    private final HelperThreads helpers;
     private boolean closed;
 
     /**
@@ -36,14 +38,22 @@ public final class Machine implements AutoCloseable {
      * @param loops started; closed after the vCPUs have ended
      * @param owned last created first; closed after the loops have ended
      * @param controls what can be changed about its devices
+     * @param helpers among {@code owned}
      */
-    Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls) {
+    Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls,
+            HelperThreads helpers) {
         this.vcpus = vcpus;
         this.acpi = acpi;
         this.keyboard = keyboard;
         this.loops = List.copyOf(loops);
         this.owned = new ArrayDeque<>(owned);
         this.controls = controls;
+        this.helpers = helpers;
+    }
+
+    /** Threads for what comes up once in a while; one of them may close the machine. */
+    public HelperThreads helpers() {
+        return helpers;
     }
 
     /** What can be changed about its devices while it runs. */
@@ -101,7 +111,8 @@ public final class Machine implements AutoCloseable {
      * @throws IllegalArgumentException when {@code count} is out of range
      */
     public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
-        return acpi.hotplug().resize(count, within);
+        // Told where followers may wait: the thread that has made the change is needed for the next.
+        return acpi.hotplug().resize(count, within).whenCompleteAsync((done, failure) -> { }, helpers.answers());
     }
 
     /**

@@ -11,6 +11,7 @@ import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.FileConsole;
+import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.host.SocketConsole;
@@ -84,10 +85,11 @@ public final class MachineAssembler {
             openKvm();
             allocateMemory();
             createVm();
+            HelperThreads helpers = own(HelperThreads.start());
             EpollEventLoop loop = newLoop("vm-events");
             SerialConsole serial = own(serialConsole());
             ConsolePort serialPort = addLegacyDevices(serial, loop);
-            VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop);
+            VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers);
             SerialConsole console = virtioConsole();
             ConsolePort consolePort = console == null ? null : own(devices.addConsole(own(console), events));
             addVirtioDevices(devices, files, loop);
@@ -100,7 +102,7 @@ public final class MachineAssembler {
             if (console != null) {
                 console.attach(consolePort);
             }
-            return new Machine(vcpus, acpi, keyboard, loops, owned, devices.controls());
+            return new Machine(vcpus, acpi, keyboard, loops, owned, devices.controls(), helpers);
         } catch (ConfigException | IOException | RuntimeException | Error e) {
             loops.forEach(EpollEventLoop::close);
             Machine.closeAll(owned);

@@ -7,11 +7,13 @@ import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DeviceControls;
+import io.vmm4j.core.control.DeviceLoop;
 import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.DriveImages;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.TapBackend;
 import io.vmm4j.core.host.TapInterface;
@@ -43,24 +45,27 @@ final class VirtioDevices {
 
     private final VirtioSlots slots;
     private final EpollEventLoop loop;
+    private final DeviceLoop commands;
     private final Map<String, DriveControl> drives = new HashMap<>();
     private final Map<String, NetworkControl> networks = new HashMap<>();
     private EntropyControl entropy;
     private BalloonControl balloon;
 
     /**
-     * @param slots the windows
-     * @param loop  owns the devices
+     * @param slots   the windows
+     * @param loop    owns the devices
+     * @param helpers tell what has become of commands to them
      */
-    VirtioDevices(VirtioSlots slots, EpollEventLoop loop) {
+    VirtioDevices(VirtioSlots slots, EpollEventLoop loop, HelperThreads helpers) {
         this.slots = slots;
         this.loop = loop;
+        this.commands = new DeviceLoop(loop, helpers);
     }
 
     /** A drive, whose queues are served by {@code queueLoops}. */
     void addDrive(DriveConfig drive, VirtioBlk device, DriveImages images, List<EpollEventLoop> queueLoops) throws IOException {
         slots.add("drive " + drive.driveId(), device, loop, queueLoops);
-        drives.put(drive.driveId(), new DriveControl(drive.driveId(), loop, device, images));
+        drives.put(drive.driveId(), new DriveControl(drive.driveId(), commands, device, images));
     }
 
     /** A network device on {@code tap}; the result is to be closed after the loop. */
@@ -70,14 +75,14 @@ final class VirtioDevices {
                 OptionalInt.of(network.mtu() == null ? tap.mtu() : network.mtu()), network.queuePairs(), network.queueSize());
         VirtioNet device = new VirtioNet(loop, config, backend, limiter(network.rxRateLimiter()), limiter(network.txRateLimiter()));
         slots.add("network interface " + network.ifaceId(), device, loop, List.of());
-        networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), loop, device));
+        networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), commands, device));
         return backend;
     }
 
     void addEntropy(EntropyConfig config) throws IOException {
         VirtioRng device = new VirtioRng(loop, HostRandom::fill, limiter(config.rateLimiter()));
         slots.add("entropy", device, loop, List.of());
-        entropy = new EntropyControl(loop, device);
+        entropy = new EntropyControl(commands, device);
     }
 
     void addBalloon(MemoryBalloonConfig config, GuestRam ram, long memSizeMib) throws IOException {
@@ -85,7 +90,7 @@ final class VirtioDevices {
                 config.statsPollingIntervalS(), config.freePageHinting(), config.freePageReporting());
         VirtioBalloon device = new VirtioBalloon(loop, chosen, ram::discard);
         slots.add("balloon", device, loop, List.of());
-        balloon = new BalloonControl(loop, device, memSizeMib);
+        balloon = new BalloonControl(commands, device, memSizeMib);
     }
 
     /** The guest's hvc0, with its host's end on {@code console}, which is to be attached to the result. */

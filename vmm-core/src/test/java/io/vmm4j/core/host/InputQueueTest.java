@@ -22,6 +22,7 @@ class InputQueueTest {
         new Random(7).nextBytes(paste);
         port.holdBack();
         try (InputQueue queue = new InputQueue(port, CAPACITY)) {
+            queue.start();
             Thread slowGuest = new Thread(() -> {
                 for (int i = 0; i < paste.length; i++) {
                     port.allow(1);
@@ -40,6 +41,7 @@ class InputQueueTest {
     void closeLetsAWaitingReaderGo() throws Exception {
         port.holdBack();
         InputQueue queue = new InputQueue(port, CAPACITY);
+        queue.start();
         CountDownLatch full = new CountDownLatch(1);
         Thread reader = new Thread(() -> {
             try {

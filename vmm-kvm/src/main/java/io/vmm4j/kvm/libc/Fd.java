@@ -34,6 +34,8 @@ public final class Fd implements AutoCloseable {
     public static final int O_DIRECT = 0x4000;
     /** Fail unless the path is a directory. */
     public static final int O_DIRECTORY = 0x10000;
+    /** Fail when the path's last part is a symbolic link; with {@link #O_PATH}, the link itself. */
+    public static final int O_NOFOLLOW = 0x20000;
     /** Closed in children on exec. Always wanted; {@link #open} adds it. */
     public static final int O_CLOEXEC = 0x80000;
     /** Only a name for the file: it is not opened for reading or writing, and may be a socket's. */
@@ -56,6 +58,8 @@ public final class Fd implements AutoCloseable {
     public static final int WOULD_BLOCK = -1;
 
     private static final int CLOSED = -1;
+    private static final int LOCK_EX = 2;
+    private static final int LOCK_NB = 4;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int FALLOC_FL_KEEP_SIZE = 1;
@@ -223,6 +227,21 @@ public final class Fd implements AutoCloseable {
             result = LibC.ftruncate(value(), length);
         } while (result < 0 && retry());
         check("ftruncate", result);
+    }
+
+    /**
+     * Takes the exclusive lock of flock(2) without waiting; also on a directory. It is the open file's, so two in one process
+     * exclude each other, and ends when the last descriptor of the open file is closed.
+     *
+     * @return false when it is held elsewhere
+     */
+    public boolean tryLock() throws LinuxException {
+        int result = LibC.flock(value(), LOCK_EX | LOCK_NB);
+        if (result < 0 && LibC.errno() == Errno.EAGAIN) {
+            return false;
+        }
+        check("flock", result);
+        return true;
     }
 
     /** fstat(2). */

@@ -42,9 +42,11 @@ public final class LibC {
     private static final int SYS_BIND = 49;
     private static final int SYS_LISTEN = 50;
     private static final int SYS_FCNTL = 72;
+    private static final int SYS_FLOCK = 73;
     private static final int SYS_FSYNC = 74;
     private static final int SYS_FDATASYNC = 75;
     private static final int SYS_FTRUNCATE = 77;
+    private static final int SYS_GETEUID = 107;
     private static final int SYS_GETPGRP = 111;
     private static final int SYS_GETTID = 186;
     private static final int SYS_EPOLL_WAIT = 232;
@@ -58,6 +60,7 @@ public final class LibC {
     private static final int SYS_EPOLL_CREATE1 = 291;
     private static final int SYS_PREADV = 295;
     private static final int SYS_PWRITEV = 296;
+    private static final int SYS_RENAMEAT2 = 316;
     private static final int SYS_GETRANDOM = 318;
     private static final int SYS_MEMFD_CREATE = 319;
     private static final int SYS_IO_URING_SETUP = 425;
@@ -223,6 +226,21 @@ public final class LibC {
         return (int) syscall(SYS_FCNTL, fd, command, argument, 0, 0, 0);
     }
 
+    /** flock(2). */
+    public static int flock(int fd, int operation) {
+        return (int) syscall(SYS_FLOCK, fd, operation, 0, 0, 0, 0);
+    }
+
+    /** renameat2(2), each path relative to its directory's descriptor. */
+    public static int renameat2(int fromDirectory, NativeStruct from, int toDirectory, NativeStruct to, int flags) {
+        try {
+            return (int) syscall(SYS_RENAMEAT2, fromDirectory, from.address(), toDirectory, to.address(), flags, 0);
+        } finally {
+            Reference.reachabilityFence(from);
+            Reference.reachabilityFence(to);
+        }
+    }
+
     /** fstat(2) into a {@code struct stat} of 144 bytes. */
     public static int fstat(int fd, NativeStruct stat) {
         return syscall(SYS_FSTAT, stat, 1, fd, 0, 0, 0);
@@ -331,6 +349,11 @@ public final class LibC {
     /** getpid(2). */
     public static int getpid() {
         return (int) syscall(SYS_GETPID, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** geteuid(2): the user on whose behalf the process acts. */
+    public static int geteuid() {
+        return (int) syscall(SYS_GETEUID, 0, 0, 0, 0, 0, 0);
     }
 
     /** gettid(2): the kernel's number of the calling thread. */
