@@ -33,10 +33,12 @@ public record FileStat(long device, long inode, int mode, long specialDevice, lo
     static final int ST_BLOCKS = 64;
 
     private static final int S_IFMT = 0xF000;
+    private static final int S_IFIFO = 0x1000;
     private static final int S_IFCHR = 0x2000;
     private static final int S_IFDIR = 0x4000;
     private static final int S_IFBLK = 0x6000;
     private static final int S_IFREG = 0x8000;
+    private static final int S_IFSOCK = 0xC000;
 
     static FileStat readFrom(ByteBuffer b) {
         return new FileStat(b.getLong(ST_DEV), b.getLong(ST_INO), b.getInt(ST_MODE), b.getLong(ST_RDEV),
@@ -61,5 +63,20 @@ public record FileStat(long device, long inode, int mode, long specialDevice, lo
     /** Whether it is a directory. */
     public boolean isDirectory() {
         return (mode & S_IFMT) == S_IFDIR;
+    }
+
+    /** Whether it is a pipe, with a name or without. */
+    public boolean isPipe() {
+        return (mode & S_IFMT) == S_IFIFO;
+    }
+
+    /** Whether it is a socket. */
+    public boolean isSocket() {
+        return (mode & S_IFMT) == S_IFSOCK;
+    }
+
+    /** Whether {@code other} is of the same file. */
+    public boolean isSameFile(FileStat other) {
+        return device == other.device && inode == other.inode;
     }
 }

@@ -3,7 +3,6 @@ package io.vmm4j.kvm.libc;
 import java.io.Closeable;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -182,7 +181,7 @@ public final class UnixSocket implements Closeable {
     }
 
     private static byte[] encode(String address) {
-        return address.getBytes(StandardCharsets.UTF_8);
+        return NativeStruct.encode(address);
     }
 
     private static int moved(String call, long result) throws LinuxException {
