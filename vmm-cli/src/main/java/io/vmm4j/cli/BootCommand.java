@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -30,6 +31,7 @@ final class BootCommand {
     private final SignalGuard guard;
     private String unkeptLog;
     private String controlSocket;
+    private Duration stopTimeout;
 
     /**
      * @param errors takes a line for each thing that is wrong
@@ -48,6 +50,7 @@ final class BootCommand {
         mapper.requireWhatToBoot();
         List<String> problems = new ArrayList<>(mapper.problems());
         controlSocket = arguments.value(CliOption.API_SOCK_PATH);
+        stopTimeout = StopTimeout.of(arguments, problems::add);
         return boot(mapper.config(), problems, mapper::describe, arguments.value(CliOption.LOG_FILE) != null);
     }
 
@@ -58,15 +61,18 @@ final class BootCommand {
         }
         String file = arguments.operands().get(0);
         controlSocket = arguments.value(CliOption.API_SOCK_PATH);
+        List<String> problems = new ArrayList<>();
+        stopTimeout = StopTimeout.of(arguments, problems::add);
         try {
             VmConfig config = VmConfigJson.read(Path.of(file));
             boolean isLogChosen = config.logger() != null && config.logger().logPath() != null;
-            return boot(config, new ArrayList<>(), problem -> problem + " in " + file, isLogChosen);
+            return boot(config, problems, problem -> problem + " in " + file, isLogChosen);
         } catch (ConfigException e) {
-            return refuse(e.problems().stream().map(problem -> describe(problem, file)).toList());
+            e.problems().stream().map(problem -> describe(problem, file)).forEach(problems::add);
         } catch (IOException | InvalidPathException e) {
-            return refuse(List.of("configuration file " + file + " " + VmConfigJson.whyUnreadable(file, e)));
+            problems.add("configuration file " + file + " " + VmConfigJson.whyUnreadable(file, e));
         }
+        return refuse(problems);
     }
 
     private static String describe(ConfigProblem problem, String file) {
@@ -112,7 +118,7 @@ final class BootCommand {
             machine.check();
             errors.accept(unkeptLog);
         }
-        guard.arm();
+        guard.arm(stopTimeout);
         try (Vm vm = machine.build(); ControlServer control = control(vm)) {
             guard.watch(vm);
             start(vm);
@@ -179,7 +185,7 @@ final class BootCommand {
         }
     }
 
-    /** Whether {@code log}, which is made anew, is the kernel, the initrd or a disk. */
+    /** Whether {@code log}, which is written to, is the kernel, the initrd or a disk. */
     private static boolean isBootedFrom(Path log, VmConfig config) {
         Stream<String> images = Stream.concat(Stream.of(config.bootSource().kernelImagePath(), config.bootSource().initrdPath()),
                 config.drives().stream().map(DriveConfig::pathOnHost));

@@ -7,7 +7,7 @@ import java.util.Set;
 
 /**
  * What the process tells its caller. Signals end it with 128 plus their number, as a shell expects: 129 for SIGHUP, 130
- * for SIGINT, 143 for SIGTERM. The numbers are part of the command's contract and never change their meaning.
+ * for SIGINT, 131 for SIGQUIT, 143 for SIGTERM. The numbers are part of the command's contract and never change their meaning.
  */
 public enum ExitCode {
     /** The guest powered off or reset itself, the console's escape ended it, or the command did what it says. */

@@ -148,7 +148,10 @@ public final class UsageModel {
         }
         codes.put("129", "SIGHUP ended it");
         codes.put("130", "SIGINT ended it");
-        codes.put("143", "SIGTERM ended it, after up to " + SignalGuard.POWER_OFF_SECONDS + " s for the guest to power off");
+        codes.put("131", "SIGQUIT ended it");
+        codes.put("134", "SIGABRT ended it");
+        codes.put("143", "SIGTERM ended it, after up to --stop-timeout for the guest to power off");
+        codes.put("152", "SIGXCPU ended it");
         return codes;
     }
 }

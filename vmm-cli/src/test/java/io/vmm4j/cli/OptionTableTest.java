@@ -78,11 +78,11 @@ class OptionTableTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG"})
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
             case PATH, TEXT -> "/other";
-            case NUMBER -> "2";
+            case NUMBER, SECONDS -> "2";
             case SIZE -> "512M";
             case BOOLEAN -> option == CliOption.IS_ROOT ? "false" : "true";
             case CPU_PM, LEVEL -> "2";

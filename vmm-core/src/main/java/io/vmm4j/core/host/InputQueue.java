@@ -4,13 +4,16 @@ import java.io.IOException;
 
 /**
  * Input on its way to the guest, so that who reads it need not wait for the guest: one thread puts, a thread of the
- * queue's own sends. Bounded: {@link #put} waits while the queue is full, so nothing is lost and memory does not grow.
+ * queue's own sends. Bounded: while the queue is full {@link #put} waits, so that nothing is lost, and {@link #offer} does not,
+ * so that its caller reads on.
  *
  * <p>Thread-safe.
  */
 final class InputQueue implements AutoCloseable {
-    /** Bytes that may wait for the guest: a large paste, with an escape after it still seen. */
+    /** Bytes that may wait for the guest when who sends them can be made to wait. */
     static final int CAPACITY = 1 << 20;
+    /** Bytes that may wait for the guest when they are typed: more than anybody pastes. */
+    static final int TYPED_CAPACITY = 1 << 24;
 
     private static final int FIRST_SIZE = 4096;
     private static final int BATCH = 4096;
@@ -53,19 +56,33 @@ final class InputQueue implements AutoCloseable {
 
     /** Queues bytes, waiting while there is no room; forgets them once the queue is closed. */
     synchronized void put(byte[] data, int offset, int length) throws InterruptedException {
-        int done = 0;
+        int done = offer(data, offset, length);
         while (done < length && !closed) {
-            if (count == ring.length && !grow()) {
-                wait();
-                continue;
-            }
+            wait();
+            done += offer(data, offset + done, length - done);
+        }
+    }
+
+    /** Queues as many bytes as there is room for; returns how many. Takes, and forgets, all once the queue is closed. */
+    synchronized int offer(byte[] data, int offset, int length) {
+        if (closed) {
+            return length;
+        }
+        int done = 0;
+        while (done < length && (count < ring.length || grow())) {
             int at = first + count & ring.length - 1;
             int n = Math.min(Math.min(length - done, ring.length - count), ring.length - at);
             System.arraycopy(data, offset + done, ring, at, n);
             count += n;
             done += n;
-            notifyAll();
         }
+        notifyAll();
+        return done;
+    }
+
+    /** Whether there is room for half of what it holds. */
+    synchronized boolean isHalfEmpty() {
+        return count <= capacity / 2;
     }
 
     private boolean grow() {
@@ -107,6 +124,10 @@ final class InputQueue implements AutoCloseable {
         System.arraycopy(ring, first, batch, 0, n);
         first = first + n & ring.length - 1;
         count -= n;
+        if (count == 0 && ring.length > FIRST_SIZE) {
+            ring = new byte[FIRST_SIZE];
+            first = 0;
+        }
         notifyAll();
         return n;
     }

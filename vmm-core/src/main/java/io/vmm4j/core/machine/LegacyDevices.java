@@ -70,7 +70,9 @@ final class LegacyDevices implements AutoCloseable {
 
     /** COM2, whose lines go to the log. */
     void addLogPort() throws IOException {
-        LineSplitter lines = new LineSplitter(new GuestLog(System::nanoTime));
+        GuestLog log = new GuestLog(System::nanoTime);
+        owned.push(log);
+        LineSplitter lines = new LineSplitter(log);
         // A guest's last words need not end in a line break.
         owned.push(lines::flush);
         ports.add("COM2", COM2_PORT, COM_LENGTH, new Serial16550(line(COM2_GSI), lines));

@@ -26,6 +26,8 @@ public final class Fd implements AutoCloseable {
     public static final int O_NOCTTY = 0x100;
     /** Cut an existing file to length 0. */
     public static final int O_TRUNC = 0x200;
+    /** Each write goes to what is the end of the file then. */
+    public static final int O_APPEND = 0x400;
     /** Calls return EAGAIN rather than wait. */
     public static final int O_NONBLOCK = 0x800;
     /** Each write reaches the medium before it returns, as fdatasync would. */
@@ -62,6 +64,7 @@ public final class Fd implements AutoCloseable {
     private static final int LOCK_NB = 4;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
+    private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int FALLOC_FL_KEEP_SIZE = 1;
     private static final int FALLOC_FL_PUNCH_HOLE = 2;
     private static final int FALLOC_FL_ZERO_RANGE = 0x10;
@@ -104,6 +107,13 @@ public final class Fd implements AutoCloseable {
         if (fd < 0) {
             throw new LinuxException("open(" + path + ")", LibC.errno());
         }
+        return new Fd(fd);
+    }
+
+    /** A second descriptor of the open file behind {@code number}, whose offset and flags it shares. */
+    public static Fd duplicate(int number) throws LinuxException {
+        int fd = LibC.fcntl(number, F_DUPFD_CLOEXEC, 0);
+        check("fcntl(F_DUPFD_CLOEXEC)", fd);
         return new Fd(fd);
     }
 

@@ -25,7 +25,9 @@ public final class LibC {
     private static final int SYS_FSTAT = 5;
     private static final int SYS_POLL = 7;
     private static final int SYS_MMAP = 9;
+    private static final int SYS_MPROTECT = 10;
     private static final int SYS_MUNMAP = 11;
+    private static final int SYS_RT_SIGACTION = 13;
     private static final int SYS_RT_SIGPROCMASK = 14;
     private static final int SYS_PREAD64 = 17;
     private static final int SYS_PWRITE64 = 18;
@@ -179,6 +181,11 @@ public final class LibC {
     /** mmap(2). */
     public static long mmap(long hint, long length, int protection, int flags, int fd, long offset) {
         return syscall(SYS_MMAP, hint, length, protection, flags, fd, offset);
+    }
+
+    /** mprotect(2). */
+    public static int mprotect(long address, long length, int protection) {
+        return (int) syscall(SYS_MPROTECT, address, length, protection, 0, 0, 0);
     }
 
     /** munmap(2). */
@@ -371,6 +378,14 @@ public final class LibC {
         NativeStruct set = NativeStruct.allocate(Long.BYTES);
         set.bytes().putLong(0, signals);
         return syscall(SYS_RT_SIGPROCMASK, set, 1, how, 0, Long.BYTES, 0);
+    }
+
+    /** rt_sigaction(2) with the kernel's {@code struct sigaction} of 32 bytes; {@code action} may be {@code null}. */
+    static int sigaction(int signal, NativeStruct action, NativeStruct before) {
+        long address = action == null ? 0 : action.address();
+        int result = syscall(SYS_RT_SIGACTION, before, 2, signal, address, Long.BYTES, 0);
+        Reference.reachabilityFence(action);
+        return result;
     }
 
     /** tgkill(2): a signal to one thread of one process. */
