@@ -55,7 +55,7 @@ public enum ExitCode {
             case TRIPLE_FAULT -> TRIPLE_FAULT;
             case KVM_ERROR -> KVM_ERROR;
             case HOST_ERROR -> HOST_ERROR;
-            case BUG -> BUG;
+            case DEVICE_FAULT, BUG -> BUG;
         };
     }
 

@@ -14,6 +14,11 @@ public enum VmExitReason {
     KVM_ERROR,
     /** A system call of the host failed. */
     HOST_ERROR,
+    /**
+     * A device or a console that the embedder brought along did what it must not: the message names it and
+     * {@link VmExit#cause} is what it threw.
+     */
+    DEVICE_FAULT,
     /** A fault of the monitor itself; its stack is in the log. */
     BUG
 }

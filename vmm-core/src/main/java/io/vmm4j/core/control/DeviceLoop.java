@@ -3,6 +3,7 @@ package io.vmm4j.core.control;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.core.host.GuardedFuture;
 import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.devices.time.EventLoop;
 import java.util.concurrent.CompletableFuture;
@@ -43,17 +44,17 @@ public final class DeviceLoop {
      * Has the loop run {@code command}.
      *
      * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended. Never completed on
-     *     the loop: what follows may wait for it, as closing the machine does
+     *     the loop: what follows may wait for it, as closing the machine does. Refuses to be waited for on the loop
      */
     <R> CompletableFuture<R> submit(Supplier<R> command) {
-        CompletableFuture<R> answer = new CompletableFuture<>();
+        CompletableFuture<R> answer = new GuardedFuture<>(this::requireOtherThread);
         try {
             loop.execute(() -> {
                 Runnable completion;
                 try {
                     R result = command.get();
                     completion = () -> answer.complete(result);
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     completion = () -> answer.completeExceptionally(e);
                 }
                 answers.execute(completion);
@@ -65,6 +66,12 @@ public final class DeviceLoop {
             bound.accept(answer);
         }
         return answer;
+    }
+
+    private void requireOtherThread() {
+        if (loop.inLoop()) {
+            throw new IllegalStateException("the device's event loop, which is this thread, would wait for itself; another thread can");
+        }
     }
 
     /** As {@link #submit}, without a result. */

@@ -45,8 +45,9 @@ final class ClientInput implements AutoCloseable {
     }
 
     /** @throws IOException when the host has no thread for it; to be closed then */
-    void start() throws IOException {
+    void start(SerialPort port) throws IOException {
         queue.start();
+        port.own(reader);
         Threads.start(reader);
     }
 

@@ -51,6 +51,7 @@ final class InputQueue implements AutoCloseable {
      * @throws IOException when the host has no thread for it
      */
     void start() throws IOException {
+        port.own(sender);
         Threads.start(sender);
     }
 

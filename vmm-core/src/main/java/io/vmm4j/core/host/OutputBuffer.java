@@ -111,6 +111,8 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
      */
     void start(SerialPort tellRoomTo) throws IOException {
         port = tellRoomTo;
+        tellRoomTo.own(watchdog);
+        tellRoomTo.own(writer);
         Threads.start(watchdog);
         Threads.start(writer);
     }
@@ -178,11 +180,11 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
                     awaitWork();
                 }
             } while (!last);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // the stream may be anybody's
             ended = true;
             releaseGuest();
             Log.LOG.warn("{}: output has nowhere to go ({}); it is dropped from here on, the machine goes on",
-                    name, e.getMessage());
+                    name, e instanceof IOException ? e.getMessage() : e.toString());
         }
     }
 

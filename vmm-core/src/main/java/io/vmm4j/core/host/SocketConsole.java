@@ -62,10 +62,11 @@ public final class SocketConsole implements SerialConsole {
             // All that clients will need: a host that has none later must not take the console from a machine.
             input = new ClientInput(new InputQueue(port, InputQueue.CAPACITY), clientOutput);
             clientOutput.open(input::wake);
-            input.start();
+            input.start(port);
             output.start(port);
             acceptor = new Thread(this::acceptUntilClosed, "console-accept");
             acceptor.setDaemon(true);
+            port.own(acceptor);
             Threads.start(acceptor);
         } catch (IOException e) {
             close();

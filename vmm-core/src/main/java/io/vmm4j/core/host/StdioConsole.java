@@ -122,6 +122,7 @@ public final class StdioConsole implements SerialConsole {
             }
         };
         reader.setDaemon(true);
+        serialPort.own(reader);
         startThreads();
     }
 

@@ -43,9 +43,8 @@ final class LegacyDevices implements AutoCloseable {
         this.ports = ports;
     }
 
-    /** COM1, with its host's end on {@code console}. */
-    ConsolePort addConsole(SerialConsole console, VcpuEvents events) throws IOException {
-        ConsolePort port = new ConsolePort(events);
+    /** COM1, with its host's end on {@code console}, which is to be attached to {@code port}. */
+    ConsolePort addConsole(SerialConsole console, ConsolePort port) throws IOException {
         owned.push(port);
         Serial16550 serial = new Serial16550(line(COM1_GSI), console.output(), port::inputRoomChanged, InputGate.AUTOMATIC,
                 Serial16550.DEFAULT_INPUT_CAPACITY);

@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemoryType;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -100,6 +101,7 @@ final class RamSource {
         try {
             created = MemFd.create(NAME, bytes, MemFd.MFD_HUGETLB | MemFd.MFD_HUGE_2MB);
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             throw new ConfigException(TYPE_KEY, "memory type hugetlbfs cannot be had here: " + e.getMessage());
         }
         try (MemFd file = created) {
@@ -148,10 +150,11 @@ final class RamSource {
     }
 
     /** A file without a name, which goes with its last user, however that ends. */
-    private static Fd unnamedFile(Path directory) throws ConfigException {
+    private static Fd unnamedFile(Path directory) throws ConfigException, IOException {
         try {
             return Fd.open(directory, Fd.O_TMPFILE | Fd.O_RDWR | Fd.O_CLOEXEC, OWNER_ONLY);
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             throw new ConfigException(FILE_KEY, "no file for guest memory can be made in \"" + directory + "\": " + e.getMessage());
         }
     }

@@ -20,6 +20,7 @@ import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
+import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.balloon.BalloonConfig;
 import io.vmm4j.devices.virtio.balloon.VirtioBalloon;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
@@ -32,6 +33,7 @@ import io.vmm4j.devices.virtio.net.VirtioNet;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
 import io.vmm4j.kvm.libc.HostRandom;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +48,7 @@ final class VirtioDevices {
     private final VirtioSlots slots;
     private final EpollEventLoop loop;
     private final DeviceLoop commands;
+    private final List<GivenDevice> given = new ArrayList<>();
     private final Map<String, DriveControl> drives = new HashMap<>();
     private final Map<String, NetworkControl> networks = new HashMap<>();
     private EntropyControl entropy;
@@ -93,9 +96,8 @@ final class VirtioDevices {
         balloon = new BalloonControl(commands, device, memSizeMib);
     }
 
-    /** The guest's hvc0, with its host's end on {@code console}, which is to be attached to the result. */
-    ConsolePort addConsole(SerialConsole console, VcpuEvents events) throws IOException {
-        ConsolePort port = new ConsolePort(events);
+    /** The guest's hvc0, with its host's end on {@code console}, which is to be attached to {@code port}. */
+    ConsolePort addConsole(SerialConsole console, ConsolePort port) throws IOException {
         BufferedConsole backend = new BufferedConsole(loop, console.output(), port::inputRoomChanged);
         VirtioConsole device = new VirtioConsole(loop, ConsoleConfig.hvc0(0, 0), List.of(backend));
         port.connect(new ConsolePort.Device() {
@@ -123,8 +125,36 @@ final class VirtioDevices {
         return port;
     }
 
-    void add(ExtraDevice extra) throws IOException {
-        slots.add(extra.name(), extra.maker().apply(loop), loop, List.of());
+    /** A device that is served by the loop alone. */
+    void add(String name, VirtioDevice device) throws IOException {
+        slots.add(name, device, loop, List.of());
+    }
+
+    /**
+     * The embedder's devices.
+     *
+     * @param events hears of their faults
+     * @throws GivenPartException naming all that cannot be used
+     */
+    void addGiven(List<ExtraDevice> extras, VcpuEvents events) throws IOException {
+        List<GivenPartException> refused = new ArrayList<>();
+        for (ExtraDevice extra : extras) {
+            try {
+                GivenDevice device = GivenDevice.make(extra, loop, events, given);
+                given.add(device);
+                add("device " + extra.name(), device);
+            } catch (GivenPartException e) {
+                refused.add(e);
+            }
+        }
+        if (!refused.isEmpty()) {
+            throw new GivenPartException(refused);
+        }
+    }
+
+    /** The embedder's devices among those added so far. */
+    List<GivenDevice> given() {
+        return given;
     }
 
     /** What can be changed about those added so far. */

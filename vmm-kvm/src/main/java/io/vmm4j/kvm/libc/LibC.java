@@ -62,6 +62,7 @@ public final class LibC {
     private static final int SYS_EPOLL_CREATE1 = 291;
     private static final int SYS_PREADV = 295;
     private static final int SYS_PWRITEV = 296;
+    private static final int SYS_PRLIMIT64 = 302;
     private static final int SYS_RENAMEAT2 = 316;
     private static final int SYS_GETRANDOM = 318;
     private static final int SYS_MEMFD_CREATE = 319;
@@ -351,6 +352,11 @@ public final class LibC {
     /** io_uring_register(2). */
     public static int ioUringRegister(int ring, int opcode, NativeStruct argument, int count) {
         return syscall(SYS_IO_URING_REGISTER, argument, 2, ring, opcode, count, 0);
+    }
+
+    /** prlimit64(2) of this process, asking only: {@code limit} becomes a {@code struct rlimit64} of 16 bytes. */
+    public static int getrlimit(int resource, NativeStruct limit) {
+        return syscall(SYS_PRLIMIT64, limit, 3, 0, resource, 0, 0);
     }
 
     /** getpid(2). */
