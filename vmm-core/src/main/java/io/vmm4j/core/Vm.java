@@ -147,6 +147,14 @@ public final class Vm implements AutoCloseable {
         LOG.info("guest resumed");
     }
 
+    /**
+     * What is known of a panic of the guest's kernel; empty when nothing is. It has a word in the message of the
+     * {@linkplain VmExit end}, and is its {@linkplain VmExitReason#GUEST_PANIC reason} when the kernel itself said so.
+     */
+    public Optional<GuestPanic> guestPanic() {
+        return machine.guestPanic();
+    }
+
     /** vCPUs that the guest has: those it began with, those it has confirmed since, without those it has given back. */
     public int vcpuCount() {
         return machine.vcpuCount();
@@ -289,7 +297,8 @@ public final class Vm implements AutoCloseable {
             return;
         }
         // A thread of its own: the caller may be one of those that the tear-down waits for.
-        Thread reaper = new Thread(() -> tearDown(exit), "vm-end");
+        VmExit judged = machine.judge(exit);
+        Thread reaper = new Thread(() -> tearDown(judged), "vm-end");
         try {
             reaper.start();
         } catch (OutOfMemoryError e) {

@@ -12,7 +12,7 @@ public record VmExit(VmExitReason reason, String message) {
     public boolean isOrderly() {
         return switch (reason) {
             case POWEROFF, RESET, STOPPED -> true;
-            case TRIPLE_FAULT, KVM_ERROR, HOST_ERROR, BUG -> false;
+            case TRIPLE_FAULT, GUEST_PANIC, KVM_ERROR, HOST_ERROR, BUG -> false;
         };
     }
 }

@@ -1,5 +1,7 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.GuestPanic;
+import io.vmm4j.core.VmExit;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.devices.i8042.I8042;
@@ -8,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +30,7 @@ public final class Machine implements AutoCloseable {
     private final List<EpollEventLoop> loops;
     private final Deque<AutoCloseable> owned;
     private final DeviceControls controls;
+    private final PanicWatch panics;
     private boolean closed;
 
     /**
@@ -36,14 +40,17 @@ public final class Machine implements AutoCloseable {
      * @param loops started; closed after the vCPUs have ended
      * @param owned last created first; closed after the loops have ended
      * @param controls what can be changed about its devices
+     * @param panics knows of the kernel's panic
      */
-    Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls) {
+    Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls,
+            PanicWatch panics) {
         this.vcpus = vcpus;
         this.acpi = acpi;
         this.keyboard = keyboard;
         this.loops = List.copyOf(loops);
         this.owned = new ArrayDeque<>(owned);
         this.controls = controls;
+        this.panics = panics;
     }
 
     /** What can be changed about its devices while it runs. */
@@ -87,6 +94,16 @@ public final class Machine implements AutoCloseable {
      */
     public CompletableFuture<Void> renewGeneration() throws IOException {
         return acpi.renewGeneration();
+    }
+
+    /** What is known of a panic of the guest's kernel. */
+    public Optional<GuestPanic> guestPanic() {
+        return panics.panic();
+    }
+
+    /** How the machine has ended, given an end and what is known of a panic. */
+    public VmExit judge(VmExit exit) {
+        return panics.judge(exit);
     }
 
     /** vCPUs that the guest has now. */

@@ -85,10 +85,11 @@ public final class MachineAssembler {
             createVm();
             EpollEventLoop loop = newLoop("vm-events");
             SerialConsole serial = own(serialConsole());
-            ConsolePort serialPort = addLegacyDevices(serial, loop);
+            PanicWatch panics = new PanicWatch(events, loop);
+            ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
             VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop);
             SerialConsole console = virtioConsole();
-            ConsolePort consolePort = console == null ? null : own(devices.addConsole(own(console), events));
+            ConsolePort consolePort = console == null ? null : own(devices.addConsole(own(console), panics, events));
             addVirtioDevices(devices, files, loop);
             AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory()));
             BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
@@ -99,7 +100,7 @@ public final class MachineAssembler {
             if (console != null) {
                 console.attach(consolePort);
             }
-            return new Machine(vcpus, acpi, keyboard, loops, owned, devices.controls());
+            return new Machine(vcpus, acpi, keyboard, loops, owned, devices.controls(), panics);
         } catch (ConfigException | IOException | RuntimeException | Error e) {
             loops.forEach(EpollEventLoop::close);
             Machine.closeAll(owned);
@@ -209,13 +210,14 @@ public final class MachineAssembler {
         };
     }
 
-    private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop) throws IOException {
+    private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports));
-        ConsolePort port = legacy.addConsole(console, events);
-        legacy.addLogPort();
+        ConsolePort port = legacy.addConsole(console, panics, events);
+        legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
+        legacy.addPanicPort(panics);
         ProbedPorts.expectOn(ports);
         return port;
     }

@@ -89,9 +89,9 @@ final class VirtioDevices {
     }
 
     /** The guest's hvc0, with its host's end on {@code console}, which is to be attached to the result. */
-    ConsolePort addConsole(SerialConsole console, VcpuEvents events) throws IOException {
+    ConsolePort addConsole(SerialConsole console, PanicWatch panics, VcpuEvents events) throws IOException {
         ConsolePort port = new ConsolePort(events);
-        BufferedConsole backend = new BufferedConsole(loop, console.output(), port::inputRoomChanged);
+        BufferedConsole backend = new BufferedConsole(loop, panics.watch(console.output()), port::inputRoomChanged);
         VirtioConsole device = new VirtioConsole(loop, ConsoleConfig.hvc0(0, 0), List.of(backend));
         port.connect(new ConsolePort.Device() {
             @Override
