@@ -100,6 +100,19 @@ class CommandLineTest {
     }
 
     @Test
+    void aPanicHasAnExitStatusOfItsOwnAndOneLineAndOneThatOnlyTheConsoleTellsOfALine() throws Exception {
+        try (TerminalSession session = tiny(new TinyKernel().out(0x505, 1).reset())) {
+            assertEquals(8, session.awaitEnd(PATIENCE), session::screen);
+            assertEquals("vmm: the guest's kernel panicked: the guest asked for a reset (keyboard controller)", session.screen().strip());
+        }
+        try (TerminalSession session = tiny(new TinyKernel().print("Kernel panic - not syncing: x\n").reset())) {
+            assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
+            assertTrue(session.screen().contains("vmm: the guest asked for a reset (keyboard controller), after its console said \"Kernel panic"),
+                    session.screen());
+        }
+    }
+
+    @Test
     void theLastWordsOfAGuestReachTheLogWithoutALineEnd() throws Exception {
         Path log = directory.resolve("last.log");
         try (TerminalSession session = tiny(new TinyKernel().print(0x2f8, "first\nlast").reset(), "--log-file", log.toString())) {

@@ -3,6 +3,7 @@ package io.vmm4j.cli;
 import io.vmm4j.cli.log.LogFileCheck;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExit;
+import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
@@ -124,7 +125,9 @@ final class BootCommand {
             start(vm);
             log.start();
             VmExit exit = vm.await();
-            if (!exit.isOrderly() || guard.isShutDown() || guard.status() != 0) {
+            // Somebody who only printed what a panicking kernel prints has not ended by it when the guest is off.
+            boolean hasPanicked = vm.guestPanic().isPresent() && exit.reason() != VmExitReason.POWEROFF;
+            if (!exit.isOrderly() || hasPanicked || guard.isShutDown() || guard.status() != 0) {
                 errors.accept(exit.message());
             }
             return ExitCode.of(exit.reason());

@@ -25,7 +25,9 @@ public enum ExitCode {
     /** The launcher found no Java to run on; used by {@code bin/vmm}, never by Java code. */
     NO_JAVA(6, "no Java 17 or later was found"),
     /** A fault of the monitor itself. */
-    BUG(7, "a fault of vmm itself; its stack is in the log file");
+    BUG(7, "a fault of vmm itself; its stack is in the log file"),
+    /** The guest's kernel said that it panicked. */
+    GUEST_PANIC(8, "the guest's kernel panicked and said so by pvpanic");
 
     private static final Set<String> FIRST_CALLS = Set.of("open(/dev/kvm)", "ioctl(KVM_GET_API_VERSION)",
             "ioctl(KVM_CHECK_EXTENSION)", "ioctl(KVM_GET_VCPU_MMAP_SIZE)", "ioctl(KVM_CREATE_VM)");
@@ -53,6 +55,7 @@ public enum ExitCode {
         return switch (reason) {
             case POWEROFF, RESET, STOPPED -> OK;
             case TRIPLE_FAULT -> TRIPLE_FAULT;
+            case GUEST_PANIC -> GUEST_PANIC;
             case KVM_ERROR -> KVM_ERROR;
             case HOST_ERROR -> HOST_ERROR;
             case DEVICE_FAULT, BUG -> BUG;

@@ -155,6 +155,14 @@ public final class Vm implements AutoCloseable {
         LOG.info("guest resumed");
     }
 
+    /**
+     * What is known of a panic of the guest's kernel; empty when nothing is. It has a word in the message of the
+     * {@linkplain VmExit end}, and is its {@linkplain VmExitReason#GUEST_PANIC reason} when the kernel itself said so.
+     */
+    public Optional<GuestPanic> guestPanic() {
+        return machine.guestPanic();
+    }
+
     /** vCPUs that the guest has: those it began with, those it has confirmed since, without those it has given back. */
     public int vcpuCount() {
         return machine.vcpuCount();
@@ -303,7 +311,8 @@ public final class Vm implements AutoCloseable {
         if (before.compareTo(VmState.STOPPING) >= 0) {
             return;
         }
-        machine.helpers().end(() -> tearDown(exit));
+        VmExit judged = machine.judge(exit);
+        machine.helpers().end(() -> tearDown(judged));
     }
 
     private void tearDown(VmExit exit) {

@@ -1,5 +1,7 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.GuestPanic;
+import io.vmm4j.core.VmExit;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
@@ -12,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
@@ -36,6 +39,7 @@ public final class Machine implements AutoCloseable {
     private final Deque<AutoCloseable> owned;
     private final DeviceControls controls;
     private final HelperThreads helpers;
+    private final PanicWatch panics;
     private boolean closed;
 
     /**
@@ -49,10 +53,11 @@ public final class Machine implements AutoCloseable {
      * @param controls what can be changed about its devices
      * @param own its threads
      * @param helpers among {@code owned}
+     * @param panics knows of the kernel's panic
      */
     Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
             List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceControls controls, MachineThreads own,
-            HelperThreads helpers) {
+            HelperThreads helpers, PanicWatch panics) {
         this.vcpus = vcpus;
         this.acpi = acpi;
         this.keyboard = keyboard;
@@ -63,6 +68,7 @@ public final class Machine implements AutoCloseable {
         this.owned = new ArrayDeque<>(owned);
         this.controls = controls;
         this.helpers = helpers;
+        this.panics = panics;
     }
 
     /** Threads for what comes up once in a while; one of them may close the machine. */
@@ -107,6 +113,16 @@ public final class Machine implements AutoCloseable {
      */
     public CompletableFuture<Void> renewGeneration() throws IOException {
         return acpi.renewGeneration();
+    }
+
+    /** What is known of a panic of the guest's kernel. */
+    public Optional<GuestPanic> guestPanic() {
+        return panics.panic();
+    }
+
+    /** How the machine has ended, given an end and what is known of a panic. */
+    public VmExit judge(VmExit exit) {
+        return panics.judge(exit);
     }
 
     /** vCPUs that the guest has now. */

@@ -128,10 +128,11 @@ public final class MachineAssembler {
         HelperThreads helpers = own(HelperThreads.start());
         EpollEventLoop loop = newLoop("vm-events");
         SerialConsole serial = serialConsole();
-        ConsolePort serialPort = addLegacyDevices(serial, loop);
+        PanicWatch panics = new PanicWatch(events, loop);
+        ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
         VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers);
         SerialConsole console = virtioConsole();
-        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, new ConsolePort(events, own)));
+        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
         addVirtioDevices(devices, files, loop);
         AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory()));
         BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
@@ -144,7 +145,7 @@ public final class MachineAssembler {
             console.attach(consolePort);
         }
         return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own,
-                helpers);
+                helpers, panics);
     }
 
     /**
@@ -265,13 +266,14 @@ public final class MachineAssembler {
         };
     }
 
-    private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop) throws IOException {
+    private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports));
-        ConsolePort port = legacy.addConsole(console, new ConsolePort(events, own));
-        legacy.addLogPort();
+        ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
+        legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
+        legacy.addPanicPort(panics);
         ProbedPorts.expectOn(ports);
         return port;
     }

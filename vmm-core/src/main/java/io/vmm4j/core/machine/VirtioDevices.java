@@ -97,8 +97,8 @@ final class VirtioDevices {
     }
 
     /** The guest's hvc0, with its host's end on {@code console}, which is to be attached to {@code port}. */
-    ConsolePort addConsole(SerialConsole console, ConsolePort port) throws IOException {
-        BufferedConsole backend = new BufferedConsole(loop, console.output(), port::inputRoomChanged);
+    ConsolePort addConsole(SerialConsole console, PanicWatch panics, ConsolePort port) throws IOException {
+        BufferedConsole backend = new BufferedConsole(loop, panics.watch(console.output()), port::inputRoomChanged);
         VirtioConsole device = new VirtioConsole(loop, ConsoleConfig.hvc0(0, 0), List.of(backend));
         port.connect(new ConsolePort.Device() {
             @Override

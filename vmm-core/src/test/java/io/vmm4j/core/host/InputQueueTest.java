@@ -69,6 +69,7 @@ class InputQueueTest {
     void whoOffersIsNotMadeToWait() throws Exception {
         port.holdBack();
         try (InputQueue queue = new InputQueue(port, CAPACITY)) {
+            queue.start();
             byte[] paste = new byte[3 * CAPACITY];
             new Random(8).nextBytes(paste);
             int first = queue.offer(paste, 0, paste.length);
