@@ -42,7 +42,7 @@ public final class Threads {
      *
      * @return whether the thread has ended
      */
-    static boolean joinWithin(Thread thread, long limitMillis) {
+    public static boolean joinWithin(Thread thread, long limitMillis) {
         if (thread == Thread.currentThread()) {
             return false;
         }
