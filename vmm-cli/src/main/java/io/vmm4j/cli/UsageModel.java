@@ -56,10 +56,9 @@ public final class UsageModel {
 
     private static CommandSpec plain(Command command) {
         CommandSpec spec = frame(command);
+        // Those of other commands too: an option may stand in front of its command's word, and is refused by name elsewhere.
         for (CliOption option : CliOption.values()) {
-            if (option.goesWith(command)) {
-                spec.addOption(model(option).build());
-            }
+            spec.addOption(model(option).build());
         }
         return spec;
     }

@@ -79,7 +79,7 @@ public final class SocketConsole implements SerialConsole {
         while (file.server().isOpen()) {
             try {
                 receive(file.server().accept());
-            } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            } catch (IOException | RuntimeException | Error e) {
                 if (file.server().isOpen()) {
                     if (!told) {
                         LOG.warn("{}: cannot accept a client: {}", path, e.toString());
@@ -105,7 +105,7 @@ public final class SocketConsole implements SerialConsole {
                 return;
             }
             input.add(client);
-        } catch (IOException | InterruptedException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | InterruptedException | RuntimeException | Error e) {
             channel.close();
             throw e;
         }

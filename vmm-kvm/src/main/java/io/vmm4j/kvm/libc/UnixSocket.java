@@ -158,6 +158,17 @@ public final class UnixSocket implements Closeable {
         return sent;
     }
 
+    /**
+     * Waits until it can be received from or sent to.
+     *
+     * @param events POLL constants of {@link Fd}
+     * @param timeoutMillis -1 to wait without bound
+     * @return the POLL bits that hold; 0 when the time was up or a signal came first
+     */
+    public int poll(int events, int timeoutMillis) throws LinuxException {
+        return fd.poll(events, timeoutMillis);
+    }
+
     /** The other end's sends fail from now on. */
     public void shutdownInput() throws LinuxException {
         check("shutdown(SHUT_RD)", LibC.shutdown(fd(), SHUT_RD));
