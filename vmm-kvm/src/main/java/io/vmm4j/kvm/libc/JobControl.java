@@ -23,6 +23,7 @@ public final class JobControl implements AutoCloseable {
     }
 
     private static final String[] STOPS = {"TSTP", "TTIN", "TTOU"};
+    private static final int SIG_UNBLOCK = 1;
     private static final Signal CONTINUE = new Signal("CONT");
 
     private final Listener listener;
@@ -68,11 +69,15 @@ public final class JobControl implements AutoCloseable {
             return;
         }
         listener.suspending();
-        // The kernel's own way: it stops nobody whom nobody could continue. To this thread, so that it has happened when that is back.
         SignalHandler ours = Signal.handle(signal, SignalHandler.SIG_DFL);
-        Signal.raise(signal);
-        Signal.handle(signal, ours);
-        listener.resumed();
+        try {
+            // The kernel's own way: it stops nobody whom nobody could continue. To this thread, so that it has happened when that is back.
+            LibC.sigprocmask(SIG_UNBLOCK, 1L << signal.getNumber() - 1);
+            LibC.tgkill(LibC.getpid(), LibC.gettid(), signal.getNumber());
+        } finally {
+            Signal.handle(signal, ours);
+            listener.resumed();
+        }
     }
 
     @Override
