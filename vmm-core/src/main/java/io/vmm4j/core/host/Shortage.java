@@ -29,20 +29,34 @@ public final class Shortage {
                 }
                 return;
             }
-            // The platform's exceptions carry the system's text for it, in whatever language: a look tells better.
             if (cause.getClass() == FileSystemException.class || cause instanceof SocketException) {
-                rethrowIfWithoutDescriptors(failure);
+                String hint = hintWithoutDescriptors();
+                if (!hint.isEmpty()) {
+                    throw new IOException(failure.getMessage() + "; " + hint, failure);
+                }
             }
         }
     }
 
-    private static void rethrowIfWithoutDescriptors(Exception failure) throws IOException {
+    /** What the host refused, with the resource, its limit and what to do where it was for want of descriptors. */
+    public static IOException named(IOException refusal) {
+        for (Throwable cause = refusal; cause != null; cause = cause.getCause()) {
+            if (cause instanceof LinuxException) {
+                return refusal; // says so itself
+            }
+        }
+        String hint = hintWithoutDescriptors();
+        return hint.isEmpty() || String.valueOf(refusal.getMessage()).endsWith(hint) ? refusal
+                : new IOException(refusal.getMessage() + "; " + hint, refusal);
+    }
+
+    /** The platform's exceptions carry the system's text, in whatever language, or none: a look tells better. */
+    private static String hintWithoutDescriptors() {
         try {
             EventFd.create().close();
+            return "";
         } catch (LinuxException e) {
-            if (e.isShortage()) {
-                throw new IOException(failure.getMessage() + "; " + e.hint(), failure);
-            }
+            return e.isShortage() ? e.hint() : "";
         }
     }
 }

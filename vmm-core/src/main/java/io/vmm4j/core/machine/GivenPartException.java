@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
 import io.vmm4j.core.host.Threads;
+import io.vmm4j.kvm.libc.ResourceLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -38,9 +39,13 @@ final class GivenPartException extends RuntimeException {
         return mistake;
     }
 
-    /** As the host's refusal when it was that: the part asked for a thread, a file or a timer. {@code null} when not. */
+    /** Whether it was the host that refused: the part asked for a file, a timer or a thread. */
+    boolean isHosts() {
+        return getCause() instanceof IOException || getCause() instanceof UncheckedIOException || Threads.isLackOfThreads(getCause());
+    }
+
+    /** As the host's refusal. */
     IOException asRefusal() {
-        boolean isHosts = getCause() instanceof IOException || getCause() instanceof UncheckedIOException || Threads.isLackOfThreads(getCause());
-        return isHosts ? new IOException(getMessage(), getCause()) : null;
+        return new IOException(getMessage() + (Threads.isLackOfThreads(getCause()) ? "; " + ResourceLimits.ofThreads() : ""), getCause());
     }
 }

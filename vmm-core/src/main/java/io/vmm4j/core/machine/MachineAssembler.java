@@ -89,27 +89,29 @@ public final class MachineAssembler {
      * @throws IOException     when the host refuses
      */
     public Machine assemble() throws ConfigException, IOException {
+        Machine machine = null;
         try {
-            return assembleAll();
+            machine = assembleAll();
+            return machine;
         } catch (GivenPartException e) {
-            giveBack();
-            IOException refusal = e.asRefusal();
-            if (refusal != null) {
-                throw refusal;
+            if (e.isHosts()) {
+                throw Shortage.named(e.asRefusal());
             }
             throw e.asMistake();
+        } catch (IOException e) {
+            throw Shortage.named(e);
         } catch (UncheckedIOException e) {
-            giveBack();
-            throw new IOException(e.getMessage(), e);
+            throw Shortage.named(new IOException(e.getMessage(), e));
         } catch (OutOfMemoryError e) {
-            giveBack();
             if (Threads.isLackOfThreads(e)) {
                 throw new IOException("the host has no thread left: " + ResourceLimits.ofThreads(), e);
             }
             throw e;
-        } catch (ConfigException | IOException | RuntimeException | Error e) {
-            giveBack();
-            throw e;
+        } finally {
+            // Behind the above, which looks at what is lacking.
+            if (machine == null) {
+                giveBack();
+            }
         }
     }
 
