@@ -1,5 +1,6 @@
 package io.vmm4j.devices.virtio.vsock;
 
+import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
@@ -31,6 +32,8 @@ final class VsockMuxer {
     private final Deque<VsockConnection> ready = new ArrayDeque<>(VsockConstants.MAX_CONNECTIONS + 1);
     private final SendBuffer.Pool largeBuffers = new SendBuffer.Pool(VsockConstants.LARGE_BUFFER);
     private final SendBuffer.Pool smallBuffers = new SendBuffer.Pool(VsockConstants.SMALL_BUFFER);
+    private final SparseCount refusals = new SparseCount();
+    private final SparseCount breaks = new SparseCount();
     private final LoopTimer timer;
     private boolean isTicking;
     private int tick = 1;
@@ -101,7 +104,10 @@ final class VsockMuxer {
         try {
             stream = host.connect(request.dstPort);
         } catch (IOException e) {
-            LOG.debug("vsock: the guest's connection to port {} was refused: {}", request.dstPort, e.toString());
+            long number = refusals.next();
+            if (number != 0) {
+                LOG.debug("vsock: the guest's connection to port {} was refused, refusal {} of this device: {}", request.dstPort, number, e.toString());
+            }
             return false;
         }
         VsockConnection connection = VsockConnection.accepted(this, stream, request, newBuffer());
@@ -225,7 +231,10 @@ final class VsockMuxer {
                     return true;
                 }
             } catch (IOException e) {
-                LOG.debug("vsock: host port {} broke: {}", connection.hostPort(), e.toString());
+                long number = breaks.next();
+                if (number != 0) {
+                    LOG.debug("vsock: host port {} broke, break {} of this device: {}", connection.hostPort(), number, e.toString());
+                }
                 end(connection);
                 return false;
             }
