@@ -4,46 +4,60 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.devices.time.EventLoop;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** Hands commands to the event loop that owns a device. Thread-safe. */
 final class DeviceLoop {
 
-    /** A loop is never busy so long, but a machine may end with the command on the way. */
-    private static final long BOUND_SECONDS = 10;
+    /** How long a command may wait for its loop, which is never busy so long. */
+    static final Duration BOUND = Duration.ofSeconds(10);
 
     private final EventLoop loop;
+    private final Duration bound;
 
     DeviceLoop(EventLoop loop) {
+        this(loop, BOUND);
+    }
+
+    /** @param bound after which a command that was not begun is withdrawn */
+    DeviceLoop(EventLoop loop, Duration bound) {
         this.loop = loop;
+        this.bound = bound;
     }
 
     /**
-     * Has the loop run {@code command}.
+     * Has the loop run {@code work}.
      *
-     * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended. Never completed on
-     *     the loop: what follows may wait for it, as closing the machine does
+     * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended; a
+     *     {@link java.util.concurrent.TimeoutException} when the loop did not get to it, and then it never will. Never completed on the
+     *     loop: what follows may wait for it, as closing the machine does
      */
-    <R> CompletableFuture<R> submit(Supplier<R> command) {
-        CompletableFuture<R> answer = new CompletableFuture<>();
+    <R> CompletableFuture<R> submit(Supplier<R> work) {
+        Command<R> command = new Command<>(bound, "the machine's event loop was busy for " + bound.toSeconds() + " s; nothing was changed");
+        give(command, () -> {
+            if (command.begin()) {
+                command.succeed(work.get());
+            }
+        });
+        return command.answer();
+    }
+
+    /** Has the loop run {@code work}, which begins {@code command} and answers it. What it throws is the answer. */
+    void give(Command<?> command, Runnable work) {
         try {
             loop.execute(() -> {
-                Runnable completion;
                 try {
-                    R result = command.get();
-                    completion = () -> answer.complete(result);
+                    work.run();
                 } catch (RuntimeException e) {
-                    completion = () -> answer.completeExceptionally(e);
+                    command.fail(e);
                 }
-                answer.defaultExecutor().execute(completion);
             });
         } catch (RejectedExecutionException e) {
-            answer.completeExceptionally(new IllegalStateException("the machine has ended", e));
+            command.answer().completeExceptionally(new IllegalStateException("the machine has ended", e));
         }
-        return answer.isDone() ? answer : answer.orTimeout(BOUND_SECONDS, TimeUnit.SECONDS);
     }
 
     /** As {@link #submit}, without a result. */
