@@ -84,7 +84,7 @@ class DescriptorShortageTest {
     void allServicesOutliveTheShortageAndCostNothingMeanwhile() throws Exception {
         long before = turn();
         try (var files = Files.list(directory)) {
-            assertEquals(3, files.count(), "what could not be made leaves nothing");
+            assertEquals(3, files.count(), "what could not be made leaves nothing, and what has ended is removed");
         }
         try (SocketChannel console = connect("console", "typed"); SocketChannel vsock = connect("vsock", "CONNECT 1\n")) {
             ControlClient impatient = new ControlClient(directory.resolve("control"), Duration.ofSeconds(1));

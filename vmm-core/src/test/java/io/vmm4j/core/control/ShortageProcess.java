@@ -31,12 +31,15 @@ final class ShortageProcess {
         SocketConsole console = new SocketConsole(directory.resolve("console"));
         console.attach(new Echo(console));
         ControlServer.open(directory.resolve("control"), count -> CompletableFuture.completedFuture(null));
+        SocketFile<?> ending = SocketFile.listen(directory.resolve("ending"));
         List<FileInputStream> taken = new ArrayList<>();
         tell();
         while (System.in.read() >= 0) {
             if (taken.isEmpty()) {
                 takeAll(taken);
                 tryToListen(directory.resolve("late"));
+                ending.close();
+                takeAll(taken);
             } else {
                 for (FileInputStream each : taken) {
                     each.close();
