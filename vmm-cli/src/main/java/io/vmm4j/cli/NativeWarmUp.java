@@ -33,7 +33,11 @@ final class NativeWarmUp {
             }
         };
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            return; // No thread to be had: the first call takes its time.
+        }
     }
 
     private static void takeSignals() {
