@@ -172,6 +172,7 @@ class CommandLineTest {
             assertTrue(answer.contains("<<answer\n2\nanswer>>"), session.screen());
         }
         assertTrue(Files.readString(log).contains("for-the-log"), () -> textOf(log));
+        assertFalse(Files.readString(log).contains(" WARN "), () -> textOf(log));
     }
 
     private static String textOf(Path file) {

@@ -59,7 +59,7 @@ final class TinyKernel {
         return port(port).bytes(0xED, 0x3D).word(expected).bytes(0x75, 0xF8);
     }
 
-    private TinyKernel word(int value) {
+    TinyKernel word(int value) {
         return bytes(value & 0xFF, value >>> 8 & 0xFF, value >>> 16 & 0xFF, value >>> 24);
     }
 

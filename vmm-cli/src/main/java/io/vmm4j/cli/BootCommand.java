@@ -45,6 +45,7 @@ final class BootCommand {
     /** Boots what the options say. */
     ExitCode create(Arguments arguments) {
         OptionMapper mapper = new OptionMapper(arguments);
+        mapper.requireWhatToBoot();
         List<String> problems = new ArrayList<>(mapper.problems());
         controlSocket = arguments.value(CliOption.API_SOCK_PATH);
         return boot(mapper.config(), problems, mapper::describe, arguments.value(CliOption.LOG_FILE) != null);
@@ -196,12 +197,7 @@ final class BootCommand {
 
     /** The level, or {@code null} where the configuration's own check will refuse it. */
     private static LoggerConfig.Level levelOf(LoggerConfig logger) {
-        for (LoggerConfig.Level level : LoggerConfig.Level.values()) {
-            if (level.name().equalsIgnoreCase(logger.level())) {
-                return level;
-            }
-        }
-        return null;
+        return LoggerConfig.Level.named(logger.level()).orElse(null);
     }
 
     private ExitCode refuse(List<String> problems) {

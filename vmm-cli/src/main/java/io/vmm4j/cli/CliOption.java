@@ -16,12 +16,15 @@ public enum CliOption {
 
     ROOTFS(Group.DISK, Value.PATH, "r", null, "Root file system, a raw image. Required unless an initrd is given.",
             "rootfs"),
+    ROOTFS_FORMAT(Group.DISK, Value.IMAGE_FORMAT, null, "looked at",
+            "raw for an image that is taken as it is, whatever it begins with. Else one that looks like a qcow2 image, a compressed file "
+                    + "or the like is refused.", "rootfs-format"),
     IS_ROOT(Group.DISK, Value.BOOLEAN, null, "true", "Whether the image is the root device.", "is-root"),
     IS_READ_ONLY(Group.DISK, Value.BOOLEAN, null, "false", "Whether the image is opened read-only.", "is-read-only"),
 
     VIRBLKS(Group.DISK, Value.JSON, null, "none",
             "Further disks, a JSON list: [{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]. Each may have is_read_only, "
-                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter.", "virblks"),
+                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format.", "virblks"),
 
     VIRNETS(Group.NETWORK, Value.JSON, null, "none",
             "Network devices, a JSON list: [{\"guest_mac\": \"02:00:00:00:00:01\", \"backend\": {\"type\": \"virtio\", \"iface_id\": "
@@ -123,6 +126,7 @@ public enum CliOption {
         CPU_PM("LEVEL", "0", "1", "2", "on", "off"),
         LEVEL("LEVEL", "0", "1", "2"),
         MEM_TYPE("TYPE", "shmem", "hugetlbfs", "anon", "hugeshmem", "hugeanon"),
+        IMAGE_FORMAT("FORMAT", "raw"),
         LOG_LEVEL("LEVEL", "Off", "Error", "Warn", "Info", "Debug", "Trace");
 
         private final String label;

@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -150,6 +151,24 @@ class BadInputTest {
                 linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--api-sock-path="));
         assertEquals(List.of("vmm: cannot create the socket " + plain + ": a file that is not a socket is there (--api-sock-path)"),
                 linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--api-sock-path", plain.toString()));
+    }
+
+    @Test
+    void anImageOfAnotherFormatIsRefusedWithTheOptionThatTakesItAsItIs() throws IOException {
+        Path image = Files.write(directory.resolve("d.qcow2"), Arrays.copyOf(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, 4096));
+        String refusal = "vmm: disk image " + image + " is a qcow2 image, not a raw image: `qemu-img convert -f qcow2 -O raw " + image + " " + image
+                + ".raw` makes one; with ";
+        String list = "[{\"drive_id\": \"d\", \"path_on_host\": \"" + image + "\"}]";
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString());
+        assertTrue(allLines().contains(refusal + "--rootfs-format raw it is taken as it is (--rootfs)"), allLines()::toString);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", "--virblks", list);
+        assertTrue(allLines().contains(refusal + "format \"raw\" it is taken as it is (--virblks[0].path_on_host)"), allLines()::toString);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString(), "--rootfs-format", "raw");
+        assertEquals(List.of("vmm: kernel image /no/kernel does not exist (--kernel-path)"), allLines());
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", "--virblks", list.replace("}", ", \"format\": \"raw\"}"));
+        assertEquals(2, allLines().size(), allLines()::toString);
+        assertEquals(List.of("vmm: format \"qcow2\" is not supported: only raw is (--rootfs-format)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--rootfs-format", "qcow2"));
     }
 
     @Test
@@ -316,14 +335,52 @@ class BadInputTest {
     }
 
     @Test
-    void whatATerminalWouldActOnIsNotPrinted() {
-        assertEquals(List.of("vmm: unexpected argument \"?[2J\""), linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "\u001b[2J"));
+    void whatATerminalWouldActOnIsWrittenOutAndMessagesStayOnOneLine() {
+        assertEquals(List.of("vmm: unexpected argument \"\\u001b[2J\\u009b\""),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "\u001b[2J\u009b"));
+        assertEquals(List.of("vmm: unexpected argument \"a\\n   b\""), linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "a\n   b"));
     }
 
-    @Test
-    void messagesStayOnOneLine() {
-        assertEquals(List.of("vmm: unexpected argument \"a b\""),
-                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "a\n   b"));
+    @ParameterizedTest
+    @ValueSource(strings = {"-k~", "-r~", "-i~", "--virblks=[{'drive_id':'~','path_on_host':'~'}]", "--virblks=[{'~':1}]", "--virblks=~", "--virblks=[x~]",
+        "--virnets=[{'backend':{'iface_id':'~','host_dev_name':'~'},'guest_mac':'~'}]", "--vcpu=~", "--mem-size=~", "--mem-type=~", "--mem-file=~",
+        "--cpu-pm=~", "--cpu-config=~", "--is-root=~", "--serial-path=~/~", "--console-path=~/~", "--vsock=~/~", "--guest-cid=~", "--balloon=~",
+        "--log-file=~/~", "--log-level=~", "--api-sock-path=~/~", "--~", "~"})
+    void noWordOfTheCommandLineIsPrintedAsItIsWhenItDrivesATerminal(String word) {
+        String evil = "\u001b]0;x\u0007\n\u202evmm: all is well";
+        runExpecting(ExitCode.USAGE, "-k", "k", "-r", "r", word.replace('\'', '"').replace("~", word.contains("{") ? json(evil) : evil));
+        assertHarmless();
+    }
+
+    private static String json(String text) {
+        return text.replace("\u001b", "\\u001b").replace("\u0007", "\\u0007").replace("\n", "\\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{'~': 1}", "{'a~': 1, 'a~': 2}", "{'machine-config': {'mem_type': '~'}}", "{'machine-config': {'~': {}}}", "{'drives': [{'cache_type': '~'}]}",
+        "{'boot-source': {'kernel_image_path': '/no/~'}}", "{'cpu-config': '/no/~'}", "{'cpu-config': {'msr_modifiers': [{'addr': '~', 'bitmap': '~'}]}}",
+        "{'logger': {'level': '~', 'log_path': '/no/~'}}", "{'vsock': {'guest_cid': 3, 'uds_path': '/no/~'}}", "{'drives': [{'drive_id': '~'}]}"})
+    void noTextOfAConfigurationFileIsPrintedAsItIsWhenItDrivesATerminal(String json) throws IOException {
+        String evil = json("\u001b]0;x\u0007\n\u202evmm: all is well");
+        Path file = Files.writeString(directory.resolve("vm\n\u001b[2J.json"), json.replace('\'', '"').replace("~", evil));
+        runExpecting(ExitCode.USAGE, "run", file.toString());
+        assertHarmless();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"a\u001b\n\": 1}", "\u001bx\u009b", "[x\u009b]", "{\"a\": tru\u001b}", "{a\u0007: 1}"})
+    void whatIsNotEvenJsonIsNotPrintedAsItIsEither(String text) throws IOException {
+        runExpecting(ExitCode.USAGE, "run", Files.writeString(directory.resolve("vm.json"), text).toString());
+        assertHarmless();
+    }
+
+    /** Each line is the program's own, with nothing in it that a terminal would act on. */
+    private void assertHarmless() {
+        assertTrue(allLines().size() > 0, "says what is wrong");
+        for (String line : allLines()) {
+            assertTrue(line.startsWith("vmm: ") && !line.startsWith("vmm: all"), line);
+            assertTrue(line.chars().noneMatch(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT), line);
+        }
     }
 
     private List<String> linesOf(ExitCode expected, String... words) {

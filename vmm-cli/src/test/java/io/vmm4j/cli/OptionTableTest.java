@@ -29,6 +29,7 @@ class OptionTableTest {
         "INITRD_PATH,      --initrd-path,      -i, --initrd-path=/i",
         "BOOT_ARGS,        --boot-args,        -b, --boot-args=quiet",
         "ROOTFS,           --rootfs,           -r, --rootfs=/r",
+        "ROOTFS_FORMAT,    --rootfs-format,      , --rootfs-format=raw",
         "IS_ROOT,          --is-root,            , --is-root=false",
         "IS_READ_ONLY,     --is-read-only,       , --is-read-only=true",
         "VIRBLKS,          --virblks,            , --virblks=[]",
@@ -89,6 +90,7 @@ class OptionTableTest {
             case JSON -> option == CliOption.VIRBLKS ? "[{\"drive_id\": \"a\", \"path_on_host\": \"b\"}]"
                     : "[{\"backend\": {\"type\": \"virtio\", \"iface_id\": \"a\", \"host_dev_name\": \"b\"}}]";
             case LOG_LEVEL -> "Trace";
+            case IMAGE_FORMAT -> "raw";
         };
         String[] plain = {"-k", "k", "-r", "r"};
         List<String> changed = new ArrayList<>(List.of(option.longName(), value));
@@ -140,7 +142,7 @@ class OptionTableTest {
         VmConfig config = configOf("-r", "root.img", "--virblks", """
                 [{"drive_id": "data", "device_type": "RawBlock", "path_on_host": "/d", "is_root_device": false, "part_uuid": null,
                   "is_read_only": true, "is_direct": true, "no_drop": false, "num_queues": 2, "queue_size": 1024,
-                  "rate_limiter": {"bandwidth": {"size": 1, "one_time_burst": 2, "refill_time": 3},
+                  "format": "raw", "rate_limiter": {"bandwidth": {"size": 1, "one_time_burst": 2, "refill_time": 3},
                                    "ops": {"size": 4, "one_time_burst": 0, "refill_time": 5}},
                   "use_shared_irq": true, "use_generic_irq": true}]""",
                 "--virnets", """
@@ -149,7 +151,7 @@ class OptionTableTest {
                   "tx_rate_limiter": {"bandwidth": {"size": 0, "one_time_burst": 0, "refill_time": 0}}}}]""");
         assertEquals(List.of("rootfs", "data"), config.drives().stream().map(DriveConfig::driveId).toList());
         DriveConfig data = config.drives().get(1);
-        assertEquals(new DriveConfig("data", false, null, "/d", true, null).withDirect(true).withQueues(2, 1024)
+        assertEquals(new DriveConfig("data", false, null, "/d", true, null).withDirect(true).withQueues(2, 1024).withFormat(DriveConfig.Format.RAW)
                 .withRateLimiter(new RateLimiterConfig(new TokenBucketConfig(1L, 2L, 3L), new TokenBucketConfig(4L, 0L, 5L))), data);
         assertEquals(List.of(new NetworkInterfaceConfig("eth0", "tap0", "02:00:00:00:00:01", null, null,
                 new RateLimiterConfig(TokenBucketConfig.of(0, 0), null), 2, 256)), config.networkInterfaces());

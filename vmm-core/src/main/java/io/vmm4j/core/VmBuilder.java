@@ -49,8 +49,11 @@ public final class VmBuilder {
     private SerialConsole console;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
+    /** Has what no method sets. */
+    private final VmConfig origin;
 
     private VmBuilder(VmConfig config) {
+        origin = config;
         bootSource = config.bootSource();
         drives.addAll(config.drives());
         machine = config.machineConfig();
@@ -199,7 +202,7 @@ public final class VmBuilder {
     /** The configuration as it stands. */
     public VmConfig toConfig() {
         return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
-                virtioConsole, cpuConfig);
+                virtioConsole, cpuConfig).withRestOf(origin);
     }
 
     /**

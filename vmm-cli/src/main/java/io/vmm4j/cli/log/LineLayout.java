@@ -1,5 +1,6 @@
 package io.vmm4j.cli.log;
 
+import io.vmm4j.devices.text.Printable;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +12,7 @@ import org.apache.logging.log4j.core.layout.AbstractStringLayout;
 
 /**
  * One line an event: local time to the millisecond with its offset, level, thread, the last part of the logger's name,
- * message; a stack trace follows on lines of its own. Thread-safe.
+ * message; a stack trace follows, indented. Text of users and guests cannot end a line or begin one. Thread-safe.
  *
  * <p>log4j2's {@code PatternLayout} can say the same, but loads every plug-in that log4j2 has, some 400 classes, to
  * understand its pattern.
@@ -36,11 +37,12 @@ final class LineLayout extends AbstractStringLayout {
         line.append(" [").append(event.getThreadName()).append("] ");
         String logger = event.getLoggerName();
         line.append(logger, logger.lastIndexOf('.') + 1, logger.length()).append(": ");
-        line.append(event.getMessage().getFormattedMessage()).append(System.lineSeparator());
+        line.append(Printable.escape(event.getMessage().getFormattedMessage())).append(System.lineSeparator());
         if (event.getThrown() != null) {
             StringWriter trace = new StringWriter();
             event.getThrown().printStackTrace(new PrintWriter(trace));
-            line.append(trace.getBuffer());
+            trace.toString().lines().map(String::strip)
+                    .forEach(part -> line.append('\t').append(Printable.escape(part)).append(System.lineSeparator()));
         }
         String text = line.toString();
         trimToMaxSize(line);

@@ -83,6 +83,21 @@ class LogBackendTest {
     }
 
     @Test
+    void noTextInAMessageOrInAStackTraceBeginsALineOfItsOwn() throws Exception {
+        Path file = directory.resolve("log");
+        LogBackend backend = new LogBackend(file, Level.INFO);
+        backend.start();
+        String forged = "2026-01-01T00:00:00.000Z ERROR [main] Vm: forged";
+        LOG.info("a path: {}", "a\u001b[2J\n" + forged);
+        LOG.error("internal error", new IllegalStateException("the reason\n" + forged));
+        backend.close();
+        List<String> lines = Files.readAllLines(file);
+        assertTrue(lines.get(0).endsWith("a path: a\\u001b[2J\\n" + forged), lines.get(0));
+        assertTrue(lines.stream().noneMatch(line -> line.startsWith(forged)), lines::toString);
+        assertTrue(lines.contains("\t" + forged), lines::toString);
+    }
+
+    @Test
     void aFullDiskHurtsNobodyAndIsReportedAtTheEnd() throws Exception {
         LogBackend backend = new LogBackend(Path.of("/dev/full"), Level.INFO);
         backend.start();

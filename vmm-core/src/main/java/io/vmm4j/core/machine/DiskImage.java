@@ -6,6 +6,7 @@ import io.vmm4j.core.block.ImageInUseException;
 import io.vmm4j.core.block.UringBackend;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.format.FileFormat;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import io.vmm4j.devices.virtio.blk.BlkConfig;
@@ -97,6 +98,12 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         DiskFile file = DiskFile.open(path, config.isReadOnly(), config.isDirect());
         try {
             long size = file.size();
+            FileFormat format = config.format() == DriveConfig.Format.RAW ? null : formatOf(file, size);
+            if (format != null) {
+                problems.add(field, refusal(path, format));
+                file.close();
+                return null;
+            }
             if (size == 0 || size % SECTOR != 0) {
                 problems.add(field, "disk image " + path + " of " + size + " bytes is not a positive multiple of " + SECTOR);
                 file.close();
@@ -115,6 +122,27 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         }
     }
 
+    /** What the image is, where that is a known format and so no raw disk. */
+    private static FileFormat formatOf(DiskFile file, long size) throws IOException {
+        int tail = (int) Math.min(size, FileFormat.TAIL_BYTES);
+        return FileFormat.of(read(file, 0, (int) Math.min(size, FileFormat.HEAD_BYTES)), read(file, size - tail, tail)).orElse(null);
+    }
+
+    private static String refusal(Path path, FileFormat format) {
+        String does = format.kind() == FileFormat.Kind.ARCHIVE ? "` unpacks it" : "` makes one";
+        return "disk image " + path + " is " + format.description() + ", not a raw image"
+                + format.command(path.toString()).map(command -> ": `" + command + does).orElse("")
+                + "; with format \"raw\" it is taken as it is";
+    }
+
+    private static byte[] read(DiskFile file, long offset, int length) throws IOException {
+        byte[] bytes = new byte[length];
+        ByteBuffer direct = ByteBuffer.allocateDirect(length);
+        file.read(direct, offset);
+        direct.flip().get(bytes);
+        return bytes;
+    }
+
     private static boolean isBlockDevice(Path path) throws IOException {
         return ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
     }
@@ -125,10 +153,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * signature, but code or text where the entries would be.
      */
     private static boolean beginsWithPartitionTable(DiskFile file) throws IOException {
-        byte[] bytes = new byte[SECTOR];
-        ByteBuffer start = ByteBuffer.allocateDirect(SECTOR);
-        file.read(start, 0);
-        start.flip().get(bytes);
+        byte[] bytes = read(file, 0, SECTOR);
         int signature = Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET]) | Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET + 1]) << 8;
         if (signature != MBR_SIGNATURE) {
             return false;

@@ -11,6 +11,7 @@ import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.layout.AddressMap;
@@ -31,6 +32,7 @@ import java.util.List;
 final class HostFiles implements AutoCloseable {
 
     private static final String KERNEL_KEY = "boot-source.kernel_image_path";
+    private static final String OUTPUT_KEY = "serial.serial_out_path";
     private static final String INITRD_KEY = "boot-source.initrd_path";
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
@@ -107,6 +109,7 @@ final class HostFiles implements AutoCloseable {
         try {
             initrd = own(Initrd.open(Path.of(path)));
             if (kernel != null) {
+                initrd.requireFitFor(kernel);
                 initrdAddress = initrd.place(kernel, lowRamBytes(config, problems));
             }
         } catch (KernelImageException e) {
@@ -138,6 +141,8 @@ final class HostFiles implements AutoCloseable {
                 taps.add(own(TapInterface.open(network.hostDevName(), network.queuePairs())));
             } catch (LinuxException e) {
                 problems.add(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
+            } catch (IOException e) {
+                problems.add(key + ".host_dev_name", e.getMessage());
             }
         }
     }
@@ -145,6 +150,7 @@ final class HostFiles implements AutoCloseable {
     private static void checkSockets(VmConfig config, GivenParts given, Problems problems) {
         if (given.serial() == null) {
             checkConsole(config.serial().path(), "serial.path", problems);
+            checkOutputFile(config.serial().serialOutPath(), problems);
         }
         if (given.console() == null && config.console() != null) {
             checkConsole(config.console().path(), "console.path", problems);
@@ -157,6 +163,17 @@ final class HostFiles implements AutoCloseable {
     private static void checkConsole(String path, String key, Problems problems) {
         if (!path.equals(SerialConfig.STDIO) && !path.equals(SerialConfig.NONE)) {
             checkSocket(path, key, problems);
+        }
+    }
+
+    private static void checkOutputFile(String path, Problems problems) {
+        if (path == null || !problems.isClean(OUTPUT_KEY)) {
+            return;
+        }
+        try {
+            FileConsole.check(Path.of(path));
+        } catch (IOException e) {
+            problems.add(OUTPUT_KEY, e.getMessage());
         }
     }
 

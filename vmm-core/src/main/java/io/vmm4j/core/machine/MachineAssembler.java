@@ -10,6 +10,7 @@ import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.host.SocketConsole;
@@ -189,8 +190,12 @@ public final class MachineAssembler {
         InterruptControllers.create(vm, config.machineConfig().topology(), mmio);
     }
 
-    private SerialConsole serialConsole() {
-        return given.serial() != null ? given.serial() : consoleOn(config.serial().path());
+    private SerialConsole serialConsole() throws IOException {
+        if (given.serial() != null) {
+            return given.serial();
+        }
+        String file = config.serial().serialOutPath();
+        return file == null ? consoleOn(config.serial().path()) : FileConsole.open(Path.of(file));
     }
 
     /** The host's end of the virtio console, or {@code null} when there is none. */
@@ -216,6 +221,7 @@ public final class MachineAssembler {
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
+        ProbedPorts.expectOn(ports);
         return port;
     }
 

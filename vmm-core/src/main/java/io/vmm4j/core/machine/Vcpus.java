@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  *
  * <p>Thread-safe. No vCPU thread takes this object's lock, so it may be held while waiting for them.
  */
-final class Vcpus implements AutoCloseable {
+final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
 
     private final KvmVm vm;
     private final VcpuSetup setup;
@@ -73,7 +73,8 @@ final class Vcpus implements AutoCloseable {
      *
      * @throws IllegalStateException when the machine does not run, or the host has no thread for the vCPU
      */
-    synchronized void bring(int index) throws KvmException {
+    @Override
+    public synchronized void bring(int index) throws KvmException {
         if (isStopped || !isRunning) {
             throw new IllegalStateException("the machine does not run");
         }
@@ -95,7 +96,8 @@ final class Vcpus implements AutoCloseable {
     }
 
     /** Parks a vCPU; does not wait and takes no lock, so also for vCPU threads. */
-    void dismiss(int index) {
+    @Override
+    public void dismiss(int index) {
         threads.get(index).requestStop();
     }
 

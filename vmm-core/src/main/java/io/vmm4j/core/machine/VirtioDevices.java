@@ -67,7 +67,7 @@ final class VirtioDevices {
     TapBackend addNetwork(NetworkInterfaceConfig network, TapInterface tap) throws IOException {
         TapBackend backend = new TapBackend(loop, tap);
         NetConfig config = new NetConfig(Optional.ofNullable(network.guestMac()).map(MacAddress::parse),
-                network.mtu() == null ? OptionalInt.empty() : OptionalInt.of(network.mtu()), network.queuePairs(), network.queueSize());
+                OptionalInt.of(network.mtu() == null ? tap.mtu() : network.mtu()), network.queuePairs(), network.queueSize());
         VirtioNet device = new VirtioNet(loop, config, backend, limiter(network.rxRateLimiter()), limiter(network.txRateLimiter()));
         slots.add("network interface " + network.ifaceId(), device, loop, List.of());
         networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), loop, device));
