@@ -13,6 +13,7 @@ import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
+import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
@@ -49,6 +50,7 @@ public final class VmBuilder {
     private SerialConsole console;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
+    private OpenedFiles opened = OpenedFiles.none();
     /** Has what no method sets. */
     private final VmConfig origin;
 
@@ -199,6 +201,12 @@ public final class VmBuilder {
         return this;
     }
 
+    /** Files and sockets of the configuration that are open already; for one machine. */
+    public VmBuilder opened(OpenedFiles files) {
+        opened = Objects.requireNonNull(files, "files");
+        return this;
+    }
+
     /** The configuration as it stands. */
     public VmConfig toConfig() {
         return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
@@ -221,7 +229,7 @@ public final class VmBuilder {
     }
 
     private GivenParts parts() {
-        return new GivenParts(console, hvc, devices);
+        return new GivenParts(console, hvc, devices, opened);
     }
 
     /**
