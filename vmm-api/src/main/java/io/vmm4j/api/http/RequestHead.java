@@ -25,9 +25,10 @@ record RequestHead(ApiMethod method, String path, boolean isHttp10, long content
         boolean close = false;
         boolean chunked = false;
         for (Header header : request.getHeaders()) {
-            String value = header.getValue() == null ? "" : header.getValue();
-            switch (lowerCase(header.getName())) {
-                case "content-length" -> contentLength = length(header.getName(), value);
+            String raw = header.getValue();
+            String value = raw.strip();
+            switch (lowerCase(header.getName().strip())) {
+                case "content-length" -> contentLength = length(header.getName(), raw);
                 case "expect" -> expects |= value.equals("100-continue");
                 case "transfer-encoding" -> chunked |= !value.equals("identity");
                 case "accept-encoding" -> checkEncodings(value);
@@ -51,14 +52,15 @@ record RequestHead(ApiMethod method, String path, boolean isHttp10, long content
     }
 
     /** A number of 32 bits; a plus before it is let pass. */
-    private static long length(String name, String value) throws HttpFault {
+    private static long length(String name, String raw) throws HttpFault {
+        String value = raw.strip();
         String digits = value.startsWith("+") ? value.substring(1) : value;
         boolean isNumber = !digits.isEmpty() && digits.length() <= 10;
         for (int i = 0; i < digits.length(); i++) {
             isNumber &= digits.charAt(i) >= '0' && digits.charAt(i) <= '9';
         }
         if (!isNumber || Long.parseLong(digits) > MAX_U32) {
-            throw HttpFault.header("Invalid value. Key:" + name + "; Value: " + value);
+            throw HttpFault.header("Invalid value. Key:" + name + "; Value:" + raw);
         }
         return Long.parseLong(digits);
     }

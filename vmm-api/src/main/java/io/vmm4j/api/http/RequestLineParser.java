@@ -47,15 +47,14 @@ final class RequestLineParser extends BasicLineParser {
         return new RequestLine(method, path, version(line.substring(uriEnd + 1, line.length())));
     }
 
-    /** Names are taken with what blanks are around them; a line without a colon is no header. */
+    /** Names and values are taken with the blanks around them; a line without a colon is no header. */
     @Override
     public Header parseHeader(CharArrayBuffer line) throws ParseException {
         int colon = line.indexOf(':');
         if (colon < 0) {
             throw new HeaderException("Header is incorrectly formatted. Key: " + line);
         }
-        String value = line.substringTrimmed(colon + 1, line.length());
-        return new BasicHeader(line.substringTrimmed(0, colon), value);
+        return new BasicHeader(line.substring(0, colon), line.substring(colon + 1, line.length()));
     }
 
     private static String utf8(String latin1) throws ParseException {
