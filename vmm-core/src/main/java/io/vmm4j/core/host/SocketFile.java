@@ -11,6 +11,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -40,6 +41,7 @@ public final class SocketFile<S extends Closeable> implements Closeable {
     private static final int S_IFMT = 0170000;
     private static final int S_IFSOCK = 0140000;
     private static final String NAME = "s";
+    private static final int KNOWN_NAMES = 8;
 
     private final Path path;
     private final S server;
@@ -75,7 +77,7 @@ public final class SocketFile<S extends Closeable> implements Closeable {
     public static <S extends Closeable> SocketFile<S> listen(Path path, Binder<S> binder) throws IOException {
         requireFree(path);
         try {
-            Path own = Files.createTempDirectory(path.toAbsolutePath().getParent(), ".vmm");
+            Path own = createOwnDirectory(path.toAbsolutePath().getParent());
             try {
                 return listenBehind(own, path, binder);
             } finally {
@@ -85,6 +87,22 @@ public final class SocketFile<S extends Closeable> implements Closeable {
         } catch (FileSystemException e) {
             throw new IOException("cannot create the socket " + path + ": " + reason(e), e);
         }
+    }
+
+    /**
+     * A directory that only its owner can enter. Its name is no secret: what somebody has made under it before is passed over.
+     * Random names come last, since the first random number costs a start some milliseconds.
+     */
+    private static Path createOwnDirectory(Path parent) throws IOException {
+        for (int attempt = 0; attempt < KNOWN_NAMES; attempt++) {
+            Path candidate = parent.resolve(".vmm" + ProcessHandle.current().pid() + "-" + attempt);
+            try {
+                return Files.createDirectory(candidate, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            } catch (FileAlreadyExistsException e) {
+                continue;
+            }
+        }
+        return Files.createTempDirectory(parent, ".vmm");
     }
 
     /**
