@@ -105,7 +105,7 @@ final class RuntimeController {
             case FLUSH_METRICS -> flushMetrics();
             case SEND_CTRL_ALT_DEL -> {
                 if (!vm.sendCtrlAltDel()) {
-                    throw internal("I8042 error: i8042 keyboard disabled by guest, or its internal buffer is full");
+                    throw internal("I8042 error: i8042 internal buffer full.");
                 }
             }
             default -> throw Refusals.afterStart();

@@ -52,7 +52,8 @@ final class StartError {
             return "Error with initrd initialization: " + message + ".";
         }
         if (key.equals("boot-source.boot_args")) {
-            return "Invalid kernel command line: " + message;
+            boolean isTooLong = message.contains("more than the kernel's limit");
+            return "Invalid kernel command line: " + (isTooLong ? "Inserting string would make command line too long." : message);
         }
         if (key.startsWith("cpu-config")) {
             return "Failed to create guest config: " + message;

@@ -125,7 +125,7 @@ final class HttpConnection {
         }
         parser.reset();
         lines.expectRequestLine();
-        head = RequestHead.of(request, payloadLimit);
+        head = RequestHead.of(request, lines.path(), payloadLimit);
         body = ByteBuffer.allocate((int) head.contentLength());
         if (head.expectsContinue() && head.contentLength() > 0) {
             output.add(writer.writeContinue(head.isHttp10()));

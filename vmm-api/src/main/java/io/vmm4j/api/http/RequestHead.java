@@ -18,8 +18,11 @@ record RequestHead(ApiMethod method, String path, boolean isHttp10, long content
 
     private static final long MAX_U32 = 0xFFFF_FFFFL;
 
-    /** @param payloadLimit largest body in bytes */
-    static RequestHead of(HttpRequest request, int payloadLimit) throws HttpFault {
+    /**
+     * @param path         the request's
+     * @param payloadLimit largest body in bytes
+     */
+    static RequestHead of(HttpRequest request, String path, int payloadLimit) throws HttpFault {
         long contentLength = 0;
         boolean expects = false;
         boolean close = false;
@@ -43,7 +46,7 @@ record RequestHead(ApiMethod method, String path, boolean isHttp10, long content
             throw new HttpFault("Request payload with size " + contentLength + " is larger than the limit of " + payloadLimit
                     + " allowed by server.", contentLength);
         }
-        return new RequestHead(ApiMethod.of(request.getMethod()), request.getPath(), request.getVersion().getMinor() == 0,
+        return new RequestHead(ApiMethod.of(request.getMethod()), path, request.getVersion().getMinor() == 0,
                 contentLength, expects, close);
     }
 

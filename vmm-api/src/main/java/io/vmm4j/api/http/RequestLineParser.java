@@ -23,12 +23,20 @@ final class RequestLineParser extends BasicLineParser {
     /** Whether a request line was seen since {@link #expectRequestLine}; what is wrong later is in the header. */
     private boolean isInHeader;
 
+    /** The path of the last request line, as it was written: the library would read slashes at its beginning as a host's. */
+    private String path;
+
     void expectRequestLine() {
         isInHeader = false;
     }
 
     boolean isInHeader() {
         return isInHeader;
+    }
+
+    /** The absolute path of the request whose line was parsed last. */
+    String path() {
+        return path;
     }
 
     @Override
@@ -43,8 +51,8 @@ final class RequestLineParser extends BasicLineParser {
         if (ApiMethod.of(method) == null) {
             throw new ParseException("Invalid HTTP Method: Unsupported HTTP method.");
         }
-        String path = absolutePath(utf8(line.substring(methodEnd + 1, uriEnd)));
-        return new RequestLine(method, path, version(line.substring(uriEnd + 1, line.length())));
+        path = absolutePath(utf8(line.substring(methodEnd + 1, uriEnd)));
+        return new RequestLine(method, "/", version(line.substring(uriEnd + 1, line.length())));
     }
 
     /** Names and values are taken with the blanks around them; a line without a colon is no header. */
