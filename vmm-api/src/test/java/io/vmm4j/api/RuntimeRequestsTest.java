@@ -22,11 +22,14 @@ class RuntimeRequestsTest extends ApiTestBase {
 
     private static final String NOT_FOUND = "Failed perform action on device: Device not found";
 
-    private final CapturedConsole console = StreamConsole.capture();
+    private volatile CapturedConsole console;
 
     @Override
     FirecrackerOptions options(FirecrackerOptions defaults) {
-        return defaults.withStdio(() -> console);
+        return defaults.withStdio(() -> {
+            console = StreamConsole.capture();
+            return console;
+        });
     }
 
     @BeforeEach
