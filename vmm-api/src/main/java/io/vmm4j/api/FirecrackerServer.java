@@ -4,13 +4,8 @@ import io.vmm4j.api.control.ApiController;
 import io.vmm4j.api.http.HttpServer;
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmExit;
-import io.vmm4j.core.host.SocketFile;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,11 +26,11 @@ public final class FirecrackerServer implements Closeable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FirecrackerServer.class);
 
-    private final SocketFile<ServerSocketChannel> socket;
+    private final ApiSocket socket;
     private final ApiController controller;
     private final HttpServer server;
 
-    private FirecrackerServer(SocketFile<ServerSocketChannel> socket, ApiController controller, HttpServer server) {
+    private FirecrackerServer(ApiSocket socket, ApiController controller, HttpServer server) {
         this.socket = socket;
         this.controller = controller;
         this.server = server;
@@ -47,11 +42,11 @@ public final class FirecrackerServer implements Closeable {
      * @throws IOException one line that names the socket: something is at its path, its directory is missing or not writable
      */
     public static FirecrackerServer open(FirecrackerOptions options) throws IOException {
-        SocketFile<ServerSocketChannel> socket = listen(options.apiSocket());
+        ApiSocket socket = ApiSocket.listen(options.apiSocket());
         try {
             LOG.info("Listening on API socket ({}).", options.apiSocket());
             ApiController controller = new ApiController(options.id(), options.version(), options.log(), options.metrics(), options.stdio());
-            HttpServer server = new HttpServer(socket.server(), options.payloadLimit(), new ApiService(controller, options.metrics()));
+            HttpServer server = new HttpServer(socket.channel(), options.payloadLimit(), new ApiService(controller, options.metrics()));
             server.start();
             LOG.info("API server started.");
             return new FirecrackerServer(socket, controller, server);
@@ -59,14 +54,6 @@ public final class FirecrackerServer implements Closeable {
             socket.close();
             throw e;
         }
-    }
-
-    /** Also a socket that nobody listens at any more is left to its owner. */
-    private static SocketFile<ServerSocketChannel> listen(Path path) throws IOException {
-        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            throw new IOException("Failed to open the API socket at: " + path + ". Check that it is not already used.");
-        }
-        return SocketFile.listen(path);
     }
 
     /** The machine, {@code null} before it was started. */

@@ -81,12 +81,15 @@ public enum CliOption {
     CONSOLE_PATH(Group.CONSOLE, Value.PATH, null, "no virtio console",
             "A virtio console, the guest's hvc0, which knows the terminal's size: stdio, or the path of a Unix socket to create. "
                     + "Without --boot-args the kernel is told to use it.", "console-path"),
-    LOG_FILE(Group.CONSOLE, Value.PATH, null, "dbs-cli.log", "Log file; created anew at each start.", "log-file"),
+    LOG_FILE(Group.CONSOLE, Value.PATH, null, "dbs-cli.log", "Log file, made anew at each start; one that another machine writes to is appended to. A pipe or /dev/stderr will do.", "log-file"),
     LOG_LEVEL(Group.CONSOLE, Value.LOG_LEVEL, null, "Info",
             "Off, Error, Warn, Info, Debug or Trace, in any case.", "log-level"),
 
     API_SOCK_PATH(Group.CONTROL, Value.PATH, null, "none",
             "Unix socket by which vmm update reaches the machine; created by the command that boots it.", "api-sock-path"),
+    STOP_TIMEOUT(Group.CONTROL, Value.SECONDS, null, "8",
+            "How long the guest may take to power off when SIGTERM presses its power button, 0 to 3600 s; then it is stopped. One "
+                    + "that has not noticed the button in an eighth of that is stopped then.", "stop-timeout"),
     VCPU_RESIZE(Group.CONTROL, Value.NUMBER, null, null,
             "Number of virtual CPUs to go over to, up to --max-vcpu. Those added are the guest's to put to use; "
                     + "virtual CPU 0 stays.", "vcpu-resize");
@@ -120,6 +123,7 @@ public enum CliOption {
         PATH("PATH"),
         TEXT("ARGS"),
         NUMBER("N"),
+        SECONDS("SECONDS"),
         SIZE("SIZE"),
         JSON("JSON"),
         BOOLEAN("true|false", "true", "false"),
@@ -209,6 +213,7 @@ public enum CliOption {
         boolean boots = command == Command.BOOT || command == Command.CREATE;
         return switch (this) {
             case API_SOCK_PATH -> boots || command == Command.RUN || command == Command.UPDATE;
+            case STOP_TIMEOUT -> boots || command == Command.RUN;
             case VCPU_RESIZE -> command == Command.UPDATE;
             default -> boots;
         };

@@ -14,6 +14,7 @@ import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,7 +113,7 @@ class LogBackendTest {
         Path file = Files.createFile(directory.resolve("file"));
         LogBackend backend = new LogBackend(file.resolve("log"), Level.INFO);
         backend.start();
-        assertEquals("it cannot be opened", backend.close());
+        assertEquals("open(" + file.resolve("log") + "): Not a directory (ENOTDIR)", backend.close());
     }
 
     @Test
@@ -134,15 +135,23 @@ class LogBackendTest {
     @Timeout(60)
     void aDiskThatDoesNotAnswerHoldsUpNeitherWhoLogsNorTheEnd() throws Exception {
         Path file = directory.resolve("log");
-        assertEquals(0, new ProcessBuilder("mkfifo", file.toString()).start().waitFor());
-        LogBackend backend = new LogBackend(file, Level.INFO, 100);
+        CountDownLatch answer = new CountDownLatch(1);
+        LogBackend backend = new LogBackend(file, Level.INFO, 100, path -> {
+            try {
+                answer.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("nobody interrupts the log's thread", e);
+            }
+            return LogDestinations.open(path);
+        });
         backend.start();
         LOG.info("on its way");
-        assertEquals("its disk does not answer", backend.close(), "nobody reads: the file cannot even be opened");
-        assertTrue(Files.readString(file).contains("on its way"), "it is written once somebody does");
+        assertEquals("its disk does not answer", backend.close());
+        answer.countDown();
         while (backend.close() != null) {
             Thread.onSpinWait();
         }
+        assertTrue(Files.readString(file).contains("on its way"), "it is written once the disk does");
     }
 
     @Test

@@ -63,7 +63,8 @@ public final class KernelImage implements Closeable {
         Optional<FileFormat> format = file.format().filter(found -> found != FileFormat.BZIMAGE);
         String command = format.filter(KernelImage::isPacked).flatMap(packed -> packed.command(file.path().toString()))
                 .map(text -> ": `" + text + "` unpacks it").orElse("");
-        throw file.refuse("is " + format.map(FileFormat::description).orElseGet(() -> describe(start)) + "; an ELF vmlinux or a bzImage is needed" + command);
+        throw file.refuse("is " + format.map(FileFormat::description).orElseGet(() -> describe(start))
+                + "; an ELF vmlinux or a bzImage is needed" + command);
     }
 
     private static boolean isPacked(FileFormat format) {

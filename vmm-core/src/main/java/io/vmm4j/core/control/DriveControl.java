@@ -26,8 +26,13 @@ public final class DriveControl {
      * @param images what it may be on
      */
     public DriveControl(String id, EventLoop loop, VirtioBlk device, DriveImages images) {
+        this(id, new DeviceLoop(loop), device, images);
+    }
+
+    /** As the other constructor, with the loop's answers given by a machine's own threads. */
+    public DriveControl(String id, DeviceLoop loop, VirtioBlk device, DriveImages images) {
         this.id = id;
-        this.loop = new DeviceLoop(loop);
+        this.loop = loop;
         this.device = device;
         this.images = images;
     }

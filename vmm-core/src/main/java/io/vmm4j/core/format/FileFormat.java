@@ -6,13 +6,13 @@ import static io.vmm4j.core.format.Magic.hex;
 import static io.vmm4j.core.format.Magic.start;
 
 import io.vmm4j.devices.text.ShellWord;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Formats that people give in place of a raw disk, a kernel or an initrd, told by their magic numbers. What is in a raw
- * disk is none of them: file systems, partition tables and LUKS have no place here.
+ * disk is none of them: file systems, partition tables and LUKS have no place here. Each start with a disk makes this table, so
+ * it is written without what a young JVM is slow at: lambdas, and strings put together by {@code +}.
  */
 public enum FileFormat {
     QCOW(Kind.DISK, "a qcow image of version 1", convert("qcow"), hex(0, "514649fb00000001")),
@@ -37,8 +37,8 @@ public enum FileFormat {
     GZIP(Kind.COMPRESSED, "a gzip file", "gzip -dc %1$s > %2$s", hex(0, "1f8b08")),
     XZ(Kind.COMPRESSED, "an xz file", "xz -dc %1$s > %2$s", hex(0, "fd377a585a00")),
     ZSTD(Kind.COMPRESSED, "a zstd file", "zstd -dc %1$s > %2$s", hex(0, "28b52ffd"), hex(0, "502a4d18")),
-    BZIP2(Kind.COMPRESSED, "a bzip2 file", "bzip2 -dc %1$s > %2$s", bzip2(1), bzip2(2), bzip2(3), bzip2(4), bzip2(5), bzip2(6),
-            bzip2(7), bzip2(8), bzip2(9), hex(0, "425a6839177245385090")),
+    BZIP2(Kind.COMPRESSED, "a bzip2 file", "bzip2 -dc %1$s > %2$s", bzip2("1"), bzip2("2"), bzip2("3"), bzip2("4"), bzip2("5"), bzip2("6"),
+            bzip2("7"), bzip2("8"), bzip2("9"), hex(0, "425a6839177245385090")),
     LZ4(Kind.COMPRESSED, "an lz4 file", "lz4 -dc %1$s > %2$s", hex(0, "04224d18")),
     /** As {@code lz4 -l} and kernels have it. */
     LZ4_LEGACY(Kind.COMPRESSED, "an lz4 file", "lz4 -dc %1$s > %2$s", hex(0, "02214c18")),
@@ -96,15 +96,15 @@ public enum FileFormat {
     }
 
     private static String convert(String name) {
-        return "qemu-img convert -f " + name + " -O raw %1$s %2$s";
+        return "qemu-img convert -f ".concat(name).concat(" -O raw %1$s %2$s");
     }
 
-    private static Magic bzip2(int level) {
-        return start("BZh" + level + "1AY&SY");
+    private static Magic bzip2(String level) {
+        return start("BZh".concat(level).concat("1AY&SY"));
     }
 
     private static Magic lzma(String dictionary) {
-        return hex(0, "5d0000" + dictionary + "ff".repeat(8));
+        return hex(0, "5d0000".concat(dictionary).concat("ffffffffffffffff"));
     }
 
     /**
@@ -115,7 +115,14 @@ public enum FileFormat {
      * @return empty when it is none of these formats
      */
     public static Optional<FileFormat> of(byte[] head, byte[] tail) {
-        return Arrays.stream(values()).filter(format -> format.magics.stream().anyMatch(magic -> magic.isIn(head, tail))).findFirst();
+        for (FileFormat format : values()) {
+            for (Magic magic : format.magics) {
+                if (magic.isIn(head, tail)) {
+                    return Optional.of(format);
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /** What it is for. */

@@ -73,7 +73,7 @@ public final class FileConsole implements SerialConsole {
     }
 
     @Override
-    public void attach(SerialPort port) {
+    public void attach(SerialPort port) throws IOException {
         console.attach(port);
     }
 

@@ -8,6 +8,7 @@ import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.format.FileFormat;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import io.vmm4j.devices.virtio.blk.BlkConfig;
 import io.vmm4j.devices.virtio.blk.CacheType;
@@ -48,8 +49,9 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * @param key      the drive's configuration key, to name problems by
      * @param problems takes what is wrong with it
      * @return the image, or {@code null} after a problem was noted
+     * @throws IOException when the host has too few descriptors left, or too little memory, to look at it
      */
-    static DiskImage open(DriveConfig config, String key, Problems problems) {
+    static DiskImage open(DriveConfig config, String key, Problems problems) throws IOException {
         return open(config, Path.of(config.pathOnHost()), null, key, problems);
     }
 
@@ -58,12 +60,12 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      *
      * @param others images of other drives of the machine, which need not be other images
      */
-    static DiskImage openAgain(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) {
+    static DiskImage openAgain(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
         return open(config, place, others, key, problems);
     }
 
     /** @param others {@code null} unless the image is taken as it is */
-    private static DiskImage open(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) {
+    private static DiskImage open(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
         Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
         if (Files.isDirectory(place)) {
@@ -78,6 +80,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         } catch (ImageInUseException e) {
             problems.add(field, "disk image " + path + " is " + e.getMessage());
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             if (config.isDirect() && e.errno() == Errno.EINVAL) {
                 problems.add(key + ".is_direct", "disk image " + path + " is on a file system without direct I/O");
                 return null;
@@ -85,12 +88,13 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             problems.add(field, "disk image " + path + (e.errno() == Errno.ENOENT ? " does not exist"
                     : " cannot be opened for " + (config.isReadOnly() ? "reading" : "writing") + ": " + Errno.message(e.errno())));
         } catch (IOException e) {
+            Shortage.rethrow(e);
             problems.add(field, "disk image " + path + " cannot be read: " + e.getMessage());
         }
         return null;
     }
 
-    private static boolean hasEngine(DriveConfig config, String key, Problems problems) {
+    private static boolean hasEngine(DriveConfig config, String key, Problems problems) throws IOException {
         if (config.ioEngine() != DriveConfig.IoEngine.Async) {
             return true;
         }
@@ -98,6 +102,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             UringBackend.requireHost();
             return true;
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             problems.add(key + ".io_engine", "engine Async needs io_uring, which this host "
                     + (e.errno() == Errno.ENOSYS ? "does not have" : "does not allow") + " (" + e.getMessage() + "): use Sync");
             return false;

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -53,6 +54,7 @@ final class VcpuHotplug implements AutoCloseable {
     private final int max;
     private final CpuController controller;
     private final AcpiEventDevice eventDevice;
+    private final Executor changes;
     /** By vCPU, what is asked about it. */
     private final AtomicReferenceArray<VcpuQuestion> questions;
     /** Completes when the guest gives back a vCPU that it was not asked for, or the machine ends. */
@@ -64,10 +66,12 @@ final class VcpuHotplug implements AutoCloseable {
     /**
      * @param max    vCPUs there can be
      * @param atBoot vCPUs from the start
+     * @param changes runs a change, which waits for the guest
      */
-    VcpuHotplug(int max, int atBoot, AcpiEventDevice eventDevice) {
+    VcpuHotplug(int max, int atBoot, AcpiEventDevice eventDevice, Executor changes) {
         this.max = max;
         this.eventDevice = eventDevice;
+        this.changes = changes;
         this.questions = new AtomicReferenceArray<>(max);
         this.controller = new CpuController(max, atBoot, new CpuController.Listener() {
             @Override
@@ -119,13 +123,7 @@ final class VcpuHotplug implements AutoCloseable {
         }
         CompletableFuture<Void> result = new CompletableFuture<>();
         current = result;
-        Thread thread = new Thread(() -> change(count, within, result), "vm-vcpus");
-        thread.setDaemon(true);
-        try {
-            thread.start();
-        } catch (OutOfMemoryError e) {
-            result.completeExceptionally(new VcpuResizeException("the host has no thread for it: " + e.getMessage()));
-        }
+        changes.execute(() -> change(count, within, result));
         return result.copy();
     }
 

@@ -12,6 +12,7 @@ import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,7 +36,11 @@ class DiskImageTest {
     }
 
     private DiskImage open(Path path, boolean readOnly) {
-        return DiskImage.open(new DriveConfig("d", true, null, path.toString(), readOnly, null), "drives[0]", problems);
+        try {
+            return DiskImage.open(new DriveConfig("d", true, null, path.toString(), readOnly, null), "drives[0]", problems);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void assertRefused(Path path, String reason) {

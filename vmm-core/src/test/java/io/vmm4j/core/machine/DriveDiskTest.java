@@ -41,14 +41,14 @@ final class DriveDiskTest {
         disk.close();
     }
 
-    private static DiskImage openOnly(Path image) throws ConfigException {
+    private static DiskImage openOnly(Path image) throws ConfigException, IOException {
         Problems problems = new Problems();
         DiskImage opened = DiskImage.open(new DriveConfig("data", false, null, image.toString(), false, null), "drives[0]", problems);
         problems.throwIfAny();
         return opened;
     }
 
-    private boolean isFree(Path image) {
+    private boolean isFree(Path image) throws IOException {
         try {
             openOnly(image).close();
             return true;

@@ -40,7 +40,8 @@ class VcpuHotplugTest {
     private final CpuController registers = hotplug.controller();
 
     private VcpuHotplug hotplug(int max, int atBoot) {
-        VcpuHotplug made = new VcpuHotplug(max, atBoot, new AcpiEventDevice(new RecordingLine(), new ManualLoop(new ManualClock())));
+        VcpuHotplug made = new VcpuHotplug(max, atBoot, new AcpiEventDevice(new RecordingLine(), new ManualLoop(new ManualClock())),
+                change -> new Thread(change, "vcpu-change").start());
         for (int cpu = 0; cpu < atBoot; cpu++) {
             running.add(cpu);
         }

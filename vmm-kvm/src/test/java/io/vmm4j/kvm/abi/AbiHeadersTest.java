@@ -110,7 +110,8 @@ final class AbiHeadersTest {
     void systemCallConstantsAgreeWithTheLibcHeaders() throws Exception {
         macros(libc("LibC"), "SYS_");
         macros(libc("Errno"), "E");
-        macros(libc("Fd"), "O_", "POLL", "F_", "FALLOC_", "BLK");
+        macros(libc("Fd"), "O_", "POLL", "LOCK_", "F_", "FALLOC_", "BLK");
+        macros(libc("FileName"), "AT_", "RENAME_");
         macros(libc("Mapping"), "PROT_", "MAP_", "MADV_", "MS_");
         macros(libc("MemFd"), "MFD_", "F_");
         macros(libc("EventFd"), "EFD_");
@@ -131,7 +132,7 @@ final class AbiHeadersTest {
     @Test
     void systemCallLayoutsAgreeWithTheLibcHeaders() throws Exception {
         fields(libc("FileStat"), "stat", "SIZE", Map.of("ST_DEV", "st_dev", "ST_INO", "st_ino", "ST_MODE", "st_mode",
-                "ST_RDEV", "st_rdev", "ST_SIZE", "st_size", "ST_BLKSIZE", "st_blksize", "ST_BLOCKS", "st_blocks"));
+                "ST_UID", "st_uid", "ST_RDEV", "st_rdev", "ST_SIZE", "st_size", "ST_BLKSIZE", "st_blksize", "ST_BLOCKS", "st_blocks"));
         fields(libc("OfdLock"), "flock", "FLOCK_SIZE", Map.of("L_TYPE", "l_type", "L_PID", "l_pid"));
         fields(libc("Epoll"), "epoll_event", "EVENT_SIZE", Map.of("DATA", "data"));
         fields(libc("IoVec"), "iovec", "ENTRY_SIZE", Map.of("LENGTH", "iov_len"));
