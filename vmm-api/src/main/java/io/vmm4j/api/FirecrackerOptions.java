@@ -10,7 +10,8 @@ import java.util.function.Supplier;
 /**
  * What an API server is started with. Immutable.
  *
- * @param apiSocket    the Unix socket to make; what is at its path stays, and is refused
+ * @param apiSocket    the Unix socket to make; what is at its path stays, and is refused. {@code null} for no API
+ * @param configFile   the text of a configuration file to start a machine from, in UTF-8, or {@code null}; not copied
  * @param id           the instance's, for {@code GET /} and the log
  * @param payloadLimit largest body of a request, in bytes
  * @param version      the version of Firecracker that clients are told
@@ -18,7 +19,7 @@ import java.util.function.Supplier;
  * @param metrics      what is counted, and what {@code PUT /metrics} changes
  * @param stdio        makes the host's end of the serial port when {@code PUT /serial} names no file
  */
-public record FirecrackerOptions(Path apiSocket, String id, int payloadLimit, String version, ApiLog log, ApiMetrics metrics,
+public record FirecrackerOptions(Path apiSocket, byte[] configFile, String id, int payloadLimit, String version, ApiLog log, ApiMetrics metrics,
         Supplier<SerialConsole> stdio) {
 
     /** The socket when none is said. */
@@ -32,33 +33,43 @@ public record FirecrackerOptions(Path apiSocket, String id, int payloadLimit, St
 
     /** A server at {@code apiSocket} with the defaults of all else; its log settings and metrics are accepted, and go nowhere. */
     public static FirecrackerOptions at(Path apiSocket) {
-        return new FirecrackerOptions(apiSocket, DEFAULT_ID, DEFAULT_PAYLOAD_LIMIT, FIRECRACKER_VERSION, new UnconnectedLog(),
+        return new FirecrackerOptions(apiSocket, null, DEFAULT_ID, DEFAULT_PAYLOAD_LIMIT, FIRECRACKER_VERSION, new UnconnectedLog(),
                 new UnconnectedMetrics(), new StdioSupplier());
+    }
+
+    /** The same without an API. */
+    public FirecrackerOptions withoutApi() {
+        return new FirecrackerOptions(null, configFile, id, payloadLimit, version, log, metrics, stdio);
+    }
+
+    /** The same with a configuration file's text, in UTF-8. */
+    public FirecrackerOptions withConfigFile(byte[] text) {
+        return new FirecrackerOptions(apiSocket, text, id, payloadLimit, version, log, metrics, stdio);
     }
 
     /** The same with another id. */
     public FirecrackerOptions withId(String newId) {
-        return new FirecrackerOptions(apiSocket, newId, payloadLimit, version, log, metrics, stdio);
+        return new FirecrackerOptions(apiSocket, configFile, newId, payloadLimit, version, log, metrics, stdio);
     }
 
     /** The same with another limit of a body, in bytes. */
     public FirecrackerOptions withPayloadLimit(int bytes) {
-        return new FirecrackerOptions(apiSocket, id, bytes, version, log, metrics, stdio);
+        return new FirecrackerOptions(apiSocket, configFile, id, bytes, version, log, metrics, stdio);
     }
 
     /** The same with a log that can be changed. */
     public FirecrackerOptions withLog(ApiLog newLog) {
-        return new FirecrackerOptions(apiSocket, id, payloadLimit, version, newLog, metrics, stdio);
+        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, newLog, metrics, stdio);
     }
 
     /** The same with metrics. */
     public FirecrackerOptions withMetrics(ApiMetrics newMetrics) {
-        return new FirecrackerOptions(apiSocket, id, payloadLimit, version, log, newMetrics, stdio);
+        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, log, newMetrics, stdio);
     }
 
     /** The same with another host's end of the serial port. */
     public FirecrackerOptions withStdio(Supplier<SerialConsole> newStdio) {
-        return new FirecrackerOptions(apiSocket, id, payloadLimit, version, log, metrics, newStdio);
+        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, log, metrics, newStdio);
     }
 
     /** The console of this process, made when the machine starts. */

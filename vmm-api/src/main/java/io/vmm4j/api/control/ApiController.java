@@ -7,9 +7,13 @@ import io.vmm4j.core.Vm;
 import io.vmm4j.core.host.SerialConsole;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The machine behind the API: first collected, then running. Confined to the API's thread, but for {@link #started}. */
 public final class ApiController implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ApiController.class);
 
     private final String id;
     private final String version;
@@ -60,6 +64,28 @@ public final class ApiController implements AutoCloseable {
             return null;
         }
         return preboot.handle(action);
+    }
+
+    /**
+     * Configures the machine by a configuration file, and starts it. Before the API's thread has the controller.
+     *
+     * @param file the file's text, in UTF-8
+     * @throws ApiException in Firecracker's words for what is wrong with such a file
+     */
+    public void boot(byte[] file) throws ApiException {
+        for (VmmAction action : ConfigFile.parse(file)) {
+            handleOf(action);
+        }
+        handleOf(Plain.START);
+        LOG.info("Successfully started microvm that was configured from one single json");
+    }
+
+    private void handleOf(VmmAction action) throws ApiException {
+        try {
+            handle(action);
+        } catch (ApiException e) {
+            throw ConfigFile.refusal(action, e);
+        }
     }
 
     private String info() {

@@ -12,6 +12,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * The tokens of a body, from Jackson's parser for bytes that come in pieces, since that one reads no further than it is
@@ -73,6 +74,11 @@ final class JsonTokens {
     /** How many bytes have been taken. */
     int index() {
         return index;
+    }
+
+    /** A copy of what was taken since {@code start}. */
+    byte[] slice(int start) {
+        return Arrays.copyOfRange(text, start, index);
     }
 
     /** What is wrong, before the next byte. */
