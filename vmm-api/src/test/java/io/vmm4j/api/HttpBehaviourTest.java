@@ -13,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -220,6 +222,29 @@ class HttpBehaviourTest {
                 }
             } catch (IOException e) {
                 // Told that there is no room.
+                continue;
+            }
+        }
+        assertNotNull(awaitAdmission());
+    }
+
+    @Test
+    void noBytesEndTheServer() throws IOException {
+        byte[] valid = "PUT /logger HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}GET / HTTP/1.1\r\n: \r\n\r\n".getBytes(StandardCharsets.UTF_8);
+        Random random = new Random(11);
+        for (int i = 0; i < 2000; i++) {
+            byte[] bytes = valid.clone();
+            for (int change = random.nextInt(4); change >= 0; change--) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+            }
+            try (ApiClient client = new ApiClient(socket)) {
+                client.send("", Arrays.copyOf(bytes, random.nextInt(bytes.length) + 1));
+                client.endOutput();
+                while (client.receive() != null) {
+                    continue;
+                }
+            } catch (IOException e) {
+                // Closed while this was sent.
                 continue;
             }
         }

@@ -164,6 +164,9 @@ public final class HttpServer implements Closeable {
         } catch (IOException | CancelledKeyException e) {
             LOG.debug("a client has gone: {}", e.getMessage());
             drop(key);
+        } catch (RuntimeException e) {
+            LOG.error("a connection met a fault of the monitor", e);
+            drop(key);
         }
     }
 
