@@ -43,7 +43,7 @@ class OpenedFilesTest {
         return Fd.open(Files.write(directory.resolve(name), new byte[size]), Fd.O_RDWR);
     }
 
-    private static HostFiles files(VmConfig config, OpenedFiles opened) throws ConfigException {
+    private static HostFiles files(VmConfig config, OpenedFiles opened) throws ConfigException, IOException {
         return HostFiles.open(config, given(opened), VirtioPlan.slots(config.drives().size()));
     }
 
