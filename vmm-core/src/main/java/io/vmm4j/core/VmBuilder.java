@@ -14,6 +14,7 @@ import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
@@ -50,6 +51,7 @@ public final class VmBuilder {
     private SerialConsole console;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
+    private OpenedFiles opened = OpenedFiles.none();
     /** Has what no method sets. */
     private final VmConfig origin;
 
@@ -202,6 +204,12 @@ public final class VmBuilder {
         return this;
     }
 
+    /** Files and sockets of the configuration that are open already; for one machine. */
+    public VmBuilder opened(OpenedFiles files) {
+        opened = Objects.requireNonNull(files, "files");
+        return this;
+    }
+
     /** The configuration as it stands. */
     public VmConfig toConfig() {
         return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
@@ -225,7 +233,7 @@ public final class VmBuilder {
     }
 
     private GivenParts parts() {
-        return new GivenParts(console, hvc, devices);
+        return new GivenParts(console, hvc, devices, opened);
     }
 
     /**
