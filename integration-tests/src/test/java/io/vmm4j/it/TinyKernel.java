@@ -59,7 +59,7 @@ final class TinyKernel {
         return port(port).bytes(0xED, 0x3D).word(expected).bytes(0x75, 0xF8);
     }
 
-    private TinyKernel word(int value) {
+    TinyKernel word(int value) {
         return bytes(value & 0xFF, value >>> 8 & 0xFF, value >>> 16 & 0xFF, value >>> 24);
     }
 
@@ -105,11 +105,42 @@ final class TinyKernel {
 
     /** Reads the Device ID in the first virtio-mmio window and prints it, as a letter from A on for 0. */
     TinyKernel printFirstDeviceId() {
-        // The fourth GiB through a page directory of its own: mov eax, 200003; mov [a018], rax; mov eax, c0000083; mov [200000], rax
+        // mov eax, [rbx+8]; add al, 'A'
+        return mapFirstWindow().bytes(0x8B, 0x43, 0x08, 0x04, 'A').port(0x3f8).bytes(0xEE);
+    }
+
+    /** Maps the fourth GiB through a page directory of its own, and leaves the address of the first virtio-mmio window in RBX. */
+    TinyKernel mapFirstWindow() {
+        // mov eax, 200003; mov [a018], rax; mov eax, c0000083; mov [200000], rax; mov ebx, c0001000
         bytes(0xB8, 0x03, 0x00, 0x20, 0x00, 0x48, 0x89, 0x04, 0x25, 0x18, 0xA0, 0x00, 0x00);
         bytes(0xB8, 0x83, 0x00, 0x00, 0xC0, 0x48, 0x89, 0x04, 0x25, 0x00, 0x00, 0x20, 0x00);
-        // mov ebx, c0001000; mov eax, [rbx+8]; add al, 'A'
-        return bytes(0xBB, 0x00, 0x10, 0x00, 0xC0, 0x8B, 0x43, 0x08, 0x04, 'A').port(0x3f8).bytes(0xEE);
+        return bytes(0xBB, 0x00, 0x10, 0x00, 0xC0);
+    }
+
+    /** Writes a 32-bit register of the mapped window. */
+    TinyKernel writeRegister(int offset, int value) {
+        // mov dword [rbx+offset], value
+        return bytes(0xC7, 0x83).word(offset).word(value);
+    }
+
+    /** Reads a 32-bit register of the mapped window. */
+    TinyKernel readRegister(int offset) {
+        // mov eax, [rbx+offset]
+        return bytes(0x8B, 0x83).word(offset);
+    }
+
+    /** Brings the first virtio device to DRIVER_OK, with an empty queue 0 of 16 elements at 4 MiB, and notifies that. */
+    TinyKernel startFirstDevice() {
+        return startDevice(0);
+    }
+
+    /** As {@link #startFirstDevice()}, for the device whose window is {@code offset} bytes behind the first. */
+    TinyKernel startDevice(int offset) {
+        mapFirstWindow().writeRegister(offset + 0x070, 1).writeRegister(offset + 0x070, 3);
+        writeRegister(offset + 0x024, 1).writeRegister(offset + 0x020, 1).writeRegister(offset + 0x070, 11);
+        writeRegister(offset + 0x030, 0).writeRegister(offset + 0x038, 16).writeRegister(offset + 0x080, 0x400000);
+        writeRegister(offset + 0x090, 0x401000).writeRegister(offset + 0x0a0, 0x402000).writeRegister(offset + 0x044, 1);
+        return writeRegister(offset + 0x070, 15).writeRegister(offset + 0x050, 0);
     }
 
     /** Reset by the keyboard controller, then waits for it. */

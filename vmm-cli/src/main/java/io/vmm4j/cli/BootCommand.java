@@ -3,6 +3,7 @@ package io.vmm4j.cli;
 import io.vmm4j.cli.log.LogFileCheck;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExit;
+import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -30,6 +32,7 @@ final class BootCommand {
     private final SignalGuard guard;
     private String unkeptLog;
     private String controlSocket;
+    private Duration stopTimeout;
 
     /**
      * @param errors takes a line for each thing that is wrong
@@ -45,8 +48,10 @@ final class BootCommand {
     /** Boots what the options say. */
     ExitCode create(Arguments arguments) {
         OptionMapper mapper = new OptionMapper(arguments);
+        mapper.requireWhatToBoot();
         List<String> problems = new ArrayList<>(mapper.problems());
         controlSocket = arguments.value(CliOption.API_SOCK_PATH);
+        stopTimeout = StopTimeout.of(arguments, problems::add);
         return boot(mapper.config(), problems, mapper::describe, arguments.value(CliOption.LOG_FILE) != null);
     }
 
@@ -57,15 +62,18 @@ final class BootCommand {
         }
         String file = arguments.operands().get(0);
         controlSocket = arguments.value(CliOption.API_SOCK_PATH);
+        List<String> problems = new ArrayList<>();
+        stopTimeout = StopTimeout.of(arguments, problems::add);
         try {
             VmConfig config = VmConfigJson.read(Path.of(file));
             boolean isLogChosen = config.logger() != null && config.logger().logPath() != null;
-            return boot(config, new ArrayList<>(), problem -> problem + " in " + file, isLogChosen);
+            return boot(config, problems, problem -> problem + " in " + file, isLogChosen);
         } catch (ConfigException e) {
-            return refuse(e.problems().stream().map(problem -> describe(problem, file)).toList());
+            e.problems().stream().map(problem -> describe(problem, file)).forEach(problems::add);
         } catch (IOException | InvalidPathException e) {
-            return refuse(List.of("configuration file " + file + " " + VmConfigJson.whyUnreadable(file, e)));
+            problems.add("configuration file " + file + " " + VmConfigJson.whyUnreadable(file, e));
         }
+        return refuse(problems);
     }
 
     private static String describe(ConfigProblem problem, String file) {
@@ -111,13 +119,15 @@ final class BootCommand {
             machine.check();
             errors.accept(unkeptLog);
         }
-        guard.arm();
+        guard.arm(stopTimeout);
         try (Vm vm = machine.build(); ControlServer control = control(vm)) {
             guard.watch(vm);
             start(vm);
             log.start();
             VmExit exit = vm.await();
-            if (!exit.isOrderly() || guard.isShutDown() || guard.status() != 0) {
+            // Somebody who only printed what a panicking kernel prints has not ended by it when the guest is off.
+            boolean hasPanicked = vm.guestPanic().isPresent() && exit.reason() != VmExitReason.POWEROFF;
+            if (!exit.isOrderly() || hasPanicked || guard.isShutDown() || guard.status() != 0) {
                 errors.accept(exit.message());
             }
             return ExitCode.of(exit.reason());
@@ -178,7 +188,7 @@ final class BootCommand {
         }
     }
 
-    /** Whether {@code log}, which is made anew, is the kernel, the initrd or a disk. */
+    /** Whether {@code log}, which is written to, is the kernel, the initrd or a disk. */
     private static boolean isBootedFrom(Path log, VmConfig config) {
         Stream<String> images = Stream.concat(Stream.of(config.bootSource().kernelImagePath(), config.bootSource().initrdPath()),
                 config.drives().stream().map(DriveConfig::pathOnHost));
@@ -196,12 +206,7 @@ final class BootCommand {
 
     /** The level, or {@code null} where the configuration's own check will refuse it. */
     private static LoggerConfig.Level levelOf(LoggerConfig logger) {
-        for (LoggerConfig.Level level : LoggerConfig.Level.values()) {
-            if (level.name().equalsIgnoreCase(logger.level())) {
-                return level;
-            }
-        }
-        return null;
+        return LoggerConfig.Level.named(logger.level()).orElse(null);
     }
 
     private ExitCode refuse(List<String> problems) {

@@ -1,5 +1,6 @@
 package io.vmm4j.cli;
 
+import io.vmm4j.devices.text.Printable;
 import java.io.PrintStream;
 import java.util.List;
 import org.slf4j.LoggerFactory;
@@ -103,12 +104,8 @@ public final class Cli {
         return ExitCode.USAGE;
     }
 
+    /** A message may quote an option, a path, a file or the host, whose text is not to drive the terminal. */
     private void say(String line) {
-        err.println(name + ": " + oneLine(line));
-    }
-
-    /** A message of the host may hold line breaks, a path or a configuration too, and what a terminal would act on. */
-    private static String oneLine(String text) {
-        return text.replaceAll("\\R\\s*", " ").replaceAll("\\p{Cntrl}", "?");
+        err.println(Printable.line(name + ": " + line));
     }
 }

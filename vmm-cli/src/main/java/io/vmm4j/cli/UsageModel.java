@@ -56,10 +56,9 @@ public final class UsageModel {
 
     private static CommandSpec plain(Command command) {
         CommandSpec spec = frame(command);
+        // Those of other commands too: an option may stand in front of its command's word, and is refused by name elsewhere.
         for (CliOption option : CliOption.values()) {
-            if (option.goesWith(command)) {
-                spec.addOption(model(option).build());
-            }
+            spec.addOption(model(option).build());
         }
         return spec;
     }
@@ -148,7 +147,10 @@ public final class UsageModel {
         }
         codes.put("129", "SIGHUP ended it");
         codes.put("130", "SIGINT ended it");
-        codes.put("143", "SIGTERM ended it, after up to " + SignalGuard.POWER_OFF_SECONDS + " s for the guest to power off");
+        codes.put("131", "SIGQUIT ended it");
+        codes.put("134", "SIGABRT ended it");
+        codes.put("143", "SIGTERM ended it, after up to --stop-timeout for the guest to power off");
+        codes.put("152", "SIGXCPU ended it");
         return codes;
     }
 }

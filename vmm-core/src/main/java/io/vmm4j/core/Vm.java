@@ -5,12 +5,14 @@ import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
+import io.vmm4j.core.host.GuardedFuture;
+import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.machine.Machine;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -21,8 +23,9 @@ import org.slf4j.LoggerFactory;
 /**
  * A virtual machine, from {@link VmBuilder#build()} to its end. Any number live in one JVM; the failure of one does not
  * touch another. All methods may be called from any thread, but for those that wait ({@link #await()}, {@link #close},
- * {@link #pause}): what the machine calls on its own threads, as a console or a device that was brought along, would wait
- * for itself there, and calls {@link #stop} instead. What follows one of the futures given here may wait.
+ * {@link #pause}, {@link #resume}, and the {@code get} and {@code join} of the futures given here): what the machine calls on
+ * its own threads, as a console or a device that was brought along, would wait for itself there; they throw an
+ * {@link IllegalStateException}, and {@link #stop} is to be called instead. What follows one of the futures may wait.
  *
  * <pre>{@code
  * try (Vm vm = VmBuilder.create().kernel(kernel).rootfs(image).vcpus(2).memoryMib(512).build()) {
@@ -41,13 +44,16 @@ public final class Vm implements AutoCloseable {
     private final VmConfig config;
     private final Machine machine;
     private final AtomicReference<VmState> state = new AtomicReference<>(VmState.CREATED);
-    private final CompletableFuture<VmExit> ended = new CompletableFuture<>();
+    private final MachineThreads own;
+    private final EndWatch ended;
     /** Held while the guest is started, paused or resumed, so that state and vCPUs agree; the end does not take it. */
     private final Object running = new Object();
 
-    Vm(VmConfig config, Machine machine) {
+    Vm(VmConfig config, Machine machine, MachineThreads own) {
         this.config = config;
         this.machine = machine;
+        this.own = own;
+        this.ended = new EndWatch(own);
     }
 
     /** What the machine was built from. */
@@ -64,7 +70,7 @@ public final class Vm implements AutoCloseable {
      * Lets the guest run. Does nothing when the machine's end has come before, by a key on its console for one: {@link #await}
      * tells of it.
      *
-     * @throws IllegalStateException when it was started before, or the host has no thread for a vCPU; close it then
+     * @throws IllegalStateException when it was started before
      */
     public void start() {
         synchronized (running) {
@@ -118,11 +124,12 @@ public final class Vm implements AutoCloseable {
 
     /**
      * Has the guest stand still: no vCPU runs when this returns. Time goes on; a guest with kvmclock is told, once resumed,
-     * not to take the pause for a lockup. Not from a thread of the machine.
+     * not to take the pause for a lockup.
      *
-     * @throws IllegalStateException when the machine does not run
+     * @throws IllegalStateException when the machine does not run; on a thread of the machine's own
      */
     public void pause() {
+        own.requireOther("pause()");
         synchronized (running) {
             if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
                 throw new IllegalStateException("a machine that is " + state.get() + " cannot be paused");
@@ -133,11 +140,12 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
-     * Lets a paused guest go on. Not from a thread of a vCPU.
+     * Lets a paused guest go on; waits for a pause that is under way.
      *
-     * @throws IllegalStateException when the machine is not paused
+     * @throws IllegalStateException when the machine is not paused; on a thread of the machine's own
      */
     public void resume() {
+        own.requireOther("resume()");
         synchronized (running) {
             if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
                 throw new IllegalStateException("a machine that is " + state.get() + " cannot be resumed");
@@ -145,6 +153,14 @@ public final class Vm implements AutoCloseable {
             machine.resume();
         }
         LOG.info("guest resumed");
+    }
+
+    /**
+     * What is known of a panic of the guest's kernel; empty when nothing is. It has a word in the message of the
+     * {@linkplain VmExit end}, and is its {@linkplain VmExitReason#GUEST_PANIC reason} when the kernel itself said so.
+     */
+    public Optional<GuestPanic> guestPanic() {
+        return machine.guestPanic();
     }
 
     /** vCPUs that the guest has: those it began with, those it has confirmed since, without those it has given back. */
@@ -173,7 +189,7 @@ public final class Vm implements AutoCloseable {
         if (state.get() != VmState.RUNNING) {
             throw new IllegalStateException("a machine that is " + state.get() + " cannot change its vCPUs");
         }
-        return machine.resizeVcpus(count, within);
+        return GuardedFuture.of(machine.resizeVcpus(count, within), () -> own.requireNotGuest("waiting for a change of the vCPUs"));
     }
 
     /**
@@ -224,10 +240,9 @@ public final class Vm implements AutoCloseable {
     }
 
     private void stopUnless(CompletableFuture<?> done, Duration within, String why) {
-        done.orTimeout(TimeUnit.NANOSECONDS.convert(within), TimeUnit.NANOSECONDS).exceptionally(late -> {
-            stop(why + " within " + TimeUnit.MILLISECONDS.convert(within) + " ms");
-            return null;
-        });
+        Future<?> alarm = machine.helpers().schedule(() -> stop(why + " within " + TimeUnit.MILLISECONDS.convert(within) + " ms"),
+                TimeUnit.NANOSECONDS.convert(within));
+        done.whenComplete((result, failure) -> alarm.cancel(false));
     }
 
     /**
@@ -250,32 +265,40 @@ public final class Vm implements AutoCloseable {
         end(new VmExit(VmExitReason.STOPPED, why));
     }
 
-    /** Waits for the machine's end. */
+    /**
+     * Waits for the machine's end.
+     *
+     * @throws IllegalStateException on a thread of the machine's own
+     */
     public VmExit await() throws InterruptedException {
-        try {
-            return ended.get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("the end of a machine is never exceptional", e);
-        }
+        return ended.await();
     }
 
-    /** Waits for the machine's end, {@code atMost} so long; empty when it has not come by then. */
+    /**
+     * Waits for the machine's end, {@code atMost} so long; empty when it has not come by then.
+     *
+     * @throws IllegalStateException on a thread of the machine's own
+     */
     public Optional<VmExit> await(Duration atMost) throws InterruptedException {
         try {
             return Optional.of(ended.get(TimeUnit.NANOSECONDS.convert(atMost), TimeUnit.NANOSECONDS));
         } catch (TimeoutException e) {
             return Optional.empty();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("the end of a machine is never exceptional", e);
         }
     }
 
     /** Completes with the machine's end, after all that it held has been given back. */
     public CompletableFuture<VmExit> exit() {
-        return ended.copy();
+        return ended.future();
     }
 
-    /** Stops the machine if need be and waits until all that it held has been given back. A second call does nothing. */
+    /**
+     * Stops the machine if need be and waits until all that it held has been given back. A second call does nothing. Where a
+     * device or a console that was brought along keeps a thread of the machine, the log says which and where it is, and this
+     * waits on.
+     *
+     * @throws IllegalStateException on a thread of the machine's own; the machine is stopped then, as by {@link #stop}
+     */
     @Override
     public void close() {
         stop("the machine was closed");
@@ -288,24 +311,17 @@ public final class Vm implements AutoCloseable {
         if (before.compareTo(VmState.STOPPING) >= 0) {
             return;
         }
-        // A thread of its own: the caller may be one of those that the tear-down waits for.
-        Thread reaper = new Thread(() -> tearDown(exit), "vm-end");
-        try {
-            reaper.start();
-        } catch (OutOfMemoryError e) {
-            // No thread to be had: as if not asked, so that the next call tries again and close() does not wait for nobody.
-            state.set(before);
-            LOG.error("the machine cannot be ended: {}", exit.message(), e);
-            throw e;
-        }
+        VmExit judged = machine.judge(exit);
+        machine.helpers().end(() -> tearDown(judged));
     }
 
     private void tearDown(VmExit exit) {
+        own.add(Thread.currentThread(), MachineThreads.Role.END);
         VmExit outcome = exit;
         try {
             machine.close();
-        } catch (RuntimeException | Error e) {
-            outcome = exit.isOrderly() ? new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e) : exit;
+        } catch (Throwable e) {
+            outcome = exit.isOrderly() ? new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e, e) : exit;
             LOG.error("the machine was not taken down in order", e);
         } finally {
             report(outcome);

@@ -13,6 +13,7 @@ import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
+import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
@@ -49,8 +50,11 @@ public final class VmBuilder {
     private SerialConsole console;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
+    /** Has what no method sets. */
+    private final VmConfig origin;
 
     private VmBuilder(VmConfig config) {
+        origin = config;
         bootSource = config.bootSource();
         drives.addAll(config.drives());
         machine = config.machineConfig();
@@ -175,12 +179,14 @@ public final class VmBuilder {
     }
 
     /**
-     * A virtio device of the embedder's own, in the next free window. The machine's event loop owns it.
+     * A virtio device of the embedder's own, in the next free window. The machine's event loop owns it; it is reset a last time
+     * when the machine ends. What it throws ends the machine, {@link VmExitReason#DEVICE_FAULT}.
      *
      * @param name   for messages
      * @param device not yet in any machine
      */
     public VmBuilder device(String name, VirtioDevice device) {
+        Objects.requireNonNull(device, "device");
         return device(name, loop -> device);
     }
 
@@ -192,14 +198,14 @@ public final class VmBuilder {
      * @param maker makes the device, once for each machine that is built
      */
     public VmBuilder device(String name, Function<? super EventLoop, ? extends VirtioDevice> maker) {
-        devices.add(new ExtraDevice(name, Objects.requireNonNull(maker, "maker")));
+        devices.add(new ExtraDevice(Objects.requireNonNull(name, "name"), Objects.requireNonNull(maker, "maker")));
         return this;
     }
 
     /** The configuration as it stands. */
     public VmConfig toConfig() {
         return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
-                virtioConsole, cpuConfig);
+                virtioConsole, cpuConfig).withRestOf(origin);
     }
 
     /**
@@ -207,11 +213,12 @@ public final class VmBuilder {
      * that has found mistakes of its own to report with these; {@link #build} checks by itself.
      *
      * @throws ConfigException naming every problem found
+     * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
-    public void check() throws ConfigException {
+    public void check() throws ConfigException, IOException {
         boolean interrupted = Thread.interrupted();
         try {
-            new MachineAssembler(toConfig(), parts(), exit -> { }).check();
+            new MachineAssembler(toConfig(), parts(), exit -> { }, new MachineThreads()).check();
         } finally {
             keep(interrupted);
         }
@@ -225,18 +232,21 @@ public final class VmBuilder {
      * Checks the configuration and puts the machine together, ready to {@link Vm#start() start}. An interrupt that the
      * caller comes with is kept for later; one that comes meanwhile may end this with an {@link InterruptedIOException}.
      *
-     * @throws ConfigException when the configuration cannot be; nothing has been changed on the host then
-     * @throws IOException     when the host refuses: a {@link io.vmm4j.kvm.KvmException} with system call and errno, for one
+     * @throws ConfigException when the configuration cannot be, or a device or a console that was brought along cannot be used, by
+     *     its name, with what it threw as the cause; nothing has been changed on the host then
+     * @throws IOException     when the host refuses: a {@link io.vmm4j.kvm.KvmException} with system call and errno, for one.
+     *     What the host has run out of, descriptors, threads or memory, is named with its limit
      */
     public Vm build() throws ConfigException, IOException {
         VmConfig config = toConfig();
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
+        MachineThreads own = new MachineThreads();
         // Reading the images would fail with it.
         boolean interrupted = Thread.interrupted();
         Machine assembled;
         try {
-            assembled = new MachineAssembler(config, parts(), end::complete).assemble();
+            assembled = new MachineAssembler(config, parts(), end::complete, own).assemble();
         } catch (ConfigException e) {
             // Images that could not be read because of the interrupt are no mistake of the configuration.
             if (Thread.currentThread().isInterrupted()) {
@@ -246,7 +256,7 @@ public final class VmBuilder {
         } finally {
             keep(interrupted);
         }
-        Vm vm = new Vm(config, assembled);
+        Vm vm = new Vm(config, assembled, own);
         end.thenAccept(vm::end);
         return vm;
     }

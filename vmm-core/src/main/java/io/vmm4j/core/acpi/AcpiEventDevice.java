@@ -32,8 +32,8 @@ public final class AcpiEventDevice implements BusDevice {
     private int pending;
     /** Completes when what is pending has been read; guarded by this. */
     private CompletableFuture<Void> taken = CompletableFuture.completedFuture(null);
-    /** Made with the first event, as most machines have none; confined to the loop. */
-    private LoopTimer repeat;
+    /** Made with the device: the host may have none left when an event comes. */
+    private final LoopTimer repeat;
     /** Confined to the loop. */
     private int repeats;
 
@@ -44,6 +44,7 @@ public final class AcpiEventDevice implements BusDevice {
     public AcpiEventDevice(InterruptLine line, EventLoop loop) {
         this.line = line;
         this.loop = loop;
+        this.repeat = loop.timer(this::repeatUnlessTaken);
     }
 
     /**
@@ -66,9 +67,6 @@ public final class AcpiEventDevice implements BusDevice {
     }
 
     private void interrupt() {
-        if (repeat == null) {
-            repeat = loop.timer(this::repeatUnlessTaken);
-        }
         repeats = 0;
         repeat.arm(REPEAT_MILLIS * NANOS_PER_MILLI);
         line.trigger();

@@ -29,7 +29,12 @@ public final class BalloonControl {
      * @param memSizeMib the guest's RAM, in MiB
      */
     public BalloonControl(EventLoop loop, VirtioBalloon device, long memSizeMib) {
-        this.loop = new DeviceLoop(loop);
+        this(new DeviceLoop(loop), device, memSizeMib);
+    }
+
+    /** As the other constructor, with the loop's answers given by a machine's own threads. */
+    public BalloonControl(DeviceLoop loop, VirtioBalloon device, long memSizeMib) {
+        this.loop = loop;
         this.device = device;
         this.memSizeMib = memSizeMib;
     }

@@ -1,6 +1,7 @@
 package io.vmm4j.core.control;
 
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
@@ -25,8 +26,13 @@ public final class DriveControl {
      * @param images what it may be on
      */
     public DriveControl(String id, EventLoop loop, VirtioBlk device, DriveImages images) {
+        this(id, new DeviceLoop(loop), device, images);
+    }
+
+    /** As the other constructor, with the loop's answers given by a machine's own threads. */
+    public DriveControl(String id, DeviceLoop loop, VirtioBlk device, DriveImages images) {
         this.id = id;
-        this.loop = new DeviceLoop(loop);
+        this.loop = loop;
         this.device = device;
         this.images = images;
     }
@@ -67,16 +73,26 @@ public final class DriveControl {
      * the new one, whose size the guest is told. The image the drive is on already is looked at again, as {@link #refresh}
      * does.
      *
-     * @param image opened as the configuration has it: read-only or not, direct or not
+     * @param image opened as the configuration has it: read-only or not, direct or not, and of the format it names
      * @return done when the old image is closed
      * @throws ConfigException when {@code image} cannot be a drive's; the drive goes on as it is
      * @throws IOException     when the machine has ended
      */
     public CompletableFuture<Void> updateImage(Path image) throws ConfigException, IOException {
+        return updateImage(image, null);
+    }
+
+    /**
+     * As {@link #updateImage(Path)}, with an image of which the caller knows what it is.
+     *
+     * @param format {@link DriveConfig.Format#RAW} for an image that is raw whatever it begins with; {@code null} for what the
+     *               configuration says
+     */
+    public CompletableFuture<Void> updateImage(Path image, DriveConfig.Format format) throws ConfigException, IOException {
         if (images.isCurrent(image)) {
             return refresh();
         }
-        BlkBackend next = images.open(image);
+        BlkBackend next = images.open(image, format);
         return loop.run(() -> exchange(next));
     }
 

@@ -1,6 +1,7 @@
 package io.vmm4j.core.control;
 
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,10 +15,11 @@ public interface DriveImages {
     /**
      * Opens and locks {@code image} with the drive's other options.
      *
+     * @param format what the image is, or {@code null} for what the drive's configuration says
      * @throws ConfigException when it cannot be a drive's
      * @throws IOException     when the machine has ended
      */
-    BlkBackend open(Path image) throws ConfigException, IOException;
+    BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException;
 
     /** The drive is on {@code next} now: the one before is closed. */
     void use(BlkBackend next) throws IOException;

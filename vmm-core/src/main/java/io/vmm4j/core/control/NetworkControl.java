@@ -20,8 +20,13 @@ public final class NetworkControl {
      * @param device the interface
      */
     public NetworkControl(String id, EventLoop loop, VirtioNet device) {
+        this(id, new DeviceLoop(loop), device);
+    }
+
+    /** As the other constructor, with the loop's answers given by a machine's own threads. */
+    public NetworkControl(String id, DeviceLoop loop, VirtioNet device) {
         this.id = id;
-        this.loop = new DeviceLoop(loop);
+        this.loop = loop;
         this.device = device;
     }
 

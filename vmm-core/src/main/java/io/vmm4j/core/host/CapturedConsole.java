@@ -81,8 +81,12 @@ public final class CapturedConsole implements SerialConsole {
      * same prompt can be waited for again and again; output from before the call counts.
      *
      * @return whether it came; false when the time was up or the console was closed
+     * @throws IllegalStateException on a thread that serves the guest, which would wait for itself
      */
     public synchronized boolean awaitText(String text, Duration limitTime) throws InterruptedException {
+        if (port != null) {
+            port.requireMayWait("awaitText()");
+        }
         byte[] wanted = text.getBytes(StandardCharsets.UTF_8);
         long deadline = System.nanoTime() + TimeUnit.NANOSECONDS.convert(limitTime);
         long from = matched;
@@ -120,7 +124,8 @@ public final class CapturedConsole implements SerialConsole {
     /**
      * Types {@code text}, in UTF-8, waiting while the guest does not read.
      *
-     * @throws IllegalStateException when the console is not attached to a machine
+     * @throws IllegalStateException when the console is not attached to a machine; on a thread that serves the guest, which
+     *     would wait for itself
      */
     public void type(String text) throws InterruptedException {
         SerialPort to;

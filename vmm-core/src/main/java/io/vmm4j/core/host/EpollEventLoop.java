@@ -7,6 +7,7 @@ import io.vmm4j.kvm.libc.EventFd;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.TimerFd;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -56,7 +57,6 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     private volatile boolean closing;
     /** The loop looks for tasks once more and then never again. */
     private volatile boolean drained;
-    private boolean started;
     private boolean isTerminated;
 
     /**
@@ -82,10 +82,22 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         thread.setDaemon(true);
     }
 
-    /** Starts the thread; what was executed before runs first. */
+    /** The loop's thread, for those who count or wait for it. */
+    public Thread thread() {
+        return thread;
+    }
+
+    /**
+     * Starts the thread; what was executed before runs first.
+     *
+     * @throws UncheckedIOException when the host has none to give
+     */
     public void start() {
-        started = true;
-        thread.start();
+        try {
+            Threads.start(thread);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
     }
 
     /**
@@ -139,6 +151,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         return new RejectedExecutionException("event loop " + thread.getName() + " is closed");
     }
 
+    /** @throws UncheckedIOException when the host has no timer to give */
     @Override
     public LoopTimer timer(Runnable onExpiry) {
         try {
@@ -146,7 +159,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             timers.add(fd);
             return new Timer(fd, onExpiry);
         } catch (IOException e) {
-            throw new IllegalStateException("no timer for event loop " + thread.getName(), e);
+            throw new UncheckedIOException("no timer for event loop " + thread.getName() + ": " + e.getMessage(), e);
         }
     }
 
@@ -166,11 +179,12 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
                 runTasks();
             }
             runAllTasks();
-        } catch (IOException e) {
+        } catch (Throwable e) {
             onFailure.accept(e);
+        } finally {
+            drained = true;
+            runAllTasks(); // those that were given before the flag could be seen
         }
-        drained = true;
-        runAllTasks(); // those that were given before the flag could be seen
     }
 
     private void runAllTasks() {
@@ -182,7 +196,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     private void dispatch(int token, int events) {
         try {
             watches.get(token).ready(events);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) { // checked ones too: not every language minds what is declared
             onFailure.accept(e);
         }
     }
@@ -204,7 +218,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             }
             try {
                 task.run();
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) {
                 onFailure.accept(e);
             }
         }
@@ -213,13 +227,31 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     /** Runs what is queued, ends the thread and waits for it. Not from the loop's own thread. A second call does nothing. */
     @Override
     public void close() {
-        if (closing) {
-            return;
+        while (!closeWithin(Long.MAX_VALUE)) {
+            continue;
         }
-        closing = true;
-        wake.signal();
-        if (started) {
-            Threads.joinUninterruptibly(thread);
+    }
+
+    /**
+     * As {@link #close}, but waits so long only.
+     *
+     * @return whether the loop is closed; if not, its thread is busy, and this may be called again
+     */
+    public boolean closeWithin(long millis) {
+        if (!closing) {
+            closing = true;
+            wake.signal();
+        }
+        if (!Threads.joinUninterruptibly(thread, millis)) {
+            return false;
+        }
+        release();
+        return true;
+    }
+
+    private synchronized void release() {
+        if (isTerminated) {
+            return;
         }
         isTerminated = true;
         timers.forEach(TimerFd::close);
@@ -293,7 +325,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             try {
                 fd.arm(Math.max(1, delayNanos));
             } catch (IOException e) {
-                throw new IllegalStateException("timerfd of " + thread.getName() + " cannot be armed", e);
+                throw new UncheckedIOException("timerfd of " + thread.getName() + " cannot be armed: " + e.getMessage(), e);
             }
         }
 

@@ -44,7 +44,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     private final long stuckNanos;
     private final byte[] ring;
     private final Thread writer;
-    private volatile Thread watchdog;
+    private final Thread watchdog;
     private volatile SerialPort port;
 
     /** Bytes ever taken from the guest. Stored by the guest's side only. */
@@ -95,12 +95,26 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
             }
         };
         writer.setDaemon(true);
+        this.watchdog = new Thread("console-watch") {
+            @Override
+            public void run() {
+                watch();
+            }
+        };
+        watchdog.setDaemon(true);
     }
 
-    /** Starts writing. What came before is written first. */
-    void start(SerialPort tellRoomTo) {
+    /**
+     * Starts writing. What came before is written first.
+     *
+     * @throws IOException when the host has no thread for it, or for what looks at a reader that takes nothing; to be closed then
+     */
+    void start(SerialPort tellRoomTo) throws IOException {
         port = tellRoomTo;
-        writer.start();
+        tellRoomTo.own(watchdog);
+        tellRoomTo.own(writer);
+        Threads.start(watchdog);
+        Threads.start(writer);
     }
 
     @Override
@@ -110,7 +124,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         }
         if (!starved) {
             starved = true;
-            wakeWatchdog();
+            LockSupport.unpark(watchdog);
         }
         return canTake();
     }
@@ -166,11 +180,11 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
                     awaitWork();
                 }
             } while (!last);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // the stream may be anybody's
             ended = true;
             releaseGuest();
             Log.LOG.warn("{}: output has nowhere to go ({}); it is dropped from here on, the machine goes on",
-                    name, e.getMessage());
+                    name, e instanceof IOException ? e.getMessage() : e.toString());
         }
     }
 
@@ -220,22 +234,6 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         if (starved) {
             starved = false;
             port.outputReady();
-        }
-    }
-
-    /* The watchdog exists from the first time that the guest had to wait. Guest's side only. */
-    private void wakeWatchdog() {
-        if (watchdog == null) {
-            watchdog = new Thread("console-watch") {
-                @Override
-                public void run() {
-                    watch();
-                }
-            };
-            watchdog.setDaemon(true);
-            watchdog.start();
-        } else {
-            LockSupport.unpark(watchdog);
         }
     }
 

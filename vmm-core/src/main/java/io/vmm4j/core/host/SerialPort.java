@@ -6,6 +6,8 @@ public interface SerialPort {
     /**
      * Sends bytes to the guest, waiting while its queue is full: nothing is lost. Returns early, without the rest, once
      * the machine has ended.
+     *
+     * @throws IllegalStateException on a thread that serves the guest, which would wait for itself
      */
     void send(byte[] data, int offset, int length) throws InterruptedException;
 
@@ -25,6 +27,24 @@ public interface SerialPort {
      */
     default void resize(int columns, int rows) {
         // A serial line carries no window size.
+    }
+
+    /**
+     * Counts a thread of the console's among the machine's own, on which what waits for the machine, such as {@code Vm.close()},
+     * is refused. For threads that the console's end waits for.
+     */
+    default void own(Thread thread) {
+        // A port without a machine has nobody who waits.
+    }
+
+    /**
+     * For a call of the console's that waits for the guest.
+     *
+     * @param call its name
+     * @throws IllegalStateException on a thread that serves the guest
+     */
+    default void requireMayWait(String call) {
+        // A port without a machine has no such threads.
     }
 
     /**

@@ -4,6 +4,7 @@ import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,8 +38,8 @@ public final class StreamConsole implements SerialConsole {
      * @param output takes what the guest prints, on a thread of the console's
      */
     public StreamConsole(InputStream input, OutputStream output) {
-        this.input = input;
-        this.output = new OutputBuffer("serial stream", output, OutputBuffer.CAPACITY, System::nanoTime,
+        this.input = Objects.requireNonNull(input, "input");
+        this.output = new OutputBuffer("serial stream", Objects.requireNonNull(output, "output"), OutputBuffer.CAPACITY, System::nanoTime,
                 OutputBuffer.STUCK_NANOS);
     }
 
@@ -53,15 +54,21 @@ public final class StreamConsole implements SerialConsole {
     }
 
     @Override
-    public synchronized void attach(SerialPort serialPort) {
+    public synchronized void attach(SerialPort serialPort) throws IOException {
         if (port != null || closed) {
             throw new IllegalStateException("this console was attached or closed before");
         }
         port = serialPort;
-        output.start(serialPort);
         reader = new Thread(this::readUntilEnd, "console-in");
         reader.setDaemon(true);
-        reader.start();
+        serialPort.own(reader);
+        try {
+            output.start(serialPort);
+            Threads.start(reader);
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
     }
 
     private void readUntilEnd() {
@@ -77,6 +84,8 @@ public final class StreamConsole implements SerialConsole {
         } catch (InterruptedException e) {
             // close() asks for the end this way.
             Thread.currentThread().interrupt();
+        } catch (Throwable e) { // the stream may be anybody's
+            LOG.warn("serial stream: no more input: it threw {}", e.toString(), e);
         }
     }
 

@@ -9,6 +9,7 @@ import io.vmm4j.kvm.libc.IoVec;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Tap;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
                 registrations.add(loop.watch(tap.queues().get(i).fd(), Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLET,
                         events -> wake(listener, pair, events)));
             } catch (IOException e) {
-                throw new IllegalStateException("tap " + tap.name() + " cannot be watched", e);
+                throw new UncheckedIOException("tap " + tap.name() + " cannot be watched: " + e.getMessage(), e);
             }
         }
     }

@@ -1,5 +1,9 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.kvm.libc.ResourceLimits;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+
 /** What the platform's threads lack. */
 public final class Threads {
 
@@ -22,12 +26,55 @@ public final class Threads {
     }
 
     /**
+     * Starts {@code thread}.
+     *
+     * @throws IOException when the host has none to give, naming the limits there are
+     */
+    public static void start(Thread thread) throws IOException {
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            throw new IOException("the host has no thread for " + thread.getName() + " (" + e.getMessage() + "): " + ResourceLimits.ofThreads(), e);
+        }
+    }
+
+    /** Whether {@code failure} is that of a host, or of its limits, that had no thread to give. */
+    public static boolean isLackOfThreads(Throwable failure) {
+        return failure instanceof OutOfMemoryError && String.valueOf(failure.getMessage()).contains("native thread");
+    }
+
+    /** As {@link #joinUninterruptibly}, for {@code limitMillis} at most; returns whether the thread has ended, or never began. */
+    public static boolean joinUninterruptibly(Thread thread, long limitMillis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            long left = end - System.nanoTime();
+            if (left <= 0) {
+                break;
+            }
+            try {
+                TimeUnit.NANOSECONDS.timedJoin(thread, left);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return !thread.isAlive();
+    }
+
+    /**
      * Waits for the end of {@code thread} for a bounded time. Does not wait for the caller itself, and an interrupt of
      * the caller ends the wait and is kept for later.
      *
+     * @param thread {@code null} for one that was never made
      * @return whether the thread has ended
      */
-    static boolean joinWithin(Thread thread, long limitMillis) {
+    public static boolean joinWithin(Thread thread, long limitMillis) {
+        if (thread == null) {
+            return true;
+        }
         if (thread == Thread.currentThread()) {
             return false;
         }

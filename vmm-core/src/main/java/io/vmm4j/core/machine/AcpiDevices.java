@@ -7,6 +7,7 @@ import io.vmm4j.core.acpi.CpuController;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.IrqfdLine;
+import io.vmm4j.core.host.StandbyThread;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.kvm.KvmVm;
@@ -19,15 +20,18 @@ final class AcpiDevices implements AutoCloseable {
 
     private final IrqfdLine line;
     private final AcpiEventDevice events;
+    private final StandbyThread changes;
     private final VcpuHotplug hotplug;
     private final GenerationId generation;
 
     private AcpiDevices(IrqfdLine line, EpollEventLoop loop, MachineConfig config, GuestMemory memory) throws IOException {
         this.line = line;
         events = new AcpiEventDevice(line, loop);
-        hotplug = new VcpuHotplug(config.maxVcpuCount(), config.vcpuCount(), events);
         generation = new GenerationId(memory);
         generation.renew();
+        // Last, as it has to be ended. There is nothing to wait for where the number cannot change.
+        changes = config.maxVcpuCount() > 1 ? StandbyThread.start("vm-vcpus") : null;
+        hotplug = new VcpuHotplug(config.maxVcpuCount(), config.vcpuCount(), events, changes == null ? Runnable::run : changes);
     }
 
     /** Adds the registers to {@code ports}. */
@@ -38,7 +42,7 @@ final class AcpiDevices implements AutoCloseable {
             ports.add("ACPI events", AcpiPorts.EVENTS, AcpiEventDevice.LENGTH, devices.events);
             ports.add("ACPI processors", AcpiPorts.CPUS, CpuController.LENGTH, devices.hotplug.controller());
             return devices;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             line.close();
             throw e;
         }
@@ -71,6 +75,9 @@ final class AcpiDevices implements AutoCloseable {
     /** Lets go of the guest's memory and gives back the interrupt line; no vCPU or loop runs any more. */
     @Override
     public void close() {
+        if (changes != null) {
+            changes.close();
+        }
         generation.close();
         line.close();
     }

@@ -2,6 +2,7 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.SerialPort;
 import io.vmm4j.core.vcpu.VcpuEvents;
 
@@ -31,13 +32,16 @@ final class ConsolePort implements SerialPort, AutoCloseable {
     }
 
     private final VcpuEvents events;
+    private final MachineThreads own;
     private final Object room = new Object();
     private volatile Device device;
     private volatile boolean closed;
     private long changes;
 
-    ConsolePort(VcpuEvents events) {
+    /** @param own counts the console's threads */
+    ConsolePort(VcpuEvents events, MachineThreads own) {
         this.events = events;
+        this.own = own;
     }
 
     /** The device, once it exists; before the console is attached. */
@@ -55,6 +59,7 @@ final class ConsolePort implements SerialPort, AutoCloseable {
 
     @Override
     public void send(byte[] data, int offset, int length) throws InterruptedException {
+        own.requireNotGuest("send()");
         int end = offset + length;
         int at = offset;
         while (at < end) {
@@ -95,6 +100,16 @@ final class ConsolePort implements SerialPort, AutoCloseable {
     @Override
     public void resize(int columns, int rows) {
         device.resize(columns, rows);
+    }
+
+    @Override
+    public void own(Thread thread) {
+        own.add(thread, MachineThreads.Role.CONSOLE);
+    }
+
+    @Override
+    public void requireMayWait(String call) {
+        own.requireNotGuest(call);
     }
 
     @Override

@@ -6,7 +6,9 @@ import io.vmm4j.core.block.ImageInUseException;
 import io.vmm4j.core.block.UringBackend;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.format.FileFormat;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import io.vmm4j.devices.virtio.blk.BlkConfig;
 import io.vmm4j.devices.virtio.blk.CacheType;
@@ -46,8 +48,9 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * @param key      the drive's configuration key, to name problems by
      * @param problems takes what is wrong with it
      * @return the image, or {@code null} after a problem was noted
+     * @throws IOException when the host has too few descriptors left, or too little memory, to look at it
      */
-    static DiskImage open(DriveConfig config, String key, Problems problems) {
+    static DiskImage open(DriveConfig config, String key, Problems problems) throws IOException {
         Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
         if (Files.isDirectory(path)) {
@@ -62,6 +65,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         } catch (ImageInUseException e) {
             problems.add(field, "disk image " + path + " is " + e.getMessage());
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             if (config.isDirect() && e.errno() == Errno.EINVAL) {
                 problems.add(key + ".is_direct", "disk image " + path + " is on a file system without direct I/O");
                 return null;
@@ -69,12 +73,13 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             problems.add(field, "disk image " + path + (e.errno() == Errno.ENOENT ? " does not exist"
                     : " cannot be opened for " + (config.isReadOnly() ? "reading" : "writing") + ": " + Errno.message(e.errno())));
         } catch (IOException e) {
+            Shortage.rethrow(e);
             problems.add(field, "disk image " + path + " cannot be read: " + e.getMessage());
         }
         return null;
     }
 
-    private static boolean hasEngine(DriveConfig config, String key, Problems problems) {
+    private static boolean hasEngine(DriveConfig config, String key, Problems problems) throws IOException {
         if (config.ioEngine() != DriveConfig.IoEngine.Async) {
             return true;
         }
@@ -82,6 +87,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             UringBackend.requireHost();
             return true;
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             problems.add(key + ".io_engine", "engine Async needs io_uring, which this host "
                     + (e.errno() == Errno.ENOSYS ? "does not have" : "does not allow") + " (" + e.getMessage() + "): use Sync");
             return false;
@@ -97,6 +103,12 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         DiskFile file = DiskFile.open(path, config.isReadOnly(), config.isDirect());
         try {
             long size = file.size();
+            FileFormat format = config.format() == DriveConfig.Format.RAW ? null : formatOf(file, size);
+            if (format != null) {
+                problems.add(field, refusal(path, format));
+                file.close();
+                return null;
+            }
             if (size == 0 || size % SECTOR != 0) {
                 problems.add(field, "disk image " + path + " of " + size + " bytes is not a positive multiple of " + SECTOR);
                 file.close();
@@ -115,6 +127,27 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         }
     }
 
+    /** What the image is, where that is a known format and so no raw disk. */
+    private static FileFormat formatOf(DiskFile file, long size) throws IOException {
+        int tail = (int) Math.min(size, FileFormat.TAIL_BYTES);
+        return FileFormat.of(read(file, 0, (int) Math.min(size, FileFormat.HEAD_BYTES)), read(file, size - tail, tail)).orElse(null);
+    }
+
+    private static String refusal(Path path, FileFormat format) {
+        String does = format.kind() == FileFormat.Kind.ARCHIVE ? "` unpacks it" : "` makes one";
+        return "disk image " + path + " is " + format.description() + ", not a raw image"
+                + format.command(path.toString()).map(command -> ": `" + command + does).orElse("")
+                + "; with format \"raw\" it is taken as it is";
+    }
+
+    private static byte[] read(DiskFile file, long offset, int length) throws IOException {
+        byte[] bytes = new byte[length];
+        ByteBuffer direct = ByteBuffer.allocateDirect(length);
+        file.read(direct, offset);
+        direct.flip().get(bytes);
+        return bytes;
+    }
+
     private static boolean isBlockDevice(Path path) throws IOException {
         return ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
     }
@@ -125,10 +158,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * signature, but code or text where the entries would be.
      */
     private static boolean beginsWithPartitionTable(DiskFile file) throws IOException {
-        byte[] bytes = new byte[SECTOR];
-        ByteBuffer start = ByteBuffer.allocateDirect(SECTOR);
-        file.read(start, 0);
-        start.flip().get(bytes);
+        byte[] bytes = read(file, 0, SECTOR);
         int signature = Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET]) | Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET + 1]) << 8;
         if (signature != MBR_SIGNATURE) {
             return false;

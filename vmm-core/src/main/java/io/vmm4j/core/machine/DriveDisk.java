@@ -49,12 +49,13 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     }
 
     @Override
-    public synchronized BlkBackend open(Path image) throws ConfigException, IOException {
+    public synchronized BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException {
         if (closed) {
             throw new IOException("the machine has ended");
         }
         Problems problems = new Problems();
-        DiskImage opened = DiskImage.open(config.withPath(image.toString()), "drives." + config.driveId(), problems);
+        DriveConfig next = config.withPath(image.toString()).withFormat(format == null ? config.format() : format);
+        DiskImage opened = DiskImage.open(next, "drives." + config.driveId(), problems);
         problems.throwIfAny();
         return add(opened);
     }

@@ -11,6 +11,8 @@ import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.host.FileConsole;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.layout.AddressMap;
@@ -31,6 +33,7 @@ import java.util.List;
 final class HostFiles implements AutoCloseable {
 
     private static final String KERNEL_KEY = "boot-source.kernel_image_path";
+    private static final String OUTPUT_KEY = "serial.serial_out_path";
     private static final String INITRD_KEY = "boot-source.initrd_path";
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
@@ -50,24 +53,33 @@ final class HostFiles implements AutoCloseable {
      * @param given what does not come from {@code config}
      * @param slots the virtio devices' places, for the kernel's arguments
      * @throws ConfigException naming every problem found; nothing stays open then
+     * @throws IOException     when the host has too few descriptors left, or too little memory, to find that out
      */
-    static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException {
+    static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
+        HostFiles files = new HostFiles();
+        try {
+            files.openAll(config, given, slots);
+            return files;
+        } catch (ConfigException | IOException | RuntimeException | Error e) {
+            files.close();
+            throw e;
+        }
+    }
+
+    private void openAll(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
         Problems problems = new Problems();
         config.check(problems);
-        HostFiles files = new HostFiles();
-        files.openKernel(config, problems);
-        files.openInitrd(config, problems);
-        files.openDisks(config.drives(), problems);
-        files.openTaps(config.networkInterfaces(), problems);
+        openKernel(config, problems);
+        openInitrd(config, problems);
+        openDisks(config.drives(), problems);
+        openTaps(config.networkInterfaces(), problems);
         checkSockets(config, given, problems);
         boolean hasConsole = config.console() != null || given.console() != null;
-        files.commandLine = KernelArguments.of(config.bootSource(), hasConsole, files.kernel, files.disks, slots, problems);
+        commandLine = KernelArguments.of(config.bootSource(), hasConsole, kernel, disks, slots, problems);
         if (!problems.isEmpty()) {
-            files.close();
             addLackOfMemory(config.machineConfig(), problems);
         }
         problems.throwIfAny();
-        return files;
     }
 
     /** What the machine's assembly, which is not reached now, would find. */
@@ -87,7 +99,7 @@ final class HostFiles implements AutoCloseable {
         return AddressMap.lowRamBytes(problems.isClean(HostMemory.SIZE_KEY) ? config.machineConfig().memoryBytes() : Long.MAX_VALUE);
     }
 
-    private void openKernel(VmConfig config, Problems problems) {
+    private void openKernel(VmConfig config, Problems problems) throws IOException {
         String path = config.bootSource().kernelImagePath();
         if (!problems.isClean(KERNEL_KEY)) {
             return;
@@ -95,11 +107,12 @@ final class HostFiles implements AutoCloseable {
         try {
             kernel = own(KernelImage.open(Path.of(path), lowRamBytes(config, problems)));
         } catch (KernelImageException e) {
+            Shortage.rethrow(e);
             problems.add(KERNEL_KEY, e.getMessage());
         }
     }
 
-    private void openInitrd(VmConfig config, Problems problems) {
+    private void openInitrd(VmConfig config, Problems problems) throws IOException {
         String path = config.bootSource().initrdPath();
         if (path == null || !problems.isClean(INITRD_KEY)) {
             return;
@@ -107,14 +120,16 @@ final class HostFiles implements AutoCloseable {
         try {
             initrd = own(Initrd.open(Path.of(path)));
             if (kernel != null) {
+                initrd.requireFitFor(kernel);
                 initrdAddress = initrd.place(kernel, lowRamBytes(config, problems));
             }
         } catch (KernelImageException e) {
+            Shortage.rethrow(e);
             problems.add(INITRD_KEY, e.getMessage());
         }
     }
 
-    private void openDisks(List<DriveConfig> drives, Problems problems) {
+    private void openDisks(List<DriveConfig> drives, Problems problems) throws IOException {
         for (int i = 0; i < drives.size(); i++) {
             String key = "drives[" + i + "]";
             if (!problems.isClean(key + ".path_on_host")) {
@@ -127,7 +142,7 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
-    private void openTaps(List<NetworkInterfaceConfig> interfaces, Problems problems) {
+    private void openTaps(List<NetworkInterfaceConfig> interfaces, Problems problems) throws IOException {
         for (int i = 0; i < interfaces.size(); i++) {
             String key = "network-interfaces[" + i + "]";
             NetworkInterfaceConfig network = interfaces.get(i);
@@ -137,14 +152,18 @@ final class HostFiles implements AutoCloseable {
             try {
                 taps.add(own(TapInterface.open(network.hostDevName(), network.queuePairs())));
             } catch (LinuxException e) {
+                Shortage.rethrow(e);
                 problems.add(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
+            } catch (IOException e) {
+                problems.add(key + ".host_dev_name", e.getMessage());
             }
         }
     }
 
-    private static void checkSockets(VmConfig config, GivenParts given, Problems problems) {
+    private static void checkSockets(VmConfig config, GivenParts given, Problems problems) throws IOException {
         if (given.serial() == null) {
             checkConsole(config.serial().path(), "serial.path", problems);
+            checkOutputFile(config.serial().serialOutPath(), problems);
         }
         if (given.console() == null && config.console() != null) {
             checkConsole(config.console().path(), "console.path", problems);
@@ -154,19 +173,32 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
-    private static void checkConsole(String path, String key, Problems problems) {
+    private static void checkConsole(String path, String key, Problems problems) throws IOException {
         if (!path.equals(SerialConfig.STDIO) && !path.equals(SerialConfig.NONE)) {
             checkSocket(path, key, problems);
         }
     }
 
-    private static void checkSocket(String path, String key, Problems problems) {
+    private static void checkOutputFile(String path, Problems problems) throws IOException {
+        if (path == null || !problems.isClean(OUTPUT_KEY)) {
+            return;
+        }
+        try {
+            FileConsole.check(Path.of(path));
+        } catch (IOException e) {
+            Shortage.rethrow(e);
+            problems.add(OUTPUT_KEY, e.getMessage());
+        }
+    }
+
+    private static void checkSocket(String path, String key, Problems problems) throws IOException {
         if (!problems.isClean(key)) {
             return;
         }
         try {
             SocketFile.requireFree(Path.of(path));
         } catch (IOException e) {
+            Shortage.rethrow(e);
             problems.add(key, e.getMessage());
         }
     }

@@ -11,6 +11,7 @@ import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.i8042.I8042;
+import io.vmm4j.devices.pvpanic.PvPanic;
 import io.vmm4j.devices.rtc.CmosRtc;
 import io.vmm4j.devices.serial.InputGate;
 import io.vmm4j.devices.serial.LineSplitter;
@@ -21,7 +22,7 @@ import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** What every PC has at fixed ports: two serial ports, keyboard controller, clock, and the ACPI sleep and reset registers. */
+/** What every PC has at fixed ports: two serial ports, keyboard controller, clock, the ACPI sleep and reset registers, and pvpanic. */
 final class LegacyDevices implements AutoCloseable {
 
     private static final int COM1_PORT = 0x3f8;
@@ -43,11 +44,10 @@ final class LegacyDevices implements AutoCloseable {
         this.ports = ports;
     }
 
-    /** COM1, with its host's end on {@code console}. */
-    ConsolePort addConsole(SerialConsole console, VcpuEvents events) throws IOException {
-        ConsolePort port = new ConsolePort(events);
+    /** COM1, with its host's end on {@code console}, which is to be attached to {@code port}. */
+    ConsolePort addConsole(SerialConsole console, PanicWatch panics, ConsolePort port) throws IOException {
         owned.push(port);
-        Serial16550 serial = new Serial16550(line(COM1_GSI), console.output(), port::inputRoomChanged, InputGate.AUTOMATIC,
+        Serial16550 serial = new Serial16550(line(COM1_GSI), panics.watch(console.output()), port::inputRoomChanged, InputGate.AUTOMATIC,
                 Serial16550.DEFAULT_INPUT_CAPACITY);
         port.connect(inputOf(serial));
         ports.add("COM1", COM1_PORT, COM_LENGTH, serial);
@@ -69,11 +69,13 @@ final class LegacyDevices implements AutoCloseable {
     }
 
     /** COM2, whose lines go to the log. */
-    void addLogPort() throws IOException {
-        LineSplitter lines = new LineSplitter(new GuestLog(System::nanoTime));
+    void addLogPort(PanicWatch panics) throws IOException {
+        GuestLog log = new GuestLog(System::nanoTime);
+        owned.push(log);
+        LineSplitter lines = new LineSplitter(log);
         // A guest's last words need not end in a line break.
         owned.push(lines::flush);
-        ports.add("COM2", COM2_PORT, COM_LENGTH, new Serial16550(line(COM2_GSI), lines));
+        ports.add("COM2", COM2_PORT, COM_LENGTH, new Serial16550(line(COM2_GSI), panics.watch(lines)));
     }
 
     /** The keyboard controller, by which kernels with {@code reboot=k} reset. */
@@ -99,6 +101,11 @@ final class LegacyDevices implements AutoCloseable {
                 () -> events.end(new VmExit(VmExitReason.POWEROFF, "the guest powered off")),
                 () -> events.end(new VmExit(VmExitReason.RESET, "the guest asked for a reset (ACPI)")));
         ports.add("ACPI power", AcpiPorts.BASE, AcpiPorts.LENGTH, power);
+    }
+
+    /** The port by which a kernel says that it panicked. */
+    void addPanicPort(PanicWatch panics) {
+        ports.add("pvpanic", PvPanic.PORT, PvPanic.LENGTH, new PvPanic(panics));
     }
 
     private IrqfdLine line(int gsi) throws IOException {

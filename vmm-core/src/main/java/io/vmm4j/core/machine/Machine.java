@@ -1,14 +1,22 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.GuestPanic;
+import io.vmm4j.core.VmExit;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.HelperThreads;
+import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.SlowWait;
 import io.vmm4j.devices.i8042.I8042;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,8 +33,13 @@ public final class Machine implements AutoCloseable {
     private final AcpiDevices acpi;
     private final I8042 keyboard;
     private final List<EpollEventLoop> loops;
+    private final List<GivenDevice> givenDevices;
+    private final List<GivenConsole> givenConsoles;
+    private final MachineThreads own;
     private final Deque<AutoCloseable> owned;
     private final DeviceControls controls;
+    private final HelperThreads helpers;
+    private final PanicWatch panics;
     private boolean closed;
 
     /**
@@ -34,16 +47,33 @@ public final class Machine implements AutoCloseable {
      * @param acpi by what the guest hears of the host's wishes
      * @param keyboard what a user would type on
      * @param loops started; closed after the vCPUs have ended
+     * @param givenDevices on the first of the loops; reset before it is closed
+     * @param givenConsoles closed last, for nobody knows what they do
      * @param owned last created first; closed after the loops have ended
      * @param controls what can be changed about its devices
+     * @param own its threads
+     * @param helpers among {@code owned}
+     * @param panics knows of the kernel's panic
      */
-    Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, Deque<AutoCloseable> owned, DeviceControls controls) {
+    Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
+            List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceControls controls, MachineThreads own,
+            HelperThreads helpers, PanicWatch panics) {
         this.vcpus = vcpus;
         this.acpi = acpi;
         this.keyboard = keyboard;
         this.loops = List.copyOf(loops);
+        this.givenDevices = List.copyOf(givenDevices);
+        this.givenConsoles = List.copyOf(givenConsoles);
+        this.own = own;
         this.owned = new ArrayDeque<>(owned);
         this.controls = controls;
+        this.helpers = helpers;
+        this.panics = panics;
+    }
+
+    /** Threads for what comes up once in a while; one of them may close the machine. */
+    public HelperThreads helpers() {
+        return helpers;
     }
 
     /** What can be changed about its devices while it runs. */
@@ -51,11 +81,7 @@ public final class Machine implements AutoCloseable {
         return controls;
     }
 
-    /**
-     * Starts the vCPUs; does nothing once closed. Does not wait for {@link #close}, which waits for the loops.
-     *
-     * @throws IllegalStateException when the host has no thread for one
-     */
+    /** Lets the vCPUs run; does nothing once closed. Does not wait for {@link #close}, which waits for the loops. */
     public void start() {
         vcpus.start();
     }
@@ -89,6 +115,16 @@ public final class Machine implements AutoCloseable {
         return acpi.renewGeneration();
     }
 
+    /** What is known of a panic of the guest's kernel. */
+    public Optional<GuestPanic> guestPanic() {
+        return panics.panic();
+    }
+
+    /** How the machine has ended, given an end and what is known of a panic. */
+    public VmExit judge(VmExit exit) {
+        return panics.judge(exit);
+    }
+
     /** vCPUs that the guest has now. */
     public int vcpuCount() {
         return acpi.hotplug().count();
@@ -101,12 +137,16 @@ public final class Machine implements AutoCloseable {
      * @throws IllegalArgumentException when {@code count} is out of range
      */
     public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
-        return acpi.hotplug().resize(count, within);
+        // Told where followers may wait: the thread that has made the change is needed for the next.
+        return acpi.hotplug().resize(count, within).whenCompleteAsync((done, failure) -> { }, helpers.answers());
     }
 
     /**
      * Takes the vCPUs out of the guest, ends every thread and gives back every resource. Not from a thread of the
      * machine. A second call does nothing.
+     *
+     * <p>A thread that does not come to its end, as one inside a device or a console of the embedder's, is waited for, and
+     * named in the log; meanwhile what can be ended without it is.
      */
     @Override
     public synchronized void close() {
@@ -115,9 +155,39 @@ public final class Machine implements AutoCloseable {
         }
         closed = true;
         acpi.hotplug().close();
-        vcpus.stop();
-        loops.forEach(EpollEventLoop::close);
+        endThreads();
+        givenConsoles.forEach(GivenConsole::beginClose);
         closeAll(owned);
+        givenConsoles.forEach(GivenConsole::close);
+    }
+
+    private void endThreads() {
+        SlowWait end = new SlowWait("the machine's end", () -> own.busy(MachineThreads.Role.GUEST));
+        List<SlowWait.Wait> busy = new ArrayList<>();
+        endSoon(vcpus::stopWithin, end, busy);
+        resetGivenDevices();
+        loops.forEach(loop -> endSoon(loop::closeWithin, end, busy));
+        busy.forEach(end::await);
+    }
+
+    private void endSoon(SlowWait.Wait ending, SlowWait end, List<SlowWait.Wait> busy) {
+        if (!busy.isEmpty()) {
+            if (!ending.within(SlowWait.FIRST_MILLIS)) {
+                busy.add(ending);
+            }
+        } else if (!end.isOverSoon(ending)) {
+            busy.add(ending);
+            givenConsoles.forEach(GivenConsole::beginClose); // one that keeps a thread may let go of it
+        }
+    }
+
+    /** They have no other way to hear that the guest's memory goes. */
+    private void resetGivenDevices() {
+        try {
+            givenDevices.forEach(device -> loops.get(0).execute(device::reset));
+        } catch (RejectedExecutionException e) {
+            LOG.debug("the devices' loop has ended already");
+        }
     }
 
     /** Closes all of {@code owned}, first to last; a failure is logged and does not keep the others from being closed. */
@@ -126,7 +196,7 @@ public final class Machine implements AutoCloseable {
             AutoCloseable resource = owned.pop();
             try {
                 resource.close();
-            } catch (Exception | Error e) {
+            } catch (Throwable e) {
                 LOG.warn("{} was not closed in order: {}", resource.getClass().getSimpleName(), e.toString());
             }
         }

@@ -10,10 +10,15 @@ import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.FileConsole;
+import io.vmm4j.core.host.HelperThreads;
+import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.host.StdioConsole;
+import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.host.VsockSockets;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
@@ -29,7 +34,9 @@ import io.vmm4j.kvm.KvmCapabilities;
 import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.MsrRefusedException;
 import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.ResourceLimits;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -49,9 +56,11 @@ public final class MachineAssembler {
     private final VmConfig config;
     private final GivenParts given;
     private final VcpuEvents events;
+    private final MachineThreads own;
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<EpollEventLoop> loops = new ArrayList<>();
+    private final List<GivenConsole> givenConsoles = new ArrayList<>();
     private final BusBuilder ports = new BusBuilder("port");
     private final BusBuilder mmio = new BusBuilder("mmio");
     private Kvm kvm;
@@ -63,56 +72,91 @@ public final class MachineAssembler {
      * @param config what to build
      * @param given  what the embedder brings along
      * @param events hears of the machine's end, maybe before the caller of {@link #assemble} has the machine; must not block
+     * @param own    counts the machine's threads
      */
-    public MachineAssembler(VmConfig config, GivenParts given, VcpuEvents events) {
+    public MachineAssembler(VmConfig config, GivenParts given, VcpuEvents events, MachineThreads own) {
         this.config = config;
         this.given = given;
         this.events = events;
+        this.own = own;
     }
 
     /**
      * Builds the machine, ready to start.
      *
-     * @throws ConfigException when the configuration cannot be; nothing has been changed on the host then
+     * @throws ConfigException when the configuration cannot be, or something that the embedder brought; nothing has been
+     *     changed on the host then
      * @throws IOException     when the host refuses
      */
     public Machine assemble() throws ConfigException, IOException {
+        Machine machine = null;
+        try {
+            machine = assembleAll();
+            return machine;
+        } catch (GivenPartException e) {
+            if (e.isHosts()) {
+                throw Shortage.named(e.asRefusal());
+            }
+            throw e.asMistake();
+        } catch (IOException e) {
+            throw Shortage.named(e);
+        } catch (UncheckedIOException e) {
+            throw Shortage.named(new IOException(e.getMessage(), e));
+        } catch (OutOfMemoryError e) {
+            if (Threads.isLackOfThreads(e)) {
+                throw new IOException("the host has no thread left: " + ResourceLimits.ofThreads(), e);
+            }
+            throw e;
+        } finally {
+            // Behind the above, which looks at what is lacking.
+            if (machine == null) {
+                giveBack();
+            }
+        }
+    }
+
+    private void giveBack() {
+        loops.forEach(EpollEventLoop::close);
+        Machine.closeAll(owned);
+        givenConsoles.forEach(GivenConsole::close);
+    }
+
+    private Machine assembleAll() throws ConfigException, IOException {
         List<VirtioMmioSlot> plan = plan();
         HostFiles files = own(HostFiles.open(config, given, plan));
-        try {
-            openKvm();
-            allocateMemory();
-            createVm();
-            EpollEventLoop loop = newLoop("vm-events");
-            SerialConsole serial = own(serialConsole());
-            ConsolePort serialPort = addLegacyDevices(serial, loop);
-            VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop);
-            SerialConsole console = virtioConsole();
-            ConsolePort consolePort = console == null ? null : own(devices.addConsole(own(console), events));
-            addVirtioDevices(devices, files, loop);
-            AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory()));
-            BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
-            Vcpus vcpus = createVcpus(boot);
-            acpi.hotplug().connect(vcpus);
-            loops.forEach(EpollEventLoop::start);
-            serial.attach(serialPort);
-            if (console != null) {
-                console.attach(consolePort);
-            }
-            return new Machine(vcpus, acpi, keyboard, loops, owned, devices.controls());
-        } catch (ConfigException | IOException | RuntimeException | Error e) {
-            loops.forEach(EpollEventLoop::close);
-            Machine.closeAll(owned);
-            throw e;
+        openKvm();
+        allocateMemory();
+        createVm();
+        HelperThreads helpers = own(HelperThreads.start());
+        EpollEventLoop loop = newLoop("vm-events");
+        SerialConsole serial = serialConsole();
+        PanicWatch panics = new PanicWatch(events, loop);
+        ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers);
+        SerialConsole console = virtioConsole();
+        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
+        addVirtioDevices(devices, files, loop);
+        AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory()));
+        BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
+        Vcpus vcpus = createVcpus(boot);
+        acpi.hotplug().connect(vcpus);
+        vcpus.park();
+        loops.forEach(EpollEventLoop::start);
+        serial.attach(serialPort);
+        if (console != null) {
+            console.attach(consolePort);
         }
+        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own,
+                helpers, panics);
     }
 
     /**
      * Checks the configuration, the files it names and the host's memory, and makes nothing.
      *
      * @throws ConfigException naming every problem found
+     * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
-    public void check() throws ConfigException {
+    public void check() throws ConfigException, IOException {
         HostFiles.open(config, given, plan()).close();
         HostMemory.check(config.machineConfig());
     }
@@ -169,6 +213,7 @@ public final class MachineAssembler {
         try {
             ram = own(GuestRam.allocate(config.machineConfig()));
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             throw tooMuchMemory(e);
         }
     }
@@ -183,22 +228,36 @@ public final class MachineAssembler {
         try {
             ram.mapInto(vm);
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             throw tooMuchMemory(e);
         }
         vm.setTssAddress(AddressMap.KVM_TSS);
         InterruptControllers.create(vm, config.machineConfig().topology(), mmio);
     }
 
-    private SerialConsole serialConsole() {
-        return given.serial() != null ? given.serial() : consoleOn(config.serial().path());
+    private SerialConsole serialConsole() throws IOException {
+        if (given.serial() != null) {
+            return given("serial console", "serial", given.serial());
+        }
+        String file = config.serial().serialOutPath();
+        return own(file == null ? consoleOn(config.serial().path()) : FileConsole.open(Path.of(file)));
     }
 
     /** The host's end of the virtio console, or {@code null} when there is none. */
     private SerialConsole virtioConsole() {
         if (given.console() != null) {
-            return given.console();
+            return given("virtio console", "console", given.console());
         }
-        return config.console() == null ? null : consoleOn(config.console().path());
+        return config.console() == null ? null : own(consoleOn(config.console().path()));
+    }
+
+    private GivenConsole given(String name, String key, SerialConsole console) {
+        if (console == given.serial() && console == given.console() && !givenConsoles.isEmpty()) {
+            throw new GivenPartException(key, name + ": it is the serial console too", null);
+        }
+        GivenConsole guarded = GivenConsole.of(name, key, console, events, own);
+        givenConsoles.add(guarded);
+        return guarded;
     }
 
     private static SerialConsole consoleOn(String path) {
@@ -209,13 +268,15 @@ public final class MachineAssembler {
         };
     }
 
-    private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop) throws IOException {
+    private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports));
-        ConsolePort port = legacy.addConsole(console, events);
-        legacy.addLogPort();
+        ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
+        legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
+        legacy.addPanicPort(panics);
+        ProbedPorts.expectOn(ports);
         return port;
     }
 
@@ -235,9 +296,7 @@ public final class MachineAssembler {
         if (config.balloon() != null) {
             devices.addBalloon(config.balloon(), ram, config.machineConfig().memSizeMib());
         }
-        for (ExtraDevice extra : given.devices()) {
-            devices.add(extra);
-        }
+        devices.addGiven(given.devices(), events);
     }
 
     private void addDrive(VirtioDevices devices, DiskImage disk) throws IOException {
@@ -254,7 +313,7 @@ public final class MachineAssembler {
     private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {
         VsockSockets sockets = own(VsockSockets.listen(loop, Path.of(vsock.udsPath())));
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
-        devices.add(new ExtraDevice("vsock", owner -> device));
+        devices.add("vsock", device);
         sockets.serve(device::connect);
     }
 
@@ -263,7 +322,7 @@ public final class MachineAssembler {
         GuestCpu guest = CpuFeatures.enable(kvm, vm, config.machineConfig());
         CpuModifiers modifiers = new CpuModifiers(config.cpuConfig());
         VcpuSetup setup = new VcpuSetup(kvm, guest, modifiers);
-        Vcpus vcpus = own(new Vcpus(vm, setup, guest.topology(), handler, events));
+        Vcpus vcpus = own(new Vcpus(vm, setup, guest.topology(), handler, events, own));
         try {
             boot.enter(vcpus.create(0));
         } catch (MsrRefusedException e) {
@@ -278,12 +337,21 @@ public final class MachineAssembler {
     }
 
     private EpollEventLoop newLoop(String name) throws IOException {
-        EpollEventLoop loop = new EpollEventLoop(name, fault -> {
-            LOG.error("event loop {} met a fault of the monitor", name, fault);
-            events.end(new VmExit(VmExitReason.BUG, "event loop " + name + ": internal error: " + fault));
-        });
+        EpollEventLoop loop = new EpollEventLoop(name, fault -> loopFailed(name, fault));
+        own.add(loop.thread(), MachineThreads.Role.GUEST);
         loops.add(loop);
         return loop;
+    }
+
+    /** Told before it is logged: the machine's end does not depend on the log. */
+    private void loopFailed(String name, Throwable fault) {
+        if (fault instanceof IOException || fault instanceof UncheckedIOException) {
+            events.end(new VmExit(VmExitReason.HOST_ERROR, "event loop " + name + ": " + fault.getMessage(), fault));
+            LOG.error("event loop {} cannot go on", name, fault);
+        } else {
+            events.end(new VmExit(VmExitReason.BUG, "event loop " + name + ": internal error: " + fault, fault));
+            LOG.error("event loop {} met a fault of the monitor", name, fault);
+        }
     }
 
     private <T extends AutoCloseable> T own(T resource) {

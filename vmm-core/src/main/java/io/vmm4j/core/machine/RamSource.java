@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemoryType;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 
 /**
  * Where a guest's RAM comes from: maps it, once it is known that every page of it can be had. A page of a file that
@@ -88,7 +90,7 @@ final class RamSource {
         boolean isCounted = HostMemory.isCommitCounted();
         try (MemFd file = MemFd.create(NAME, bytes, 0)) {
             if (isCounted) {
-                allocate(file.fd(), "the host counts what it has promised (vm.overcommit_memory is 2)");
+                allocate(file.fd(), () -> "the host counts what it has promised (vm.overcommit_memory is 2)");
             }
             return new Mapped(map(file.fd().value(), Mapping.MAP_SHARED), isCounted ? 0 : Mapping.MADV_REMOVE, type.isTransparentHuge());
         }
@@ -100,10 +102,11 @@ final class RamSource {
         try {
             created = MemFd.create(NAME, bytes, MemFd.MFD_HUGETLB | MemFd.MFD_HUGE_2MB);
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             throw new ConfigException(TYPE_KEY, "memory type hugetlbfs cannot be had here: " + e.getMessage());
         }
         try (MemFd file = created) {
-            allocate(file.fd(), HugePagePool.of(HUGE_PAGE).describe(bytes));
+            allocate(file.fd(), () -> HugePagePool.of(HUGE_PAGE).describe(bytes));
             return new Mapped(Mapping.shared(file.fd().value(), bytes), 0, false);
         }
     }
@@ -121,20 +124,24 @@ final class RamSource {
             file.truncate(bytes);
             // Without a limit of its own, a hugetlbfs has no size.
             boolean isMountTooSmall = store.getTotalSpace() > 0 && store.getUsableSpace() < bytes;
-            allocate(file, isMountTooSmall ? freeIn(directory, store) : HugePagePool.of(pageSize).describe(bytes));
+            allocate(file, () -> isMountTooSmall ? freeIn(directory) : HugePagePool.of(pageSize).describe(bytes));
             return new Mapped(Mapping.shared(file.value(), bytes), 0, false);
         }
     }
 
-    private static String freeIn(Path directory, FileStore store) throws IOException {
-        return directory + " has " + (store.getUsableSpace() >> 20) + " MiB free";
+    private static String freeIn(Path directory) {
+        try {
+            return directory + " has " + (Files.getFileStore(directory).getUsableSpace() >> 20) + " MiB free";
+        } catch (IOException e) {
+            return directory + " does not tell how much it has free";
+        }
     }
 
     private Mapped file() throws ConfigException, IOException {
         Path directory = directory();
         try (Fd file = unnamedFile(directory)) {
             file.truncate(bytes);
-            allocate(file, freeIn(directory, Files.getFileStore(directory)));
+            allocate(file, () -> freeIn(directory));
             return new Mapped(map(file.value(), Mapping.MAP_SHARED), 0, type.isTransparentHuge());
         }
     }
@@ -148,10 +155,11 @@ final class RamSource {
     }
 
     /** A file without a name, which goes with its last user, however that ends. */
-    private static Fd unnamedFile(Path directory) throws ConfigException {
+    private static Fd unnamedFile(Path directory) throws ConfigException, IOException {
         try {
             return Fd.open(directory, Fd.O_TMPFILE | Fd.O_RDWR | Fd.O_CLOEXEC, OWNER_ONLY);
         } catch (LinuxException e) {
+            Shortage.rethrow(e);
             throw new ConfigException(FILE_KEY, "no file for guest memory can be made in \"" + directory + "\": " + e.getMessage());
         }
     }
@@ -163,12 +171,12 @@ final class RamSource {
         }
     }
 
-    private void allocate(Fd file, String why) throws ConfigException, LinuxException {
+    private void allocate(Fd file, Supplier<String> why) throws ConfigException, LinuxException {
         try {
             PrefaultProgress.inSteps(bytes, file::allocate);
         } catch (LinuxException e) {
             if (e.errno() == Errno.ENOSPC || e.errno() == Errno.ENOMEM) {
-                throw new ConfigException(HostMemory.SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is more than there is: " + why);
+                throw new ConfigException(HostMemory.SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is more than there is: " + why.get());
             }
             throw e;
         }

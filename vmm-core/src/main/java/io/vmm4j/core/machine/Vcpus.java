@@ -1,16 +1,20 @@
 package io.vmm4j.core.machine;
 
 import io.vmm4j.core.cpu.CpuTopology;
+import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.SlowWait;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.core.vcpu.VcpuThread;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
 import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.VcpuExitHandler;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 
@@ -20,32 +24,37 @@ import java.util.stream.IntStream;
  *
  * <p>Thread-safe. No vCPU thread takes this object's lock, so it may be held while waiting for them.
  */
-final class Vcpus implements AutoCloseable {
+final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
 
     private final KvmVm vm;
     private final VcpuSetup setup;
     private final CpuTopology topology;
     private final VcpuExitHandler handler;
     private final VcpuEvents events;
+    private final MachineThreads own;
     private final KvmVcpu[] vcpus;
     private final AtomicReferenceArray<VcpuThread> threads;
     private ParkedState initial;
     private boolean isRunning;
     private boolean isPaused;
-    private boolean isStopped;
+    private volatile boolean isStopped;
 
-    /** @param topology of all vCPUs there can be */
-    Vcpus(KvmVm vm, VcpuSetup setup, CpuTopology topology, VcpuExitHandler handler, VcpuEvents events) {
+    /**
+     * @param topology of all vCPUs there can be
+     * @param own      counts the threads
+     */
+    Vcpus(KvmVm vm, VcpuSetup setup, CpuTopology topology, VcpuExitHandler handler, VcpuEvents events, MachineThreads own) {
         this.vm = vm;
         this.setup = setup;
         this.topology = topology;
         this.handler = handler;
         this.events = events;
+        this.own = own;
         this.vcpus = new KvmVcpu[topology.vcpus()];
         this.threads = new AtomicReferenceArray<>(vcpus.length);
     }
 
-    /** Makes vCPU {@code index} and its thread, which waits for {@link #start}. */
+    /** Makes vCPU {@code index} and its thread, which is not started. */
     synchronized KvmVcpu create(int index) throws KvmException {
         // There already when what follows has failed before: KVM makes each vCPU once.
         if (vcpus[index] == null) {
@@ -56,27 +65,45 @@ final class Vcpus implements AutoCloseable {
         if (index > 0 && initial == null) {
             initial = ParkedState.of(vcpu);
         }
-        threads.set(index, new VcpuThread(index, vcpu, handler, events));
+        makeThread(index);
         return vcpu;
     }
 
-    /** Lets all vCPUs run that were made. */
+    private void makeThread(int index) {
+        VcpuThread thread = new VcpuThread(index, vcpus[index], handler, events);
+        own.add(thread.thread(), MachineThreads.Role.GUEST);
+        threads.set(index, thread);
+    }
+
+    /**
+     * Starts the threads of all vCPUs that were made; they stay out of the guest until {@link #start}.
+     *
+     * @throws IOException when the host has none for one
+     */
+    synchronized void park() throws IOException {
+        for (VcpuThread thread : all()) {
+            thread.requestPause();
+            thread.start();
+        }
+    }
+
+    /** Lets all vCPUs run that were made and parked. */
     synchronized void start() {
         if (!isStopped) {
             isRunning = true;
-            all().forEach(VcpuThread::start);
+            all().forEach(VcpuThread::resume);
         }
     }
 
     /**
      * Lets a vCPU run that does not: it waits for INIT and SIPI, as after power-on.
      *
-     * @throws IllegalStateException when the machine does not run, or the host has no thread for the vCPU
+     * @throws IllegalStateException when the machine does not run
+     * @throws IOException           when the host refuses, such as a thread for the vCPU
      */
-    synchronized void bring(int index) throws KvmException {
-        if (isStopped || !isRunning) {
-            throw new IllegalStateException("the machine does not run");
-        }
+    @Override
+    public synchronized void bring(int index) throws IOException {
+        requireRunning();
         VcpuThread parked = threads.get(index);
         if (parked == null) {
             create(index);
@@ -85,26 +112,44 @@ final class Vcpus implements AutoCloseable {
             parked.join();
             initial.restore(vcpus[index]);
             setup.resetMsrs(vcpus[index]);
-            threads.set(index, new VcpuThread(index, vcpus[index], handler, events));
+            makeThread(index);
         }
         VcpuThread thread = threads.get(index);
         if (isPaused) {
             thread.requestPause();
         }
+        requireRunning(); // the end does not wait for this object's lock
         thread.start();
     }
 
+    private void requireRunning() {
+        if (isStopped || !isRunning) {
+            throw new IllegalStateException("the machine does not run");
+        }
+    }
+
     /** Parks a vCPU; does not wait and takes no lock, so also for vCPU threads. */
-    void dismiss(int index) {
+    @Override
+    public void dismiss(int index) {
         threads.get(index).requestStop();
     }
 
-    /** Takes all vCPUs out of the guest until {@link #resume}, and waits until they are. */
-    synchronized void pause() {
-        if (isRunning && !isStopped) {
+    /**
+     * Takes all vCPUs out of the guest until {@link #resume}, and waits until they are. One that is brought meanwhile does not
+     * get there.
+     */
+    void pause() {
+        List<VcpuThread> running;
+        synchronized (this) {
+            if (!isRunning || isStopped) {
+                return;
+            }
             isPaused = true;
-            all().forEach(VcpuThread::requestPause);
-            all().forEach(VcpuThread::awaitPaused);
+            running = all();
+            running.forEach(VcpuThread::requestPause);
+        }
+        for (VcpuThread thread : running) {
+            new SlowWait("the guest's pause", () -> own.busy(MachineThreads.Role.GUEST)).await(thread::awaitPaused);
         }
     }
 
@@ -114,22 +159,48 @@ final class Vcpus implements AutoCloseable {
         all().forEach(VcpuThread::resume);
     }
 
-    /** Takes all vCPUs out of the guest for good and ends their threads. Not from a vCPU thread. */
-    synchronized void stop() {
+    /**
+     * Takes all vCPUs out of the guest for good and waits so long for the end of their threads. Not from a vCPU thread. May be
+     * called again when that was not long enough.
+     *
+     * @return whether all have ended
+     */
+    boolean stopWithin(long millis) {
         isStopped = true;
-        if (isRunning) {
-            all().forEach(VcpuThread::requestStop);
-            all().forEach(VcpuThread::join);
+        // At first without the lock: who holds it may wait for one of the vCPUs.
+        if (!joinAll(millis)) {
+            return false;
         }
+        synchronized (this) {
+            return joinAll(millis); // one that was brought meanwhile
+        }
+    }
+
+    private boolean joinAll(long millis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        List<VcpuThread> made = all();
+        made.forEach(VcpuThread::requestStop);
+        boolean ended = true;
+        for (VcpuThread thread : made) {
+            ended &= thread.joinWithin(TimeUnit.NANOSECONDS.toMillis(Math.max(0, end - System.nanoTime())));
+        }
+        return ended;
     }
 
     private List<VcpuThread> all() {
         return IntStream.range(0, threads.length()).mapToObj(threads::get).filter(Objects::nonNull).toList();
     }
 
-    /** Gives the vCPUs back to KVM; after {@link #stop}, or when they never ran. */
+    /** Ends the threads, if {@link #stopWithin} has not, and gives the vCPUs back to KVM. */
     @Override
-    public synchronized void close() {
+    public void close() {
+        while (!stopWithin(Long.MAX_VALUE)) {
+            continue;
+        }
+        giveBack();
+    }
+
+    private synchronized void giveBack() {
         Deque<AutoCloseable> made = new ArrayDeque<>();
         for (KvmVcpu vcpu : vcpus) {
             if (vcpu != null) {

@@ -9,6 +9,8 @@ import io.vmm4j.kvm.VcpuExit;
 import io.vmm4j.kvm.VcpuExitHandler;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.ThreadSignal;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +35,8 @@ public final class VcpuThread {
     private volatile ThreadSignal.Target signalTarget;
     /** Out of the guest, until resumed or for good; guarded by {@link #pausing}. */
     private boolean isOut;
+    /** Confined to the thread. */
+    private boolean hasRun;
 
     /**
      * @param index   of the vCPU, from 0, by which people know it: its APIC id is another where a topology leaves gaps
@@ -49,17 +53,22 @@ public final class VcpuThread {
         thread.setDaemon(true);
     }
 
+    /** The vCPU's thread, for those who count or wait for it. */
+    public Thread thread() {
+        return thread;
+    }
+
     /**
      * Starts the thread.
      *
-     * @throws IllegalStateException when the host has none to give
+     * @throws IOException when the host has none to give
      */
-    public void start() {
+    public void start() throws IOException {
         try {
-            thread.start();
-        } catch (OutOfMemoryError e) {
+            Threads.start(thread);
+        } catch (IOException e) {
             markOut(); // a pause does not wait for it
-            throw new IllegalStateException("the host has no thread for vCPU " + index + ": " + e.getMessage(), e);
+            throw e;
         }
     }
 
@@ -78,20 +87,30 @@ public final class VcpuThread {
         kick();
     }
 
-    /** Waits until the vCPU is out of the guest; an interrupt of the caller is kept for later. After {@link #start}. */
-    public void awaitPaused() {
+    /**
+     * Waits {@code millis} at most until the vCPU is out of the guest; an interrupt of the caller is kept for later. After
+     * {@link #start}.
+     *
+     * @return whether it is
+     */
+    public boolean awaitPaused(long millis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         boolean interrupted = false;
-        synchronized (pausing) {
-            while (!isOut) {
-                try {
-                    pausing.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
+        try {
+            synchronized (pausing) {
+                for (long left = end - System.nanoTime(); !isOut && left > 0; left = end - System.nanoTime()) {
+                    try {
+                        TimeUnit.NANOSECONDS.timedWait(pausing, left);
+                    } catch (InterruptedException e) {
+                        interrupted = true;
+                    }
                 }
+                return isOut;
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -116,6 +135,11 @@ public final class VcpuThread {
         Threads.joinUninterruptibly(thread);
     }
 
+    /** As {@link #join}, for {@code millis} at most; returns whether the thread has ended, or never began. */
+    public boolean joinWithin(long millis) {
+        return Threads.joinUninterruptibly(thread, millis);
+    }
+
     private void run() {
         try {
             // Published before the flags are read: a request that missed the target is seen by the loop's first check.
@@ -123,10 +147,10 @@ public final class VcpuThread {
             loop();
         } catch (KvmException e) {
             // Told before it is logged, here and below: the machine's end does not depend on the log.
-            events.end(new VmExit(VmExitReason.HOST_ERROR, "vCPU " + index + ": " + e.getMessage()));
+            events.end(new VmExit(VmExitReason.HOST_ERROR, "vCPU " + index + ": " + e.getMessage(), e));
             LOG.error("vCPU {} cannot run", index, e);
-        } catch (RuntimeException | Error e) {
-            events.end(new VmExit(VmExitReason.BUG, "vCPU " + index + ": internal error: " + e));
+        } catch (Throwable e) {
+            events.end(new VmExit(VmExitReason.BUG, "vCPU " + index + ": internal error: " + e, e));
             LOG.error("vCPU {} met a fault of the monitor", index, e);
         } finally {
             // The kernel may reuse the thread id from here on.
@@ -141,6 +165,7 @@ public final class VcpuThread {
                 stayOutWhilePaused();
                 continue;
             }
+            hasRun = true;
             VcpuExit exit = vcpu.run(handler);
             switch (exit) {
                 case HANDLED, INTERRUPTED -> { }
@@ -171,7 +196,7 @@ public final class VcpuThread {
             }
             isOut = false;
         }
-        if (!stopRequested) {
+        if (!stopRequested && hasRun) {
             excuseAbsence();
         }
     }

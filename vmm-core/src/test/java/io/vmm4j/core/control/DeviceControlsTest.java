@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.core.config.TokenBucketConfig;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.virtio.balloon.BalloonConfig;
@@ -103,6 +104,17 @@ class DeviceControlsTest {
         CompletableFuture<Void> followed = command.thenRun(loop::close);
         prepared.countDown();
         followed.get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void commandsOfAMachineAreAnsweredOnItsOwnThreadAndBoundedInTime() throws Exception {
+        try (HelperThreads helpers = HelperThreads.start()) {
+            DeviceLoop commands = new DeviceLoop(loop, helpers);
+            CountDownLatch prepared = new CountDownLatch(1);
+            CompletableFuture<String> answered = commands.run(() -> awaitUninterruptibly(prepared)).thenApply(done -> Thread.currentThread().getName());
+            prepared.countDown();
+            assertEquals("vm-answers", answered.get(10, TimeUnit.SECONDS));
+        }
     }
 
     private static void awaitUninterruptibly(CountDownLatch latch) {

@@ -25,7 +25,9 @@ public final class LibC {
     private static final int SYS_FSTAT = 5;
     private static final int SYS_POLL = 7;
     private static final int SYS_MMAP = 9;
+    private static final int SYS_MPROTECT = 10;
     private static final int SYS_MUNMAP = 11;
+    private static final int SYS_RT_SIGACTION = 13;
     private static final int SYS_RT_SIGPROCMASK = 14;
     private static final int SYS_PREAD64 = 17;
     private static final int SYS_PWRITE64 = 18;
@@ -42,9 +44,11 @@ public final class LibC {
     private static final int SYS_BIND = 49;
     private static final int SYS_LISTEN = 50;
     private static final int SYS_FCNTL = 72;
+    private static final int SYS_FLOCK = 73;
     private static final int SYS_FSYNC = 74;
     private static final int SYS_FDATASYNC = 75;
     private static final int SYS_FTRUNCATE = 77;
+    private static final int SYS_GETEUID = 107;
     private static final int SYS_GETPGRP = 111;
     private static final int SYS_GETTID = 186;
     private static final int SYS_EPOLL_WAIT = 232;
@@ -58,6 +62,8 @@ public final class LibC {
     private static final int SYS_EPOLL_CREATE1 = 291;
     private static final int SYS_PREADV = 295;
     private static final int SYS_PWRITEV = 296;
+    private static final int SYS_PRLIMIT64 = 302;
+    private static final int SYS_RENAMEAT2 = 316;
     private static final int SYS_GETRANDOM = 318;
     private static final int SYS_MEMFD_CREATE = 319;
     private static final int SYS_IO_URING_SETUP = 425;
@@ -178,6 +184,11 @@ public final class LibC {
         return syscall(SYS_MMAP, hint, length, protection, flags, fd, offset);
     }
 
+    /** mprotect(2). */
+    public static int mprotect(long address, long length, int protection) {
+        return (int) syscall(SYS_MPROTECT, address, length, protection, 0, 0, 0);
+    }
+
     /** munmap(2). */
     public static int munmap(long address, long length) {
         return (int) syscall(SYS_MUNMAP, address, length, 0, 0, 0, 0);
@@ -221,6 +232,21 @@ public final class LibC {
     /** fcntl(2). */
     public static int fcntl(int fd, int command, long argument) {
         return (int) syscall(SYS_FCNTL, fd, command, argument, 0, 0, 0);
+    }
+
+    /** flock(2). */
+    public static int flock(int fd, int operation) {
+        return (int) syscall(SYS_FLOCK, fd, operation, 0, 0, 0, 0);
+    }
+
+    /** renameat2(2), each path relative to its directory's descriptor. */
+    public static int renameat2(int fromDirectory, NativeStruct from, int toDirectory, NativeStruct to, int flags) {
+        try {
+            return (int) syscall(SYS_RENAMEAT2, fromDirectory, from.address(), toDirectory, to.address(), flags, 0);
+        } finally {
+            Reference.reachabilityFence(from);
+            Reference.reachabilityFence(to);
+        }
     }
 
     /** fstat(2) into a {@code struct stat} of 144 bytes. */
@@ -328,9 +354,19 @@ public final class LibC {
         return syscall(SYS_IO_URING_REGISTER, argument, 2, ring, opcode, count, 0);
     }
 
+    /** prlimit64(2) of this process, asking only: {@code limit} becomes a {@code struct rlimit64} of 16 bytes. */
+    public static int getrlimit(int resource, NativeStruct limit) {
+        return syscall(SYS_PRLIMIT64, limit, 3, 0, resource, 0, 0);
+    }
+
     /** getpid(2). */
     public static int getpid() {
         return (int) syscall(SYS_GETPID, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** geteuid(2): the user on whose behalf the process acts. */
+    public static int geteuid() {
+        return (int) syscall(SYS_GETEUID, 0, 0, 0, 0, 0, 0);
     }
 
     /** gettid(2): the kernel's number of the calling thread. */
@@ -348,6 +384,14 @@ public final class LibC {
         NativeStruct set = NativeStruct.allocate(Long.BYTES);
         set.bytes().putLong(0, signals);
         return syscall(SYS_RT_SIGPROCMASK, set, 1, how, 0, Long.BYTES, 0);
+    }
+
+    /** rt_sigaction(2) with the kernel's {@code struct sigaction} of 32 bytes; {@code action} may be {@code null}. */
+    static int sigaction(int signal, NativeStruct action, NativeStruct before) {
+        long address = action == null ? 0 : action.address();
+        int result = syscall(SYS_RT_SIGACTION, before, 2, signal, address, Long.BYTES, 0);
+        Reference.reachabilityFence(action);
+        return result;
     }
 
     /** tgkill(2): a signal to one thread of one process. */

@@ -24,13 +24,23 @@ public class LinuxException extends IOException {
     /**
      * @param call the call with the argument that matters, such as {@code open(/dev/kvm)}
      * @param errno the error number, see {@link Errno}
-     * @param hint what to do about it, one clause without a full stop; empty when there is nothing to say
+     * @param hint what to do about it, one clause without a full stop; empty when there is nothing to say but what
+     *     {@link ResourceLimits} has to say
      */
     public LinuxException(String call, int errno, String hint) {
+        this(call, errno, hint.isEmpty() ? ResourceLimits.hint(errno) : hint, true);
+    }
+
+    private LinuxException(String call, int errno, String hint, boolean isWhole) {
         super(call + ": " + Errno.message(errno) + (hint.isEmpty() ? "" : "; " + hint));
         this.call = call;
         this.errno = errno;
         this.hint = hint;
+    }
+
+    /** Whether the host, or a limit of this process, has none left of what was asked for: descriptors or memory. */
+    public final boolean isShortage() {
+        return ResourceLimits.isShortage(errno);
     }
 
     /** The failed call with the argument that matters. */

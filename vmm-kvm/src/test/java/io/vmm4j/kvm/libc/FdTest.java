@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +87,49 @@ final class FdTest {
             assertEquals(3, fd.pwritev(vector, 0));
             assertEquals("cde", Files.readString(directory.resolve("f")));
         }
+    }
+
+    @Test
+    void aDirectorysLockHasOneHolderAndEndsWithIt() throws Exception {
+        int flags = Fd.O_RDONLY | Fd.O_DIRECTORY | Fd.O_NOFOLLOW;
+        try (Fd two = Fd.open(directory, flags)) {
+            Fd one = Fd.open(directory, flags);
+            assertTrue(one.tryLock());
+            assertFalse(two.tryLock(), "the same process is no excuse");
+            assertTrue(one.tryLock(), "the holder may ask again");
+            one.close();
+            assertTrue(two.tryLock());
+        }
+    }
+
+    @Test
+    void aLinkIsNotFollowedWhereThatIsAskedFor() throws Exception {
+        Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
+        assertThrows(LinuxException.class, () -> Fd.open(link, Fd.O_RDONLY | Fd.O_DIRECTORY | Fd.O_NOFOLLOW));
+    }
+
+    @Test
+    void aFileTellsItsOwnerAndWhoMayUseIt() throws Exception {
+        Path file = Files.createFile(directory.resolve("f"));
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-x--x"));
+        try (Fd fd = Fd.open(file, Fd.O_PATH); Fd other = Fd.open(directory, Fd.O_PATH)) {
+            assertEquals(Files.getAttribute(file, "unix:uid"), fd.stat().uid());
+            assertEquals(LibC.geteuid(), fd.stat().uid());
+            assertEquals(0751, fd.stat().permissions());
+            assertTrue(fd.stat().isSameFile(fd.stat()) && !fd.stat().isSameFile(other.stat()));
+            assertFalse(fd.stat().isSocket());
+        }
+    }
+
+    @Test
+    void aFileIsMovedOnlyToANameThatIsFree() throws Exception {
+        Path from = Files.writeString(directory.resolve("from"), "one");
+        Path taken = Files.writeString(directory.resolve("taken"), "two");
+        assertEquals(Errno.EEXIST, assertThrows(LinuxException.class, () -> FileName.moveUnlessExists(from, taken)).errno());
+        assertEquals("two", Files.readString(taken));
+        FileName.moveUnlessExists(from, directory.resolve("free"));
+        assertEquals("one", Files.readString(directory.resolve("free")));
+        assertFalse(Files.exists(from));
     }
 
     private String ascii(int offset, int length) {

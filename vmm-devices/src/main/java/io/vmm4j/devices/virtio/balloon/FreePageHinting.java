@@ -13,7 +13,7 @@ import java.util.OptionalLong;
 /**
  * Free page hinting, virtio 1.2 section 5.5.6.5: while a command is in force the driver names pages it does not need, and their
  * memory is given back. Guarded by its own lock, also while memory is given back: once a command is withdrawn, no
- * hint of it is acted on any more.
+ * hint of it is acted on any more. What the driver said to an earlier command, or before it was asked, is none to this one.
  */
 final class FreePageHinting implements QueuePump.Handler {
 
@@ -54,6 +54,7 @@ final class FreePageHinting implements QueuePump.Handler {
         if (Integer.compareUnsigned(lastCommand, BalloonConstants.FIRST_CMD_ID) < 0) {
             lastCommand = BalloonConstants.FIRST_CMD_ID;
         }
+        guestCommand = OptionalLong.empty();
         setHostCommand(lastCommand);
         return true;
     }
@@ -76,10 +77,7 @@ final class FreePageHinting implements QueuePump.Handler {
             }
             guestCommanded(word.getInt(0));
         }
-        boolean isWanted = hostCommand != BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP
-            && hostCommand != BalloonConstants.VIRTIO_BALLOON_CMD_ID_DONE
-            && guestCommand.isPresent() && guestCommand.getAsLong() == (hostCommand & U32_MASK);
-        if (isWanted) {
+        if (isRoundInForce() && isGuestInRound()) {
             for (int i = 0; i < chain.writableCount(); i++) {
                 memory.discard(chain.writable(i));
             }
@@ -87,10 +85,24 @@ final class FreePageHinting implements QueuePump.Handler {
         return 0;
     }
 
+    private boolean isRoundInForce() {
+        return Integer.compareUnsigned(hostCommand, BalloonConstants.FIRST_CMD_ID) >= 0;
+    }
+
+    private boolean isGuestInRound() {
+        return guestCommand.isPresent() && guestCommand.getAsLong() == (hostCommand & U32_MASK);
+    }
+
     private void guestCommanded(int command) {
-        guestCommand = OptionalLong.of(command & U32_MASK);
-        if (command == BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP && acknowledgeOnStop) {
-            setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_DONE);
+        if (command != BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP) {
+            guestCommand = OptionalLong.of(command & U32_MASK);
+        } else if (isRoundInForce() && !isGuestInRound()) {
+            guestCommand = OptionalLong.empty();
+        } else {
+            guestCommand = OptionalLong.of(command);
+            if (isRoundInForce() && acknowledgeOnStop) {
+                setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_DONE);
+            }
         }
     }
 

@@ -90,6 +90,48 @@ final class BalloonHintingTest extends BalloonFixture {
     }
 
     @Test
+    void theEndOfAnEarlierRoundDoesNotEndTheOneInForce() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(HINT, 8, 8, 8);
+        rig.device().startHinting(true);
+        command(rig, 2, 2);
+        rig.device().startHinting(true);
+        assertEquals(new HintingStatus(3, OptionalLong.empty()), rig.device().hintingStatus(), "nothing was said to this command yet");
+        command(rig, 2, 0);
+        assertEquals(new HintingStatus(3, OptionalLong.empty()), rig.device().hintingStatus());
+        command(rig, 2, 3);
+        hint(rig, 2, 0x102);
+        assertTrue(isBlank(rig, 0x102));
+        command(rig, 2, 0);
+        assertEquals(new HintingStatus(1, OptionalLong.of(0)), rig.device().hintingStatus());
+    }
+
+    @Test
+    void whoEndsARoundThatItHasNotBegunOrBeginsOneThatIsNotAskedForIsNotHeard() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(HINT, 8, 8, 8);
+        command(rig, 2, 0);
+        assertEquals(0, rig.driver().readConfig(8, 4));
+        command(rig, 2, 2);
+        rig.device().startHinting(true);
+        hint(rig, 2, 0x102);
+        assertFalse(isBlank(rig, 0x102), "it was begun before it was asked for");
+        command(rig, 2, 0);
+        assertEquals(2, rig.driver().readConfig(8, 4));
+        command(rig, 2, 7);
+        command(rig, 2, 0);
+        assertEquals(new HintingStatus(2, OptionalLong.empty()), rig.device().hintingStatus());
+    }
+
+    @Test
+    void theEndOfARoundThatTheHostHasEndedIsHeard() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(HINT, 8, 8, 8);
+        rig.device().startHinting(true);
+        command(rig, 2, 2);
+        rig.device().stopHinting();
+        command(rig, 2, 0);
+        assertEquals(new HintingStatus(1, OptionalLong.of(0)), rig.device().hintingStatus());
+    }
+
+    @Test
     void hintingIsRefusedWithoutADriverOrWithoutTheOption() {
         assertFalse(rig(all()).device().startHinting(true));
         VirtioRig<VirtioBalloon> without = rig(new BalloonConfig(0, false, 0, false, false));

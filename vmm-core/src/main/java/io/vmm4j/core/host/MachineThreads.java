@@ -1,0 +1,89 @@
+package io.vmm4j.core.host;
+
+import io.vmm4j.core.vcpu.VcpuThread;
+import io.vmm4j.kvm.libc.Epoll;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The threads of one machine. On them a call that waits for the machine would wait for itself. Thread-safe.
+ *
+ * <p>The thread that tells of a change of the vCPUs and those that tell of commands to devices are none of them: nothing of the
+ * machine waits for what follows a future.
+ */
+public final class MachineThreads {
+
+    /** What a thread does for its machine. */
+    public enum Role {
+        /** Serves the guest: a vCPU, an event loop. */
+        GUEST,
+        /** Serves a console. */
+        CONSOLE,
+        /** Takes the machine down. */
+        END
+    }
+
+    /** Where a thread waits that is not at work: class and method. */
+    private static final Set<String> REST = Set.of(Epoll.class.getName() + ".await", VcpuThread.class.getName() + ".stayOutWhilePaused",
+            SlowWait.class.getName() + ".isOverSoon");
+
+    private final Map<Thread, Role> roles = new ConcurrentHashMap<>();
+
+    /** Counts {@code thread}, which may be yet to start, among the machine's own until it ends. */
+    public void add(Thread thread, Role role) {
+        roles.keySet().removeIf(other -> other.getState() == Thread.State.TERMINATED);
+        roles.put(thread, role);
+    }
+
+    /**
+     * For a call that waits for the machine.
+     *
+     * @param call such as {@code pause()}
+     * @throws IllegalStateException on a thread of the machine's own
+     */
+    public void requireOther(String call) {
+        refuse(call, roles.get(Thread.currentThread()));
+    }
+
+    /**
+     * For a call that waits for the guest or a device: a console's threads may.
+     *
+     * @throws IllegalStateException on a thread that serves the guest
+     */
+    public void requireNotGuest(String call) {
+        Role role = roles.get(Thread.currentThread());
+        refuse(call, role == Role.GUEST ? role : null);
+    }
+
+    private static void refuse(String call, Role role) {
+        if (role != null) {
+            throw new IllegalStateException(call + " on thread " + Thread.currentThread().getName() + ", which is the machine's own ("
+                    + what(role) + "), would wait for itself; another thread can call it");
+        }
+    }
+
+    private static String what(Role role) {
+        return switch (role) {
+            case GUEST -> "it serves the guest";
+            case CONSOLE -> "it serves a console";
+            case END -> "it takes the machine down";
+        };
+    }
+
+    /** The threads of {@code role} that are at work now. */
+    public List<Thread> busy(Role role) {
+        return roles.entrySet().stream().filter(entry -> entry.getValue() == role).map(Map.Entry::getKey)
+                .filter(thread -> thread.isAlive() && !isAtRest(thread)).toList();
+    }
+
+    private static boolean isAtRest(Thread thread) {
+        for (StackTraceElement frame : thread.getStackTrace()) {
+            if (REST.contains(frame.getClassName() + "." + frame.getMethodName())) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

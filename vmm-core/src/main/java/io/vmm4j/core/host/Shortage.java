@@ -1,0 +1,62 @@
+package io.vmm4j.core.host;
+
+import io.vmm4j.kvm.libc.EventFd;
+import io.vmm4j.kvm.libc.LinuxException;
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.file.FileSystemException;
+
+/**
+ * A host, or a limit of this process, that has no descriptors or memory left, as against a file that is not as it should be: the
+ * same calls tell of both.
+ */
+public final class Shortage {
+
+    private Shortage() {
+    }
+
+    /**
+     * Throws {@code failure} on, as the host's, when it is for want of descriptors or memory.
+     *
+     * @param failure what was thrown where a file was opened, or what has that as a cause
+     * @throws IOException with the resource, its limit and what to do, when that is what is wrong
+     */
+    public static void rethrow(Exception failure) throws IOException {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof LinuxException refusal) {
+                if (refusal.isShortage()) {
+                    throw failure instanceof LinuxException same ? same : new IOException(failure.getMessage(), failure);
+                }
+                return;
+            }
+            if (cause.getClass() == FileSystemException.class || cause instanceof SocketException) {
+                String hint = hintWithoutDescriptors();
+                if (!hint.isEmpty()) {
+                    throw new IOException(failure.getMessage() + "; " + hint, failure);
+                }
+            }
+        }
+    }
+
+    /** What the host refused, with the resource, its limit and what to do where it was for want of descriptors. */
+    public static IOException named(IOException refusal) {
+        for (Throwable cause = refusal; cause != null; cause = cause.getCause()) {
+            if (cause instanceof LinuxException) {
+                return refusal; // says so itself
+            }
+        }
+        String hint = hintWithoutDescriptors();
+        return hint.isEmpty() || String.valueOf(refusal.getMessage()).endsWith(hint) ? refusal
+                : new IOException(refusal.getMessage() + "; " + hint, refusal);
+    }
+
+    /** The platform's exceptions carry the system's text, in whatever language, or none: a look tells better. */
+    private static String hintWithoutDescriptors() {
+        try {
+            EventFd.create().close();
+            return "";
+        } catch (LinuxException e) {
+            return e.isShortage() ? e.hint() : "";
+        }
+    }
+}
