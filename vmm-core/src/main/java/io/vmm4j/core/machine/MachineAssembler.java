@@ -9,6 +9,7 @@ import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.cpu.GuestCpu;
+import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.HelperThreads;
@@ -65,6 +66,7 @@ public final class MachineAssembler {
     private final List<GivenConsole> givenConsoles = new ArrayList<>();
     private final BusBuilder ports = new BusBuilder("port");
     private final BusBuilder mmio = new BusBuilder("mmio");
+    private final MachineMetrics metrics = new MachineMetrics();
     private Kvm kvm;
     private KvmVm vm;
     private GuestRam ram;
@@ -134,7 +136,7 @@ public final class MachineAssembler {
         SerialConsole serial = serialConsole();
         PanicWatch panics = new PanicWatch(events, loop);
         ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
-        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers, metrics);
         SerialConsole console = virtioConsole();
         ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
         addVirtioDevices(devices, files, loop);
@@ -149,7 +151,7 @@ public final class MachineAssembler {
             console.attach(consolePort);
         }
         return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own,
-                helpers, panics);
+                helpers, panics, metrics);
     }
 
     /**
@@ -271,7 +273,7 @@ public final class MachineAssembler {
     }
 
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
-        LegacyDevices legacy = own(new LegacyDevices(vm, ports));
+        LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
         ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
         legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
@@ -308,7 +310,8 @@ public final class MachineAssembler {
             queueLoops.add(newLoop("blk-" + drive.driveId() + (drive.numQueues() == 1 ? "" : "-" + queue)));
         }
         DriveDisk images = own(new DriveDisk(disk, queueLoops));
-        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, VirtioDevices.limiter(drive.rateLimiter()));
+        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, VirtioDevices.limiter(drive.rateLimiter()),
+                System::nanoTime, (number, error) -> events.happened(time -> new VmEvent.DriveFailed(time, drive.driveId(), number, error)));
         devices.addDrive(drive, device, images, queueLoops);
     }
 
@@ -318,11 +321,12 @@ public final class MachineAssembler {
         VsockSockets sockets = own(opened == null ? VsockSockets.listen(loop, path) : VsockSockets.on(loop, path, opened));
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
         devices.add("vsock", device);
+        metrics.vsock(device);
         sockets.serve(device::connect);
     }
 
     private Vcpus createVcpus(BootLoader boot) throws IOException, ConfigException {
-        BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build());
+        BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build(), metrics.exits());
         GuestCpu guest = CpuFeatures.enable(kvm, vm, config.machineConfig());
         CpuModifiers modifiers = new CpuModifiers(config.cpuConfig());
         VcpuSetup setup = new VcpuSetup(kvm, guest, modifiers);

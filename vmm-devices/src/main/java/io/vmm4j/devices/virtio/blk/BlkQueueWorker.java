@@ -35,6 +35,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private final EventLoop loop;
     private final BlkExecutor executor;
     private final RateLimiter limiter;
+    private final BlkCounters counters;
     /** A run waits on the loop; however often the guest kicks, at most one does. */
     private final AtomicBoolean waiting = new AtomicBoolean();
     /** Set by a reset, so that a guest that keeps the queue full cannot delay it. */
@@ -57,13 +58,14 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private int piecesInFlight;
 
     /** @throws IOException when {@code backend} cannot be opened for the queue */
-    BlkQueueWorker(VirtioBlk device, int index, EventLoop loop, BlkExecutor executor, RateLimiter limiter, BlkBackend backend)
-            throws IOException {
+    BlkQueueWorker(VirtioBlk device, int index, EventLoop loop, BlkExecutor executor, RateLimiter limiter, BlkBackend backend,
+            BlkCounters counters) throws IOException {
         this.device = device;
         this.index = index;
         this.loop = loop;
         this.executor = executor;
         this.limiter = limiter;
+        this.counters = counters;
         this.admission = limiter.canLimit() ? loop.timer(this::serve) : null;
         use(backend.openQueue(index, this), backend.id());
     }
@@ -283,12 +285,17 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
             long wait = limiter.admit(request.limitedBytes());
             if (wait > 0) {
                 queue.undoPoll();
+                counters.throttled.increment();
                 admission.arm(wait);
                 throttled = true;
                 return false;
             }
             idleCount--;
             piecesInFlight += request.dataCount();
+            request.begunAt(counters.now());
+            if (verdict != BlkExecutor.PENDING) {
+                counters.refused();
+            }
             finish(request, verdict == BlkExecutor.PENDING ? executor.begin(request) : verdict);
         }
         return true;
@@ -302,6 +309,9 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private void finish(BlkRequest request, int status) throws VirtQueueException {
         if (status == BlkExecutor.PENDING) {
             return;
+        }
+        if (status == BlkConstants.VIRTIO_BLK_S_OK) {
+            counters.carriedOut(request.type(), request.dataLength(), request.begunAt());
         }
         long written = request.complete(status);
         DescriptorChain chain = request.chain();

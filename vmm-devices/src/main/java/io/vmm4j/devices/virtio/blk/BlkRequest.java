@@ -37,6 +37,7 @@ final class BlkRequest {
     /** Made for the first DISCARD or WRITE_ZEROES. */
     private BlkSegments segments;
     private int segment;
+    private long begunAt;
     private boolean settling;
     private long bytesWritten;
     private long limitedBytes;
@@ -54,6 +55,15 @@ final class BlkRequest {
     /** The chain that it was read from. */
     DescriptorChain chain() {
         return chain;
+    }
+
+    /** When it was taken up, in nanoseconds of the device's clock. */
+    void begunAt(long nanos) {
+        begunAt = nanos;
+    }
+
+    long begunAt() {
+        return begunAt;
     }
 
     /**

@@ -4,6 +4,7 @@ import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.time.EventLoop;
+import io.vmm4j.devices.time.NanoClock;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -49,6 +51,8 @@ public final class VirtioBlk implements VirtioDevice {
     private final List<BlkQueueWorker> workers = new ArrayList<>();
     private final AtomicBoolean warned = new AtomicBoolean();
     private final SparseCount hostFailures = new SparseCount();
+    private final HostFailures listener;
+    private final BlkCounters counters;
     private CompletableFuture<Void> lastExchange = CompletableFuture.completedFuture(null);
     private volatile VirtioInterrupt activeInterrupt;
 
@@ -60,17 +64,30 @@ public final class VirtioBlk implements VirtioDevice {
      * @throws IOException when the backend does not tell its capacity, or a queue cannot be opened
      */
     public VirtioBlk(BlkConfig config, BlkBackend backend, List<? extends EventLoop> queueLoops, RateLimiter limiter) throws IOException {
+        this(config, backend, queueLoops, limiter, () -> 0, HostFailures.UNHEARD);
+    }
+
+    /**
+     * As the other constructor, for one who watches.
+     *
+     * @param clock    by which requests are timed
+     * @param listener hears of a host that fails
+     */
+    public VirtioBlk(BlkConfig config, BlkBackend backend, List<? extends EventLoop> queueLoops, RateLimiter limiter, NanoClock clock,
+            HostFailures listener) throws IOException {
         if (queueLoops.isEmpty()) {
             throw new IllegalArgumentException("a block device needs a queue");
         }
         this.config = config;
+        this.counters = new BlkCounters(clock);
+        this.listener = Objects.requireNonNull(listener);
         this.backend = backend;
         this.limiter = limiter;
         this.canDiscard = !config.readOnly() && backend.canDiscard();
         this.space = new BlkConfigSpace(config, queueLoops.size(), canDiscard);
         space.setCapacitySectors(sectorsOf(backend));
         for (int i = 0; i < queueLoops.size(); i++) {
-            workers.add(new BlkQueueWorker(this, i, queueLoops.get(i), new BlkExecutor(config, space), limiter, backend));
+            workers.add(new BlkQueueWorker(this, i, queueLoops.get(i), new BlkExecutor(config, space), limiter, backend, counters));
         }
     }
 
@@ -130,6 +147,7 @@ public final class VirtioBlk implements VirtioDevice {
 
     @Override
     public void onQueueNotify(int queueIndex) {
+        counters.notifications.increment();
         workers.get(queueIndex).notified();
     }
 
@@ -180,6 +198,7 @@ public final class VirtioBlk implements VirtioDevice {
             if (disk == backend) { // else the driver was told of another disk meanwhile
                 changeCapacity(space.capacitySectors(), sectors);
             }
+            counters.imageChanges.increment();
             return true;
         }
     }
@@ -215,6 +234,7 @@ public final class VirtioBlk implements VirtioDevice {
             lastExchange = exchange.done();
         }
         before.whenComplete((done, failure) -> exchange.begin());
+        exchange.done().whenComplete((done, failure) -> (failure == null ? counters.imageChanges : counters.changeFails).increment());
         return exchange;
     }
 
@@ -243,6 +263,11 @@ public final class VirtioBlk implements VirtioDevice {
         workers.forEach(BlkQueueWorker::notified);
     }
 
+    /** What the device has done so far. Any thread. */
+    public BlkStatistics statistics() {
+        return counters.snapshot();
+    }
+
     /** The driver broke a rule of a queue: said once, and the device stops. Any queue loop. */
     void broken(VirtioInterrupt interrupt, VirtQueueException cause) {
         if (warned.compareAndSet(false, true)) {
@@ -254,8 +279,10 @@ public final class VirtioBlk implements VirtioDevice {
 
     /** The host could not carry out a request. Any queue loop. */
     void hostFailed(BlkRequest request, IOException cause) {
+        counters.hostFails.increment();
         long number = hostFailures.next();
         if (number != 0) {
+            listener.failed(number, cause.toString());
             LOG.warn("virtio-blk {}: {} at sector 0x{} failed, error {} of this device: {}", backend.id(), request.type(),
                     Long.toHexString(request.sector()), number, cause.toString());
         }
