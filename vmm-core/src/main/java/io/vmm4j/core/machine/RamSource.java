@@ -176,6 +176,8 @@ final class RamSource {
             PrefaultProgress.inSteps(bytes, file::allocate);
         } catch (LinuxException e) {
             if (e.errno() == Errno.ENOSPC || e.errno() == Errno.ENOMEM) {
+                // What was had of it is free again when the message says how much there is.
+                file.truncate(0);
                 throw new ConfigException(HostMemory.SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is more than there is: " + why.get());
             }
             throw e;
