@@ -110,6 +110,9 @@ final class ClientInput implements AutoCloseable {
             } else {
                 readable.select();
                 readable.selectedKeys().clear();
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
             }
         }
     }
