@@ -112,6 +112,15 @@ class HttpBehaviourTest {
     }
 
     @Test
+    void aHeaderThatIsNoTextIsRefusedByTheByte() throws IOException {
+        try (ApiClient client = new ApiClient(socket)) {
+            client.send("GET / HTTP/1.1\r\nX: ", (byte) 0xFF, (byte) 'a', (byte) '\r', (byte) '\n', (byte) '\r', (byte) '\n');
+            assertEquals(fault("Invalid header. Reason: Header contains invalid characters. Key: invalid utf-8 sequence of 1 bytes from index 3"),
+                    client.receive().body());
+        }
+    }
+
+    @Test
     void linesThatDoNotEndAreRefused() throws IOException {
         try (ApiClient client = new ApiClient(socket)) {
             client.send("GET /" + "a".repeat(2000));

@@ -160,6 +160,19 @@ class PrebootRequestsTest extends ApiTestBase {
                 "Memory hotplug config error: memory hotplug is not there in this version of vmm4j.");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            /hotplug/memory | {'total_size_mib': 1024, 'block_size_mib': 1} | Memory hotplug config error: Block size must not be lower than 2 MiB
+            /hotplug/memory | {'total_size_mib': 1024, 'block_size_mib': 3} | Memory hotplug config error: Block size must be a power of 2
+            /hotplug/memory | {'total_size_mib': 1024, 'slot_size_mib': 1} | Memory hotplug config error: Slot size must not be lower than 128 MiB
+            /hotplug/memory | {'total_size_mib': 1, 'slot_size_mib': 128} | Memory hotplug config error: Total size must not be lower than slot size (128 MiB)
+            /mmds/config | {'network_interfaces': ['a'], 'ipv4_address': '169.254.0.1'} | MMMDS config error: The MMDS IPv4 address is not link local.
+            /mmds/config | {'network_interfaces': []} | MMMDS config error: The list of network interface IDs that allow forwarding MMDS requests is empty.
+            """)
+    void whatIsWrongWithARequestForWhatIsNotThereComesFirst(String path, String body, String message) throws IOException {
+        refused("PUT", path, body, message);
+    }
+
     @Test
     void aKernelThatIsNoneIsFoundAtTheStartWhichCanBeTriedAgain() throws IOException {
         String what = "Start microvm error: System configuration error: Cannot load kernel due to invalid memory configuration or invalid kernel "

@@ -156,6 +156,27 @@ class RuntimeRequestsTest extends ApiTestBase {
         assertTrue(Files.exists(directory.resolve("v")));
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {'cpuid_modifiers': [{'leaf': '0x7fff', 'subleaf': '0x1', 'flags': 0, 'modifiers': []}]} | Failed to create guest config: Template changes a CPUID entry not supported by KVM: Leaf: 7fff, Subleaf: 1
+            {'msr_modifiers': [{'addr': '0x7fffffff', 'bitmap': '0b1'}]} | Failed to create guest config: Template changes an MSR entry not supported by KVM: Register Address: 7fffffff
+            {'kvm_capabilities': ['99999']} | Kvm error: Missing KVM capabilities: 0x1869f
+            """)
+    void whatTheHostsCpusDoNotHaveIsRefusedAtTheStart(String changes, String why) throws IOException {
+        done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf'}");
+        done("PUT", "/cpu-config", changes);
+        refused("PUT", "/actions", "{'action_type': 'InstanceStart'}", "Start microvm error: " + why);
+    }
+
+    @Test
+    void aKernelThatDoesNotFitIsRefusedAtTheStart() throws IOException {
+        done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf'}");
+        done("PATCH", "/machine-config", "{'mem_size_mib': 1}");
+        refused("PUT", "/actions", "{'action_type': 'InstanceStart'}", "Start microvm error: System configuration error: Cannot load kernel "
+                + "due to invalid memory configuration or invalid kernel image: Kernel Loader: failed to load ELF kernel image: "
+                + "Kernel Loader: Unable to read kernel image");
+    }
+
     @Test
     void ctrlAltDelIsTypedUntilTheKeyboardIsFull() throws IOException {
         start();

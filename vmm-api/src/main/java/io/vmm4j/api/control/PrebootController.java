@@ -119,14 +119,8 @@ final class PrebootController {
         } else if (action instanceof VmmAction.LoadSnapshot) {
             throw isForBoot ? new ApiException("Load snapshot error: Loading a microVM snapshot not allowed after configuring "
                     + "boot-specific resources.") : Refusals.absent("Load snapshot", "snapshots are");
-        } else if (action instanceof VmmAction.InsertPmem) {
-            throw Refusals.absent("Pmem config", "persistent memory is");
-        } else if (action instanceof VmmAction.SetMemoryHotplug) {
-            throw Refusals.absent("Memory hotplug config", "memory hotplug is");
-        } else if (action instanceof VmmAction.SetMmdsConfig) {
-            throw Refusals.absent("MMMDS config", "the microVM metadata service is");
         } else {
-            throw new IllegalStateException("no rule for " + action);
+            throw AbsentDevices.refusal(action, resources);
         }
     }
 

@@ -33,7 +33,7 @@ record RequestHead(ApiMethod method, String path, boolean isHttp10, long content
             switch (lowerCase(header.getName().strip())) {
                 case "content-length" -> contentLength = length(header.getName(), raw);
                 case "expect" -> expects |= value.equals("100-continue");
-                case "transfer-encoding" -> chunked |= !value.equals("identity");
+                case "transfer-encoding" -> chunked |= value.contains("chunked");
                 case "accept-encoding" -> checkEncodings(value);
                 case "connection" -> close = lowerCase(value).equals("close");
                 default -> { }
@@ -69,6 +69,9 @@ record RequestHead(ApiMethod method, String path, boolean isHttp10, long content
     }
 
     private static void checkEncodings(String value) throws HttpFault {
+        if (value.isEmpty()) {
+            throw HttpFault.invalidRequest();
+        }
         for (String encoding : value.split(",")) {
             String one = encoding.strip();
             if (one.equals("identity;q=0") || one.equals("*;q=0") && !value.contains("identity")) {

@@ -1,7 +1,9 @@
 package io.vmm4j.api.http;
 
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpVersion;
@@ -58,11 +60,19 @@ final class RequestLineParser extends BasicLineParser {
     /** Names and values are taken with the blanks around them; a line without a colon is no header. */
     @Override
     public Header parseHeader(CharArrayBuffer line) throws ParseException {
-        int colon = line.indexOf(':');
-        if (colon < 0) {
-            throw new HeaderException("Header is incorrectly formatted. Key: " + line);
+        String text = line.toString();
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.ISO_8859_1));
+        CoderResult coding = StandardCharsets.UTF_8.newDecoder().decode(bytes, CharBuffer.allocate(text.length()), true);
+        if (coding.isError()) {
+            boolean isCutOff = bytes.position() + coding.length() == text.length() && (bytes.get(bytes.position()) & 0xC0) == 0xC0;
+            throw new HeaderException("Header contains invalid characters. Key: " + (isCutOff ? "incomplete utf-8 byte sequence from index "
+                    : "invalid utf-8 sequence of " + coding.length() + " bytes from index ") + bytes.position());
         }
-        return new BasicHeader(line.substring(0, colon), line.substring(colon + 1, line.length()));
+        int colon = text.indexOf(':');
+        if (colon < 0) {
+            throw new HeaderException("Header is incorrectly formatted. Key: " + text);
+        }
+        return new BasicHeader(text.substring(0, colon), text.substring(colon + 1));
     }
 
     private static String utf8(String latin1) throws ParseException {
