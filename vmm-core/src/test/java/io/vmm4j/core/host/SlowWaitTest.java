@@ -37,6 +37,7 @@ class SlowWaitTest {
         assertEquals(3, lines.size());
         String name = Thread.currentThread().getName();
         assertEquals("the machine's end has not come within 5000 ms: thread " + name + " (RUNNABLE) is still at work", lines.get(0));
+        assertTrue(lines.get(2).contains("within 35000 ms"), lines.get(2));
         assertTrue(Arrays.stream(stacks.get(0).getStackTrace()).anyMatch(frame -> frame.getClassName().equals(SlowWaitTest.class.getName())),
                 "its stack");
     }

@@ -9,13 +9,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
-import io.vmm4j.devices.virtio.ByteConfigSpace;
-import io.vmm4j.devices.virtio.ConfigSpace;
-import io.vmm4j.devices.virtio.DriverFault;
 import io.vmm4j.devices.virtio.QueuePump;
 import io.vmm4j.devices.virtio.VirtioActivation;
-import io.vmm4j.devices.virtio.VirtioDevice;
-import io.vmm4j.devices.virtio.VirtioDeviceType;
 import io.vmm4j.devices.virtio.queue.ChainCopy;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
@@ -35,76 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class BrokenDevicesTest {
 
     private static final List<Hostile.Attack> ATTACKS = Hostile.all(20240229);
-    private static final int MOST = 4096;
 
-    /** A device that gives its input back in reverse, and does all that it must. Those below do not. */
-    private static class Reverser implements VirtioDevice {
-
-        private static final VirtioDeviceType TYPE = new VirtioDeviceType(0xF001, "reverser");
-
-        final EventLoop loop;
-        final DriverFault fault = new DriverFault(TYPE);
-        final QueuePump pump;
-        private final ConfigSpace config = new ByteConfigSpace(8);
-
-        Reverser(EventLoop loop) {
-            this.loop = loop;
-            this.pump = new QueuePump(loop, fault, 16, this::serve);
-        }
-
-        @Override
-        public VirtioDeviceType type() {
-            return TYPE;
-        }
-
-        @Override
-        public long deviceFeatures() {
-            return 0;
-        }
-
-        @Override
-        public int[] queueSizeMax() {
-            return new int[] {256};
-        }
-
-        @Override
-        public ConfigSpace configSpace() {
-            return config;
-        }
-
-        @Override
-        public void activate(VirtioActivation activation) {
-            fault.arm(activation.interrupt());
-            pump.start(activation, 0);
-        }
-
-        @Override
-        public void onQueueNotify(int queueIndex) {
-            pump.run();
-        }
-
-        @Override
-        public void reset() {
-            pump.stop();
-            fault.disarm();
-        }
-
-        long serve(DescriptorChain chain) throws VirtQueueException {
-            byte[] text = new byte[(int) Math.min(chain.readableLength(), MOST)];
-            ChainCopy.read(chain, ByteBuffer.wrap(text));
-            return ChainCopy.write(chain, ByteBuffer.wrap(reversed(text)));
-        }
-
-        static byte[] reversed(byte[] text) {
-            byte[] reversed = new byte[text.length];
-            for (int i = 0; i < text.length; i++) {
-                reversed[i] = text[text.length - 1 - i];
-            }
-            return reversed;
-        }
-    }
-
-    private static void survive(Hostile.Attack attack, Function<EventLoop, Reverser> device) {
+    private static void survive(Hostile.Attack attack, Function<EventLoop, ReverserTestDevice> device) {
         VirtioRig.survive(attack, 0, device, made -> { });
     }
 
@@ -115,19 +42,19 @@ class BrokenDevicesTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("attacks")
     void theDeviceThatDoesNothingWrongSurvives(Hostile.Attack attack) {
-        survive(attack, Reverser::new);
+        survive(attack, ReverserTestDevice::new);
     }
 
     @Test
     void andItsAnswersAreWhatItSays() {
-        byte[] answer = VirtioRig.exchange(0, Reverser::new, "abcdef".getBytes(StandardCharsets.US_ASCII), 100);
+        byte[] answer = VirtioRig.exchange(0, ReverserTestDevice::new, "abcdef".getBytes(StandardCharsets.US_ASCII), 100);
         assertArrayEquals("fedcba".getBytes(StandardCharsets.US_ASCII), answer);
-        assertEquals(3, VirtioRig.exchange(0, Reverser::new, "abcdef".getBytes(StandardCharsets.US_ASCII), 3).length);
+        assertEquals(3, VirtioRig.exchange(0, ReverserTestDevice::new, "abcdef".getBytes(StandardCharsets.US_ASCII), 3).length);
     }
 
     /** A device with another way to serve a chain. */
-    private static Function<EventLoop, Reverser> serving(Serve serve) {
-        return loop -> new Reverser(loop) {
+    private static Function<EventLoop, ReverserTestDevice> serving(Serve serve) {
+        return loop -> new ReverserTestDevice(loop) {
             @Override
             long serve(DescriptorChain chain) throws VirtQueueException {
                 return serve.serve(this, chain);
@@ -136,7 +63,7 @@ class BrokenDevicesTest {
     }
 
     private interface Serve {
-        long serve(Reverser device, DescriptorChain chain) throws VirtQueueException;
+        long serve(ReverserTestDevice device, DescriptorChain chain) throws VirtQueueException;
     }
 
     private static long copy(DescriptorChain chain, ByteBuffer text) {
@@ -145,7 +72,7 @@ class BrokenDevicesTest {
     }
 
     /** Keeps a buffer that grows as it must. */
-    private static final class Hoarder extends Reverser {
+    private static final class Hoarder extends ReverserTestDevice {
         private byte[] buffer = new byte[64];
 
         Hoarder(EventLoop loop) {
@@ -162,7 +89,7 @@ class BrokenDevicesTest {
     }
 
     /** Has a timer that goes on. */
-    private static class Ticker extends Reverser {
+    private static class Ticker extends ReverserTestDevice {
         final LoopTimer timer = loop.timer(this::tick);
         VirtioActivation activation;
         List<ByteBuffer> views = new ArrayList<>();
@@ -207,25 +134,25 @@ class BrokenDevicesTest {
                 }
                 return 0;
             })),
-            broken("resets without stopping its pump", "the device was reset before", loop -> new Reverser(loop) {
+            broken("resets without stopping its pump", "the device was reset before", loop -> new ReverserTestDevice(loop) {
                 @Override
                 public void reset() {
                     fault.disarm();
                 }
             }),
-            broken("resets without disarming its fault", "still holds the interrupt", loop -> new Reverser(loop) {
+            broken("resets without disarming its fault", "still holds the interrupt", loop -> new ReverserTestDevice(loop) {
                 @Override
                 public void reset() {
                     pump.stop();
                 }
             }),
-            broken("does nothing at a reset", "", loop -> new Reverser(loop) {
+            broken("does nothing at a reset", "", loop -> new ReverserTestDevice(loop) {
                 @Override
                 public void reset() {
                     // Forgotten.
                 }
             }),
-            broken("does not tell of a driver's faults", "expected NEEDS_RESET", loop -> new Reverser(loop) {
+            broken("does not tell of a driver's faults", "expected NEEDS_RESET", loop -> new ReverserTestDevice(loop) {
                 @Override
                 public void activate(VirtioActivation activation) {
                     pump.start(activation, 0);
@@ -237,7 +164,7 @@ class BrokenDevicesTest {
             })),
             broken("says it wrote more than there is room for", "has room for", serving((device, chain) -> chain.readableLength())),
             broken("says it wrote less than nothing", "", serving((device, chain) -> -3)),
-            broken("has slots for some chains only", "", loop -> new Reverser(loop) {
+            broken("has slots for some chains only", "", loop -> new ReverserTestDevice(loop) {
                 private final DescriptorChain[] slots = new DescriptorChain[64];
 
                 @Override
@@ -294,7 +221,7 @@ class BrokenDevicesTest {
                     }
                 }
             }),
-            broken("keeps its activation", "still holds", loop -> new Reverser(loop) {
+            broken("keeps its activation", "still holds", loop -> new ReverserTestDevice(loop) {
                 private VirtioActivation kept;
 
                 @Override
@@ -312,7 +239,7 @@ class BrokenDevicesTest {
                 }
                 return 0;
             })),
-            broken("gives itself tasks without end", "did not come to rest", loop -> new Reverser(loop) {
+            broken("gives itself tasks without end", "did not come to rest", loop -> new ReverserTestDevice(loop) {
                 @Override
                 public void onQueueNotify(int queueIndex) {
                     super.onQueueNotify(queueIndex);
@@ -325,14 +252,14 @@ class BrokenDevicesTest {
                 }
                 return 0;
             })),
-            broken("makes a timer with each start", "timers on its loop", loop -> new Reverser(loop) {
+            broken("makes a timer with each start", "timers on its loop", loop -> new ReverserTestDevice(loop) {
                 @Override
                 public void activate(VirtioActivation activation) {
                     super.activate(activation);
                     loop.timer(() -> { });
                 }
             }),
-            broken("starts once only", "", loop -> new Reverser(loop) {
+            broken("starts once only", "", loop -> new ReverserTestDevice(loop) {
                 private boolean started;
 
                 @Override
@@ -344,7 +271,7 @@ class BrokenDevicesTest {
                     super.activate(activation);
                 }
             }),
-            broken("tells of its own faults as the driver's", "expected CARRIES_ON", loop -> new Reverser(loop) {
+            broken("tells of its own faults as the driver's", "expected CARRIES_ON", loop -> new ReverserTestDevice(loop) {
                 @Override
                 public void activate(VirtioActivation activation) {
                     super.activate(activation);
@@ -353,13 +280,13 @@ class BrokenDevicesTest {
             }));
     }
 
-    private static Arguments broken(String what, String said, Function<EventLoop, Reverser> device) {
+    private static Arguments broken(String what, String said, Function<EventLoop, ReverserTestDevice> device) {
         return Arguments.of(what, said, device);
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("broken")
-    void aBrokenDeviceDoesNotSurvive(String what, String said, Function<EventLoop, Reverser> device) {
+    void aBrokenDeviceDoesNotSurvive(String what, String said, Function<EventLoop, ReverserTestDevice> device) {
         int seconds = said.contains("come to rest within 1 s") ? 1 : Survival.SECONDS;
         List<String> failures = new ArrayList<>();
         for (Hostile.Attack attack : ATTACKS) {
@@ -377,8 +304,8 @@ class BrokenDevicesTest {
     }
 
     /** Serves a chain as it must be, and answers something else. */
-    private static Function<EventLoop, Reverser> answering(Serve answer) {
-        return loop -> new Reverser(loop) {
+    private static Function<EventLoop, ReverserTestDevice> answering(Serve answer) {
+        return loop -> new ReverserTestDevice(loop) {
             @Override
             long serve(DescriptorChain chain) throws VirtQueueException {
                 super.serve(chain);
@@ -397,7 +324,7 @@ class BrokenDevicesTest {
                 chain.readable(0).put((byte) 'X');
                 return 0;
             })),
-            broken("takes a request in order for a fault", "expected CARRIES_ON", loop -> new Reverser(loop) {
+            broken("takes a request in order for a fault", "expected CARRIES_ON", loop -> new ReverserTestDevice(loop) {
                 @Override
                 long serve(DescriptorChain chain) throws VirtQueueException {
                     long written = super.serve(chain);
@@ -409,7 +336,7 @@ class BrokenDevicesTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("dishonest")
-    void aDishonestDeviceIsFoundOutByAnExchange(String what, String said, Function<EventLoop, Reverser> device) {
+    void aDishonestDeviceIsFoundOutByAnExchange(String what, String said, Function<EventLoop, ReverserTestDevice> device) {
         AssertionError failure = assertThrows(AssertionError.class, () -> VirtioRig.exchange(0, device, "text".getBytes(StandardCharsets.US_ASCII), 16));
         assertTrue(failure.getMessage().contains(said), failure.getMessage());
     }
