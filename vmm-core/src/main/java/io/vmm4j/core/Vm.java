@@ -5,9 +5,13 @@ import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
+import io.vmm4j.core.event.VmEvent;
+import io.vmm4j.core.event.VmEvents;
+import io.vmm4j.core.event.VmListener;
 import io.vmm4j.core.host.GuardedFuture;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.machine.Machine;
+import io.vmm4j.core.metrics.VmMetrics;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -45,14 +49,16 @@ public final class Vm implements AutoCloseable {
     private final Machine machine;
     private final AtomicReference<VmState> state = new AtomicReference<>(VmState.CREATED);
     private final MachineThreads own;
+    private final VmEvents events;
     private final EndWatch ended;
     /** Held while the guest is started, paused or resumed, so that state and vCPUs agree; the end does not take it. */
     private final Object running = new Object();
 
-    Vm(VmConfig config, Machine machine, MachineThreads own) {
+    Vm(VmConfig config, Machine machine, MachineThreads own, VmEvents events) {
         this.config = config;
         this.machine = machine;
         this.own = own;
+        this.events = events;
         this.ended = new EndWatch(own);
     }
 
@@ -86,6 +92,8 @@ public final class Vm implements AutoCloseable {
             if (before != VmState.CREATED) {
                 throw new IllegalStateException(own.prefix() + "a machine that is " + before + " cannot be started");
             }
+            // Before the guest can end.
+            entered(VmState.RUNNING);
             machine.start();
         }
         LOG.info("{}guest started: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
@@ -128,6 +136,28 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
+     * Has {@code listener} told of what happens to the machine from now on, on a thread of its own; {@link VmEvent.Ended} comes last.
+     *
+     * @return ends that when closed
+     * @throws IllegalStateException when the host has no thread for it
+     */
+    public AutoCloseable addListener(VmListener listener) {
+        return events.add(listener);
+    }
+
+    /** Not told when another state has come meanwhile, which is told then. */
+    private void entered(VmState now) {
+        if (state.get() == now) {
+            events.tell(time -> new VmEvent.StateChanged(time, now));
+        }
+    }
+
+    /** What the machine has done since it was built; also after its end. */
+    public VmMetrics metrics() {
+        return machine.metrics();
+    }
+
+    /**
      * Has the guest stand still: no vCPU runs when this returns. Time goes on; a guest with kvmclock is told, once resumed,
      * not to take the pause for a lockup.
      *
@@ -140,6 +170,7 @@ public final class Vm implements AutoCloseable {
                 throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be paused");
             }
             machine.pause();
+            entered(VmState.PAUSED);
         }
         LOG.info("{}guest paused", own.prefix());
     }
@@ -156,6 +187,7 @@ public final class Vm implements AutoCloseable {
                 throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be resumed");
             }
             machine.resume();
+            entered(VmState.RUNNING);
         }
         LOG.info("{}guest resumed", own.prefix());
     }
@@ -194,7 +226,9 @@ public final class Vm implements AutoCloseable {
         if (state.get() != VmState.RUNNING) {
             throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot change its vCPUs");
         }
-        return GuardedFuture.of(machine.resizeVcpus(count, within), () -> own.requireNotGuest("waiting for a change of the vCPUs"));
+        CompletableFuture<Void> change = machine.resizeVcpus(count, within)
+                .thenRun(() -> events.tell(time -> new VmEvent.VcpusChanged(time, count)));
+        return GuardedFuture.of(change, () -> own.requireNotGuest("waiting for a change of the vCPUs"));
     }
 
     /**
@@ -316,6 +350,7 @@ public final class Vm implements AutoCloseable {
         if (before.compareTo(VmState.STOPPING) >= 0) {
             return;
         }
+        entered(VmState.STOPPING);
         VmExit judged = named(machine.judge(exit));
         machine.helpers().end(() -> tearDown(judged));
     }
@@ -343,6 +378,9 @@ public final class Vm implements AutoCloseable {
             LOG.info("guest ended: {}", outcome.message());
         } finally {
             state.set(VmState.STOPPED);
+            entered(VmState.STOPPED);
+            events.tell(time -> new VmEvent.Ended(time, outcome));
+            events.close();
             ended.complete(outcome);
         }
     }

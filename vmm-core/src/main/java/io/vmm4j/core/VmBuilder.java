@@ -14,17 +14,22 @@ import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
+import io.vmm4j.core.event.VmEvent;
+import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.machine.MachineAssembler;
+import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -258,12 +263,13 @@ public final class VmBuilder {
         VmConfig config = toConfig();
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
+        VmEvents events = new VmEvents(Clock.systemUTC());
         MachineThreads own = new MachineThreads(name == null ? "vm-" + UNNAMED.incrementAndGet() : name, name != null);
         // Reading the images would fail with it.
         boolean interrupted = Thread.interrupted();
         Machine assembled;
         try {
-            assembled = new MachineAssembler(config, parts(), end::complete, own).assemble();
+            assembled = new MachineAssembler(config, parts(), reports(end, events), own).assemble();
         } catch (ConfigException e) {
             // Images that could not be read because of the interrupt are no mistake of the configuration.
             if (Thread.currentThread().isInterrupted()) {
@@ -273,9 +279,23 @@ public final class VmBuilder {
         } finally {
             keep(interrupted);
         }
-        Vm vm = new Vm(config, assembled, own);
+        Vm vm = new Vm(config, assembled, own, events);
         end.thenAccept(vm::end);
         return vm;
+    }
+
+    private static VcpuEvents reports(CompletableFuture<VmExit> end, VmEvents events) {
+        return new VcpuEvents() {
+            @Override
+            public void end(VmExit exit) {
+                end.complete(exit);
+            }
+
+            @Override
+            public void happened(Function<Instant, VmEvent> event) {
+                events.tell(event);
+            }
+        };
     }
 
     private static void keep(boolean interrupted) {

@@ -63,6 +63,7 @@ public final class MachineAssembler {
     private final List<GivenConsole> givenConsoles = new ArrayList<>();
     private final BusBuilder ports = new BusBuilder("port");
     private final BusBuilder mmio = new BusBuilder("mmio");
+    private final MachineMetrics metrics = new MachineMetrics();
     private Kvm kvm;
     private KvmVm vm;
     private GuestRam ram;
@@ -132,7 +133,7 @@ public final class MachineAssembler {
         SerialConsole serial = serialConsole();
         PanicWatch panics = new PanicWatch(events, loop);
         ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
-        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers, metrics);
         SerialConsole console = virtioConsole();
         ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
         addVirtioDevices(devices, files, loop);
@@ -147,7 +148,7 @@ public final class MachineAssembler {
             console.attach(consolePort);
         }
         return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own,
-                helpers, panics);
+                helpers, panics, metrics);
     }
 
     /**
@@ -269,7 +270,7 @@ public final class MachineAssembler {
     }
 
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
-        LegacyDevices legacy = own(new LegacyDevices(vm, ports));
+        LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
         ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
         legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
@@ -314,11 +315,12 @@ public final class MachineAssembler {
         VsockSockets sockets = own(VsockSockets.listen(loop, Path.of(vsock.udsPath())));
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
         devices.add("vsock", device);
+        metrics.vsock(device);
         sockets.serve(device::connect);
     }
 
     private Vcpus createVcpus(BootLoader boot) throws IOException, ConfigException {
-        BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build());
+        BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build(), metrics.exits());
         GuestCpu guest = CpuFeatures.enable(kvm, vm, config.machineConfig());
         CpuModifiers modifiers = new CpuModifiers(config.cpuConfig());
         VcpuSetup setup = new VcpuSetup(kvm, guest, modifiers);

@@ -48,6 +48,7 @@ final class VirtioDevices {
     private final VirtioSlots slots;
     private final EpollEventLoop loop;
     private final DeviceLoop commands;
+    private final MachineMetrics metrics;
     private final List<GivenDevice> given = new ArrayList<>();
     private final Map<String, DriveControl> drives = new HashMap<>();
     private final Map<String, NetworkControl> networks = new HashMap<>();
@@ -59,15 +60,17 @@ final class VirtioDevices {
      * @param loop    owns the devices
      * @param helpers tell what has become of commands to them
      */
-    VirtioDevices(VirtioSlots slots, EpollEventLoop loop, HelperThreads helpers) {
+    VirtioDevices(VirtioSlots slots, EpollEventLoop loop, HelperThreads helpers, MachineMetrics metrics) {
         this.slots = slots;
         this.loop = loop;
         this.commands = new DeviceLoop(loop, helpers);
+        this.metrics = metrics;
     }
 
     /** A drive, whose queues are served by {@code queueLoops}. */
     void addDrive(DriveConfig drive, VirtioBlk device, DriveImages images, List<EpollEventLoop> queueLoops) throws IOException {
         slots.add("drive " + drive.driveId(), device, loop, queueLoops);
+        metrics.drive(drive.driveId(), device);
         drives.put(drive.driveId(), new DriveControl(drive.driveId(), commands, device, images));
     }
 
@@ -78,6 +81,7 @@ final class VirtioDevices {
                 OptionalInt.of(network.mtu() == null ? tap.mtu() : network.mtu()), network.queuePairs(), network.queueSize());
         VirtioNet device = new VirtioNet(loop, config, backend, limiter(network.rxRateLimiter()), limiter(network.txRateLimiter()));
         slots.add("network interface " + network.ifaceId(), device, loop, List.of());
+        metrics.network(network.ifaceId(), device);
         networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), commands, device));
         return backend;
     }
@@ -85,6 +89,7 @@ final class VirtioDevices {
     void addEntropy(EntropyConfig config) throws IOException {
         VirtioRng device = new VirtioRng(loop, HostRandom::fill, limiter(config.rateLimiter()));
         slots.add("entropy", device, loop, List.of());
+        metrics.entropy(device);
         entropy = new EntropyControl(commands, device);
     }
 
@@ -93,6 +98,7 @@ final class VirtioDevices {
                 config.statsPollingIntervalS(), config.freePageHinting(), config.freePageReporting());
         VirtioBalloon device = new VirtioBalloon(loop, chosen, ram::discard);
         slots.add("balloon", device, loop, List.of());
+        metrics.balloon(device);
         balloon = new BalloonControl(commands, device, memSizeMib);
     }
 

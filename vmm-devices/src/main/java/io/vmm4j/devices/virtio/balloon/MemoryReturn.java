@@ -15,6 +15,7 @@ final class MemoryReturn {
     private final BalloonBackend backend;
     private final SparseCount failures = new SparseCount();
     private final LongAdder bytes = new LongAdder();
+    private final LongAdder refused = new LongAdder();
 
     MemoryReturn(BalloonBackend backend) {
         this.backend = backend;
@@ -29,11 +30,17 @@ final class MemoryReturn {
             backend.discard(range);
             bytes.add(length);
         } catch (IOException e) {
+            refused.increment();
             long number = failures.next();
             if (number != 0) {
                 LOG.warn("virtio-balloon: the host did not take back {} bytes, failure {} of this device: {}", length, number, e.toString());
             }
         }
+    }
+
+    /** Ranges that the host did not take back so far. */
+    long refused() {
+        return refused.sum();
     }
 
     /** Bytes handed back so far. */
