@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.vsock.VsockHost;
 import io.vmm4j.devices.virtio.vsock.VsockStream;
@@ -62,6 +63,8 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
     private final Set<VsockUnixStream> streams = Collections.newSetFromMap(new IdentityHashMap<>());
     /** Those that wait for room in a host program's backlog. */
     private final Map<VsockUnixStream, Connecting> connecting = new LinkedHashMap<>();
+    private final SparseCount refusals = new SparseCount();
+    private final SparseCount undelivered = new SparseCount();
     private Guest guest;
     private boolean isAcceptDue;
     private boolean isRetrying;
@@ -152,7 +155,10 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
 
         @Override
         public void failed(VsockHandshake handshake, String reason) {
-            LOG.debug("{}: a program was not let in: {}", path, reason);
+            long number = refusals.next();
+            if (number != 0) {
+                LOG.debug("{}: a program was not let in, refusal {}: {}", path, number, reason);
+            }
             handshakes.remove(handshake);
             acceptIfDue();
         }
@@ -200,7 +206,7 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
     }
 
     private VsockUnixStream stream(UnixSocket socket) {
-        VsockUnixStream stream = new VsockUnixStream(loop, socket, this::forget);
+        VsockUnixStream stream = new VsockUnixStream(loop, socket, this::forget, undelivered);
         streams.add(stream);
         return stream;
     }
@@ -215,7 +221,10 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
             stream.connected();
             return true;
         } catch (IOException e) {
-            LOG.warn("{}: cannot watch a connection: {}", path, e.getMessage());
+            long number = refusals.next();
+            if (number != 0) {
+                LOG.warn("{}: cannot watch a connection, refusal {}: {}", path, number, e.getMessage());
+            }
             return false;
         }
     }

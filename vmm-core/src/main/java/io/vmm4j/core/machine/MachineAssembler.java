@@ -9,6 +9,7 @@ import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.cpu.GuestCpu;
+import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.HelperThreads;
@@ -307,7 +308,8 @@ public final class MachineAssembler {
             queueLoops.add(newLoop("blk-" + drive.driveId() + (drive.numQueues() == 1 ? "" : "-" + queue)));
         }
         DriveDisk images = own(new DriveDisk(disk, queueLoops));
-        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, VirtioDevices.limiter(drive.rateLimiter()));
+        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, VirtioDevices.limiter(drive.rateLimiter()),
+                System::nanoTime, (number, error) -> events.happened(time -> new VmEvent.DriveFailed(time, drive.driveId(), number, error)));
         devices.addDrive(drive, device, images, queueLoops);
     }
 

@@ -1,6 +1,7 @@
 package io.vmm4j.devices.virtio.balloon;
 
 import io.vmm4j.devices.limit.SparseCount;
+import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.LongAdder;
@@ -19,6 +20,28 @@ final class MemoryReturn {
 
     MemoryReturn(BalloonBackend backend) {
         this.backend = backend;
+    }
+
+    /**
+     * Hands over the device-writable part of a chain, as far as a turn of the event loop goes: the host takes a while over gigabytes.
+     *
+     * @return false when something is left of it, for another call
+     */
+    boolean discard(DescriptorChain chain) {
+        int left = BalloonConstants.MAX_TURN;
+        for (int i = 0; i < chain.writableCount(); i++) {
+            ByteBuffer view = chain.writable(i);
+            int end = view.limit();
+            int part = Math.min(view.remaining(), left);
+            int next = view.position() + part;
+            discard(view.limit(next));
+            view.limit(end).position(next);
+            left -= part;
+            if (view.hasRemaining()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     void discard(ByteBuffer range) {

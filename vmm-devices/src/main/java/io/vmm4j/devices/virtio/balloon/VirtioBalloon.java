@@ -69,7 +69,7 @@ public final class VirtioBalloon implements VirtioDevice {
         this.deflate = new QueuePump(loop, fault, BalloonConstants.BATCH, this::serveDeflate);
         this.stats = new StatsQueue(loop, fault, config.statsIntervalSeconds());
         this.hinting = new FreePageHinting(space, memoryReturn);
-        this.hintingPump = new QueuePump(loop, fault, BalloonConstants.BATCH, hinting);
+        this.hintingPump = new QueuePump(loop, fault, BalloonConstants.BATCH, this::serveHint);
         this.reporting = new QueuePump(loop, fault, BalloonConstants.BATCH, this::serveReport);
         space.put(BalloonConstants.CONFIG_NUM_PAGES, Integer.BYTES, config.targetPages());
         space.guestWritable(BalloonConstants.CONFIG_ACTUAL, Integer.BYTES);
@@ -285,11 +285,20 @@ public final class VirtioBalloon implements VirtioDevice {
         }
     }
 
-    private long serveReport(DescriptorChain chain) {
-        reports.increment();
-        for (int i = 0; i < chain.writableCount(); i++) {
-            memoryReturn.discard(chain.writable(i));
+    private long serveHint(DescriptorChain chain) throws VirtQueueException {
+        long result = hinting.serve(chain);
+        if (result == QueuePump.LATER) {
+            hintingPump.schedule();
         }
-        return 0;
+        return result;
+    }
+
+    private long serveReport(DescriptorChain chain) {
+        if (memoryReturn.discard(chain)) {
+            reports.increment();
+            return 0;
+        }
+        reporting.schedule();
+        return QueuePump.LATER;
     }
 }

@@ -52,7 +52,7 @@ public final class VirtioRng implements VirtioDevice {
     /**
      * @param loop    the thread that owns the device
      * @param source  where the bytes come from
-     * @param limiter asked with the bytes that a request will get
+     * @param limiter asked with the bytes that a request will get; one without room for any is an operation too
      */
     public VirtioRng(EventLoop loop, RngSource source, RateLimiter limiter) {
         this.source = Objects.requireNonNull(source);
@@ -113,9 +113,6 @@ public final class VirtioRng implements VirtioDevice {
 
     private long serve(DescriptorChain chain) {
         int wanted = (int) Math.min(chain.writableLength(), RngConstants.MAX_REQUEST);
-        if (wanted == 0) {
-            return 0;
-        }
         long delayNanos = limiter.admit(wanted);
         if (delayNanos > 0) {
             throttled.increment();
