@@ -33,7 +33,7 @@ public final class ControlClient {
     }
 
     /** @param connectTime how long to wait for room among those that the machine has not let in yet */
-    ControlClient(Path path, Duration connectTime, Duration patience) {
+    public ControlClient(Path path, Duration connectTime, Duration patience) {
         this.path = path;
         this.connectTime = connectTime;
         this.patience = patience;
@@ -71,6 +71,11 @@ public final class ControlClient {
     /** What the machine has done, as the text of a JSON object; throws as {@link #info}, and {@link ControlRefusedException}. */
     public String stats() throws IOException {
         return value(done(ControlMessage.STATS)).toString();
+    }
+
+    /** What the machine has done, in Prometheus' text format; throws as {@link #stats}. */
+    public String prometheus() throws IOException {
+        return value(done(ControlMessage.PROMETHEUS)).path(ControlMessage.TEXT).asText();
     }
 
     /** Has the guest stand still; throws as {@link #stats}. */

@@ -27,6 +27,9 @@ final class ControlMessage {
     static final String INFO = "info";
     /** {@link #ACTION}: say what it has done; the answer has it as {@link #VALUE}. */
     static final String STATS = "stats";
+    /** {@link #ACTION}: say what it has done, with {@link #TEXT} in {@link #VALUE}. */
+    static final String PROMETHEUS = "prometheus";
+    static final String TEXT = "text";
     /** {@link #ACTION}: the answer is followed by what happens, a line each. */
     static final String EVENTS = "events";
     static final String PAUSE = "pause";

@@ -46,6 +46,7 @@ final class ControlRequests {
         actions.put(ControlMessage.RESIZE_VCPU, this::resizeVcpus);
         actions.put(ControlMessage.INFO, request -> done(target.info().toJson()));
         actions.put(ControlMessage.STATS, request -> done(ControlMessage.parse(target.stats())));
+        actions.put(ControlMessage.PROMETHEUS, request -> done(ControlMessage.object().put(ControlMessage.TEXT, target.prometheus())));
         actions.put(ControlMessage.PAUSE, request -> later(target::pause));
         actions.put(ControlMessage.RESUME, request -> later(target::resume));
         actions.put(ControlMessage.STOP, request -> ended(target.stop(
@@ -108,7 +109,7 @@ final class ControlRequests {
     private static CompletableFuture<ObjectNode> guarded(String action, Work work) {
         try {
             return work.start().exceptionally(ControlRequests::unanswered);
-        } catch (IllegalArgumentException | IllegalStateException | UnsupportedOperationException e) {
+        } catch (IllegalArgumentException | IllegalStateException e) {
             return refused(e.getMessage());
         } catch (RuntimeException | Error e) {
             LOG.error("the request {} met a fault", action, e);

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
  * {@link #resizeVcpus} may be left out: a client that asks for it is refused.
  *
  * <p>Called on threads of the server: what waits ({@link #pause}, {@link #resume}, {@link #resizeVcpus}) one after the other on one of
- * them, the rest on another. What is thrown is the client's answer: {@link IllegalArgumentException}, {@link IllegalStateException}
- * and {@link UnsupportedOperationException} refuse it.
+ * them, the rest on another. What is thrown is the client's answer: {@link IllegalArgumentException} and {@link IllegalStateException}
+ * refuse it.
  */
 @FunctionalInterface
 public interface ControlTarget {
@@ -58,6 +58,11 @@ public interface ControlTarget {
         throw notHere("a count of what it does");
     }
 
+    /** What the machine has done, in Prometheus' text format. */
+    default String prometheus() {
+        throw notHere("a count of what it does");
+    }
+
     /**
      * Has {@code lines} told what happens, each the text of a JSON object in one line, on a thread that it may keep.
      *
@@ -73,7 +78,7 @@ public interface ControlTarget {
         return work;
     }
 
-    private static UnsupportedOperationException notHere(String what) {
-        return new UnsupportedOperationException("this machine has no " + what.replaceFirst("^an? ", "") + " to be had by its socket");
+    private static IllegalStateException notHere(String what) {
+        return new IllegalStateException("this machine has no " + what.replaceFirst("^an? ", "") + " to be had by its socket");
     }
 }

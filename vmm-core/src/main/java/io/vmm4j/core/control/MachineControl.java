@@ -6,6 +6,7 @@ import io.vmm4j.core.VmState;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.event.EventJson;
 import io.vmm4j.core.event.VmEvent;
+import io.vmm4j.core.metrics.PrometheusText;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -49,15 +50,19 @@ public final class MachineControl implements ControlTarget {
     private volatile Plan plan;
     private volatile Vm vm;
 
-    /** @param plan of a machine that is yet to be made */
+    /** @param plan of a machine that is yet to be made, under the name that it has there */
     public MachineControl(Plan plan) {
-        this.threads = plan.name() + "/";
+        this(plan, plan.name() + "/");
+    }
+
+    private MachineControl(Plan plan, String threads) {
+        this.threads = threads;
         this.plan = plan;
     }
 
     /** For a machine that is there, with its console where nobody of another process can reach it. */
     public static MachineControl of(Vm vm) {
-        MachineControl control = new MachineControl(new Plan(vm.name(), vm.config(), null, null, null));
+        MachineControl control = new MachineControl(new Plan(vm.name(), vm.config(), null, null, null), "");
         control.attach(vm);
         return control;
     }
@@ -135,6 +140,12 @@ public final class MachineControl implements ControlTarget {
     @Override
     public String stats() {
         return RecordJson.of(machine().metrics()).toString();
+    }
+
+    @Override
+    public String prometheus() {
+        Vm machine = machine();
+        return PrometheusText.of(machine.name(), machine.metrics());
     }
 
     @Override

@@ -186,9 +186,9 @@ public final class RuntimeDirectory {
         }
     }
 
-    /** Removes the sockets that a killed process has left of the machine {@code name}; those of one that lives stay. Its log stays too. */
-    public void clean(String name) throws IOException {
+    /** Removes the sockets that a killed process has left of the machine {@code name}, and returns whether there was one by which it was controlled; those of one that lives stay. Its log stays too. */
+    public boolean clean(String name) throws IOException {
         SocketFile.removeDead(console(name));
-        SocketFile.removeDead(control(name));
+        return SocketFile.removeDead(control(name));
     }
 }

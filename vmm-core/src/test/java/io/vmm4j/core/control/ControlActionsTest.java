@@ -229,9 +229,10 @@ class ControlActionsTest {
     void oneThatListensAndDoesNotReadHoldsUpItsOwnNewsOnly() throws Exception {
         try (SocketChannel deaf = ask("{\"action\": \"events\"}")) {
             assertEquals("{\"result\":\"done\"}", readLine(deaf));
+            Consumer<String> listener = target.listeners.get(0);
             CompletableFuture<Void> told = CompletableFuture.runAsync(() -> {
                 for (int i = 0; i < 5000; i++) {
-                    target.listeners.get(0).accept("{\"event\":\"" + "x".repeat(1000) + "\"}");
+                    listener.accept("{\"event\":\"" + "x".repeat(1000) + "\"}");
                 }
             });
             assertEquals("web", client().info().name());
