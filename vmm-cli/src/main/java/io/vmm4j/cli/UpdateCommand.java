@@ -1,11 +1,8 @@
 package io.vmm4j.cli;
 
 import io.vmm4j.core.Vm;
-import io.vmm4j.core.control.ControlClient;
 import io.vmm4j.core.control.VcpuResizeException;
 import java.io.IOException;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +24,6 @@ final class UpdateCommand {
     /** Does what the options say. */
     ExitCode run(Arguments arguments) {
         List<String> problems = new ArrayList<>(arguments.problems());
-        require(CliOption.API_SOCK_PATH, "the socket of the machine is required", arguments, problems);
         require(CliOption.VCPU_RESIZE, "what to change is required", arguments, problems);
         int count = count(arguments, problems);
         if (!problems.isEmpty()) {
@@ -35,11 +31,12 @@ final class UpdateCommand {
             return ExitCode.USAGE;
         }
         try {
-            new ControlClient(Path.of(arguments.value(CliOption.API_SOCK_PATH)), PATIENCE).resizeVcpus(count);
+            List<RunningMachine> meant = RunningMachine.meantBy(arguments, errors);
+            if (meant.isEmpty()) {
+                return ExitCode.USAGE;
+            }
+            meant.get(0).client(PATIENCE).resizeVcpus(count);
             return ExitCode.OK;
-        } catch (InvalidPathException e) {
-            errors.accept("\"" + e.getInput() + "\" cannot be a path here: " + e.getReason() + " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")");
-            return ExitCode.USAGE;
         } catch (IllegalArgumentException e) {
             errors.accept(e.getMessage() + " (" + arguments.nameOf(CliOption.VCPU_RESIZE) + ")");
             return ExitCode.USAGE;
@@ -47,7 +44,7 @@ final class UpdateCommand {
             errors.accept(e.getMessage());
             return ExitCode.HOST_ERROR;
         } catch (IOException e) {
-            errors.accept(e.getMessage() + " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")");
+            errors.accept(e.getMessage() + (arguments.value(CliOption.API_SOCK_PATH) == null ? "" : " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")"));
             return ExitCode.HOST_ERROR;
         }
     }

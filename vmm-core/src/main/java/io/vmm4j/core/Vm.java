@@ -62,6 +62,11 @@ public final class Vm implements AutoCloseable {
         this.ended = new EndWatch(own);
     }
 
+    /** What it is called: the name it was given by {@link VmBuilder#name}, else one that this JVM has made up. */
+    public String name() {
+        return own.machine();
+    }
+
     /** What the machine was built from. */
     public VmConfig config() {
         return config;
@@ -85,13 +90,13 @@ public final class Vm implements AutoCloseable {
                 return;
             }
             if (before != VmState.CREATED) {
-                throw new IllegalStateException("a machine that is " + before + " cannot be started");
+                throw new IllegalStateException(own.prefix() + "a machine that is " + before + " cannot be started");
             }
             // Before the guest can end.
             entered(VmState.RUNNING);
             machine.start();
         }
-        LOG.info("guest started: {} vCPUs, {} MiB", config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
+        LOG.info("{}guest started: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
     }
 
     /**
@@ -162,12 +167,12 @@ public final class Vm implements AutoCloseable {
         own.requireOther("pause()");
         synchronized (running) {
             if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
-                throw new IllegalStateException("a machine that is " + state.get() + " cannot be paused");
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be paused");
             }
             machine.pause();
             entered(VmState.PAUSED);
         }
-        LOG.info("guest paused");
+        LOG.info("{}guest paused", own.prefix());
     }
 
     /**
@@ -179,12 +184,12 @@ public final class Vm implements AutoCloseable {
         own.requireOther("resume()");
         synchronized (running) {
             if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
-                throw new IllegalStateException("a machine that is " + state.get() + " cannot be resumed");
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be resumed");
             }
             machine.resume();
             entered(VmState.RUNNING);
         }
-        LOG.info("guest resumed");
+        LOG.info("{}guest resumed", own.prefix());
     }
 
     /**
@@ -219,7 +224,7 @@ public final class Vm implements AutoCloseable {
      */
     public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
         if (state.get() != VmState.RUNNING) {
-            throw new IllegalStateException("a machine that is " + state.get() + " cannot change its vCPUs");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot change its vCPUs");
         }
         CompletableFuture<Void> change = machine.resizeVcpus(count, within)
                 .thenRun(() -> events.tell(time -> new VmEvent.VcpusChanged(time, count)));
@@ -236,7 +241,7 @@ public final class Vm implements AutoCloseable {
     public void renewGenerationId() throws IOException {
         VmState now = state.get();
         if (now.compareTo(VmState.STOPPING) >= 0) {
-            throw new IllegalStateException("a machine that is " + now + " has no generation id");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + now + " has no generation id");
         }
         machine.renewGeneration();
     }
@@ -258,7 +263,7 @@ public final class Vm implements AutoCloseable {
         if (state.get().compareTo(VmState.STOPPING) >= 0) {
             return exit();
         }
-        LOG.info("power button pressed");
+        LOG.info("{}power button pressed", own.prefix());
         stopUnless(powerButton(), noticeWithin, "the guest did not notice the power button");
         stopUnless(exit(), atMost, "the guest did not power off");
         return exit();
@@ -289,7 +294,7 @@ public final class Vm implements AutoCloseable {
     public boolean sendCtrlAltDel() {
         VmState now = state.get();
         if (now != VmState.RUNNING && now != VmState.PAUSED) {
-            throw new IllegalStateException("a machine that is " + now + " has nobody at its keyboard");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + now + " has nobody at its keyboard");
         }
         return machine.sendCtrlAltDel();
     }
@@ -346,8 +351,12 @@ public final class Vm implements AutoCloseable {
             return;
         }
         entered(VmState.STOPPING);
-        VmExit judged = machine.judge(exit);
+        VmExit judged = named(machine.judge(exit));
         machine.helpers().end(() -> tearDown(judged));
+    }
+
+    private VmExit named(VmExit exit) {
+        return new VmExit(exit.reason(), own.prefix() + exit.message(), exit.cause());
     }
 
     private void tearDown(VmExit exit) {
@@ -356,8 +365,8 @@ public final class Vm implements AutoCloseable {
         try {
             machine.close();
         } catch (Throwable e) {
-            outcome = exit.isOrderly() ? new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e, e) : exit;
-            LOG.error("the machine was not taken down in order", e);
+            outcome = exit.isOrderly() ? named(new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e, e)) : exit;
+            LOG.error("{}the machine was not taken down in order", own.prefix(), e);
         } finally {
             report(outcome);
         }

@@ -7,6 +7,7 @@ import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.EntropyConfig;
 import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.MachineName;
 import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.SerialConfig;
@@ -34,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -42,6 +44,9 @@ import java.util.function.Function;
  */
 public final class VmBuilder {
 
+    private static final AtomicInteger UNNAMED = new AtomicInteger();
+
+    private String name;
     private BootSourceConfig bootSource;
     private final List<DriveConfig> drives = new ArrayList<>();
     private MachineConfig machine;
@@ -83,6 +88,18 @@ public final class VmBuilder {
     /** A machine as {@code config} has it. */
     public static VmBuilder fromConfig(VmConfig config) {
         return new VmBuilder(config);
+    }
+
+    /**
+     * What the machine is called: its threads have the name in front of theirs ({@code web/vcpu-0}), and what is said of it begins with it.
+     * Without one it is called {@code vm-1}, {@code vm-2} and so on, and threads and lines are without.
+     *
+     * @param machineName 1 to {@value MachineName#LENGTH_MAX} letters, digits, '-', '_' and '.', a letter or a digit first
+     * @throws IllegalArgumentException when it is something else; the message says what
+     */
+    public VmBuilder name(String machineName) {
+        name = MachineName.require(machineName);
+        return this;
     }
 
     /** The kernel image, ELF vmlinux or bzImage. */
@@ -255,7 +272,7 @@ public final class VmBuilder {
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
         VmEvents events = new VmEvents(Clock.systemUTC());
-        MachineThreads own = new MachineThreads();
+        MachineThreads own = new MachineThreads(name == null ? "vm-" + UNNAMED.incrementAndGet() : name, name != null);
         // Reading the images would fail with it.
         boolean interrupted = Thread.interrupted();
         Machine assembled;

@@ -16,12 +16,11 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,10 +33,14 @@ import org.slf4j.LoggerFactory;
  * {"result": "done"}
  * {"result": "refused", "message": "vcpu count 9 is not in 1..4"}
  * {"result": "failed", "message": "the guest did not answer ..."}
+ * {"action": "info"}                      also stats: {"result": "done", "value": {...}}
+ * {"action": "pause"}                     also resume
+ * {"action": "stop", "timeout_ms": 8000}  also kill: {"result": "done", "message": "the guest powered off", "obeyed": true}
+ * {"action": "events"}                    {"result": "done"}, and then a line for whatever happens
  * </pre>
  *
  * <p>Every client is answered: one that has not sent its request within a minute, that sends too much or something else,
- * and one that comes while {@value #CLIENTS_MAX} are served, too; none disturbs another. Threads and selector are there
+ * and one that comes while {@value #CLIENTS_MAX} are served, too; none disturbs another. {@value #STREAMS_MAX} more may listen. Threads and selector are there
  * from the start, so that a host short of threads or descriptors ends nothing.
  */
 public final class ControlServer implements AutoCloseable {
@@ -51,11 +54,12 @@ public final class ControlServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
 
     static final int CLIENTS_MAX = 8;
+    static final int STREAMS_MAX = 8;
     private static final long CLOSE_LIMIT_MILLIS = 500;
     private static final int SCRATCH_SIZE = 4096;
 
     /** An answer that has been found for a client. */
-    private record Answer(ControlConnection connection, ObjectNode message) {
+    private record Answer(ControlConnection connection, ControlRequests.Reply reply) {
     }
 
     private final ControlRequests requests;
@@ -63,9 +67,13 @@ public final class ControlServer implements AutoCloseable {
     private final Limits limits;
     private final SocketFile<ServerSocketChannel> file;
     private final Selector selector;
+    /** Takes requests. */
+    private final StandbyThread desk;
+    /** Does what may take its time. */
     private final StandbyThread work;
     private final Thread thread;
     private final ConcurrentLinkedQueue<Answer> answers = new ConcurrentLinkedQueue<>();
+    private volatile boolean hasNews;
     private volatile boolean closing;
 
     /* Confined to the thread. */
@@ -76,17 +84,18 @@ public final class ControlServer implements AutoCloseable {
     private long acceptAgainNanos;
     private boolean isAcceptFailureTold;
 
-    private ControlServer(ControlRequests requests, Path path, Limits limits, SocketFile<ServerSocketChannel> file, Selector selector, StandbyThread work)
-            throws IOException {
-        this.requests = requests;
+    private ControlServer(ControlTarget target, Path path, Limits limits, SocketFile<ServerSocketChannel> file, Selector selector, StandbyThread desk,
+            StandbyThread work) throws IOException {
+        this.requests = new ControlRequests(target, work);
         this.path = path;
         this.limits = limits;
         this.file = file;
         this.selector = selector;
+        this.desk = desk;
         this.work = work;
         file.server().configureBlocking(false);
         this.acceptKey = file.server().register(selector, SelectionKey.OP_ACCEPT);
-        this.thread = new Thread(this::serveUntilDone, "control");
+        this.thread = new Thread(this::serveUntilDone, target.nameFor("control"));
         thread.setDaemon(true);
         Threads.start(thread);
     }
@@ -94,25 +103,29 @@ public final class ControlServer implements AutoCloseable {
     /**
      * Listens at {@code path} until closed. A socket that a dead process left there is replaced.
      *
-     * @param resizeVcpus as {@link io.vmm4j.core.Vm#resizeVcpus(int)}; called on a thread of the server, for one client after
-     *                    the other
+     * @param target what is controlled; of a machine of this process {@link MachineControl}, or just {@code vm::resizeVcpus}
      * @throws IOException one line that names the path: a live socket or another kind of file is there, the directory is
      *     missing or not writable; or that names what the host lacks
      */
-    public static ControlServer open(Path path, IntFunction<CompletableFuture<Void>> resizeVcpus) throws IOException {
-        return open(path, resizeVcpus, Limits.DEFAULT);
+    public static ControlServer open(Path path, ControlTarget target) throws IOException {
+        return open(path, target, Limits.DEFAULT);
     }
 
-    static ControlServer open(Path path, IntFunction<CompletableFuture<Void>> resizeVcpus, Limits limits) throws IOException {
+    static ControlServer open(Path path, ControlTarget target, Limits limits) throws IOException {
         SocketFile<ServerSocketChannel> file = SocketFile.listen(path);
         Selector selector = null;
+        StandbyThread desk = null;
         StandbyThread work = null;
         try {
             selector = Selector.open();
-            work = StandbyThread.start("control-work");
-            work.execute(ControlRequests::rehearse);
-            return new ControlServer(new ControlRequests(resizeVcpus), path, limits, file, selector, work);
+            desk = StandbyThread.start(target.nameFor("control-desk"));
+            work = StandbyThread.start(target.nameFor("control-work"));
+            desk.execute(ControlRequests::rehearse);
+            return new ControlServer(target, path, limits, file, selector, desk, work);
         } catch (IOException | RuntimeException e) {
+            if (desk != null) {
+                desk.close();
+            }
             if (work != null) {
                 work.close();
             }
@@ -150,7 +163,7 @@ public final class ControlServer implements AutoCloseable {
                 Thread.interrupted();
                 serveOnce();
                 connections.removeIf(connection -> connection.phase() == ControlConnection.Phase.CLOSED);
-                isDone = closing && connections.stream().noneMatch(ControlConnection::isOwed);
+                isDone = closing && connections.stream().noneMatch(ControlConnection::isUnfinished);
             } catch (IOException | RuntimeException | Error e) {
                 if (!closing) {
                     LOG.error("the control socket {} is in trouble, and goes on", path, e);
@@ -159,6 +172,7 @@ public final class ControlServer implements AutoCloseable {
             }
         }
         connections.forEach(this::drop);
+        desk.close();
         work.close();
         try {
             selector.close();
@@ -178,7 +192,11 @@ public final class ControlServer implements AutoCloseable {
         }
         ready.clear();
         for (Answer answer = answers.poll(); answer != null; answer = answers.poll()) {
-            send(answer.connection(), answer.message());
+            reply(answer.connection(), answer.reply());
+        }
+        if (hasNews) {
+            hasNews = false;
+            List.copyOf(connections).stream().filter(ControlConnection::isStreaming).forEach(this::pass);
         }
         long now = System.nanoTime();
         List.copyOf(connections).forEach(connection -> endOverdue(connection, now));
@@ -230,7 +248,7 @@ public final class ControlServer implements AutoCloseable {
         boolean isAdmitted = connections.stream().filter(ControlConnection::isServed).count() < CLIENTS_MAX;
         if (connections.size() >= limits.connections()) {
             // There is one: those that are served are fewer.
-            connections.stream().filter(connection -> !connection.isServed()).findFirst().ifPresent(this::drop);
+            connections.stream().filter(connection -> !connection.isServed() && !connection.isStreaming()).findFirst().ifPresent(this::drop);
         }
         ControlConnection connection;
         try {
@@ -254,6 +272,10 @@ public final class ControlServer implements AutoCloseable {
                     connection.send();
                     beginToLinger(connection);
                 }
+                case STREAMING -> {
+                    connection.serveStream();
+                    beginToLinger(connection);
+                }
                 case LINGERING -> connection.forget();
                 case WAITING, CLOSED -> { }
             }
@@ -273,10 +295,58 @@ public final class ControlServer implements AutoCloseable {
         }
         String line = connection.line().text();
         connection.waitForAnswer();
-        work.execute(() -> requests.answerTo(line).thenAccept(message -> {
-            answers.add(new Answer(connection, message));
+        ControlStream stream = new ControlStream(() -> {
+            hasNews = true;
+            selector.wakeup();
+        });
+        desk.execute(() -> requests.answerTo(line, stream).thenAccept(reply -> {
+            answers.add(new Answer(connection, reply));
             selector.wakeup();
         }));
+    }
+
+    private void reply(ControlConnection connection, ControlRequests.Reply reply) {
+        if (reply.stream() == null) {
+            send(connection, reply.message());
+        } else if (connection.phase() == ControlConnection.Phase.CLOSED) {
+            reply.stream().close();
+        } else if (!hasRoomForStream()) {
+            reply.stream().close();
+            send(connection, ControlMessage.refused(STREAMS_MAX + " other clients are listening"));
+        } else {
+            stream(connection, reply);
+        }
+    }
+
+    /** One that has left shows when something is sent to it, so such may still be counted. */
+    private boolean hasRoomForStream() {
+        List<ControlConnection> streams = connections.stream().filter(ControlConnection::isStreaming).toList();
+        if (streams.size() < STREAMS_MAX) {
+            return true;
+        }
+        Optional<ControlConnection> left = streams.stream().filter(ControlConnection::isHalfClosed).findFirst();
+        left.ifPresent(this::drop);
+        return left.isPresent();
+    }
+
+    private void stream(ControlConnection connection, ControlRequests.Reply reply) {
+        try {
+            connection.stream(reply.message(), reply.stream());
+            beginToLinger(connection);
+        } catch (IOException | RuntimeException | Error e) {
+            LOG.debug("{}: a client left: {}", path, e.toString());
+            drop(connection);
+        }
+    }
+
+    private void pass(ControlConnection connection) {
+        try {
+            connection.passNew();
+            beginToLinger(connection);
+        } catch (IOException | RuntimeException | Error e) {
+            LOG.debug("{}: a client that listened left: {}", path, e.toString());
+            drop(connection);
+        }
     }
 
     private void send(ControlConnection connection, ObjectNode message) {
@@ -301,6 +371,9 @@ public final class ControlServer implements AutoCloseable {
 
     private void endOverdue(ControlConnection connection, long now) {
         boolean isReceiving = connection.phase() == ControlConnection.Phase.RECEIVING;
+        if (closing) {
+            connection.endStreamBy(now + limits.lingerNanos());
+        }
         if (isReceiving && closing) {
             send(connection, ControlMessage.refused("the machine has ended"));
         } else if (connection.hasDeadline() && now - connection.deadlineNanos() >= 0) {

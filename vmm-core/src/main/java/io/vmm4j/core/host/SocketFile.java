@@ -115,6 +115,32 @@ public final class SocketFile<S extends Closeable> implements Closeable {
         }
     }
 
+    /**
+     * Removes the socket that a dead process left at {@code path}; what else is there stays.
+     *
+     * @return whether there was one
+     * @throws IOException when it cannot be looked at or removed
+     */
+    public static boolean removeDead(Path path) throws IOException {
+        if (!isDead(path)) {
+            return false;
+        }
+        try (AsideDirectory aside = AsideDirectory.enter(path, PATIENCE_NANOS); Fd dead = deadSocketAt(path)) {
+            return dead != null && aside.delete(path, dead.stat());
+        } catch (FileSystemException e) {
+            // Another has come meanwhile.
+            return false;
+        }
+    }
+
+    private static boolean isDead(Path path) throws IOException {
+        try (Fd dead = deadSocketAt(path)) {
+            return dead != null;
+        } catch (FileSystemException e) {
+            return false;
+        }
+    }
+
     private static void refuseTaken(Path path) throws IOException {
         Fd dead = deadSocketAt(path);
         if (dead != null) {

@@ -131,7 +131,7 @@ public final class MachineAssembler {
         openKvm();
         allocateMemory();
         createVm();
-        HelperThreads helpers = own(HelperThreads.start());
+        HelperThreads helpers = own(HelperThreads.start(own::nameFor));
         EpollEventLoop loop = newLoop("vm-events");
         SerialConsole serial = serialConsole();
         PanicWatch panics = new PanicWatch(events, loop);
@@ -140,7 +140,7 @@ public final class MachineAssembler {
         SerialConsole console = virtioConsole();
         ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
         addVirtioDevices(devices, files, loop);
-        AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory()));
+        AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
         BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
         Vcpus vcpus = createVcpus(boot);
         acpi.hotplug().connect(vcpus);
