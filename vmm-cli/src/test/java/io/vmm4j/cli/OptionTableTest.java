@@ -79,13 +79,14 @@ class OptionTableTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT"})
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "NAME", "DETACH",
+        "JSON", "PROMETHEUS", "TIMEOUT"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
-            case PATH, TEXT -> "/other";
+            case PATH, TEXT, NAME -> "/other";
             case NUMBER, SECONDS -> "2";
             case SIZE -> "512M";
-            case BOOLEAN -> option == CliOption.IS_ROOT ? "false" : "true";
+            case BOOLEAN, FLAG -> option == CliOption.IS_ROOT ? "false" : "true";
             case CPU_PM, LEVEL -> "2";
             case MEM_TYPE -> "hugetlbfs";
             case JSON -> option == CliOption.VIRBLKS ? "[{\"drive_id\": \"a\", \"path_on_host\": \"b\"}]"
