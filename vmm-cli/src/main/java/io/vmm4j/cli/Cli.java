@@ -12,6 +12,7 @@ public final class Cli {
     private final PrintStream out;
     private final PrintStream err;
     private final SignalGuard guard = new SignalGuard();
+    private final NativeWarmUp natives = new NativeWarmUp();
 
     /**
      * @param name what the program is called in messages and help
@@ -28,10 +29,10 @@ public final class Cli {
     public ExitCode run(String... words) {
         if (words.length > 1 && !Detachment.isForLauncher(words)) {
             // Help, version and doctor take one word; what boots a machine takes more, and what has another process boot it needs none.
-            NativeWarmUp.start();
+            natives.start();
         }
         LaunchLog log = new LaunchLog();
-        try (guard) {
+        try (guard; natives) {
             ExitCode exit = runReportingBugs(words, new BootCommand(this::say, out, log, guard), log);
             String trouble = log.close();
             if (trouble != null) {

@@ -17,6 +17,7 @@ import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
@@ -60,6 +61,7 @@ public final class VmBuilder {
     private SerialConsole console;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
+    private OpenedFiles opened = OpenedFiles.none();
     /** Has what no method sets. */
     private final VmConfig origin;
 
@@ -224,6 +226,12 @@ public final class VmBuilder {
         return this;
     }
 
+    /** Files and sockets of the configuration that are open already; for one machine. */
+    public VmBuilder opened(OpenedFiles files) {
+        opened = Objects.requireNonNull(files, "files");
+        return this;
+    }
+
     /** The configuration as it stands. */
     public VmConfig toConfig() {
         return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
@@ -247,7 +255,7 @@ public final class VmBuilder {
     }
 
     private GivenParts parts() {
-        return new GivenParts(console, hvc, devices);
+        return new GivenParts(console, hvc, devices, opened);
     }
 
     /**

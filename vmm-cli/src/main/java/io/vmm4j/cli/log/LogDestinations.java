@@ -161,20 +161,8 @@ final class LogDestinations {
     private record Disk(Fd fd, boolean isShared) implements LogDestination {
 
         @Override
-        public int write(NativeStruct text, int length) throws LinuxException {
-            int done = 0;
-            while (done < length) {
-                try {
-                    done += (int) fd.write(text.address() + done, length - done);
-                } catch (LinuxException e) {
-                    if (done > 0) {
-                        // Comes again with the next write, if it is not over by then.
-                        return done;
-                    }
-                    throw e;
-                }
-            }
-            return done;
+        public int write(NativeStruct text, int from, int length) throws LinuxException {
+            return (int) fd.write(text.address() + from, length);
         }
 
         @Override
@@ -187,8 +175,8 @@ final class LogDestinations {
     private record Stream(Fd fd) implements LogDestination {
 
         @Override
-        public int write(NativeStruct text, int length) throws LinuxException {
-            return (int) Math.max(0, fd.write(text.address(), length));
+        public int write(NativeStruct text, int from, int length) throws LinuxException {
+            return (int) Math.max(0, fd.write(text.address() + from, length));
         }
 
         @Override
@@ -206,8 +194,8 @@ final class LogDestinations {
     private record Polled(Fd fd) implements LogDestination {
 
         @Override
-        public int write(NativeStruct text, int length) throws LinuxException {
-            return fd.poll(Fd.POLLOUT, 0) == 0 ? 0 : (int) Math.max(0, fd.write(text.address(), length));
+        public int write(NativeStruct text, int from, int length) throws LinuxException {
+            return fd.poll(Fd.POLLOUT, 0) == 0 ? 0 : (int) Math.max(0, fd.write(text.address() + from, length));
         }
 
         @Override
@@ -225,8 +213,8 @@ final class LogDestinations {
     private record Socket(Fd fd) implements LogDestination {
 
         @Override
-        public int write(NativeStruct text, int length) throws LinuxException {
-            long sent = LibC.send(fd.value(), text.address(), length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        public int write(NativeStruct text, int from, int length) throws LinuxException {
+            long sent = LibC.send(fd.value(), text.address() + from, length, MSG_DONTWAIT | MSG_NOSIGNAL);
             if (sent >= 0) {
                 return (int) sent;
             }
@@ -253,12 +241,12 @@ final class LogDestinations {
         }
 
         @Override
-        public int write(NativeStruct text, int length) throws IOException {
+        public int write(NativeStruct text, int from, int length) throws IOException {
             try {
                 if (stream == null) {
                     stream = new Stream(Fd.open(path, Fd.O_WRONLY | ANY));
                 }
-                return stream.write(text, length);
+                return stream.write(text, from, length);
             } catch (LinuxException e) {
                 close();
                 throw e.errno() == Errno.ENXIO || e.errno() == Errno.EPIPE ? new IOException("nobody reads them", e) : e;

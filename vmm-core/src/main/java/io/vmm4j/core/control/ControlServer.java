@@ -159,11 +159,15 @@ public final class ControlServer implements AutoCloseable {
         while (!isDone) {
             try {
                 selector.select(millisToWait());
+                // An interrupt would end every further wait at once; nobody here has a use for one.
+                Thread.interrupted();
                 serveOnce();
                 connections.removeIf(connection -> connection.phase() == ControlConnection.Phase.CLOSED);
                 isDone = closing && connections.stream().noneMatch(ControlConnection::isUnfinished);
             } catch (IOException | RuntimeException | Error e) {
-                LOG.error("the control socket {} is in trouble, and goes on", path, e);
+                if (!closing) {
+                    LOG.error("the control socket {} is in trouble, and goes on", path, e);
+                }
                 LockSupport.parkNanos(limits.retryNanos());
             }
         }
@@ -196,7 +200,7 @@ public final class ControlServer implements AutoCloseable {
         }
         long now = System.nanoTime();
         List.copyOf(connections).forEach(connection -> endOverdue(connection, now));
-        if (acceptKey.isValid() && acceptKey.interestOps() == 0 && now - acceptAgainNanos >= 0) {
+        if (isAcceptSuspended() && now - acceptAgainNanos >= 0) {
             acceptKey.interestOps(SelectionKey.OP_ACCEPT);
         }
     }
@@ -210,10 +214,14 @@ public final class ControlServer implements AutoCloseable {
                 wait = Math.min(wait, connection.deadlineNanos() - now);
             }
         }
-        if (acceptKey.isValid() && acceptKey.interestOps() == 0) {
+        if (isAcceptSuspended()) {
             wait = Math.min(wait, acceptAgainNanos - now);
         }
         return wait == Long.MAX_VALUE ? 0 : Math.max(1, TimeUnit.NANOSECONDS.toMillis(wait) + 1);
+    }
+
+    private boolean isAcceptSuspended() {
+        return !closing && acceptKey.interestOps() == 0;
     }
 
     private void accept() {
@@ -388,12 +396,12 @@ public final class ControlServer implements AutoCloseable {
     /** Stops listening and removes the socket. Clients that wait get their answers, as they come, also after this is back. */
     @Override
     public void close() {
+        closing = true;
         try {
             file.close();
         } catch (IOException e) {
             LOG.warn("{}: the socket was not removed: {}", path, e.getMessage());
         }
-        closing = true;
         selector.wakeup();
         Threads.joinWithin(thread, CLOSE_LIMIT_MILLIS);
     }

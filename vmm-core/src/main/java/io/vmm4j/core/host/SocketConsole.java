@@ -62,7 +62,7 @@ public final class SocketConsole implements SerialConsole {
         file = SocketFile.listen(path);
         try {
             // All that clients will need: a host that has none later must not take the console from a machine.
-            input = new ClientInput(new InputQueue(port, InputQueue.CAPACITY), clientOutput);
+            input = new ClientInput(port, clientOutput);
             clientOutput.open(input::wake);
             input.start(port);
             output.start(port);

@@ -16,10 +16,12 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -281,13 +283,12 @@ public final class SocketFile<S extends Closeable> implements Closeable {
     }
 
     private boolean isAtPlace() throws IOException {
-        try (Fd now = Fd.open(path, Fd.O_PATH | Fd.O_NOFOLLOW)) {
-            return now.stat().isSameFile(file) && now.stat().isSocket();
-        } catch (LinuxException e) {
-            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR) {
-                return false; // Someone removed it already, which is what is wanted.
-            }
-            throw e;
+        try {
+            // By a call that takes no descriptor, of which there may be none.
+            Map<String, Object> now = Files.readAttributes(path, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS);
+            return now.get("dev").equals(file.device()) && now.get("ino").equals(file.inode());
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return false; // Someone removed it already, which is what is wanted.
         }
     }
 
@@ -296,7 +297,7 @@ public final class SocketFile<S extends Closeable> implements Closeable {
         try {
             aside = AsideDirectory.enter(path, CLOSE_PATIENCE_NANOS);
         } catch (IOException e) {
-            // Such as a full disk. It was this socket's a moment ago.
+            // Such as a full disk, or no descriptor. It was this socket's a moment ago.
             Files.deleteIfExists(path);
             return;
         }

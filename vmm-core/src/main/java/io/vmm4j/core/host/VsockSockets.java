@@ -74,13 +74,13 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
     private record Connecting(Path path, long deadlineNanos) {
     }
 
-    private VsockSockets(EpollEventLoop loop, Path path, Limits limits) throws IOException {
+    private VsockSockets(EpollEventLoop loop, Path path, Limits limits, SocketFile<UnixSocket> file) throws IOException {
         this.loop = loop;
         this.path = path;
         this.limits = limits;
         this.retry = loop.timer(this::retry);
         this.patience = loop.timer(this::endOverdue);
-        this.file = SocketFile.listen(path, address -> UnixSocket.listen(address, BACKLOG));
+        this.file = file;
     }
 
     /**
@@ -96,7 +96,23 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
     }
 
     static VsockSockets listen(EpollEventLoop loop, Path path, Limits limits) throws IOException {
-        return new VsockSockets(loop, path, limits);
+        SocketFile<UnixSocket> file = open(path);
+        try {
+            return new VsockSockets(loop, path, limits, file);
+        } catch (IOException | RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** As {@link #listen(EpollEventLoop, Path)}, on a socket that {@link #open} has made; closed with this. */
+    public static VsockSockets on(EpollEventLoop loop, Path path, SocketFile<UnixSocket> file) throws IOException {
+        return new VsockSockets(loop, path, Limits.DEFAULT, file);
+    }
+
+    /** The socket by itself: host programs that connect to it wait until a machine has it. */
+    public static SocketFile<UnixSocket> open(Path path) throws IOException {
+        return SocketFile.listen(path, address -> UnixSocket.listen(address, BACKLOG));
     }
 
     /** Lets host programs in; called once, before the loop runs or on it. */

@@ -18,6 +18,7 @@ import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.host.SocketConsole;
+import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.StdioConsole;
 import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.host.VsockSockets;
@@ -36,6 +37,7 @@ import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.MsrRefusedException;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.ResourceLimits;
+import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -314,7 +316,9 @@ public final class MachineAssembler {
     }
 
     private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {
-        VsockSockets sockets = own(VsockSockets.listen(loop, Path.of(vsock.udsPath())));
+        SocketFile<UnixSocket> opened = given.opened().vsock();
+        Path path = Path.of(vsock.udsPath());
+        VsockSockets sockets = own(opened == null ? VsockSockets.listen(loop, path) : VsockSockets.on(loop, path, opened));
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
         devices.add("vsock", device);
         metrics.vsock(device);

@@ -249,6 +249,47 @@ class EpollEventLoopTest {
     }
 
     @Test
+    void aCheckedExceptionWhereNoneIsDeclaredEndsNoLoopEither() throws Exception {
+        loop.start();
+        Exception fault = new Exception("from a language that does not mind");
+        loop.execute(() -> EpollEventLoopTest.<RuntimeException>sneak(fault));
+        assertSame(fault, failures.poll(20, TimeUnit.SECONDS));
+        onLoop(() -> loop.timer(() -> EpollEventLoopTest.<RuntimeException>sneak(fault)).arm(1));
+        assertSame(fault, failures.poll(20, TimeUnit.SECONDS));
+        onLoop(() -> assertTrue(loop.inLoop()));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void sneak(Throwable thrown) throws T {
+        throw (T) thrown;
+    }
+
+    @Test
+    void aLoopThatIsBusyIsNotClosedUntilItHasTime() throws Exception {
+        loop.start();
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicBoolean ranLater = new AtomicBoolean();
+        loop.execute(() -> {
+            begun.countDown();
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        loop.execute(() -> ranLater.set(true));
+        begun.await();
+        assertFalse(loop.closeWithin(1));
+        assertThrows(RejectedExecutionException.class, () -> loop.execute(() -> { }), "it is closing");
+        assertFalse(loop.closeWithin(0));
+        end.countDown();
+        loop.close();
+        assertTrue(ranLater.get(), "what was queued has run");
+        assertTrue(loop.closeWithin(0), "again");
+    }
+
+    @Test
     void closeRunsWhatIsQueuedAndRefusesWhatComesAfter() throws Exception {
         loop.start();
         AtomicInteger ran = new AtomicInteger();

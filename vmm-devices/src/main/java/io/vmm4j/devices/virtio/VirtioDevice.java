@@ -5,17 +5,23 @@ package io.vmm4j.devices.virtio;
  * feature negotiation, interrupt status, is the transport's.
  *
  * <p>{@link #activate}, {@link #onQueueNotify}, {@link #reset} and the two that begin an end run on the event loop that owns the
- * device; the other methods return constants or guard themselves.
+ * device; the other methods return constants or guard themselves. {@link DeviceContract} looks at what can be looked at beforehand.
  */
 public interface VirtioDevice {
 
     /** Device type, virtio 1.2 section 5. */
     VirtioDeviceType type();
 
-    /** Features offered, section 2.2; bit i = feature i. The transport adds the bits that are its own (VERSION_1 and the ring's). */
+    /**
+     * Features offered, section 2.2; bit i = feature i, of 0 to 23 and 50 to 63. The transport adds the bits that are its own
+     * (VERSION_1 and the ring's).
+     */
     long deviceFeatures();
 
-    /** Largest size of each virtqueue, in elements, 0 to 32768, 0 for none; index = virtqueue number of section 5.x.2. */
+    /**
+     * Largest size of each virtqueue, in elements, a power of two up to 32768, 0 for none; index = virtqueue number of section
+     * 5.x.2. At least one queue is there.
+     */
     int[] queueSizeMax();
 
     /** The device's configuration space, section 2.5. */
@@ -29,7 +35,8 @@ public interface VirtioDevice {
 
     /**
      * Drops the activation: when it returns, no queue or buffer of the guest is touched any more, and the device can
-     * be activated again. Called also on a device that is not active.
+     * be activated again. Called also on a device that is not active, and a last time at the end of a machine that an
+     * embedder's device is in.
      */
     void reset();
 

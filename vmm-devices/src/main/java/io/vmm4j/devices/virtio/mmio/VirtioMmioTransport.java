@@ -5,6 +5,7 @@ import io.vmm4j.devices.irq.InterruptLine;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
+import io.vmm4j.devices.virtio.DeviceContract;
 import io.vmm4j.devices.virtio.DeviceStatus;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
@@ -83,9 +84,12 @@ public final class VirtioMmioTransport implements BusDevice {
      * @param memory guest RAM, where queues and buffers are
      * @param line   the device's interrupt
      * @param loop   the thread that owns the device
-     * @throws IllegalArgumentException when the device has a queue larger than {@link VirtQueue#MAX_SIZE}
+     * @throws IllegalArgumentException when the device is none that can be offered, see {@link DeviceContract}
      */
     public VirtioMmioTransport(VirtioDevice device, GuestMemory memory, InterruptLine line, EventLoop loop) {
+        DeviceContract.problemOf(device).ifPresent(problem -> {
+            throw new IllegalArgumentException("virtio device " + device.type() + ": " + problem);
+        });
         this.device = device;
         this.memory = memory;
         this.line = line;
@@ -97,10 +101,6 @@ public final class VirtioMmioTransport implements BusDevice {
         this.queues = new QueueConfig[sizes.length];
         this.notifies = new DeferredNotify[sizes.length];
         for (int i = 0; i < sizes.length; i++) {
-            if (sizes[i] < 0 || sizes[i] > VirtQueue.MAX_SIZE) {
-                throw new IllegalArgumentException("virtio " + device.type() + ": largest size " + sizes[i] + " of queue " + i
-                        + " is not within 0 to " + VirtQueue.MAX_SIZE);
-            }
             queues[i] = new QueueConfig(sizes[i]);
             notifies[i] = new DeferredNotify(this, loop, i);
         }
