@@ -3,6 +3,7 @@ package io.vmm4j.cli;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,7 +65,8 @@ final class ArgumentParser {
             take(result);
         }
         checkOptionsBelong(command);
-        result.matchedPositionals().forEach(operand -> operands.addAll(operand.originalStringValues()));
+        // Once for each run of operands, each time with all of them.
+        new LinkedHashSet<>(result.matchedPositionals()).forEach(operand -> operands.addAll(operand.originalStringValues()));
         if (!isHelp && !isVersion) {
             unmatched(top.unmatched(), command);
             if (result != top) {

@@ -82,7 +82,7 @@ public final class Cli {
             case BOOT, CREATE, RUN -> Detachment.isForLauncher(arguments) ? new DetachCommand(out, this::say).run() : boot(arguments, boot);
             case PS -> arguments.problems().isEmpty() ? new ListCommand(out, this::say).run(arguments) : usage(arguments.problems());
             case INFO, STATS, EVENTS, PAUSE, RESUME, STOP, KILL -> new MachineCommands(out, this::say).run(arguments);
-            case CONSOLE -> new ConsoleCommand(this::say).run(arguments);
+            case CONSOLE -> new ConsoleCommand(out, this::say).run(arguments);
             case UPDATE -> new UpdateCommand(this::say).run(arguments);
             case DOCTOR -> arguments.problems().isEmpty() ? doctor() : usage(arguments.problems());
             case HELP -> arguments.problems().isEmpty() ? help(subject(arguments)) : usage(arguments.problems());

@@ -9,7 +9,7 @@ public enum Command {
     /** Boot from a configuration file. */
     RUN("run", "Boot the virtual machine that a configuration file describes."),
     /** Change a running machine. */
-    UPDATE("update", "Change a running virtual machine, by the socket of its --api-sock-path."),
+    UPDATE("update", "Change a running virtual machine."),
     /** List the named machines. */
     PS("ps", "List the named machines of this user that run."),
     /** Say how machines are. */
@@ -17,15 +17,15 @@ public enum Command {
     /** Say what machines have done. */
     STATS("stats", "Say what a running machine has done so far."),
     /** Listen to a machine. */
-    EVENTS("events", "Print what happens to a running machine, each a JSON object in a line, until it ends."),
+    EVENTS("events", "Print what happens to a running machine, each a line of JSON, until it ends."),
     /** Attach to a console. */
-    CONSOLE("console", "Attach this terminal to a running machine's console; Ctrl-A d leaves it running."),
+    CONSOLE("console", "Attach this terminal to a machine's console; Ctrl-A d leaves it running."),
     /** Have guests stand still. */
     PAUSE("pause", "Have a running machine's guest stand still."),
     /** Have guests go on. */
     RESUME("resume", "Have a paused machine's guest go on."),
     /** Press power buttons. */
-    STOP("stop", "Press a running machine's power button, and stop it when its guest does not power off."),
+    STOP("stop", "Have a machine's guest power off, and stop the machine when it does not."),
     /** Pull plugs. */
     KILL("kill", "Stop a running machine at once, as pulling the plug does."),
     /** Look at the host. */

@@ -5,6 +5,7 @@ import io.vmm4j.core.control.MachineInfo;
 import io.vmm4j.core.control.NoMachineException;
 import io.vmm4j.core.host.ConsoleClient;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -18,9 +19,11 @@ final class ConsoleCommand {
     /** For what is asked while a person types. */
     private static final Duration SHORT = Duration.ofSeconds(2);
 
+    private final PrintStream out;
     private final Consumer<String> errors;
 
-    ConsoleCommand(Consumer<String> errors) {
+    ConsoleCommand(PrintStream out, Consumer<String> errors) {
+        this.out = out;
         this.errors = errors;
     }
 
@@ -29,19 +32,22 @@ final class ConsoleCommand {
             arguments.problems().forEach(errors);
             return ExitCode.USAGE;
         }
-        List<RunningMachine> meant = RunningMachine.meantBy(arguments, errors);
-        if (meant.isEmpty()) {
-            return ExitCode.USAGE;
+        try {
+            List<RunningMachine> meant = RunningMachine.meantBy(arguments, errors);
+            return meant.isEmpty() ? ExitCode.USAGE : attachOrSay(meant.get(0));
+        } catch (IOException e) {
+            return say(e.getMessage(), ExitCode.HOST_ERROR);
         }
-        RunningMachine machine = meant.get(0);
+    }
+
+    private ExitCode attachOrSay(RunningMachine machine) {
         try {
             return attach(machine);
         } catch (NoMachineException e) {
-            errors.accept(machine.whyNotThere());
+            return say(machine.whyNotThere(), ExitCode.HOST_ERROR);
         } catch (IOException e) {
-            errors.accept(machine.label() + ": " + e.getMessage());
+            return say(machine.label() + ": " + e.getMessage(), ExitCode.HOST_ERROR);
         }
-        return ExitCode.HOST_ERROR;
     }
 
     private ExitCode attach(RunningMachine machine) throws IOException {
@@ -51,6 +57,10 @@ final class ConsoleCommand {
             return ExitCode.HOST_ERROR;
         }
         ConsoleClient.End end = new ConsoleClient(info.hasWindow() ? (columns, rows) -> tell(machine, columns, rows) : null).attach(Path.of(info.console()));
+        if (ConsoleClient.isAtTerminal()) {
+            // The guest leaves the cursor anywhere.
+            out.println();
+        }
         return switch (end) {
             case LEFT -> say("machine " + machine.label() + " goes on", ExitCode.OK);
             case STOP_ASKED -> kill(machine);

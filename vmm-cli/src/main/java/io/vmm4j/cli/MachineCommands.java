@@ -58,11 +58,18 @@ final class MachineCommands {
             problems.forEach(errors);
             return ExitCode.USAGE;
         }
-        List<RunningMachine> machines = RunningMachine.meantBy(arguments, errors);
-        if (machines.isEmpty()) {
-            return ExitCode.USAGE;
+        try {
+            List<RunningMachine> machines = RunningMachine.meantBy(arguments, errors);
+            return machines.isEmpty() ? ExitCode.USAGE : ask(machines, arguments, timeout);
+        } catch (IOException e) {
+            errors.accept(e.getMessage());
+            return ExitCode.HOST_ERROR;
         }
+    }
+
+    private ExitCode ask(List<RunningMachine> machines, Arguments arguments, Duration timeout) {
         boolean isJson = arguments.isSet(CliOption.JSON);
+        boolean isPrometheus = arguments.isSet(CliOption.PROMETHEUS);
         return switch (arguments.command()) {
             case INFO -> each(machines, machine -> done(info(machine, isJson)));
             case STATS -> each(machines, machine -> done(isPrometheus ? machine.client(PATIENCE).prometheus().strip() : stats(machine, isJson)));

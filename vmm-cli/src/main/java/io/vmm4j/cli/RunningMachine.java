@@ -20,14 +20,18 @@ import java.util.function.Consumer;
  */
 record RunningMachine(String label, Path socket, RuntimeDirectory directory) {
 
-    /** Those that {@code arguments} mean; none, and a line for each mistake, when something is wrong with them. */
-    static List<RunningMachine> meantBy(Arguments arguments, Consumer<String> errors) {
+    /**
+     * Those that {@code arguments} mean; none, and a line for each mistake, when something is wrong with them.
+     *
+     * @throws IOException one line: the directory of the user's named machines cannot be used
+     */
+    static List<RunningMachine> meantBy(Arguments arguments, Consumer<String> errors) throws IOException {
         String path = arguments.value(CliOption.API_SOCK_PATH);
         try {
             return path == null ? named(arguments.operands()) : List.of(new RunningMachine(path, Path.of(path), null));
         } catch (InvalidPathException e) {
             errors.accept("\"" + e.getInput() + "\" cannot be a path here: " + e.getReason() + " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")");
-        } catch (IllegalArgumentException | IOException e) {
+        } catch (IllegalArgumentException e) {
             errors.accept(e.getMessage());
         }
         return List.of();

@@ -1,6 +1,7 @@
 package io.vmm4j.cli;
 
 import io.vmm4j.core.Vm;
+import io.vmm4j.core.control.NoMachineException;
 import io.vmm4j.core.control.VcpuResizeException;
 import java.io.IOException;
 import java.time.Duration;
@@ -30,8 +31,9 @@ final class UpdateCommand {
             problems.forEach(errors);
             return ExitCode.USAGE;
         }
+        List<RunningMachine> meant = List.of();
         try {
-            List<RunningMachine> meant = RunningMachine.meantBy(arguments, errors);
+            meant = RunningMachine.meantBy(arguments, errors);
             if (meant.isEmpty()) {
                 return ExitCode.USAGE;
             }
@@ -40,13 +42,20 @@ final class UpdateCommand {
         } catch (IllegalArgumentException e) {
             errors.accept(e.getMessage() + " (" + arguments.nameOf(CliOption.VCPU_RESIZE) + ")");
             return ExitCode.USAGE;
+        } catch (NoMachineException e) {
+            errors.accept(meant.get(0).whyNotThere() + socketOption(arguments));
+            return ExitCode.HOST_ERROR;
         } catch (VcpuResizeException e) {
             errors.accept(e.getMessage());
             return ExitCode.HOST_ERROR;
         } catch (IOException e) {
-            errors.accept(e.getMessage() + (arguments.value(CliOption.API_SOCK_PATH) == null ? "" : " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")"));
+            errors.accept(e.getMessage() + socketOption(arguments));
             return ExitCode.HOST_ERROR;
         }
+    }
+
+    private static String socketOption(Arguments arguments) {
+        return arguments.value(CliOption.API_SOCK_PATH) == null ? "" : " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")";
     }
 
     private static void require(CliOption option, String message, Arguments arguments, List<String> problems) {

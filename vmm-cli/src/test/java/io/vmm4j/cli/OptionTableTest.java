@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -239,8 +240,12 @@ class OptionTableTest {
     @Test
     void everyOptionMayStandInFrontOfTheCommand() {
         for (CliOption option : CliOption.values()) {
-            Command command = option == CliOption.VCPU_RESIZE ? Command.UPDATE : Command.CREATE;
-            Arguments parsed = ArgumentParser.parse(option.longName(), "false", command.word());
+            Command command = option.goesWith(Command.CREATE) ? Command.CREATE
+                    : Stream.of(Command.values()).filter(option::goesWith).findFirst().orElseThrow();
+            List<String> words = new ArrayList<>(option.isFlag() ? List.of(option.longName() + "=false") : List.of(option.longName(), "false"));
+            words.add(command.word());
+            words.addAll(command.isForRunning() ? List.of("a-machine") : List.of());
+            Arguments parsed = ArgumentParser.parse(words.toArray(String[]::new));
             assertEquals(command, parsed.command(), option.longName());
             assertEquals(List.of(), parsed.problems(), option.longName());
             assertEquals("false", parsed.value(option), option.longName());
@@ -262,7 +267,7 @@ class OptionTableTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"create", "run", "update", "doctor", "help", "--", "-", "-1", "", "a=b", "=", "x y"})
+    @ValueSource(strings = {"create", "run", "update", "doctor", "help", "ps", "stop", "console", "--", "-", "-1", "", "a=b", "=", "x y"})
     void aWordBehindAnOptionIsItsValueAndNoCommand(String value) {
         for (String name : List.of("--kernel-path", "-k")) {
             for (String command : List.of("create", "")) {

@@ -63,7 +63,7 @@ final class ControlRequests {
      * takes a descriptor, of which the host may have none then.
      */
     static void rehearse() {
-        ObjectNode request = ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.RESIZE_VCPU).put(ControlMessage.VCPU_COUNT, 1);
+        ObjectNode request = ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.RESUME);
         String line = new String(ControlMessage.encode(request), StandardCharsets.UTF_8).strip();
         ControlMessage.parse(line);
         new ControlRequests(count -> new CompletableFuture<>(), Runnable::run).answerTo(line, null);

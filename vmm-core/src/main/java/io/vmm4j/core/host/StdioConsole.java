@@ -39,9 +39,12 @@ public final class StdioConsole implements SerialConsole {
     private static final int F_GETFD = 1;
     private static final int FD_CLOEXEC = 1;
     private static final int BATCH = 4096;
-    private static final String LEAVE = "Ctrl-A d leaves the machine running, ";
-    private static final String HELP = "Ctrl-A x ends the machine, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this line";
-    private static final String GREETING = "Ctrl-A x ends the machine, Ctrl-A h says what else there is";
+    private static final byte[] HELP =
+            line("\r\nvmm: Ctrl-A x ends the machine, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this line");
+    private static final byte[] GREETING = line("vmm: Ctrl-A x ends the machine, Ctrl-A h says what else there is");
+    private static final byte[] LEAVING_HELP =
+            line("\r\nvmm: Ctrl-A d leaves the machine running, Ctrl-A x ends it,\r\nvmm: Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows these lines");
+    private static final byte[] LEAVING_GREETING = line("vmm: Ctrl-A d leaves the machine running, Ctrl-A x ends it, Ctrl-A h says more");
     private static final byte[] DROPPING =
             line("\r\nvmm: the guest does not read, so what is typed is dropped; Ctrl-A x ends the machine");
 
@@ -157,7 +160,7 @@ public final class StdioConsole implements SerialConsole {
             terminal.followWindow(input::wake);
         }
         if (out >= 0 && Termios.isTty(out)) {
-            output.show(line("vmm: " + (leave == null ? "" : LEAVE) + GREETING));
+            output.show(leave == null ? GREETING : LEAVING_GREETING);
         }
     }
 
@@ -205,7 +208,7 @@ public final class StdioConsole implements SerialConsole {
                 from.typed();
                 int typed = escapes.filter(bytes, n, passed);
                 if (escapes.takeHelpAsked()) {
-                    output.show(line("\r\nvmm: " + (leave == null ? "" : LEAVE) + HELP));
+                    output.show(leave == null ? HELP : LEAVING_HELP);
                 }
                 if (escapes.stopAsked()) {
                     port.requestStop("Ctrl-A x on the console");
