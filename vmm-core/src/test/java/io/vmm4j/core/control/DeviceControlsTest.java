@@ -22,7 +22,6 @@ import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -160,15 +159,11 @@ class DeviceControlsTest {
 
     @Test
     void anAnswerComesAlsoWhenTheHostHasNoThreadForIt() throws Exception {
-        CompletableFuture<String> answer = new CompletableFuture<>() {
-            @Override
-            public Executor defaultExecutor() {
-                return task -> {
-                    throw new OutOfMemoryError("unable to create native thread");
-                };
-            }
-        };
-        Answers.give(answer, () -> answer.complete(Thread.currentThread().getName()));
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        Answers answers = Answers.on(task -> {
+            throw new OutOfMemoryError("unable to create native thread");
+        });
+        answers.give(() -> answer.complete(Thread.currentThread().getName()));
         assertTrue(answer.get(10, TimeUnit.SECONDS).startsWith("CompletableFuture"), "on the thread that there is");
     }
 
