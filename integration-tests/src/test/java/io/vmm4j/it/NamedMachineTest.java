@@ -156,7 +156,7 @@ class NamedMachineTest {
             session.type("hello");
             session.awaitText("hello", PATIENCE);
             assertEquals(new Run(1, "", "vmm: another client is connected to the console of machine web\n"), vmm("console", "web"));
-            session.type(CTRL_A + "d");
+            session.type("typed last" + CTRL_A + "d");
             assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
             assertTrue(session.screen().contains("vmm: machine web goes on"), session.screen());
             assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
@@ -164,6 +164,7 @@ class NamedMachineTest {
         assertEquals(Map.of("web", "running"), states());
         try (TerminalSession session = new TerminalSession(directory, words("console", "web"))) {
             session.awaitText("Ctrl-A d leaves the machine running", PATIENCE);
+            session.awaitText("typed last", PATIENCE);
             session.type("again");
             session.awaitText("again", PATIENCE);
             session.type("q");

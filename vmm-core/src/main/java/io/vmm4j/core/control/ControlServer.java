@@ -196,7 +196,8 @@ public final class ControlServer implements AutoCloseable {
         }
         if (hasNews) {
             hasNews = false;
-            List.copyOf(connections).stream().filter(ControlConnection::isStreaming).forEach(this::pass);
+            List.copyOf(connections).stream().filter(ControlConnection::isStreaming)
+                    .forEach(connection -> attempt(connection, connection::passNew));
         }
         long now = System.nanoTime();
         List.copyOf(connections).forEach(connection -> endOverdue(connection, now));
@@ -265,23 +266,12 @@ public final class ControlServer implements AutoCloseable {
     }
 
     private void serve(ControlConnection connection) {
-        try {
-            switch (connection.phase()) {
-                case RECEIVING -> receive(connection);
-                case SENDING -> {
-                    connection.send();
-                    beginToLinger(connection);
-                }
-                case STREAMING -> {
-                    connection.serveStream();
-                    beginToLinger(connection);
-                }
-                case LINGERING -> connection.forget();
-                case WAITING, CLOSED -> { }
-            }
-        } catch (IOException | RuntimeException | Error e) {
-            LOG.debug("{}: a client left: {}", path, e.toString());
-            drop(connection);
+        switch (connection.phase()) {
+            case RECEIVING -> attempt(connection, () -> receive(connection));
+            case SENDING -> attempt(connection, connection::send);
+            case STREAMING -> attempt(connection, connection::serveStream);
+            case LINGERING -> attempt(connection, connection::forget);
+            case WAITING, CLOSED -> { }
         }
     }
 
@@ -314,7 +304,7 @@ public final class ControlServer implements AutoCloseable {
             reply.stream().close();
             send(connection, ControlMessage.refused(STREAMS_MAX + " other clients are listening"));
         } else {
-            stream(connection, reply);
+            attempt(connection, () -> connection.stream(reply.message(), reply.stream()));
         }
     }
 
@@ -329,43 +319,28 @@ public final class ControlServer implements AutoCloseable {
         return left.isPresent();
     }
 
-    private void stream(ControlConnection connection, ControlRequests.Reply reply) {
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    /** Goes on with a client, and drops one that has left. */
+    private void attempt(ControlConnection connection, Step step) {
+        ControlConnection.Phase before = connection.phase();
         try {
-            connection.stream(reply.message(), reply.stream());
-            beginToLinger(connection);
+            step.run();
+            if (connection.phase() != before && connection.phase() == ControlConnection.Phase.LINGERING) {
+                connection.mustEndBy(System.nanoTime() + limits.lingerNanos());
+            }
         } catch (IOException | RuntimeException | Error e) {
             LOG.debug("{}: a client left: {}", path, e.toString());
             drop(connection);
         }
     }
 
-    private void pass(ControlConnection connection) {
-        try {
-            connection.passNew();
-            beginToLinger(connection);
-        } catch (IOException | RuntimeException | Error e) {
-            LOG.debug("{}: a client that listened left: {}", path, e.toString());
-            drop(connection);
-        }
-    }
-
     private void send(ControlConnection connection, ObjectNode message) {
-        if (connection.phase() == ControlConnection.Phase.CLOSED) {
-            return;
-        }
-        try {
+        if (connection.phase() != ControlConnection.Phase.CLOSED) {
             connection.mustEndBy(System.nanoTime() + limits.lingerNanos());
-            connection.answer(message);
-            beginToLinger(connection);
-        } catch (IOException | RuntimeException | Error e) {
-            LOG.debug("{}: a client left without its answer: {}", path, e.toString());
-            drop(connection);
-        }
-    }
-
-    private void beginToLinger(ControlConnection connection) {
-        if (connection.phase() == ControlConnection.Phase.LINGERING) {
-            connection.mustEndBy(System.nanoTime() + limits.lingerNanos());
+            attempt(connection, () -> connection.answer(message));
         }
     }
 

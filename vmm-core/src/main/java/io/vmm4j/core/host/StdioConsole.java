@@ -36,6 +36,8 @@ public final class StdioConsole implements SerialConsole {
     private static final int STDOUT = 1;
     private static final int LOOK_MILLIS = 1_000;
     private static final long CLOSE_LIMIT_MILLIS = 1_000;
+    /** For a guest to take what was typed in front of the key that leaves. */
+    private static final long LEAVE_LIMIT_MILLIS = 500;
     private static final int F_GETFD = 1;
     private static final int FD_CLOEXEC = 1;
     private static final int BATCH = 4096;
@@ -191,7 +193,7 @@ public final class StdioConsole implements SerialConsole {
     }
 
     /* Looks at the terminal from time to time: nothing tells a process that it was brought to the front. */
-    private void passTyped(ConsoleTerminal from, byte[] bytes) throws LinuxException {
+    private void passTyped(ConsoleTerminal from, byte[] bytes) throws LinuxException, InterruptedException {
         EscapeFilter escapes = new EscapeFilter(leave != null);
         byte[] passed = new byte[BATCH + 1];
         boolean isDropping = false;
@@ -216,6 +218,7 @@ public final class StdioConsole implements SerialConsole {
                 }
                 if (escapes.leaveAsked()) {
                     queue.offer(passed, 0, typed);
+                    queue.awaitSent(LEAVE_LIMIT_MILLIS);
                     leave.run();
                     return;
                 }
