@@ -82,6 +82,7 @@ public final class Cli {
             case BOOT, CREATE -> boot.create(arguments);
             case RUN -> boot.runFile(arguments);
             case UPDATE -> new UpdateCommand(this::say).run(arguments);
+            case FIRECRACKER -> usage(List.of("firecracker has to be the first word"));
             case DOCTOR -> arguments.problems().isEmpty() ? doctor() : usage(arguments.problems());
             case HELP -> arguments.problems().isEmpty() ? help(subject(arguments)) : usage(arguments.problems());
         };

@@ -10,6 +10,8 @@ public enum Command {
     RUN("run", "Boot the virtual machine that a configuration file describes."),
     /** Change a running machine. */
     UPDATE("update", "Change a running virtual machine, by the socket of its --api-sock-path."),
+    /** Serve Firecracker's API; its own words follow, which only its own door understands. */
+    FIRECRACKER("firecracker", "Be Firecracker: its options, HTTP API and log. Has to be the first word."),
     /** Look at the host. */
     DOCTOR("doctor", "Check whether virtual machines can run on this host, and say what to do if not."),
     /** Explain a command. */

@@ -88,7 +88,7 @@ public final class UsageModel {
             case HELP -> spec.addPositional(PositionalParamSpec.builder().paramLabel("COMMAND").arity("0..1").index("0")
                     .type(String.class).completionCandidates(commandWords())
                     .description("The command to explain.").build());
-            case CREATE, UPDATE, DOCTOR -> { }
+            case CREATE, UPDATE, FIRECRACKER, DOCTOR -> { }
         }
         return spec;
     }
