@@ -57,7 +57,7 @@ public enum Command {
     boolean isForRunning() {
         return switch (this) {
             case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> true;
-            case BOOT, CREATE, RUN, PS, DOCTOR, HELP -> false;
+            case BOOT, CREATE, RUN, PS, FIRECRACKER, DOCTOR, HELP -> false;
         };
     }
 
