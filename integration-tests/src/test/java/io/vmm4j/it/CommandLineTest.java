@@ -80,22 +80,26 @@ class CommandLineTest {
     }
 
     @Test
-    void sigtermEndsTheMachineAndPutsTheTerminalBack() throws Exception {
-        try (TerminalSession session = tiny(new TinyKernel().print("spinning").spin())) {
-            session.awaitText("spinning", PATIENCE);
-            session.process().destroy();
-            assertEquals(128 + 15, session.awaitEnd(PATIENCE), session::screen);
+    void aTripleFaultHasAnExitStatusOfItsOwnAndOneLine() throws Exception {
+        try (TerminalSession session = tiny(new TinyKernel().tripleFault())) {
+            assertEquals(4, session.awaitEnd(PATIENCE), session::screen);
+            assertTrue(session.screen().contains("triple fault on vCPU 0 (RIP 0x"), session.screen());
+            List<String> lines = session.screen().lines().filter(line -> !line.contains("Ctrl-A x ends the machine")).toList();
+            assertEquals(1, lines.size(), session.screen());
             assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
         }
     }
 
     @Test
-    void aTripleFaultHasAnExitStatusOfItsOwnAndOneLine() throws Exception {
-        try (TerminalSession session = tiny(new TinyKernel().tripleFault())) {
-            assertEquals(4, session.awaitEnd(PATIENCE), session::screen);
-            assertTrue(session.screen().contains("triple fault on vCPU 0 (RIP 0x"), session.screen());
-            assertEquals(1, session.screen().lines().count(), session.screen());
-            assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
+    void aPanicHasAnExitStatusOfItsOwnAndOneLineAndOneThatOnlyTheConsoleTellsOfALine() throws Exception {
+        try (TerminalSession session = tiny(new TinyKernel().out(0x505, 1).reset())) {
+            assertEquals(8, session.awaitEnd(PATIENCE), session::screen);
+            assertEquals("vmm: the guest's kernel panicked: the guest asked for a reset (keyboard controller)", session.screen().strip());
+        }
+        try (TerminalSession session = tiny(new TinyKernel().print("Kernel panic - not syncing: x\n").reset())) {
+            assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
+            assertTrue(session.screen().contains("vmm: the guest asked for a reset (keyboard controller), after its console said \"Kernel panic"),
+                    session.screen());
         }
     }
 
@@ -136,10 +140,7 @@ class CommandLineTest {
     }
 
     private TerminalSession tiny(TinyKernel kernel, String... more) throws Exception {
-        Path initrd = Files.write(directory.resolve("initrd"), new byte[] {1});
-        List<String> words = LinuxGuest.program("--kernel-path", kernel.writeTo(directory.resolve("kernel")).toString(), "--initrd-path", initrd.toString());
-        words.addAll(List.of(more));
-        return new TerminalSession(directory, words);
+        return new TerminalSession(directory, TinyProgram.words(directory, kernel, more));
     }
 
     @Test
@@ -172,6 +173,7 @@ class CommandLineTest {
             assertTrue(answer.contains("<<answer\n2\nanswer>>"), session.screen());
         }
         assertTrue(Files.readString(log).contains("for-the-log"), () -> textOf(log));
+        assertFalse(Files.readString(log).contains(" WARN "), () -> textOf(log));
     }
 
     private static String textOf(Path file) {

@@ -34,6 +34,11 @@ final class HostTap implements AutoCloseable {
         return name;
     }
 
+    /** Sets the interface's largest packet, in bytes. */
+    void setMtu(int mtu) throws IOException, InterruptedException {
+        ip(List.of("link", "set", name, "mtu", Integer.toString(mtu)));
+    }
+
     private static void ip(List<String> words) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("ip"));
         command.addAll(words);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.config.DriveConfig;
 import java.nio.file.Files;
@@ -106,11 +107,31 @@ class LinuxBootTest {
     }
 
     @Test
+    void aRebootEndsTheMachineAlsoWhereNobodyTellsTheKernelHow() throws Exception {
+        LinuxGuest.Outcome outcome = LinuxGuest.boot(LinuxGuest.machine(LinuxGuest.bzImage())
+                .bootArgs(LinuxGuest.arguments("cat /sys/kernel/reboot/type", "reboot").replace("reboot=k ", "")), console -> { });
+        assertEquals(VmExitReason.RESET, outcome.exit().reason(), outcome.exit().message());
+        assertEquals("efi", outcome.answer(), "and there is none");
+    }
+
+    @Test
     void aPanicWithPanic1EndsTheMachineAsAReset() throws Exception {
         LinuxGuest.Outcome outcome = LinuxGuest.boot(LinuxGuest.machine(LinuxGuest.bzImage())
                 .bootArgs(LinuxGuest.arguments("true", "panic")), console -> { });
         assertEquals(VmExitReason.RESET, outcome.exit().reason(), outcome.exit().message());
+        assertEquals("the guest asked for a reset (keyboard controller), after its console said \"Kernel panic - not syncing: sysrq triggered crash\"",
+                outcome.exit().message());
         assertTrue(outcome.output().contains("Kernel panic"), outcome.output());
+    }
+
+    @Test
+    void aPanicOfAKernelWithTheDriverForItIsTheReasonOfTheEnd() throws Exception {
+        LinuxGuest.Outcome outcome = LinuxGuest.boot(LinuxGuest.machine(LinuxGuest.bzImage())
+                .bootArgs(LinuxGuest.arguments("for module in /on-demand/*pvpanic*; do insmod $module; done; cat /sys/bus/acpi/devices/QEMU0001:00/status"
+                        + " /sys/bus/platform/drivers/pvpanic-mmio/QEMU0001:00/capability", "panic")), console -> { });
+        assertEquals(new VmExit(VmExitReason.GUEST_PANIC,
+                "the guest's kernel panicked (sysrq triggered crash): the guest asked for a reset (keyboard controller)"), outcome.exit(), outcome.output());
+        assertTrue(outcome.answer().endsWith("3"), outcome.output());
     }
 
     @Test

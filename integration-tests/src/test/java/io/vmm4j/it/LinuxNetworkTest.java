@@ -65,12 +65,14 @@ class LinuxNetworkTest {
     }
 
     @Test
-    void severalQueuePairsAreAllUsedByTheGuest() throws Exception {
+    void severalQueuePairsAreAllUsedByTheGuestWhoseMtuFollowsTheTaps() throws Exception {
         String script = UP + "ls /sys/class/net/eth0/queues | tr '\\n' ' '; echo\n"
                 + "ping -c 3 -W 5 " + HostTap.HOST + " | grep received\n"
                 + "nc " + HostTap.HOST + " " + TcpPeer.SEND_PORT + " </dev/null | md5sum\n"
-                + "head -c 1000000 /dev/zero | nc " + HostTap.HOST + " " + TcpPeer.RECEIVE_PORT + "\n";
+                + "head -c 1000000 /dev/zero | nc " + HostTap.HOST + " " + TcpPeer.RECEIVE_PORT + "\n"
+                + "cat /sys/class/net/eth0/mtu\n";
         try (HostTap tap = new HostTap("vmmtap0", "multi_queue"); TcpPeer peer = new TcpPeer(HostTap.HOST, 4 * MIB)) {
+            tap.setMtu(1280);
             LinuxGuest.Outcome outcome = LinuxGuest.run(
                     LinuxGuest.machine(LinuxGuest.bzImage()).vcpus(2).networkInterface(network(tap, null, 2)), script);
             String[] lines = outcome.answer().split("\n");
@@ -78,6 +80,7 @@ class LinuxNetworkTest {
             assertTrue(lines[1].contains("3 packets received"), outcome.output());
             assertEquals(peer.sent().md5() + "  -", lines[2]);
             assertEquals(1_000_000, peer.received().bytes());
+            assertEquals("1280", lines[3], "the tap's MTU");
         }
     }
 

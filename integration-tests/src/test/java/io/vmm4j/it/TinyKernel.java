@@ -59,7 +59,7 @@ final class TinyKernel {
         return port(port).bytes(0xED, 0x3D).word(expected).bytes(0x75, 0xF8);
     }
 
-    private TinyKernel word(int value) {
+    TinyKernel word(int value) {
         return bytes(value & 0xFF, value >>> 8 & 0xFF, value >>> 16 & 0xFF, value >>> 24);
     }
 
@@ -88,6 +88,12 @@ final class TinyKernel {
         return bytes(0xB9).word(count).bytes(0x31, 0xDB).port(0x3fd).bytes(0xEC, 0xA8, 0x20, 0x74, 0xFB)
                 // mov dx, 3f8; mov eax, ebx; out dx, al; inc bl; dec ecx; jnz next
                 .port(0x3f8).bytes(0x89, 0xD8, 0xEE, 0xFE, 0xC3, 0xFF, 0xC9, 0x75, 0xEA);
+    }
+
+    /** Writes a byte to a port {@code count} times. */
+    TinyKernel repeat(int port, int octet, int count) {
+        // mov ecx, count; mov dx, port; mov al, octet; next: out dx, al; dec ecx; jnz next
+        return bytes(0xB9).word(count).port(port).bytes(0xB0, octet, 0xEE, 0xFF, 0xC9, 0x75, 0xFB);
     }
 
     /** Sends back what arrives on the first serial port, up to and including {@code last}. */

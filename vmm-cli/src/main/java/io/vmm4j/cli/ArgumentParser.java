@@ -3,6 +3,7 @@ package io.vmm4j.cli;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,6 +24,8 @@ final class ArgumentParser {
     private static final String HELP = "--help";
     private static final String VERSION = "--version";
     private static final String END_OF_OPTIONS = "--";
+    /** What stands for it behind {@link #withValuesAttached}, as a value may look like it: no word can have this character. */
+    private static final String END_MARK = "\0";
 
     private final String[] words;
     private final Map<CliOption, Arguments.Given> given = new EnumMap<>(CliOption.class);
@@ -40,25 +43,30 @@ final class ArgumentParser {
     }
 
     private Arguments parse() {
-        CommandLine program = UsageModel.forParsing(List.of(words));
+        List<String> attached = withValuesAttached();
+        CommandLine program = UsageModel.forParsing(attached);
         collectErrors(program);
         program.getSubcommands().values().forEach(ArgumentParser::collectErrors);
         program.setUnmatchedArgumentsAllowed(true);
         program.setTrimQuotes(false);
         program.setInterpolateVariables(false);
         program.setExpandAtFiles(false);
-        ParseResult top = program.parseArgs(withoutValueless());
+        program.setEndOfOptionsDelimiter(END_MARK);
+        program.setAllowOptionsAsOptionParameters(true);
+        program.setAllowSubcommandsAsOptionParameters(true);
+        ParseResult top = program.parseArgs(attached.toArray(new String[0]));
         ParseResult result = top.hasSubcommand() ? top.subcommand() : top;
         Command command = top.hasSubcommand() ? Command.named(result.commandSpec().name()) : Command.BOOT;
         boolean isHelp = top.isUsageHelpRequested() || result.isUsageHelpRequested();
         boolean isVersion = top.isVersionHelpRequested();
 
-        take(top, Command.BOOT);
+        take(top);
         if (result != top) {
-            checkOptionsBelong(command);
-            take(result, command);
+            take(result);
         }
-        result.matchedPositionals().forEach(operand -> operands.addAll(operand.originalStringValues()));
+        checkOptionsBelong(command);
+        // Once for each run of operands, each time with all of them.
+        new LinkedHashSet<>(result.matchedPositionals()).forEach(operand -> operands.addAll(operand.originalStringValues()));
         if (!isHelp && !isVersion) {
             unmatched(top.unmatched(), command);
             if (result != top) {
@@ -74,30 +82,49 @@ final class ArgumentParser {
     }
 
     /**
-     * The words less the options that another option follows in place of their value, which picocli would take for the
-     * value's and then not understand the rest.
+     * The words, each option's value attached to it by an equals sign: picocli would take one that looks like a command or an
+     * option for that, and one behind a truth value that may be left out for the value. An option that another follows in
+     * place of its value is left out, and reported.
      */
-    private String[] withoutValueless() {
-        List<String> kept = new ArrayList<>();
-        for (int i = 0; i < words.length; i++) {
-            CliOption option = CliOption.named(words[i]);
-            boolean wantsValue = option != null && !option.isValueOptional() && i + 1 < words.length && !kept.contains(END_OF_OPTIONS);
-            if (wantsValue && isKnownOption(words[i + 1])) {
+    private List<String> withValuesAttached() {
+        List<String> attached = new ArrayList<>();
+        boolean isCommandDue = true;
+        int i = 0;
+        while (i < words.length && !words[i].equals(END_OF_OPTIONS)) {
+            String word = words[i++];
+            CliOption option = CliOption.named(word);
+            String next = i < words.length ? words[i] : null;
+            if (option == null) {
+                isCommandDue &= Command.named(word) == null;
+                attached.add(word);
+            } else if (option.isFlag()) {
+                attached.add(word + "=true");
+            } else if (option.isValueOptional()) {
+                boolean isValueNext = next != null && !looksLikeOption(next) && !(isCommandDue && Command.named(next) != null);
+                attached.add(word + "=" + (isValueNext ? next : "true"));
+                i += isValueNext ? 1 : 0;
+            } else if (next == null) {
+                attached.add(word);
+            } else if (isKnownOption(next)) {
                 missing(option);
-                continue;
-            }
-            kept.add(words[i]);
-            if (wantsValue) {
-                kept.add(words[++i]);
+            } else {
+                attached.add(word + "=" + next);
+                i++;
             }
         }
-        return kept.toArray(new String[0]);
+        if (i < words.length) {
+            attached.add(END_MARK);
+            attached.addAll(List.of(words).subList(i + 1, words.length));
+        }
+        return attached;
     }
 
+    /** Whether it is an option, with its value or without. */
     private static boolean isKnownOption(String word) {
         int equals = word.indexOf('=');
         String name = equals < 0 ? word : word.substring(0, equals);
-        return CliOption.named(name) != null || List.of(HELP, "-h", VERSION, "-V").contains(name);
+        boolean isGlued = word.length() > 2 && word.charAt(1) != '-' && CliOption.named(word.substring(0, 2)) != null;
+        return isGlued || CliOption.named(name) != null || List.of(HELP, "-h", VERSION, "-V").contains(name);
     }
 
     /** Has a parser go on after a mistake; each command has a parser of its own. */
@@ -105,13 +132,24 @@ final class ArgumentParser {
         parser.getCommandSpec().parser().collectErrors(true);
     }
 
-    private void take(ParseResult result, Command command) {
+    private void take(ParseResult result) {
         for (OptionSpec matched : result.matchedOptions()) {
             CliOption option = CliOption.named(matched.longestName());
             boolean isRead = option != null && !matched.originalStringValues().isEmpty();
-            if (isRead) {
+            if (isRead && given.containsKey(option)) {
+                givenTwice(nameTyped(option));
+            } else if (isRead) {
                 given.put(option, new Arguments.Given(nameTyped(option), matched.originalStringValues().get(0)));
+                checkFlag(option);
             }
+        }
+    }
+
+    private void checkFlag(CliOption option) {
+        String value = given.get(option).value();
+        if (option.isFlag() && !List.of("true", "false").contains(value)) {
+            problems.add("\"" + value + "\" is not true or false (" + nameTyped(option) + ")");
+            garbled.add(option);
         }
     }
 
@@ -130,7 +168,7 @@ final class ArgumentParser {
     private void errors(List<Exception> found) {
         for (Exception error : found) {
             if (error instanceof OverwrittenOptionException twice) {
-                problems.add("the option is given more than once (" + nameOf(twice.getOverwritten()) + ")");
+                givenTwice(nameOf(twice.getOverwritten()));
             } else if (error instanceof MissingParameterException missing) {
                 missing.getMissing().stream().filter(OptionSpec.class::isInstance)
                         .forEach(arg -> missing(CliOption.named(((OptionSpec) arg).longestName())));
@@ -138,6 +176,10 @@ final class ArgumentParser {
                 problems.add(error.getMessage());
             }
         }
+    }
+
+    private void givenTwice(String name) {
+        problems.add("the option is given more than once (" + name + ")");
     }
 
     private void missing(CliOption option) {
@@ -174,15 +216,9 @@ final class ArgumentParser {
             problems.add("option --version goes without a command");
             return;
         }
-        CliOption elsewhere = CliOption.named(name);
-        if (elsewhere != null && elsewhere.goesWith(command)) {
+        if (CliOption.named(name) != null) {
             // Only behind -- it is not taken for one.
             problems.add("unexpected argument \"" + word + "\"");
-            return;
-        }
-        if (elsewhere != null) {
-            problems.add("option " + name + (command == Command.BOOT ? " goes with the command " + commandOf(elsewhere)
-                    : " does not go with the command " + command.word()));
             return;
         }
         List<String> candidates = new ArrayList<>(List.of(HELP, VERSION));
@@ -204,8 +240,20 @@ final class ArgumentParser {
         if (command == Command.RUN && operands.isEmpty()) {
             problems.add("a configuration file is missing: run FILE");
         }
+        if (command.isForRunning()) {
+            checkMachines(command);
+        }
         if (command == Command.HELP && !operands.isEmpty() && Command.named(operands.get(0)) == null) {
             problems.add("unknown command " + operands.get(0) + suggestion(operands.get(0)));
+        }
+    }
+
+    private void checkMachines(Command command) {
+        boolean isBySocket = given.containsKey(CliOption.API_SOCK_PATH) || garbled.contains(CliOption.API_SOCK_PATH);
+        if (isBySocket && !operands.isEmpty()) {
+            problems.add("a machine is meant by its name or by its socket: give \"" + operands.get(0) + "\" or " + CliOption.API_SOCK_PATH.longName());
+        } else if (!isBySocket && operands.isEmpty()) {
+            problems.add("a machine is missing: " + command.word() + " NAME, or " + CliOption.API_SOCK_PATH.longName() + " PATH");
         }
     }
 
@@ -215,11 +263,12 @@ final class ArgumentParser {
         return nearest == null ? ", commands are " + String.join(", ", commands) : ", did you mean " + nearest + "?";
     }
 
-    /** Options in front of a command that does not take them. */
+    /** Options of other commands. */
     private void checkOptionsBelong(Command command) {
         given.forEach((option, typed) -> {
             if (!option.goesWith(command)) {
-                problems.add("option " + typed.name() + " does not go with the command " + command.word());
+                problems.add("option " + typed.name() + (command == Command.BOOT ? " goes with the command " + commandOf(option)
+                        : " does not go with the command " + command.word()));
             }
         });
     }

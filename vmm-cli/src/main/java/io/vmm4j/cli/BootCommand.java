@@ -3,6 +3,7 @@ package io.vmm4j.cli;
 import io.vmm4j.cli.log.LogFileCheck;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExit;
+import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
@@ -13,59 +14,84 @@ import io.vmm4j.core.config.VmConfigJson;
 import io.vmm4j.core.control.ControlServer;
 import io.vmm4j.kvm.KvmException;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
 
 /** The commands that boot a machine: from options, and from a configuration file. */
 final class BootCommand {
 
     private final Consumer<String> errors;
+    private final PrintStream out;
     private final LaunchLog log;
     private final SignalGuard guard;
+    private Arguments arguments;
     private String unkeptLog;
     private String controlSocket;
+    private Duration stopTimeout;
+    private boolean isInBackground;
 
     /**
      * @param errors takes a line for each thing that is wrong
+     * @param out    gets the machine's name when it goes on in the background
      * @param log    started once the guest runs
      * @param guard  armed before there is anything that a signal must not leave behind
      */
-    BootCommand(Consumer<String> errors, LaunchLog log, SignalGuard guard) {
-        this.errors = errors;
+    BootCommand(Consumer<String> errors, PrintStream out, LaunchLog log, SignalGuard guard) {
+        this.errors = line -> report(errors, line);
+        this.out = out;
         this.log = log;
         this.guard = guard;
     }
 
+    /** Once in the background there is nobody to tell: the log has it then. */
+    private void report(Consumer<String> user, String line) {
+        if (isInBackground) {
+            LoggerFactory.getLogger(BootCommand.class).error("{}", line);
+        } else {
+            user.accept(line);
+        }
+    }
+
     /** Boots what the options say. */
-    ExitCode create(Arguments arguments) {
+    ExitCode create(Arguments words) {
+        arguments = words;
         OptionMapper mapper = new OptionMapper(arguments);
+        mapper.requireWhatToBoot();
         List<String> problems = new ArrayList<>(mapper.problems());
         controlSocket = arguments.value(CliOption.API_SOCK_PATH);
+        stopTimeout = StopTimeout.of(arguments, problems::add);
         return boot(mapper.config(), problems, mapper::describe, arguments.value(CliOption.LOG_FILE) != null);
     }
 
     /** Boots what a configuration file says. */
-    ExitCode runFile(Arguments arguments) {
+    ExitCode runFile(Arguments words) {
+        arguments = words;
         if (!arguments.problems().isEmpty()) {
             return refuse(arguments.problems());
         }
         String file = arguments.operands().get(0);
         controlSocket = arguments.value(CliOption.API_SOCK_PATH);
+        List<String> problems = new ArrayList<>();
+        stopTimeout = StopTimeout.of(arguments, problems::add);
         try {
             VmConfig config = VmConfigJson.read(Path.of(file));
             boolean isLogChosen = config.logger() != null && config.logger().logPath() != null;
-            return boot(config, new ArrayList<>(), problem -> problem + " in " + file, isLogChosen);
+            return boot(config, problems, problem -> problem + " in " + file, isLogChosen);
         } catch (ConfigException e) {
-            return refuse(e.problems().stream().map(problem -> describe(problem, file)).toList());
+            e.problems().stream().map(problem -> describe(problem, file)).forEach(problems::add);
         } catch (IOException | InvalidPathException e) {
-            return refuse(List.of("configuration file " + file + " " + VmConfigJson.whyUnreadable(file, e)));
+            problems.add("configuration file " + file + " " + VmConfigJson.whyUnreadable(file, e));
         }
+        return refuse(problems);
     }
 
     private static String describe(ConfigProblem problem, String file) {
@@ -74,14 +100,29 @@ final class BootCommand {
 
     private ExitCode boot(VmConfig config, List<String> problems, Function<ConfigProblem, String> wording,
             boolean isLogChosen) {
-        prepareLog(config, problems, wording, isLogChosen);
         checkControlSocket(config, problems);
+        try (NamedMachine named = named(config, isLogChosen, problems)) {
+            return boot(named, named == null ? config : named.config(), problems, wording, isLogChosen || named != null && named.isDetached());
+        }
+    }
+
+    /** What has the machine's name; {@code null} for one without, and where something is wrong already, or the name. */
+    private NamedMachine named(VmConfig config, boolean isLogChosen, List<String> problems) {
+        if (arguments.value(CliOption.NAME) == null && !arguments.isSet(CliOption.DETACH)) {
+            return null;
+        }
+        guard.arm(stopTimeout);
+        return NamedMachine.claim(arguments, config, isLogChosen, problems, errors);
+    }
+
+    private ExitCode boot(NamedMachine named, VmConfig config, List<String> problems, Function<ConfigProblem, String> wording, boolean isLogChosen) {
+        prepareLog(config, problems, wording, isLogChosen);
         try {
             if (!problems.isEmpty()) {
                 VmBuilder.fromConfig(config).check();
                 return refuse(problems);
             }
-            return run(config);
+            return run(named, config);
         } catch (ConfigException e) {
             addWorded(e.problems(), wording, problems);
             return refuse(problems);
@@ -104,20 +145,31 @@ final class BootCommand {
         found.stream().map(wording).filter(line -> line != null).forEach(lines::add);
     }
 
-    private ExitCode run(VmConfig config) throws ConfigException, IOException, InterruptedException {
-        VmBuilder machine = VmBuilder.fromConfig(config);
+    private ExitCode run(NamedMachine named, VmConfig config) throws ConfigException, IOException, InterruptedException {
+        VmBuilder machine = named == null ? VmBuilder.fromConfig(config) : named.builder();
         if (unkeptLog != null) {
             // While the terminal is not the guest's yet, and where nothing else is wrong.
             machine.check();
             errors.accept(unkeptLog);
         }
-        guard.arm();
-        try (Vm vm = machine.build(); ControlServer control = control(vm)) {
+        if (named == null) {
+            guard.arm(stopTimeout);
+        }
+        try (Vm vm = machine.build(); ControlServer control = control(vm, named)) {
+            if (named != null) {
+                named.control().attach(vm);
+            }
             guard.watch(vm);
             start(vm);
             log.start();
+            if (named != null && named.isDetached()) {
+                Detachment.complete(vm.name(), out);
+                isInBackground = true;
+            }
             VmExit exit = vm.await();
-            if (!exit.isOrderly() || guard.isShutDown() || guard.status() != 0) {
+            // Somebody who only printed what a panicking kernel prints has not ended by it when the guest is off.
+            boolean hasPanicked = vm.guestPanic().isPresent() && exit.reason() != VmExitReason.POWEROFF;
+            if (!exit.isOrderly() || hasPanicked || guard.isShutDown() || guard.status() != 0) {
                 errors.accept(exit.message());
             }
             return ExitCode.of(exit.reason());
@@ -133,8 +185,8 @@ final class BootCommand {
     }
 
     /** The socket by which other processes control the machine; {@code null} when none was asked for. */
-    private ControlServer control(Vm vm) throws IOException {
-        return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), vm::resizeVcpus);
+    private ControlServer control(Vm vm, NamedMachine named) throws IOException {
+        return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), named == null ? NamedMachine.controlOf(vm) : named.control());
     }
 
     private void checkControlSocket(VmConfig config, List<String> problems) {
@@ -178,7 +230,7 @@ final class BootCommand {
         }
     }
 
-    /** Whether {@code log}, which is made anew, is the kernel, the initrd or a disk. */
+    /** Whether {@code log}, which is written to, is the kernel, the initrd or a disk. */
     private static boolean isBootedFrom(Path log, VmConfig config) {
         Stream<String> images = Stream.concat(Stream.of(config.bootSource().kernelImagePath(), config.bootSource().initrdPath()),
                 config.drives().stream().map(DriveConfig::pathOnHost));
@@ -196,12 +248,7 @@ final class BootCommand {
 
     /** The level, or {@code null} where the configuration's own check will refuse it. */
     private static LoggerConfig.Level levelOf(LoggerConfig logger) {
-        for (LoggerConfig.Level level : LoggerConfig.Level.values()) {
-            if (level.name().equalsIgnoreCase(logger.level())) {
-                return level;
-            }
-        }
-        return null;
+        return LoggerConfig.Level.named(logger.level()).orElse(null);
     }
 
     private ExitCode refuse(List<String> problems) {

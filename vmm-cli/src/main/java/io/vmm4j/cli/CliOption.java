@@ -16,12 +16,15 @@ public enum CliOption {
 
     ROOTFS(Group.DISK, Value.PATH, "r", null, "Root file system, a raw image. Required unless an initrd is given.",
             "rootfs"),
+    ROOTFS_FORMAT(Group.DISK, Value.IMAGE_FORMAT, null, "looked at",
+            "raw for an image that is taken as it is, whatever it begins with. Else one that looks like a qcow2 image, a compressed file "
+                    + "or the like is refused.", "rootfs-format"),
     IS_ROOT(Group.DISK, Value.BOOLEAN, null, "true", "Whether the image is the root device.", "is-root"),
     IS_READ_ONLY(Group.DISK, Value.BOOLEAN, null, "false", "Whether the image is opened read-only.", "is-read-only"),
 
     VIRBLKS(Group.DISK, Value.JSON, null, "none",
             "Further disks, a JSON list: [{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]. Each may have is_read_only, "
-                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter.", "virblks"),
+                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format.", "virblks"),
 
     VIRNETS(Group.NETWORK, Value.JSON, null, "none",
             "Network devices, a JSON list: [{\"guest_mac\": \"02:00:00:00:00:01\", \"backend\": {\"type\": \"virtio\", \"iface_id\": "
@@ -78,12 +81,22 @@ public enum CliOption {
     CONSOLE_PATH(Group.CONSOLE, Value.PATH, null, "no virtio console",
             "A virtio console, the guest's hvc0, which knows the terminal's size: stdio, or the path of a Unix socket to create. "
                     + "Without --boot-args the kernel is told to use it.", "console-path"),
-    LOG_FILE(Group.CONSOLE, Value.PATH, null, "dbs-cli.log", "Log file; created anew at each start.", "log-file"),
+    LOG_FILE(Group.CONSOLE, Value.PATH, null, "dbs-cli.log", "Log file, made anew at each start; one that another machine writes to is appended to. A pipe or /dev/stderr will do.", "log-file"),
     LOG_LEVEL(Group.CONSOLE, Value.LOG_LEVEL, null, "Info",
             "Off, Error, Warn, Info, Debug or Trace, in any case.", "log-level"),
 
+    NAME(Group.CONTROL, Value.NAME, null, "none",
+            "What the machine is called, by which vmm stop, vmm console and others reach it: letters, digits, '-', '_' and '.', up to 64.", "name"),
+    DETACH(Group.CONTROL, Value.FLAG, null, null,
+            "Start the machine in the background, print its name once its guest runs, and leave. Its console is for vmm console then.", "detach"),
     API_SOCK_PATH(Group.CONTROL, Value.PATH, null, "none",
-            "Unix socket by which vmm update reaches the machine; created by the command that boots it.", "api-sock-path"),
+            "Unix socket by which the machine is reached, beside its name or in place of one; created by the command that boots it.", "api-sock-path"),
+    JSON(Group.CONTROL, Value.FLAG, null, null, "Print JSON.", "json"),
+    PROMETHEUS(Group.CONTROL, Value.FLAG, null, null, "Print Prometheus' text format.", "prometheus"),
+    TIMEOUT(Group.CONTROL, Value.SECONDS, null, "8", "How long the guest may take to power off, 0 to 3600 s; then it is stopped.", "timeout"),
+    STOP_TIMEOUT(Group.CONTROL, Value.SECONDS, null, "8",
+            "How long the guest may take to power off when SIGTERM presses its power button, 0 to 3600 s; then it is stopped. One "
+                    + "that has not noticed the button in an eighth of that is stopped then.", "stop-timeout"),
     VCPU_RESIZE(Group.CONTROL, Value.NUMBER, null, null,
             "Number of virtual CPUs to go over to, up to --max-vcpu. Those added are the guest's to put to use; "
                     + "virtual CPU 0 stays.", "vcpu-resize");
@@ -117,12 +130,16 @@ public enum CliOption {
         PATH("PATH"),
         TEXT("ARGS"),
         NUMBER("N"),
+        NAME("NAME"),
+        FLAG("true|false", "true", "false"),
+        SECONDS("SECONDS"),
         SIZE("SIZE"),
         JSON("JSON"),
         BOOLEAN("true|false", "true", "false"),
         CPU_PM("LEVEL", "0", "1", "2", "on", "off"),
         LEVEL("LEVEL", "0", "1", "2"),
         MEM_TYPE("TYPE", "shmem", "hugetlbfs", "anon", "hugeshmem", "hugeanon"),
+        IMAGE_FORMAT("FORMAT", "raw"),
         LOG_LEVEL("LEVEL", "Off", "Error", "Warn", "Info", "Debug", "Trace");
 
         private final String label;
@@ -197,14 +214,24 @@ public enum CliOption {
 
     /** True when the value may be left out, which means {@code true}. */
     public boolean isValueOptional() {
-        return value == Value.BOOLEAN;
+        return value == Value.BOOLEAN || isFlag();
+    }
+
+    /** True when it is given to say yes: a value comes behind an equals sign only. */
+    public boolean isFlag() {
+        return value == Value.FLAG;
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */
     public boolean goesWith(Command command) {
         boolean boots = command == Command.BOOT || command == Command.CREATE;
         return switch (this) {
-            case API_SOCK_PATH -> boots || command == Command.RUN || command == Command.UPDATE;
+            case API_SOCK_PATH -> boots || command == Command.RUN || command.isForRunning();
+            case JSON -> command == Command.PS || command == Command.INFO || command == Command.STATS || command == Command.STOP
+                    || command == Command.KILL;
+            case PROMETHEUS -> command == Command.STATS;
+            case TIMEOUT -> command == Command.STOP;
+            case NAME, DETACH, STOP_TIMEOUT -> boots || command == Command.RUN;
             case VCPU_RESIZE -> command == Command.UPDATE;
             default -> boots;
         };

@@ -8,7 +8,8 @@ import java.util.function.BiConsumer;
 /**
  * One element of {@code --virblks}, under dbs-cli's keys. The hints {@code no_drop}, {@code sparse},
  * {@code use_shared_irq} and {@code use_generic_irq} are taken and change nothing: every drive gives discarded blocks back
- * where the host can, and has an interrupt of its own.
+ * where the host can, and has an interrupt of its own. {@code format} is not dbs-cli's: every list of it has the device type
+ * {@code RawBlock}, which so does not say that the image was looked at.
  */
 record DbsBlockDevice(
         @JsonProperty("drive_id") String driveId,
@@ -25,7 +26,8 @@ record DbsBlockDevice(
         @JsonProperty("rate_limiter") RateLimiterConfig rateLimiter,
         @JsonProperty("use_shared_irq") Boolean useSharedIrq,
         @JsonProperty("use_generic_irq") Boolean useGenericIrq,
-        @JsonProperty("use_pci_bus") Boolean usePciBus) {
+        @JsonProperty("use_pci_bus") Boolean usePciBus,
+        @JsonProperty("format") DriveConfig.Format format) {
 
     private static final int DEFAULT_QUEUE_SIZE = 256;
 
@@ -44,6 +46,7 @@ record DbsBlockDevice(
         return new DriveConfig(driveId, isRootDevice, partUuid, pathOnHost, isReadOnly, null)
                 .withDirect(isDirect != null && isDirect)
                 .withRateLimiter(rateLimiter)
+                .withFormat(format)
                 .withQueues(orDefault(numQueues, 1), orDefault(queueSize, DEFAULT_QUEUE_SIZE));
     }
 

@@ -20,6 +20,9 @@ final class DeviceLists {
 
     private final List<DriveConfig> drives = new ArrayList<>();
     private final List<NetworkInterfaceConfig> networks = new ArrayList<>();
+    /** By interface, its element's index in the option. */
+    private final List<Integer> networkElements = new ArrayList<>();
+    private final List<DbsNetDevice> devices;
 
     /**
      * Reads both options.
@@ -31,11 +34,12 @@ final class DeviceLists {
             device.refuse(at(CliOption.VIRBLKS, drives.size(), refusals));
             drives.add(device.toDrive());
         }
-        List<DbsNetDevice> devices = read(arguments, CliOption.VIRNETS, DbsNetDevice.class, refusals);
+        devices = read(arguments, CliOption.VIRNETS, DbsNetDevice.class, refusals);
         for (int i = 0; i < devices.size(); i++) {
             devices.get(i).refuse(at(CliOption.VIRNETS, i, refusals));
-            if (devices.get(i).backend() != null) {
+            if (devices.get(i).anyBackend() != null) {
                 networks.add(devices.get(i).toInterface());
+                networkElements.add(i);
             }
         }
     }
@@ -86,7 +90,8 @@ final class DeviceLists {
         }
         int index = Integer.parseInt(parts.group(2));
         if (parts.group(1).equals("network-interfaces")) {
-            return CliOption.VIRNETS.longName() + "[" + index + "]." + netField(parts.group(3));
+            int element = networkElements.get(index);
+            return CliOption.VIRNETS.longName() + "[" + element + "]." + netField(parts.group(3), devices.get(element).isFlat());
         }
         for (int i = 0; i < drives.size(); i++) {
             if (drives.get(i) == all.get(index)) {
@@ -96,11 +101,11 @@ final class DeviceLists {
         return null;
     }
 
-    private static String netField(String field) {
+    private static String netField(String field, boolean isFlat) {
         return switch (field) {
             case "guest_mac", "queue_size" -> field;
             case "queue_pairs" -> "num_queues";
-            default -> "backend." + field;
+            default -> isFlat ? field : "backend." + field;
         };
     }
 }

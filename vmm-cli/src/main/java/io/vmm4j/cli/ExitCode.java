@@ -7,13 +7,13 @@ import java.util.Set;
 
 /**
  * What the process tells its caller. Signals end it with 128 plus their number, as a shell expects: 129 for SIGHUP, 130
- * for SIGINT, 143 for SIGTERM. The numbers are part of the command's contract and never change their meaning.
+ * for SIGINT, 131 for SIGQUIT, 143 for SIGTERM. The numbers are part of the command's contract and never change their meaning.
  */
 public enum ExitCode {
     /** The guest powered off or reset itself, the console's escape ended it, or the command did what it says. */
     OK(0, "the guest powered off or rebooted, or Ctrl-A x ended it"),
     /** A system call failed while the machine was built or ran. The JVM's own start failures have the same number. */
-    HOST_ERROR(1, "a host error: a system call failed while the machine was built or ran"),
+    HOST_ERROR(1, "a host error: a system call failed while the machine was built or ran; or a machine that was meant does not run, or has refused"),
     /** The options or the configuration file are wrong, or name files that cannot be used. */
     USAGE(2, "wrong options or configuration, each problem on its own line"),
     /** {@code /dev/kvm} is missing, not permitted or lacks a capability; {@code vmm doctor} found such a reason. */
@@ -25,7 +25,9 @@ public enum ExitCode {
     /** The launcher found no Java to run on; used by {@code bin/vmm}, never by Java code. */
     NO_JAVA(6, "no Java 17 or later was found"),
     /** A fault of the monitor itself. */
-    BUG(7, "a fault of vmm itself; its stack is in the log file");
+    BUG(7, "a fault of vmm itself; its stack is in the log file"),
+    /** The guest's kernel said that it panicked. */
+    GUEST_PANIC(8, "the guest's kernel panicked and said so by pvpanic");
 
     private static final Set<String> FIRST_CALLS = Set.of("open(/dev/kvm)", "ioctl(KVM_GET_API_VERSION)",
             "ioctl(KVM_CHECK_EXTENSION)", "ioctl(KVM_GET_VCPU_MMAP_SIZE)", "ioctl(KVM_CREATE_VM)");
@@ -53,6 +55,7 @@ public enum ExitCode {
         return switch (reason) {
             case POWEROFF, RESET, STOPPED -> OK;
             case TRIPLE_FAULT -> TRIPLE_FAULT;
+            case GUEST_PANIC -> GUEST_PANIC;
             case KVM_ERROR -> KVM_ERROR;
             case HOST_ERROR -> HOST_ERROR;
             case DEVICE_FAULT, BUG -> BUG;

@@ -32,6 +32,8 @@ final class OptionMapper {
 
     private static final String CPU_CONFIG_KEY = "cpu-config";
     private static final String ROOT_DRIVE_ID = "rootfs";
+    /** The option that says of the root file system what {@code format} says of a drive. */
+    private static final String ROOTFS_RAW = CliOption.ROOTFS_FORMAT.longName() + " raw";
     /** As dbs-cli has it. */
     private static final long DEFAULT_GUEST_CID = 42;
 
@@ -51,6 +53,20 @@ final class OptionMapper {
         });
         this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
                 serial(), vsock(), devices.networks(), entropy(), balloon(), console(), cpuConfig());
+    }
+
+    /**
+     * Adds what is missing to boot. As with dbs-cli that is a disk too, or an initrd; a machine without either is for a
+     * configuration file.
+     */
+    void requireWhatToBoot() {
+        if (arguments.value(CliOption.KERNEL_PATH) == null && !garbled.contains(CliOption.KERNEL_PATH)) {
+            refuse(CliOption.KERNEL_PATH, "a kernel image is required");
+        }
+        boolean hasDisk = !config.drives().isEmpty() || garbled.contains(CliOption.ROOTFS) || garbled.contains(CliOption.VIRBLKS);
+        if (!hasDisk && arguments.value(CliOption.INITRD_PATH) == null && !garbled.contains(CliOption.INITRD_PATH)) {
+            refuse(CliOption.ROOTFS, "a root file system is required unless an initrd is given");
+        }
     }
 
     /** The configuration; where an option could not be read, its default stands in. */
@@ -82,7 +98,8 @@ final class OptionMapper {
         boolean isConsequence = garbled.contains(option) || problem.key().equals("drives") && garbled.contains(CliOption.VIRBLKS)
                 || option == CliOption.MAX_VCPU
                 && (garbled.contains(CliOption.VCPU) || arguments.value(CliOption.MAX_VCPU) == null);
-        return isConsequence ? null : problem.message() + " (" + arguments.nameOf(option) + ")";
+        String message = option == CliOption.ROOTFS ? problem.message().replace("format \"raw\"", ROOTFS_RAW) : problem.message();
+        return isConsequence ? null : message + " (" + arguments.nameOf(option) + ")";
     }
 
     private CliOption vpmuOption() {
@@ -134,9 +151,17 @@ final class OptionMapper {
         String image = arguments.value(CliOption.ROOTFS);
         List<DriveConfig> drives = new ArrayList<>(devices.drives());
         if (image != null) {
-            drives.add(0, new DriveConfig(ROOT_DRIVE_ID, isRoot, null, image, isReadOnly, null));
+            drives.add(0, new DriveConfig(ROOT_DRIVE_ID, isRoot, null, image, isReadOnly, null).withFormat(rootFormat()));
         }
         return drives;
+    }
+
+    private DriveConfig.Format rootFormat() {
+        String text = arguments.value(CliOption.ROOTFS_FORMAT);
+        if (text != null && !text.equals(DriveConfig.Format.RAW.toString())) {
+            refuse(CliOption.ROOTFS_FORMAT, "format \"" + text + "\" is not supported: only raw is");
+        }
+        return text == null ? null : DriveConfig.Format.RAW;
     }
 
     private MachineConfig machine() {

@@ -1,11 +1,9 @@
 package io.vmm4j.cli;
 
 import io.vmm4j.core.Vm;
-import io.vmm4j.core.control.ControlClient;
+import io.vmm4j.core.control.NoMachineException;
 import io.vmm4j.core.control.VcpuResizeException;
 import java.io.IOException;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,29 +25,37 @@ final class UpdateCommand {
     /** Does what the options say. */
     ExitCode run(Arguments arguments) {
         List<String> problems = new ArrayList<>(arguments.problems());
-        require(CliOption.API_SOCK_PATH, "the socket of the machine is required", arguments, problems);
         require(CliOption.VCPU_RESIZE, "what to change is required", arguments, problems);
         int count = count(arguments, problems);
         if (!problems.isEmpty()) {
             problems.forEach(errors);
             return ExitCode.USAGE;
         }
+        List<RunningMachine> meant = List.of();
         try {
-            new ControlClient(Path.of(arguments.value(CliOption.API_SOCK_PATH)), PATIENCE).resizeVcpus(count);
+            meant = RunningMachine.meantBy(arguments, errors);
+            if (meant.isEmpty()) {
+                return ExitCode.USAGE;
+            }
+            meant.get(0).client(PATIENCE).resizeVcpus(count);
             return ExitCode.OK;
-        } catch (InvalidPathException e) {
-            errors.accept("\"" + e.getInput() + "\" cannot be a path here: " + e.getReason() + " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")");
-            return ExitCode.USAGE;
         } catch (IllegalArgumentException e) {
             errors.accept(e.getMessage() + " (" + arguments.nameOf(CliOption.VCPU_RESIZE) + ")");
             return ExitCode.USAGE;
+        } catch (NoMachineException e) {
+            errors.accept(meant.get(0).whyNotThere() + socketOption(arguments));
+            return ExitCode.HOST_ERROR;
         } catch (VcpuResizeException e) {
             errors.accept(e.getMessage());
             return ExitCode.HOST_ERROR;
         } catch (IOException e) {
-            errors.accept(e.getMessage() + " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")");
+            errors.accept(e.getMessage() + socketOption(arguments));
             return ExitCode.HOST_ERROR;
         }
+    }
+
+    private static String socketOption(Arguments arguments) {
+        return arguments.value(CliOption.API_SOCK_PATH) == null ? "" : " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")";
     }
 
     private static void require(CliOption option, String message, Arguments arguments, List<String> problems) {

@@ -35,7 +35,8 @@ public final class UsageModel {
                 .exitCodeList(exitCodes())
                 .commandListHeading("%nCommands:%n")
                 .footer("", "On the guest's console, Ctrl-A x ends the machine, Ctrl-A Ctrl-A sends one",
-                        "Ctrl-A, and Ctrl-A h says so; every other key goes to the guest.");
+                        "Ctrl-A, and Ctrl-A h says so; every other key goes to the guest. In vmm console,",
+                        "Ctrl-A d leaves the machine running.");
         return new CommandLine(spec);
     }
 
@@ -56,10 +57,9 @@ public final class UsageModel {
 
     private static CommandSpec plain(Command command) {
         CommandSpec spec = frame(command);
+        // Those of other commands too: an option may stand in front of its command's word, and is refused by name elsewhere.
         for (CliOption option : CliOption.values()) {
-            if (option.goesWith(command)) {
-                spec.addOption(model(option).build());
-            }
+            spec.addOption(model(option).build());
         }
         return spec;
     }
@@ -89,9 +89,16 @@ public final class UsageModel {
             case HELP -> spec.addPositional(PositionalParamSpec.builder().paramLabel("COMMAND").arity("0..1").index("0")
                     .type(String.class).completionCandidates(commandWords())
                     .description("The command to explain.").build());
-            case CREATE, UPDATE, DOCTOR -> { }
+            case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> spec.addPositional(machines(command));
+            case CREATE, PS, FIRECRACKER, DOCTOR -> { }
         }
         return spec;
+    }
+
+    private static PositionalParamSpec machines(Command command) {
+        return PositionalParamSpec.builder().paramLabel("NAME").arity(command.isForOne() ? "0..1" : "0..*").index(command.isForOne() ? "0" : "0..*")
+                .type(command.isForOne() ? String.class : String[].class)
+                .description(command.isForOne() ? "The machine's name." : "The machines' names.").build();
     }
 
     private static List<String> commandWords() {
@@ -148,7 +155,10 @@ public final class UsageModel {
         }
         codes.put("129", "SIGHUP ended it");
         codes.put("130", "SIGINT ended it");
-        codes.put("143", "SIGTERM ended it, after up to " + SignalGuard.POWER_OFF_SECONDS + " s for the guest to power off");
+        codes.put("131", "SIGQUIT ended it");
+        codes.put("134", "SIGABRT ended it");
+        codes.put("143", "SIGTERM ended it, after up to --stop-timeout for the guest to power off");
+        codes.put("152", "SIGXCPU ended it");
         return codes;
     }
 }

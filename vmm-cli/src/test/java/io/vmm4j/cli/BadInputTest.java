@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -67,9 +68,11 @@ class BadInputTest {
         "--mem-type anon --mem-file /d|vmm: memory file \"/d\" does not go with memory type anon, which has no file (--mem-file)",
         "--virnets []x|vmm: Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') at line 1 column 3 (--virnets)",
         "--virnets {}|vmm: the value is not a list at line 1 column 1 (--virnets)",
-        "--virnets [{'mac':1}]|vmm: unknown key \"mac\", known are backend, guest_mac, num_queues, queue_size, use_generic_irq, use_shared_irq at line 1 column 11 (--virnets[0].mac)",
+        "--virnets [{'mac':1}]|vmm: unknown key \"mac\", known are allow_duplicate_mac, backend, guest_mac, host_dev_name, iface_id, num_queues, queue_size, rx_rate_limiter, tx_rate_limiter, use_generic_irq, use_shared_irq at line 1 column 11 (--virnets[0].mac)",
         "--virnets [{'num_queues':3,'backend':{'iface_id':'e','host_dev_name':'nonesuch/'}}]|vmm: 3 queues are no pairs of a receive and a transmit queue (--virnets[0].num_queues)",
         "--virnets [{'backend':{'type':'vhost','iface_id':'e','host_dev_name':'nonesuch/'}}]|vmm: backend type \"vhost\" is not supported: only virtio is (--virnets[0].backend.type)",
+        "--virnets [{'num_queues':3,'iface_id':'e','host_dev_name':'nonesuch/'}]|vmm: 3 queues are no pairs of a receive and a transmit queue (--virnets[0].num_queues)",
+        "--virnets [{'iface_id':'e','backend':{'iface_id':'e','host_dev_name':'nonesuch/'}}]|vmm: there is a backend, and keys of one beside it (--virnets[0].backend)",
         "--virblks [{'drive_id':'d','path_on_host':'/no/disk','num_queues':17}]|vmm: number of queues 17 is not in 1..16 (--virblks[0].num_queues)",
         "--virblks [{'drive_id':'d','path_on_host':'/no/disk','rate_limiter':{'ops':{'size':-1,'refill_time':1}}}]|vmm: operations limit size -1 is below 0 (--virblks[0].rate_limiter.ops.size)",
         "--virblks [{'drive_id':'d','path_on_host':'/no/disk','device_type':'Spool'}]|vmm: device type \"Spool\" is not supported: only RawBlock is (--virblks[0].device_type)",
@@ -89,11 +92,18 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "update --api-sock-path /no/such|vmm: what to change is required (--vcpu-resize)",
-        "update --vcpu-resize 2|vmm: the socket of the machine is required (--api-sock-path)",
+        "update --vcpu-resize 2|vmm: a machine is missing: update NAME, or --api-sock-path PATH",
         "--api-sock-path /no/such update --vcpu-resize two|vmm: vcpu count \"two\" is not a whole number of 32 bits (--vcpu-resize)",
         "--api-sock-path /no/such update --vcpu-resize|vmm: a value is missing: N (--vcpu-resize)",
         "--vcpu 2 --api-sock-path /no/such update --vcpu-resize 2|vmm: option --vcpu does not go with the command update",
         "-k k -r r --vcpu-resize 2|vmm: option --vcpu-resize goes with the command update",
+        "--vcpu-resize 2 update|vmm: a machine is missing: update NAME, or --api-sock-path PATH",
+        "--vcpu-resize 2 --api-sock-path /no/such update --vcpu-resize 3|vmm: the option is given more than once (--vcpu-resize)",
+        "--vcpu-resize 2 doctor|vmm: option --vcpu-resize does not go with the command doctor",
+        "update --api-sock-path /no/such --vcpu-resize 2 --vcpu 3|vmm: option --vcpu does not go with the command update",
+        "update --api-sock-path /no/such --vcpu-resize 2 create|vmm: a machine is meant by its name or by its socket: give \"create\" or --api-sock-path",
+        "update --api-sock-path /no/such --vcpu-resize 2 -- --vcpu|vmm: a machine is meant by its name or by its socket: give \"--vcpu\" or --api-sock-path",
+        "run --vcpu 2 /no/such|vmm: option --vcpu does not go with the command run",
     })
     void aWrongUpdateIsRefused(String words, String line) {
         assertEquals(List.of(line), linesOf(ExitCode.USAGE, words.split(" ")));
@@ -129,6 +139,15 @@ class BadInputTest {
     }
 
     @Test
+    void mistakesAreNamedByTheElementAndTheFieldThatTheyAreIn() {
+        runExpecting(ExitCode.USAGE, "-k", "k", "-r", "r", "--virnets", "[{\"guest_mac\": \"02:00:00:00:00:01\"}, {\"iface_id\": \"e\", \"host_dev_name\": \"a/b\"}, "
+                + "{\"backend\": {\"iface_id\": \"f\", \"host_dev_name\": \"c/d\"}}]");
+        for (String place : List.of("--virnets[0].backend", "--virnets[1].host_dev_name", "--virnets[2].backend.host_dev_name")) {
+            assertTrue(allLines().stream().anyMatch(line -> line.endsWith("(" + place + ")")), place + " is not named in " + allLines());
+        }
+    }
+
+    @Test
     void aMistakeInAListOfDisksHidesNoneOfTheRootFileSystem() {
         runExpecting(ExitCode.USAGE, "-k", "k", "-r", "/no/root", "--virblks", "[");
         assertTrue(allLines().contains("vmm: disk image /no/root does not exist (--rootfs)"), allLines()::toString);
@@ -150,6 +169,24 @@ class BadInputTest {
                 linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--api-sock-path="));
         assertEquals(List.of("vmm: cannot create the socket " + plain + ": a file that is not a socket is there (--api-sock-path)"),
                 linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--api-sock-path", plain.toString()));
+    }
+
+    @Test
+    void anImageOfAnotherFormatIsRefusedWithTheOptionThatTakesItAsItIs() throws IOException {
+        Path image = Files.write(directory.resolve("d.qcow2"), Arrays.copyOf(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, 4096));
+        String refusal = "vmm: disk image " + image + " is a qcow2 image, not a raw image: `qemu-img convert -f qcow2 -O raw " + image + " " + image
+                + ".raw` makes one; with ";
+        String list = "[{\"drive_id\": \"d\", \"path_on_host\": \"" + image + "\"}]";
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString());
+        assertTrue(allLines().contains(refusal + "--rootfs-format raw it is taken as it is (--rootfs)"), allLines()::toString);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", "--virblks", list);
+        assertTrue(allLines().contains(refusal + "format \"raw\" it is taken as it is (--virblks[0].path_on_host)"), allLines()::toString);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString(), "--rootfs-format", "raw");
+        assertEquals(List.of("vmm: kernel image /no/kernel does not exist (--kernel-path)"), allLines());
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", "--virblks", list.replace("}", ", \"format\": \"raw\"}"));
+        assertEquals(2, allLines().size(), allLines()::toString);
+        assertEquals(List.of("vmm: format \"qcow2\" is not supported: only raw is (--rootfs-format)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--rootfs-format", "qcow2"));
     }
 
     @Test
@@ -260,9 +297,9 @@ class BadInputTest {
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"),
                 linesOf(ExitCode.USAGE, "crate", "-k", "k", "-r", "r"));
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"), linesOf(ExitCode.USAGE, "crate"));
-        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, update, doctor, help"), linesOf(ExitCode.USAGE, ""));
+        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"), linesOf(ExitCode.USAGE, ""));
         assertEquals(List.of("vmm: option --version goes without a command"), linesOf(ExitCode.USAGE, "create", "-k", "k", "-r", "r", "--version"));
-        assertEquals(List.of("vmm: unknown command fly, commands are create, run, update, doctor, help"),
+        assertEquals(List.of("vmm: unknown command fly, commands are create, run, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"),
                 linesOf(ExitCode.USAGE, "help", "fly"));
     }
 
@@ -316,14 +353,10 @@ class BadInputTest {
     }
 
     @Test
-    void whatATerminalWouldActOnIsNotPrinted() {
-        assertEquals(List.of("vmm: unexpected argument \"?[2J\""), linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "\u001b[2J"));
-    }
-
-    @Test
-    void messagesStayOnOneLine() {
-        assertEquals(List.of("vmm: unexpected argument \"a b\""),
-                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "a\n   b"));
+    void whatATerminalWouldActOnIsWrittenOutAndMessagesStayOnOneLine() {
+        assertEquals(List.of("vmm: unexpected argument \"\\u001b[2J\\u009b\""),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "\u001b[2J\u009b"));
+        assertEquals(List.of("vmm: unexpected argument \"a\\n   b\""), linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--vcpu", "1", "a\n   b"));
     }
 
     private List<String> linesOf(ExitCode expected, String... words) {

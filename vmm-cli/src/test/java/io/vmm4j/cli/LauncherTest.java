@@ -197,7 +197,64 @@ class LauncherTest {
         environment.put("LC_ALL", "xx_XX.UTF-8");
         assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: C.UTF-8"), "whether that is installed is not known");
         environment.put("LC_ALL", "de_DE.ISO-8859-1");
+        environment.put("PATH", programs("ISO-8859-1") + ":/usr/bin:/bin");
         assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: de_DE.ISO-8859-1"), "file names are in that encoding");
+        environment.put("PATH", programs("ANSI_X3.4-1968") + ":/usr/bin:/bin");
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: C.UTF-8"), "it is not installed");
+        environment.put("PATH", Files.createDirectories(directory.resolve("none")).toString());
+        environment.put("LANG", "de_DE");
+        environment.remove("LC_ALL");
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: C.UTF-8"), "nobody knows");
+    }
+
+    @Test
+    void anInstallDirectoryBeyondAsciiWorksInAnyLocale() throws Exception {
+        useJavaHome(jdk("jdk", "Vendor", "17.0.1+1", "17.0.1"));
+        environment.put("LC_ALL", "ja_JP.eucJP");
+        environment.put("PATH", programs("EUC-JP") + ":/usr/bin:/bin");
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("locale: ja_JP.eucJP"), "file names are in that encoding");
+        Path beyond = directory.resolve("K\u00fcche");
+        Files.createDirectories(beyond.resolve("vmm/bin"));
+        Path launcher = Files.copy(SCRIPT, beyond.resolve("vmm/bin/vmm"));
+        makeExecutable(launcher);
+        assertTrue(launch(launcher).hasOption("locale: C.UTF-8"), "that of this directory is not");
+    }
+
+    @Test
+    void aDirectoryThatWasDeletedIsOneClearLine() throws Exception {
+        useJavaHome(jdk("jdk", "Vendor", "17.0.1+1", "17.0.1"));
+        Run run = run(List.of("sh", "-c", "mkdir gone && cd gone && rmdir ../gone && exec '" + home.resolve("bin/vmm") + "' --version"));
+        assertEquals(1, run.status(), run::toString);
+        // The shell itself may have a word about it before.
+        assertEquals("vmm: the current directory does not exist any more: go to one that does", run.err().get(run.err().size() - 1));
+        assertEquals(List.of(), run.out());
+        Run moved = run(List.of("sh", "-c", "mkdir one && cd one && mv ../one ../two && mkdir ../one && exec '" + home.resolve("bin/vmm") + "'"));
+        assertEquals(0, moved.status(), moved::toString);
+    }
+
+    @Test
+    void signalsThatMeanNothingAreIgnoredFromTheStart() throws Exception {
+        Path jdk = jdk("jdk", "Vendor", "17.0.1+1", "17.0.1");
+        Files.writeString(jdk.resolve("bin/java"), "#!/bin/sh\nsed -n 's/^SigIgn:.//p' /proc/$$/status\necho \"its own: $_JAVA_SR_SIGNUM\"\n");
+        useJavaHome(jdk);
+        Run run = launch(home.resolve("bin/vmm"));
+        long ignored = Long.parseUnsignedLong(run.out().get(0), 16);
+        for (int signal : new int[] {10, 12, 14, 16, 26, 27, 29, 30, 34, 64}) {
+            assertTrue((ignored >>> signal - 1 & 1) != 0, "signal " + signal);
+        }
+        for (int signal : new int[] {1, 2, 3, 6, 13, 15, 18, 20, 21, 22, 24}) {
+            assertTrue((ignored >>> signal - 1 & 1) == 0, "signal " + signal);
+        }
+        assertTrue(run.hasOption("its own: 16"), run::toString);
+        environment.put("_JAVA_SR_SIGNUM", "62");
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption("its own: 62"), "a user's choice stays");
+    }
+
+    /** A directory for PATH in which the present locale's encoding is {@code charmap}. */
+    private Path programs(String charmap) throws IOException {
+        Path programs = Files.createDirectories(directory.resolve("programs " + charmap));
+        makeExecutable(Files.writeString(programs.resolve("locale"), "#!/bin/sh\necho " + charmap + "\n"));
+        return programs;
     }
 
     @Test

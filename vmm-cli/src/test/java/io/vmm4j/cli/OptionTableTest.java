@@ -14,11 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every option of the table, under all its names, reaches the configuration. */
 class OptionTableTest {
@@ -29,6 +31,7 @@ class OptionTableTest {
         "INITRD_PATH,      --initrd-path,      -i, --initrd-path=/i",
         "BOOT_ARGS,        --boot-args,        -b, --boot-args=quiet",
         "ROOTFS,           --rootfs,           -r, --rootfs=/r",
+        "ROOTFS_FORMAT,    --rootfs-format,      , --rootfs-format=raw",
         "IS_ROOT,          --is-root,            , --is-root=false",
         "IS_READ_ONLY,     --is-read-only,       , --is-read-only=true",
         "VIRBLKS,          --virblks,            , --virblks=[]",
@@ -77,18 +80,20 @@ class OptionTableTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG"})
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "NAME", "DETACH",
+        "JSON", "PROMETHEUS", "TIMEOUT"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
-            case PATH, TEXT -> "/other";
-            case NUMBER -> "2";
+            case PATH, TEXT, NAME -> "/other";
+            case NUMBER, SECONDS -> "2";
             case SIZE -> "512M";
-            case BOOLEAN -> option == CliOption.IS_ROOT ? "false" : "true";
+            case BOOLEAN, FLAG -> option == CliOption.IS_ROOT ? "false" : "true";
             case CPU_PM, LEVEL -> "2";
             case MEM_TYPE -> "hugetlbfs";
             case JSON -> option == CliOption.VIRBLKS ? "[{\"drive_id\": \"a\", \"path_on_host\": \"b\"}]"
                     : "[{\"backend\": {\"type\": \"virtio\", \"iface_id\": \"a\", \"host_dev_name\": \"b\"}}]";
             case LOG_LEVEL -> "Trace";
+            case IMAGE_FORMAT -> "raw";
         };
         String[] plain = {"-k", "k", "-r", "r"};
         List<String> changed = new ArrayList<>(List.of(option.longName(), value));
@@ -140,7 +145,7 @@ class OptionTableTest {
         VmConfig config = configOf("-r", "root.img", "--virblks", """
                 [{"drive_id": "data", "device_type": "RawBlock", "path_on_host": "/d", "is_root_device": false, "part_uuid": null,
                   "is_read_only": true, "is_direct": true, "no_drop": false, "num_queues": 2, "queue_size": 1024,
-                  "rate_limiter": {"bandwidth": {"size": 1, "one_time_burst": 2, "refill_time": 3},
+                  "format": "raw", "rate_limiter": {"bandwidth": {"size": 1, "one_time_burst": 2, "refill_time": 3},
                                    "ops": {"size": 4, "one_time_burst": 0, "refill_time": 5}},
                   "use_shared_irq": true, "use_generic_irq": true}]""",
                 "--virnets", """
@@ -149,7 +154,7 @@ class OptionTableTest {
                   "tx_rate_limiter": {"bandwidth": {"size": 0, "one_time_burst": 0, "refill_time": 0}}}}]""");
         assertEquals(List.of("rootfs", "data"), config.drives().stream().map(DriveConfig::driveId).toList());
         DriveConfig data = config.drives().get(1);
-        assertEquals(new DriveConfig("data", false, null, "/d", true, null).withDirect(true).withQueues(2, 1024)
+        assertEquals(new DriveConfig("data", false, null, "/d", true, null).withDirect(true).withQueues(2, 1024).withFormat(DriveConfig.Format.RAW)
                 .withRateLimiter(new RateLimiterConfig(new TokenBucketConfig(1L, 2L, 3L), new TokenBucketConfig(4L, 0L, 5L))), data);
         assertEquals(List.of(new NetworkInterfaceConfig("eth0", "tap0", "02:00:00:00:00:01", null, null,
                 new RateLimiterConfig(TokenBucketConfig.of(0, 0), null), 2, 256)), config.networkInterfaces());
@@ -218,6 +223,94 @@ class OptionTableTest {
         }
         assertEquals("/s", ArgumentParser.parse("--api-sock-path", "/s", "create", "-k", "k").value(CliOption.API_SOCK_PATH));
         assertEquals("/s", ArgumentParser.parse("--api-sock-path", "/s", "run", "vm.json").value(CliOption.API_SOCK_PATH));
+    }
+
+    @Test
+    void anUpdateMayBeWrittenAsDbsCliTakesItToo() {
+        for (String line : List.of("--api-sock-path /s --vcpu-resize 3 update", "--vcpu-resize=3 --api-sock-path=/s update",
+                "--vcpu-resize 3 update --api-sock-path /s")) {
+            Arguments parsed = ArgumentParser.parse(line.split(" "));
+            assertEquals(Command.UPDATE, parsed.command(), line);
+            assertEquals(List.of(), parsed.problems(), line);
+            assertEquals("/s", parsed.value(CliOption.API_SOCK_PATH), line);
+            assertEquals("3", parsed.value(CliOption.VCPU_RESIZE), line);
+        }
+    }
+
+    @Test
+    void everyOptionMayStandInFrontOfTheCommand() {
+        for (CliOption option : CliOption.values()) {
+            Command command = option.goesWith(Command.CREATE) ? Command.CREATE
+                    : Stream.of(Command.values()).filter(option::goesWith).findFirst().orElseThrow();
+            List<String> words = new ArrayList<>(option.isFlag() ? List.of(option.longName() + "=false") : List.of(option.longName(), "false"));
+            words.add(command.word());
+            words.addAll(command.isForRunning() ? List.of("a-machine") : List.of());
+            Arguments parsed = ArgumentParser.parse(words.toArray(String[]::new));
+            assertEquals(command, parsed.command(), option.longName());
+            assertEquals(List.of(), parsed.problems(), option.longName());
+            assertEquals("false", parsed.value(option), option.longName());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"create", "run", "update", "doctor", "help", "--", "-", "-1", "", "-k.elf", "--rootfs", "--rootfs=x", "-h", "--help", "-V",
+        "a=b", "=", "'quoted'", "\"quoted\"", "@file", "${HOME}", "x y"})
+    void whatStandsBehindAnEqualsSignIsTheValue(String value) {
+        for (String name : List.of("--kernel-path=", "-k=")) {
+            Arguments parsed = ArgumentParser.parse(name + value, "--vcpu", "2");
+            assertEquals(Command.BOOT, parsed.command());
+            assertEquals(List.of(), parsed.problems(), name + value);
+            assertEquals(value, parsed.value(CliOption.KERNEL_PATH), name + value);
+            assertEquals("2", parsed.value(CliOption.VCPU), name + value);
+            assertTrue(!parsed.isHelp() && !parsed.isVersion());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"create", "run", "update", "doctor", "help", "ps", "stop", "console", "--", "-", "-1", "", "a=b", "=", "x y"})
+    void aWordBehindAnOptionIsItsValueAndNoCommand(String value) {
+        for (String name : List.of("--kernel-path", "-k")) {
+            for (String command : List.of("create", "")) {
+                List<String> words = new ArrayList<>(List.of(name, value, "--vcpu", "2"));
+                words.addAll(command.isEmpty() ? List.of() : List.of(command));
+                Arguments parsed = ArgumentParser.parse(words.toArray(String[]::new));
+                assertEquals(command.isEmpty() ? Command.BOOT : Command.CREATE, parsed.command(), words::toString);
+                assertEquals(List.of(), parsed.problems(), words::toString);
+                assertEquals(value, parsed.value(CliOption.KERNEL_PATH), words::toString);
+                assertEquals("2", parsed.value(CliOption.VCPU), words::toString);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vmlinux", "doctor", "=x", "x=y", "-odd", "4"})
+    void aShortOptionMayHaveItsValueGluedToIt(String value) {
+        Arguments parsed = ArgumentParser.parse("-k" + value, "-C4");
+        String expected = value.startsWith("=") ? value.substring(1) : value;
+        assertEquals(List.of(), parsed.problems());
+        assertEquals(expected, parsed.value(CliOption.KERNEL_PATH));
+        assertEquals("4", parsed.value(CliOption.VCPU));
+    }
+
+    @Test
+    void aTruthValueLeftOutDoesNotTakeTheCommandForOne() {
+        Arguments parsed = ArgumentParser.parse("--rng", "create", "--is-read-only");
+        assertEquals(Command.CREATE, parsed.command());
+        assertEquals("true", parsed.value(CliOption.RNG));
+        assertEquals("true", parsed.value(CliOption.IS_READ_ONLY));
+        assertEquals(List.of(), parsed.problems());
+        assertEquals("false", ArgumentParser.parse("--rng", "false", "create").value(CliOption.RNG));
+        assertEquals("", ArgumentParser.parse("--rng=", "create").value(CliOption.RNG), "which is neither true nor false");
+        assertEquals("flase", ArgumentParser.parse("--rng", "flase", "create").value(CliOption.RNG));
+    }
+
+    @Test
+    void networkDevicesMayBeFlatAsInDbsClisReadme() {
+        VmConfig config = configOf("--virnets", """
+                [{"iface_id":"eth0","host_dev_name":"tap0","num_queues":2, "queue_size":0,"guest_mac":"42:2D:9C:13:71:48","allow_duplicate_mac":true,
+                  "tx_rate_limiter": {"bandwidth": {"size": 0, "one_time_burst": 0, "refill_time": 0}}}]""");
+        assertEquals(List.of(new NetworkInterfaceConfig("eth0", "tap0", "42:2D:9C:13:71:48", null, null,
+                new RateLimiterConfig(TokenBucketConfig.of(0, 0), null), 1, 256)), config.networkInterfaces());
     }
 
     @Test

@@ -18,7 +18,7 @@ public record VmExit(VmExitReason reason, String message, Throwable cause) {
     public boolean isOrderly() {
         return switch (reason) {
             case POWEROFF, RESET, STOPPED -> true;
-            case TRIPLE_FAULT, KVM_ERROR, HOST_ERROR, DEVICE_FAULT, BUG -> false;
+            case TRIPLE_FAULT, GUEST_PANIC, KVM_ERROR, HOST_ERROR, DEVICE_FAULT, BUG -> false;
         };
     }
 }

@@ -10,6 +10,8 @@ public enum VmExitReason {
     STOPPED,
     /** The guest took a triple fault (KVM_EXIT_SHUTDOWN). */
     TRIPLE_FAULT,
+    /** The guest's kernel said that it panicked; then it ended in whatever way, or had time to. */
+    GUEST_PANIC,
     /** KVM could not go on with the guest (KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_FAIL_ENTRY). */
     KVM_ERROR,
     /** A system call of the host failed. */

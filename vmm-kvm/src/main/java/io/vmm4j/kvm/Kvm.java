@@ -42,15 +42,15 @@ public final class Kvm implements AutoCloseable {
         try {
             return new Kvm(Fd.open(device, Fd.O_RDWR));
         } catch (LinuxException e) {
-            throw new KvmException(e.call(), e.errno(), openHint(e.errno()));
+            throw new KvmException(e.call(), e.errno(), openHint(device, e.errno()));
         }
     }
 
-    private static String openHint(int errno) {
+    private static String openHint(Path device, int errno) {
         return switch (errno) {
             case Errno.ENOENT -> "load the module kvm_intel or kvm_amd, and see that virtualization is on in the firmware";
             case Errno.ENODEV, Errno.ENXIO -> "this CPU or its firmware settings do not allow virtualization";
-            case Errno.EACCES, Errno.EPERM -> "add the user to the group kvm";
+            case Errno.EACCES, Errno.EPERM -> DeviceAccess.of(device).map(DeviceAccess::hint).orElse("");
             case Errno.EBUSY -> "another hypervisor has the CPU's virtualization";
             default -> "";
         };

@@ -1,6 +1,7 @@
 package io.vmm4j.cli.log;
 
 import io.vmm4j.core.config.LoggerConfig;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +22,9 @@ public final class LogBackend {
     private final Path path;
     private final LoggerConfig.Level level;
     private final long stuckMillis;
+    private final LogDestination.Opener opener;
     private final CountDownLatch due = new CountDownLatch(1);
-    private Thread opener;
+    private Thread starter;
     private Thread closer;
     private volatile LogFile file;
     private volatile int steps;
@@ -35,17 +37,18 @@ public final class LogBackend {
      * @param level the least severe level to keep; with {@code OFF} no file is made
      */
     public LogBackend(Path path, LoggerConfig.Level level) {
-        this(path, level, STUCK_MILLIS);
+        this(path, level, STUCK_MILLIS, LogDestinations::open);
     }
 
-    LogBackend(Path path, LoggerConfig.Level level, long stuckMillis) {
+    LogBackend(Path path, LoggerConfig.Level level, long stuckMillis, LogDestination.Opener opener) {
         this.path = path;
         this.level = level;
         this.stuckMillis = stuckMillis;
+        this.opener = opener;
         loggers.events().setLevel(level);
     }
 
-    /** Creates or truncates the file, on a thread of the log's own; what has been logged so far goes there first. */
+    /** Opens the file, on a thread of the log's own; what has been logged so far goes there first. */
     public void start() {
         due.countDown();
         startSoon();
@@ -53,8 +56,8 @@ public final class LogBackend {
 
     /** Like {@link #start}, after half a second or when the log is closed. */
     public synchronized void startSoon() {
-        if (opener == null && level != LoggerConfig.Level.OFF) {
-            opener = run(this::open, "vmm-log");
+        if (starter == null && level != LoggerConfig.Level.OFF) {
+            starter = run(this::open, "vmm-log");
         }
     }
 
@@ -66,7 +69,7 @@ public final class LogBackend {
     public String close() throws InterruptedException {
         Thread closing;
         synchronized (this) {
-            if (opener == null) {
+            if (starter == null) {
                 return null;
             }
             due.countDown();
@@ -95,10 +98,7 @@ public final class LogBackend {
             due.await(GRACE_MILLIS, TimeUnit.MILLISECONDS);
             LogFile opened = new LogFile(level.name());
             steps = 1;
-            if (!opened.open(path)) {
-                failure = "it cannot be opened";
-                return;
-            }
+            opened.open(path, opener);
             file = opened;
             steps = 2;
             opened.write(loggers.events());
@@ -107,6 +107,8 @@ public final class LogBackend {
             steps = 4;
             // What came while the first was written.
             opened.write(loggers.events());
+        } catch (IOException e) {
+            failure = e.getMessage();
         } catch (InterruptedException | RuntimeException | Error e) {
             failure = e.toString();
         }
@@ -115,7 +117,7 @@ public final class LogBackend {
     private void finish() {
         try {
             // Not an interrupt: log4j2 does not survive one while it starts.
-            opener.join();
+            starter.join();
             loggers.detach();
             if (file != null) {
                 // What another thread was about to record when its logger stopped recording.

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.Appender;
 import org.apache.logging.log4j.core.ErrorHandler;
@@ -14,7 +15,6 @@ import org.apache.logging.log4j.core.LogEvent;
 import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.AsyncAppender;
 import org.apache.logging.log4j.core.appender.CountingNoOpAppender;
-import org.apache.logging.log4j.core.appender.FileAppender;
 import org.apache.logging.log4j.core.config.AbstractConfiguration;
 import org.apache.logging.log4j.core.config.AppenderControl;
 import org.apache.logging.log4j.core.config.AppenderRef;
@@ -29,16 +29,15 @@ import org.slf4j.event.SubstituteLoggingEvent;
 
 /**
  * log4j2, set up without a configuration file: the root logger, a bounded queue that drops what does not fit, and the log
- * file. A write that fails is remembered and later ones are still tried: a full disk may get room again. This
- * and {@link LineLayout} are the only classes that name log4j2's, so loading another one loads nothing of it. Its methods
- * are called one after the other.
+ * file. A write that fails is remembered and later ones are still tried: a full disk may get room again. This,
+ * {@link LineAppender} and {@link LineLayout} are the only classes that name log4j2's, so loading another one loads nothing of
+ * it. Its methods are called one after the other.
  *
  * <p>The parts are put together from log4j2's builders, not by {@code ConfigurationBuilder}, which would look for
  * <code>${}</code> in the file's name and knows no other answer to a file that cannot be opened than its status log.
  */
 final class LogFile {
 
-    private static final int BUFFER_BYTES = 16 << 10;
     private static final String FILE = "log-file";
     private static final String QUEUE = "log-queue";
     private static final String DROPPED = "log-dropped";
@@ -49,7 +48,7 @@ final class LogFile {
     private final AsyncAppender queue;
     private final LoggerContext context;
     private final ILoggerFactory loggers;
-    private FileAppender file;
+    private LineWriter writer;
     private AppenderControl direct;
 
     /**
@@ -77,6 +76,7 @@ final class LogFile {
                 .setErrorRef(DROPPED)
                 .setBlocking(false)
                 .setBufferSize(EarlyEvents.CAPACITY)
+                .setBlockingQueueFactory(Queue::new)
                 .build();
         configuration.getRootLogger().setLevel(Level.valueOf(level));
         context = Configurator.initialize(LogFile.class.getClassLoader(), configuration);
@@ -86,16 +86,20 @@ final class LogFile {
     }
 
     /**
-     * Creates or truncates the file, and has log4j2 write to it. Waits for the disk.
+     * Opens the file, and has log4j2 write to it. Waits for the disk.
      *
-     * @return whether it could be opened; if not, log4j2 is stopped
+     * @throws IOException when it cannot be opened; log4j2 is stopped then
      */
-    boolean open(Path path) {
-        file = appender(path);
-        if (file == null) {
+    void open(Path path, LogDestination.Opener opener) throws IOException {
+        LogDestination destination;
+        try {
+            destination = opener.open(path);
+        } catch (IOException e) {
             context.stop();
-            return false;
+            throw e;
         }
+        writer = new LineWriter(destination);
+        Appender file = new LineAppender(FILE, new LineLayout(destination.isShared()), writer);
         file.setHandler(failure);
         direct = new AppenderControl(file, null, null);
         for (Appender appender : List.of(file, dropped, queue)) {
@@ -103,26 +107,18 @@ final class LogFile {
             appender.start();
         }
         configuration.getRootLogger().addAppender(queue, null, null);
-        return true;
+        if (destination.isShared() && configuration.getRootLogger().getLevel().isLessSpecificThan(Level.INFO)) {
+            say(Level.INFO, "this file is the log of another machine too; the lines of this one carry its process id, " + ProcessHandle.current().pid());
+        }
     }
 
-    /** The appender, or {@code null} where the file cannot be opened. */
-    private FileAppender appender(Path path) {
-        try {
-            return FileAppender.newBuilder()
-                    .setName(FILE)
-                    .setConfiguration(configuration)
-                    .setLayout(new LineLayout())
-                    .withFileName(path.toString())
-                    .withAppend(false)
-                    .setBufferedIo(true)
-                    .setBufferSize(BUFFER_BYTES)
-                    .setImmediateFlush(false)
-                    .build();
-        } catch (IllegalStateException e) {
-            // How log4j2 says it, in words about its managers.
-            return null;
-        }
+    private void say(Level level, String text) {
+        direct.callAppender(Log4jLogEvent.newBuilder()
+                .setLevel(level)
+                .setLoggerName(LogFile.class.getName())
+                .setMessage(new ParameterizedMessage(text))
+                .setEndOfBatch(true)
+                .build());
     }
 
     /** log4j2's loggers as slf4j's. */
@@ -167,19 +163,11 @@ final class LogFile {
         long missing = droppedEarlier + dropped.getCount();
         String gap = missing + " events were dropped: they came faster than the log's disk takes them";
         if (missing > 0) {
-            direct.callAppender(Log4jLogEvent.newBuilder()
-                    .setLevel(Level.WARN)
-                    .setLoggerName(LogFile.class.getName())
-                    .setMessage(new ParameterizedMessage(gap))
-                    .build());
+            say(Level.WARN, gap);
         }
-        try {
-            file.stop();
-        } catch (RuntimeException e) {
-            failure.keep(e);
-        }
+        writer.close();
         context.stop();
-        String first = failure.first();
+        String first = failure.first() == null ? writer.complaint() : failure.first();
         return first == null && missing > 0 ? gap : first;
     }
 
@@ -196,6 +184,21 @@ final class LogFile {
         @Override
         public Enumeration<URL> getResources(String name) throws IOException {
             return name.contains("org/apache/logging/log4j/core") ? Collections.emptyEnumeration() : super.getResources(name);
+        }
+    }
+
+    /** Has room for others than the guest when the guest's lines have none. */
+    private static final class Queue extends LinkedBlockingQueue<LogEvent> {
+
+        private static final long serialVersionUID = 1L;
+
+        Queue(int capacity) {
+            super(capacity);
+        }
+
+        @Override
+        public boolean offer(LogEvent event) {
+            return EarlyEvents.hasRoom(event.getLoggerName(), size()) && super.offer(event);
         }
     }
 

@@ -1,11 +1,16 @@
 package io.vmm4j.cli.log;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
-/** Looks whether a log file could be created, without creating it. */
+/** Looks whether a log file could be opened or created, without doing either. */
 public final class LogFileCheck {
+
+    private static final int S_IFMT = 0xF000;
+    private static final int S_IFBLK = 0x6000;
+    private static final int S_IFSOCK = 0xC000;
 
     private LogFileCheck() {
     }
@@ -22,7 +27,7 @@ public final class LogFileCheck {
             return "log file " + path + " is a directory";
         }
         if (Files.exists(path)) {
-            return Files.isWritable(path) ? null : "log file " + path + " is not writable";
+            return Files.isRegularFile(path) && Files.isWritable(path) || isInherited(path) ? null : problemOfExisting(path);
         }
         Path directory = path.toAbsolutePath().getParent();
         if (directory == null || !Files.exists(directory)) {
@@ -31,6 +36,27 @@ public final class LogFileCheck {
         if (!Files.isDirectory(directory)) {
             return "log file " + path + " is in " + directory + ", which is not a directory";
         }
+        if (InheritedDescriptor.numberIn(path) >= 0) {
+            return "log file " + path + " is a descriptor that is not open";
+        }
         return Files.isWritable(directory) ? null : "log file " + path + " is in a directory that is not writable";
+    }
+
+    /** By one of our own descriptors it can be written to whatever its permissions are now. */
+    private static boolean isInherited(Path path) {
+        return InheritedDescriptor.numberIn(path) >= 0 && InheritedDescriptor.of(path).stream().anyMatch(InheritedDescriptor::isWritable);
+    }
+
+    private static String problemOfExisting(Path path) {
+        try {
+            int type = (Integer) Files.getAttribute(path, "unix:mode") & S_IFMT;
+            if (type == S_IFBLK || type == S_IFSOCK) {
+                return "log file " + path + " is a " + (type == S_IFBLK ? "block device" : "socket");
+            }
+        } catch (IOException e) {
+            // Gone since: who opens it says so.
+            return null;
+        }
+        return Files.isWritable(path) ? null : "log file " + path + " is not writable";
     }
 }

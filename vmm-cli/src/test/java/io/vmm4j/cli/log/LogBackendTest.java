@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.core.config.LoggerConfig.Level;
+import io.vmm4j.kvm.libc.NativeStruct;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,6 +85,21 @@ class LogBackendTest {
     }
 
     @Test
+    void noTextInAMessageOrInAStackTraceBeginsALineOfItsOwn() throws Exception {
+        Path file = directory.resolve("log");
+        LogBackend backend = new LogBackend(file, Level.INFO);
+        backend.start();
+        String forged = "2026-01-01T00:00:00.000Z ERROR [main] Vm: forged";
+        LOG.info("a path: {}", "a\u001b[2J\n" + forged);
+        LOG.error("internal error", new IllegalStateException("the reason\n" + forged));
+        backend.close();
+        List<String> lines = Files.readAllLines(file);
+        assertTrue(lines.get(0).endsWith("a path: a\\u001b[2J\\n" + forged), lines.get(0));
+        assertTrue(lines.stream().noneMatch(line -> line.startsWith(forged)), lines::toString);
+        assertTrue(lines.contains("\t" + forged), lines::toString);
+    }
+
+    @Test
     void aFullDiskHurtsNobodyAndIsReportedAtTheEnd() throws Exception {
         LogBackend backend = new LogBackend(Path.of("/dev/full"), Level.INFO);
         backend.start();
@@ -97,7 +114,7 @@ class LogBackendTest {
         Path file = Files.createFile(directory.resolve("file"));
         LogBackend backend = new LogBackend(file.resolve("log"), Level.INFO);
         backend.start();
-        assertEquals("it cannot be opened", backend.close());
+        assertEquals("open(" + file.resolve("log") + "): Not a directory (ENOTDIR)", backend.close());
     }
 
     @Test
@@ -116,18 +133,80 @@ class LogBackendTest {
     }
 
     @Test
+    void aGuestsFloodPushesNothingElseOut() throws IOException, InterruptedException {
+        Path file = directory.resolve("log");
+        LogBackend backend = new LogBackend(file, Level.INFO);
+        Logger guest = LoggerFactory.getLogger("guest.console");
+        for (int i = 0; i < 10_000; i++) {
+            guest.info("flood");
+        }
+        LOG.warn("how the guest ended");
+        backend.start();
+        assertEquals("6928 events were dropped: they came faster than the log's disk takes them", backend.close());
+        assertTrue(Files.readString(file).contains("how the guest ended"));
+    }
+
+    @Test
+    @Timeout(60)
+    void aGuestsFloodPushesNothingElseOutWhileTheDiskIsSlow() throws Exception {
+        Path file = directory.resolve("log");
+        CountDownLatch answer = new CountDownLatch(1);
+        CountDownLatch asked = new CountDownLatch(1);
+        LogBackend backend = new LogBackend(file, Level.INFO, 10_000, path -> {
+            LogDestination real = LogDestinations.open(path);
+            return new LogDestination() {
+                @Override
+                public int write(NativeStruct text, int from, int length) throws IOException {
+                    asked.countDown();
+                    try {
+                        answer.await();
+                    } catch (InterruptedException e) {
+                        throw new IOException(e);
+                    }
+                    return real.write(text, from, length);
+                }
+
+                @Override
+                public void close() {
+                    real.close();
+                }
+            };
+        });
+        backend.start();
+        LOG.info("first");
+        asked.await();
+        // From here on nothing leaves the queues.
+        Logger guest = LoggerFactory.getLogger("guest.console");
+        for (int i = 0; i < 20_000; i++) {
+            guest.info("flood");
+        }
+        LOG.warn("how the guest ended");
+        answer.countDown();
+        assertNotNull(backend.close(), "something was dropped");
+        assertTrue(Files.readString(file).contains("how the guest ended"));
+    }
+
+    @Test
     @Timeout(60)
     void aDiskThatDoesNotAnswerHoldsUpNeitherWhoLogsNorTheEnd() throws Exception {
         Path file = directory.resolve("log");
-        assertEquals(0, new ProcessBuilder("mkfifo", file.toString()).start().waitFor());
-        LogBackend backend = new LogBackend(file, Level.INFO, 100);
+        CountDownLatch answer = new CountDownLatch(1);
+        LogBackend backend = new LogBackend(file, Level.INFO, 100, path -> {
+            try {
+                answer.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("nobody interrupts the log's thread", e);
+            }
+            return LogDestinations.open(path);
+        });
         backend.start();
         LOG.info("on its way");
-        assertEquals("its disk does not answer", backend.close(), "nobody reads: the file cannot even be opened");
-        assertTrue(Files.readString(file).contains("on its way"), "it is written once somebody does");
+        assertEquals("its disk does not answer", backend.close());
+        answer.countDown();
         while (backend.close() != null) {
             Thread.onSpinWait();
         }
+        assertTrue(Files.readString(file).contains("on its way"), "it is written once the disk does");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.vmm4j.core.acpi;
 
 import io.vmm4j.devices.bus.BusDevice;
+import java.util.Arrays;
 
 /**
  * The registers by which a guest's ACPI code learns which processors are there, and gives some back. A window of I/O
@@ -19,23 +20,31 @@ import io.vmm4j.devices.bus.BusDevice;
  * <p>A processor that is offered is not there for the guest before it has taken the news from NEXT. So a guest that is
  * still booting does not find it by itself and then once more by the news, and an offer that nobody takes can be withdrawn.
  *
+ * <p>Only who was asked can answer: an answer counts as one to the oldest piece of news of its kind about its processor that
+ * the guest has taken and not answered; where there is none it is dropped. An ejection settles all that was asked about its
+ * processor. That a request to eject is met only the ejection says.
+ *
  * <p>Thread-safe. Processor 0 never goes.
  */
 public final class CpuController implements BusDevice {
 
-    /** What the guest says. Called on vCPU threads; short, takes no lock, never throws. */
+    /**
+     * What the guest says. Called on vCPU threads, one call at a time: nobody sees the processor otherwise, or can ask about
+     * it again, before the call has returned. Short, asks for no lock that is held while calling the controller, never throws.
+     */
     public interface Listener {
 
-        /** The guest gives {@code cpu} back. Nobody sees it gone, or can offer it again, before this has returned. */
+        /** The guest gives {@code cpu} back, asked or not. */
         void ejected(int cpu);
 
         /**
-         * The guest's answer to a notification (ACPI 6.5, section 6.3.5).
+         * The guest answers a notification (ACPI 6.5, section 6.3.5) about a processor that is there.
          *
-         * @param source the notification's value: 1 or 3
-         * @param status 0 for success, else why not
+         * @param news     what it was told: {@link #DEVICE_CHECK} or {@link #EJECT_REQUEST}
+         * @param status   0 for success, else why not
+         * @param isLatest whether this answers what it was told last: there is no other of that kind about the processor
          */
-        void answered(int cpu, int source, int status);
+        void answered(int cpu, int news, int status, boolean isLatest);
     }
 
     /** Bytes in the window. */
@@ -54,9 +63,31 @@ public final class CpuController implements BusDevice {
     private static final int PRESENT = 1;
     private static final int WIDTH = 4;
 
-    private final boolean[] present;
-    /** News that the guest has not taken: 0, {@link #DEVICE_CHECK} or {@link #EJECT_REQUEST}. */
-    private final int[] news;
+    /** _OST for an insertion, ACPI 6.5 table 6.66: not the answer yet. */
+    private static final int INSERT_IN_PROGRESS = 0x80;
+    /** _OST for an ejection, ACPI 6.5 table 6.65: not the answer yet. */
+    private static final int EJECT_IN_PROGRESS = 0x84;
+
+    /** One processor; guarded by the controller. */
+    private static final class Slot {
+        boolean isPresent;
+        boolean isConfirmed;
+        /** What the guest has not taken: 0, {@link #DEVICE_CHECK} or {@link #EJECT_REQUEST}. */
+        int news;
+        /** Answers that the guest owes. */
+        int checksOwed;
+        int ejectsOwed;
+
+        void clear() {
+            isPresent = false;
+            isConfirmed = false;
+            news = 0;
+            checksOwed = 0;
+            ejectsOwed = 0;
+        }
+    }
+
+    private final Slot[] slots;
     private final Listener listener;
     private long selected;
     private int source;
@@ -67,35 +98,51 @@ public final class CpuController implements BusDevice {
      * @param listener hears of the guest's answers
      */
     public CpuController(int max, int atBoot, Listener listener) {
-        this.present = new boolean[max];
-        this.news = new int[max];
+        this.slots = new Slot[max];
         this.listener = listener;
-        for (int cpu = 0; cpu < atBoot; cpu++) {
-            present[cpu] = true;
+        for (int cpu = 0; cpu < max; cpu++) {
+            slots[cpu] = new Slot();
+            slots[cpu].isPresent = cpu < atBoot;
+            slots[cpu].isConfirmed = cpu < atBoot;
         }
     }
 
     /** Has the guest be told of a new processor, or once more of one that it has not confirmed. The event comes on top. */
     public synchronized void offer(int cpu) {
-        news[cpu] = DEVICE_CHECK;
+        slots[cpu].news = DEVICE_CHECK;
     }
 
     /** Has the guest be asked to give a processor back. The event comes on top. */
     public synchronized void requestEject(int cpu) {
         requireRemovable(cpu);
-        news[cpu] = EJECT_REQUEST;
+        slots[cpu].news = EJECT_REQUEST;
     }
 
     /** Takes back news that the guest has not taken yet; false when there is none. */
     public synchronized boolean withdraw(int cpu) {
-        boolean untaken = news[cpu] != 0;
-        news[cpu] = 0;
+        boolean untaken = slots[cpu].news != 0;
+        slots[cpu].news = 0;
         return untaken;
     }
 
     /** True when the processor is there for the guest. */
     public synchronized boolean isPresent(int cpu) {
-        return present[cpu];
+        return slots[cpu].isPresent;
+    }
+
+    /** True when the guest has said that it has the processor, or had it from the start, and has not given it back. */
+    public synchronized boolean isConfirmed(int cpu) {
+        return slots[cpu].isConfirmed;
+    }
+
+    /** True when the guest has been asked for the processor, knows it, and has neither given it back nor said why not. */
+    public synchronized boolean owesEject(int cpu) {
+        return slots[cpu].ejectsOwed > 0;
+    }
+
+    /** Processors that are {@linkplain #isConfirmed confirmed}. */
+    public synchronized int confirmedCount() {
+        return (int) Arrays.stream(slots).filter(slot -> slot.isConfirmed).count();
     }
 
     @Override
@@ -105,72 +152,92 @@ public final class CpuController implements BusDevice {
         }
         return switch ((int) offset) {
             case SELECT -> selected;
-            case STATE -> isSelectionValid() && present[(int) selected] ? PRESENT : 0;
+            case STATE -> isSelectionValid() && slots[(int) selected].isPresent ? PRESENT : 0;
             case NEXT -> takeNews();
             default -> 0;
         };
     }
 
     private long takeNews() {
-        for (int cpu = 0; cpu < news.length; cpu++) {
-            int value = news[cpu];
+        for (int cpu = 0; cpu < slots.length; cpu++) {
+            int value = slots[cpu].news;
             if (value != 0) {
-                news[cpu] = 0;
-                present[cpu] |= value == DEVICE_CHECK;
+                take(slots[cpu]);
                 return (long) value << Short.SIZE | cpu;
             }
         }
         return 0;
     }
 
+    private static void take(Slot slot) {
+        if (slot.news == DEVICE_CHECK) {
+            slot.isPresent = true;
+            slot.checksOwed++;
+        } else {
+            slot.ejectsOwed++;
+        }
+        slot.news = 0;
+    }
+
     @Override
-    public void write(long offset, int width, long value) {
+    public synchronized void write(long offset, int width, long value) {
         if (width != WIDTH) {
             return;
         }
         switch ((int) offset) {
-            case SELECT -> select(value);
+            case SELECT -> selected = value;
             case STATE -> eject(value);
-            case SOURCE -> setSource(value);
-            case STATUS -> answer(value);
+            case SOURCE -> source = (int) value;
+            case STATUS -> answer((int) value);
             default -> { }
         }
     }
 
-    private synchronized void select(long cpu) {
-        selected = cpu;
+    private void eject(long value) {
+        if ((value & PRESENT) == 0 || !isSelectionValid() || selected == 0 || !slots[(int) selected].isPresent) {
+            return;
+        }
+        // A request is met, in whatever way the guest came to it.
+        slots[(int) selected].clear();
+        listener.ejected((int) selected);
     }
 
-    private synchronized void setSource(long value) {
-        source = (int) value;
-    }
-
-    private synchronized void eject(long value) {
-        if ((value & PRESENT) == 0 || !isSelectionValid() || selected == 0 || !present[(int) selected]) {
+    private void answer(int status) {
+        if (!isSelectionValid()) {
             return;
         }
         int cpu = (int) selected;
-        present[cpu] = false;
-        // The request is met, in whatever way the guest came to it.
-        news[cpu] = 0;
-        listener.ejected(cpu);
+        switch (source) {
+            case DEVICE_CHECK -> answerCheck(cpu, slots[cpu], status);
+            case EJECT_REQUEST -> answerEject(cpu, slots[cpu], status);
+            // Of what the guest does by itself, its ejections say enough.
+            default -> { }
+        }
     }
 
-    private void answer(long status) {
-        int cpu;
-        int answered;
-        synchronized (this) {
-            if (!isSelectionValid()) {
-                return;
-            }
-            cpu = (int) selected;
-            answered = source;
+    private void answerCheck(int cpu, Slot slot, int status) {
+        if (status == INSERT_IN_PROGRESS || slot.checksOwed == 0) {
+            return;
         }
-        listener.answered(cpu, answered, (int) status);
+        slot.checksOwed--;
+        if (status == 0) {
+            slot.isConfirmed = true;
+            // It need not be told once more.
+            slot.news = slot.news == DEVICE_CHECK ? 0 : slot.news;
+        }
+        listener.answered(cpu, DEVICE_CHECK, status, slot.checksOwed == 0 && slot.news != DEVICE_CHECK);
+    }
+
+    private void answerEject(int cpu, Slot slot, int status) {
+        if (status == EJECT_IN_PROGRESS || slot.ejectsOwed == 0) {
+            return;
+        }
+        slot.ejectsOwed--;
+        listener.answered(cpu, EJECT_REQUEST, status, slot.ejectsOwed == 0 && slot.news != EJECT_REQUEST);
     }
 
     private boolean isSelectionValid() {
-        return selected < present.length;
+        return selected < slots.length;
     }
 
     private static void requireRemovable(int cpu) {

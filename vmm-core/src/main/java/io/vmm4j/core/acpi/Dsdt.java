@@ -2,6 +2,7 @@ package io.vmm4j.core.acpi;
 
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
+import io.vmm4j.devices.pvpanic.PvPanic;
 import java.util.List;
 import java.util.Locale;
 
@@ -42,6 +43,7 @@ final class Dsdt {
                 keyboard(),
                 mouse(),
                 clock(),
+                panicEvents(),
                 Aml.join(slots.stream().map(Dsdt::virtioMmio).toArray(byte[][]::new)));
         return AcpiTable.of("DSDT", REVISION, Aml.join(Aml.scope("\\_SB", devices), softOff()));
     }
@@ -108,6 +110,17 @@ final class Dsdt {
         return Aml.device("RTC",
                 Aml.name("_HID", Aml.eisaId("PNP0B00")),
                 Aml.name("_CRS", new ResourceTemplate().io(0x70, 2).interrupt(8).toAml()));
+    }
+
+    /** QEMU's docs/specs/pvpanic. Linux takes the port from _CRS, others call the methods. */
+    private static byte[] panicEvents() {
+        return Aml.device("PEVT",
+                Aml.name("_HID", Aml.string("QEMU0001")),
+                Aml.name("_CRS", new ResourceTemplate().io(PvPanic.PORT, PvPanic.LENGTH).toAml()),
+                AmlCode.ports("PEOR", PvPanic.PORT, PvPanic.LENGTH),
+                AmlCode.registers("PEOR", AmlCode.BYTE_ACCESS, Byte.SIZE, "PEPT"),
+                AmlCode.method("RDPT", 0, AmlCode.giveBack(Aml.path("PEPT"))),
+                AmlCode.method("WRPT", 1, AmlCode.store(AmlCode.ARG0, Aml.path("PEPT"))));
     }
 
     /** LNRO0005 is the id by which Linux finds a virtio-mmio window. */

@@ -10,115 +10,106 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A kernel command line, read as the kernel reads it: parameters are separated by blanks, a double quote keeps blanks
- * together, and what follows a lone {@code --} is for init. Parameters are added before that. Immutable.
+ * A kernel command line, read as the kernel reads it (parse_args, next_arg): parameters are separated by blanks, a double
+ * quote keeps blanks together up to the next one or to the end of the line, and what follows a lone {@code --} is for init.
+ * Parameters are added before that, and before one whose quote is not closed. Immutable.
+ *
+ * <p>The kernel reads bytes, so the text is read as the bytes of its UTF-8.
  */
 public final class CommandLine {
 
     /** The limit of x86 kernels, in bytes with the end mark. */
     public static final int COMMAND_LINE_SIZE = 2048;
 
-    private static final char FIRST_PRINTABLE = ' ';
-    private static final char LAST_PRINTABLE = '~';
-    private static final String END_OF_PARAMETERS = "--";
+    private static final char UNKNOWN = '\uFFFD';
     private static final long KIB = 1024;
 
-    private final String text;
-    /** Names of the parameters for the kernel, as the kernel compares them. */
-    private final List<String> names = new ArrayList<>();
-    /** Where the part for init begins; the end of the text when there is none. */
+    /** A character a byte. */
+    private final String octets;
+    /** Those for the kernel. */
+    private final List<KernelParameter> parameters = new ArrayList<>();
+    /** Where parameters can be added. */
     private final int kernelEnd;
 
-    private CommandLine(String text) {
-        this.text = text;
+    private CommandLine(String octets) {
+        this.octets = octets;
         this.kernelEnd = scan();
     }
 
     /**
-     * Reads a command line.
+     * Reads a command line. Whatever the kernel takes is taken.
      *
-     * @throws CommandLineException on a character outside printable ASCII, or a quote that is not closed
+     * @throws CommandLineException on a character that cannot be in the kernel's memory: NUL, half of a surrogate pair, and
+     *     U+FFFD, which stands for bytes that are lost
      */
     public static CommandLine parse(String text) throws CommandLineException {
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c < FIRST_PRINTABLE || c > LAST_PRINTABLE) {
-                throw new CommandLineException(String.format("kernel command line has character U+%04X at position %d; only printable ASCII is possible",
-                        text.codePointAt(i), i + 1));
+        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+            String objection = objectionTo(text.codePointAt(i));
+            if (objection != null) {
+                throw new CommandLineException(String.format("kernel command line has character U+%04X at position %d, %s",
+                        text.codePointAt(i), i + 1, objection));
             }
         }
-        if (text.chars().filter(c -> c == '"').count() % 2 != 0) {
-            throw new CommandLineException("kernel command line has a double quote that is not closed, at position " + (text.lastIndexOf('"') + 1));
-        }
-        return new CommandLine(text);
+        return new CommandLine(new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1));
     }
 
-    /** Collects the parameters' names and returns where those for the kernel end. */
+    private static String objectionTo(int codePoint) {
+        if (codePoint == 0) {
+            return "where it would end for the kernel";
+        }
+        if (Character.getType(codePoint) == Character.SURROGATE) {
+            return "half of one, which has no encoding";
+        }
+        return codePoint == UNKNOWN ? "which stands for bytes that are no text in this locale" : null;
+    }
+
+    /** Collects the kernel's parameters and returns where more can follow. */
     private int scan() {
-        int at = 0;
-        while (at < text.length()) {
-            if (text.charAt(at) == ' ') {
-                at++;
-                continue;
-            }
-            int end = endOfParameter(at);
-            String name = nameOf(text.substring(at, end));
-            if (name.equals(END_OF_PARAMETERS)) {
+        int at = KernelParameter.skipBlanks(octets, 0);
+        while (at < octets.length()) {
+            KernelParameter parameter = KernelParameter.at(octets, at);
+            if (parameter.isEndOfParameters()) {
                 return at;
             }
-            names.add(canonical(name));
-            at = end;
-        }
-        return text.length();
-    }
-
-    private int endOfParameter(int start) {
-        boolean quoted = false;
-        int at = start;
-        while (at < text.length() && (quoted || text.charAt(at) != ' ')) {
-            if (text.charAt(at) == '"') {
-                quoted = !quoted;
+            parameters.add(parameter);
+            if (parameter.isOpen()) {
+                return at;
             }
-            at++;
+            at = KernelParameter.skipBlanks(octets, parameter.end());
         }
-        return at;
-    }
-
-    private static String nameOf(String parameter) {
-        String unquoted = parameter;
-        if (parameter.startsWith("\"")) {
-            unquoted = parameter.substring(1, parameter.endsWith("\"") && parameter.length() > 1 ? parameter.length() - 1 : parameter.length());
-        }
-        int equals = unquoted.indexOf('=');
-        return equals < 0 ? unquoted : unquoted.substring(0, equals);
-    }
-
-    /** The kernel takes dashes and underscores in names for the same. */
-    private static String canonical(String name) {
-        return name.replace('-', '_');
+        return octets.length();
     }
 
     /** Whether a parameter of that name, with or without a value, is there for the kernel. */
     public boolean hasParameter(String name) {
-        return names.contains(canonical(name));
+        return parameters.stream().anyMatch(parameter -> parameter.isNamed(name));
+    }
+
+    private boolean hasParameter(String name, boolean withValue) {
+        return parameters.stream().anyMatch(parameter -> parameter.isNamed(name) && parameter.hasValue() == withValue);
+    }
+
+    /** Whether {@code root=} is there, by which the user names the root file system. */
+    public boolean hasRoot() {
+        return hasParameter("root", true);
     }
 
     /** This command line and a parameter, which comes last of those for the kernel. */
     public CommandLine with(String parameter) {
-        String before = text.substring(0, kernelEnd).stripTrailing();
-        String after = text.substring(kernelEnd);
+        String before = KernelParameter.withoutTrailingBlanks(octets.substring(0, kernelEnd));
+        String after = octets.substring(kernelEnd);
         String joined = before.isEmpty() ? parameter : before + " " + parameter;
         return new CommandLine(after.isEmpty() ? joined : joined + " " + after);
     }
 
     /** Names the root file system's device, unless {@code root=} is there already. */
     public CommandLine withRoot(String device) {
-        return hasParameter("root") ? this : with("root=" + device);
+        return hasRoot() ? this : with("root=" + device);
     }
 
     /** Says {@code ro} or {@code rw}, unless either is there already. */
     public CommandLine withRootMode(boolean readOnly) {
-        return hasParameter("ro") || hasParameter("rw") ? this : with(readOnly ? "ro" : "rw");
+        return hasParameter("ro", false) || hasParameter("rw", false) ? this : with(readOnly ? "ro" : "rw");
     }
 
     /** Names a virtio device's window and interrupt, for kernels that do not read ACPI tables. */
@@ -128,7 +119,7 @@ public final class CommandLine {
 
     /** Bytes with the end mark. */
     public int size() {
-        return text.length() + 1;
+        return octets.length() + 1;
     }
 
     /**
@@ -146,12 +137,12 @@ public final class CommandLine {
 
     /** Writes the text and its end mark to its place in the {@linkplain AddressMap#COMMAND_LINE address map}. */
     public void write(GuestMemory memory) throws GuestMemoryException {
-        memory.write(AddressMap.COMMAND_LINE, ByteBuffer.wrap((text + '\0').getBytes(StandardCharsets.US_ASCII)));
+        memory.write(AddressMap.COMMAND_LINE, ByteBuffer.wrap((octets + '\0').getBytes(StandardCharsets.ISO_8859_1)));
     }
 
     /** The text. */
     @Override
     public String toString() {
-        return text;
+        return new String(octets.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 }

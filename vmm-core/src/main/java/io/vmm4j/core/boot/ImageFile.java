@@ -1,5 +1,6 @@
 package io.vmm4j.core.boot;
 
+import io.vmm4j.core.format.FileFormat;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import java.io.Closeable;
@@ -15,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
 
 /** A regular file to boot from, open for reading. It stays the same file from the check to the load. */
 final class ImageFile implements Closeable {
@@ -37,11 +39,16 @@ final class ImageFile implements Closeable {
      * @param what the file's part, for messages: "kernel image"
      */
     static ImageFile open(String what, Path path) throws KernelImageException {
+        return open(what, path, path);
+    }
+
+    /** As above, with what is at {@code place} for the file called {@code path}. */
+    static ImageFile open(String what, Path path, Path place) throws KernelImageException {
         String subject = what + " " + path;
         try {
             // Looked at before it is opened: opening a named pipe would wait for a writer.
-            requireRegular(subject, Files.readAttributes(path, BasicFileAttributes.class));
-            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+            requireRegular(subject, Files.readAttributes(place, BasicFileAttributes.class));
+            FileChannel channel = FileChannel.open(place, StandardOpenOption.READ);
             ImageFile file = new ImageFile(what, path, channel, channel.size());
             if (file.size() == 0) {
                 file.close();
@@ -91,6 +98,12 @@ final class ImageFile implements Closeable {
             throw new KernelImageException(what + " " + path + " cannot be read: " + e.getMessage(), e);
         }
         return header.flip();
+    }
+
+    /** What it is, where that is a known format. */
+    Optional<FileFormat> format() throws KernelImageException {
+        int tail = (int) Math.min(size, FileFormat.TAIL_BYTES);
+        return FileFormat.of(header(0, (int) Math.min(size, FileFormat.HEAD_BYTES)).array(), header(size - tail, tail).array());
     }
 
     /** Reads {@code length} bytes at {@code position} straight into guest RAM at {@code gpa}. */

@@ -1,5 +1,6 @@
 package io.vmm4j.core.boot;
 
+import io.vmm4j.core.format.FileFormat;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import java.io.Closeable;
@@ -36,7 +37,12 @@ public final class KernelImage implements Closeable {
      * @throws KernelImageException when the file cannot be booted in that RAM; nothing stays open then
      */
     public static KernelImage open(Path path, long lowRamBytes) throws KernelImageException {
-        ImageFile file = ImageFile.open("kernel image", path);
+        return open(path, path, lowRamBytes);
+    }
+
+    /** As above, with what is at {@code place} for the image called {@code path}. */
+    public static KernelImage open(Path path, Path place, long lowRamBytes) throws KernelImageException {
+        ImageFile file = ImageFile.open("kernel image", path, place);
         try {
             return new KernelImage(file, plan(file, lowRamBytes));
         } catch (KernelImageException | RuntimeException e) {
@@ -53,10 +59,19 @@ public final class KernelImage implements Closeable {
         if (BzImageLoader.recognizes(start)) {
             return BzImageLoader.plan(file, lowRamBytes);
         }
-        throw file.refuse("is " + CompressedFormat.describe(start) + "; an ELF vmlinux or a bzImage is needed");
+        // One without its boot flag is none.
+        Optional<FileFormat> format = file.format().filter(found -> found != FileFormat.BZIMAGE);
+        String command = format.filter(KernelImage::isPacked).flatMap(packed -> packed.command(file.path().toString()))
+                .map(text -> ": `" + text + "` unpacks it").orElse("");
+        throw file.refuse("is " + format.map(FileFormat::description).orElseGet(() -> describe(start))
+                + "; an ELF vmlinux or a bzImage is needed" + command);
     }
 
-    private static void closeAfter(Exception failure, ImageFile file) {
+    private static boolean isPacked(FileFormat format) {
+        return format.kind() == FileFormat.Kind.COMPRESSED || format.kind() == FileFormat.Kind.ARCHIVE;
+    }
+
+    static void closeAfter(Exception failure, ImageFile file) {
         try {
             file.close();
         } catch (IOException e) {
@@ -119,47 +134,23 @@ public final class KernelImage implements Closeable {
         file.close();
     }
 
-    /** Names for what people give in place of a kernel, for the message that refuses it. */
-    private enum CompressedFormat {
-        GZIP("a gzip file", 0x1f, 0x8b),
-        XZ("an xz file", 0xfd, '7', 'z', 'X', 'Z'),
-        ZSTD("a zstd file", 0x28, 0xb5, 0x2f, 0xfd),
-        BZIP2("a bzip2 file", 'B', 'Z', 'h'),
-        SCRIPT("a script", '#', '!'),
-        EFI("an EFI or DOS program, not a Linux kernel", 'M', 'Z');
-
-        private final String name;
-        private final int[] magic;
-
-        CompressedFormat(String name, int... magic) {
-            this.name = name;
-            this.magic = magic;
+    /** What is no known format, for the message that refuses it. */
+    private static String describe(ByteBuffer start) {
+        if (beginsWith(start, "#!")) {
+            return "a script";
         }
-
-        private boolean matches(ByteBuffer start) {
-            if (start.limit() < magic.length) {
-                return false;
-            }
-            for (int i = 0; i < magic.length; i++) {
-                if (start.get(i) != (byte) magic[i]) {
-                    return false;
-                }
-            }
-            return true;
+        if (beginsWith(start, "MZ")) {
+            return "an EFI or DOS program, not a Linux kernel";
         }
+        return isText(start) ? "a text file" : "neither ELF nor bzImage";
+    }
 
-        static String describe(ByteBuffer start) {
-            for (CompressedFormat format : values()) {
-                if (format.matches(start)) {
-                    return format.name;
-                }
-            }
-            return isText(start) ? "a text file" : "neither ELF nor bzImage";
-        }
+    private static boolean beginsWith(ByteBuffer start, String magic) {
+        return start.limit() >= magic.length() && start.get(0) == magic.charAt(0) && start.get(1) == magic.charAt(1);
+    }
 
-        private static boolean isText(ByteBuffer start) {
-            String text = StandardCharsets.US_ASCII.decode(start.duplicate()).toString();
-            return text.chars().allMatch(c -> c >= ' ' && c <= '~' || c == '\n' || c == '\t' || c == '\r');
-        }
+    private static boolean isText(ByteBuffer start) {
+        String text = StandardCharsets.US_ASCII.decode(start.duplicate()).toString();
+        return text.chars().allMatch(c -> c >= ' ' && c <= '~' || c == '\n' || c == '\t' || c == '\r');
     }
 }

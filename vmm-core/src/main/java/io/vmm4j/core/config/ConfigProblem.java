@@ -1,9 +1,10 @@
 package io.vmm4j.core.config;
 
-import java.util.Objects;
+import io.vmm4j.devices.text.Printable;
 
 /**
- * One thing wrong with a configuration.
+ * One thing wrong with a configuration. Both parts are one line of bounded length that can be shown and logged as it is,
+ * whatever the text had that they quote.
  *
  * @param key     the field, as a path of configuration-file keys such as {@code machine-config.vcpu_count} or
  *     {@code drives[0].path_on_host}; a front door maps it to its own word for the field
@@ -12,8 +13,8 @@ import java.util.Objects;
 public record ConfigProblem(String key, String message) {
 
     public ConfigProblem {
-        Objects.requireNonNull(key, "key");
-        Objects.requireNonNull(message, "message");
+        key = Printable.line(key);
+        message = Printable.line(message);
     }
 
     @Override

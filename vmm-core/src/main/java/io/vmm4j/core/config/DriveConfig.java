@@ -2,6 +2,7 @@ package io.vmm4j.core.config;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Locale;
 
 /**
  * A block device on a raw image (one element of {@code drives}).
@@ -17,6 +18,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param ioEngine     how requests reach the host; default {@link IoEngine#Sync}
  * @param numQueues    queues of the device, each served by a thread of its own, 1 to {@link #MAX_QUEUES}; default 1
  * @param queueSize    requests and data pieces a queue has room for: a power of two from 4 to 1024; default 256
+ * @param format       {@link Format#RAW} for an image that is raw whatever it begins with, as a disk on which the guest has put
+ *                     the image of another; {@code null} = looked at, and refused where its magic number is another format's
+ * @param socket       Firecracker's key for a vhost-user device in place of an image, which is not supported: {@code null}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record DriveConfig(
@@ -30,7 +34,9 @@ public record DriveConfig(
         @JsonProperty("rate_limiter") RateLimiterConfig rateLimiter,
         @JsonProperty("io_engine") IoEngine ioEngine,
         @JsonProperty("num_queues") Integer numQueues,
-        @JsonProperty("queue_size") Integer queueSize) {
+        @JsonProperty("queue_size") Integer queueSize,
+        @JsonProperty("format") Format format,
+        @JsonProperty("socket") String socket) {
 
     /** Most queues of a drive. */
     public static final int MAX_QUEUES = 16;
@@ -55,6 +61,17 @@ public record DriveConfig(
         Writeback
     }
 
+    /** What an image is. */
+    public enum Format {
+        /** The disk's bytes, one after the other. */
+        @JsonProperty("raw") RAW;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     public DriveConfig {
         isRootDevice = isRootDevice != null && isRootDevice;
         isReadOnly = isReadOnly != null && isReadOnly;
@@ -65,45 +82,60 @@ public record DriveConfig(
         queueSize = queueSize == null ? DEFAULT_QUEUE_SIZE : queueSize;
     }
 
+    /** A drive on an image whose format is looked at. */
+    public DriveConfig(String driveId, Boolean isRootDevice, String partuuid, String pathOnHost, Boolean isReadOnly, CacheType cacheType,
+            Boolean isDirect, RateLimiterConfig rateLimiter, IoEngine ioEngine, Integer numQueues, Integer queueSize) {
+        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine, numQueues, queueSize,
+                null, null);
+    }
+
     /** A drive with the defaults of what is not said. */
     public DriveConfig(String driveId, Boolean isRootDevice, String partuuid, String pathOnHost, Boolean isReadOnly, CacheType cacheType) {
-        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null, null, null, null, null);
+        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null, null, null, null, null, null, null);
     }
 
     /** The same drive on another image. */
     public DriveConfig withPath(String path) {
         return new DriveConfig(driveId, isRootDevice, partuuid, path, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
-                numQueues, queueSize);
+                numQueues, queueSize, format, socket);
     }
 
     /** The same drive, past the host's page cache or not. */
     public DriveConfig withDirect(boolean direct) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, direct, rateLimiter, ioEngine,
-                numQueues, queueSize);
+                numQueues, queueSize, format, socket);
     }
 
     /** The same drive with other limits. */
     public DriveConfig withRateLimiter(RateLimiterConfig limiter) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, limiter, ioEngine,
-                numQueues, queueSize);
+                numQueues, queueSize, format, socket);
     }
 
     /** The same drive with another engine. */
     public DriveConfig withEngine(IoEngine engine) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, engine,
-                numQueues, queueSize);
+                numQueues, queueSize, format, socket);
     }
 
     /** The same drive with this many queues of this size. */
     public DriveConfig withQueues(int queues, int size) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
-                queues, size);
+                queues, size, format, socket);
+    }
+
+    /** The same drive with an image of this format; {@code null} = looked at. */
+    public DriveConfig withFormat(Format imageFormat) {
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
+                numQueues, queueSize, imageFormat, socket);
     }
 
     void check(String key, Problems problems) {
-        problems.require(driveId != null && driveId.matches("[\\p{Alnum}_]+"), key + ".drive_id",
-                "drive id \"" + driveId + "\" must be letters, digits and underscores, at least one");
-        problems.require(pathOnHost != null && !pathOnHost.isEmpty(), key + ".path_on_host", "a disk image is required");
+        problems.requireId(driveId, key + ".drive_id", "drive");
+        if (socket != null) {
+            problems.notSupported(key + ".socket", "\"" + socket + "\"", ": there is no vhost-user, give path_on_host");
+        }
+        problems.require(socket != null || pathOnHost != null && !pathOnHost.isEmpty(), key + ".path_on_host", "a disk image is required");
         problems.requirePath(pathOnHost, key + ".path_on_host", "disk image");
         problems.require(partuuid == null || partuuid.matches("[0-9a-fA-F-]+"), key + ".partuuid",
                 "partition UUID \"" + partuuid + "\" must be hexadecimal digits and hyphens");

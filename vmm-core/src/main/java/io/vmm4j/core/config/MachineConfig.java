@@ -21,6 +21,12 @@ import java.util.Optional;
  * @param cpuPm          whether the guest may idle without exits; default false
  * @param memPrefault    whether all of guest RAM is brought in before the guest starts; default false
  * @param memCoreDump    whether guest RAM is part of a core dump of this process; default false
+ * @param smt            Firecracker's word for two threads a core: where nothing else of the topology is said, one socket of
+ *                       such cores, with 1 vCPU or an even number; default false, which asks for nothing
+ * @param trackDirtyPages whether KVM keeps account of the pages that are written to: not supported, false
+ * @param hugePages      Firecracker's word for some of the memory types; {@code null} or {@link HugePages#NONE} = as
+ *                       {@code memType} says
+ * @param cpuTemplate    one of Firecracker's changes to CPUs, of which only {@link CpuTemplate#None} is supported; default that
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record MachineConfig(
@@ -36,7 +42,11 @@ public record MachineConfig(
         @JsonProperty("vpmu_level") Integer vpmuLevel,
         @JsonProperty("cpu_pm") Boolean cpuPm,
         @JsonProperty("mem_prefault") Boolean memPrefault,
-        @JsonProperty("mem_core_dump") Boolean memCoreDump) {
+        @JsonProperty("mem_core_dump") Boolean memCoreDump,
+        @JsonProperty("smt") Boolean smt,
+        @JsonProperty("track_dirty_pages") Boolean trackDirtyPages,
+        @JsonProperty("huge_pages") HugePages hugePages,
+        @JsonProperty("cpu_template") CpuTemplate cpuTemplate) {
 
     /** Guest RAM when nothing is said, in MiB. */
     public static final long DEFAULT_MEM_SIZE_MIB = 128;
@@ -49,20 +59,79 @@ public record MachineConfig(
 
     static final String KEY = "machine-config.";
 
+    /** Firecracker's names for the pages that guest RAM is made of. */
+    public enum HugePages {
+        /** What the memory type says. */
+        @JsonProperty("None") NONE("None", MemoryType.SHMEM),
+        /** {@code hugeanon}: private memory, for which the kernel is asked for transparent huge pages. */
+        @JsonProperty("Transparent") TRANSPARENT("Transparent", MemoryType.HUGEANON),
+        /** {@code hugetlbfs}: pages of 2 MiB that the host has set aside. */
+        @JsonProperty("2M") TWO_MIB("2M", MemoryType.HUGETLBFS);
+
+        private final String label;
+        private final MemoryType type;
+
+        HugePages(String label, MemoryType type) {
+            this.label = label;
+            this.type = type;
+        }
+
+        /** Whether a memory type gives such pages. */
+        private boolean goesWith(MemoryType memoryType) {
+            return this == NONE || type == memoryType || this == TRANSPARENT && memoryType.isTransparentHuge();
+        }
+
+        @Override
+        public String toString() {
+            return label;
+        }
+    }
+
+    /** Firecracker's static CPU templates for x86-64, under its names. */
+    public enum CpuTemplate {
+        /** CPUs as they are. */
+        None,
+        /** CPUs as Intel's of 2013 have them. */
+        C3,
+        /** CPUs of Intel's alike, from Skylake on. */
+        T2,
+        /** As {@link #T2}, with what a move between two kinds of them takes. */
+        T2S,
+        /** CPUs of Intel's alike, from Cascade Lake on. */
+        T2CL,
+        /** CPUs of AMD's, as alike to {@link #T2CL} as they can be. */
+        T2A
+    }
+
     public MachineConfig {
         vcpuCount = orDefault(vcpuCount, 1);
         maxVcpuCount = orDefault(maxVcpuCount, Math.max(1, vcpuCount));
         memSizeMib = memSizeMib == null ? Long.valueOf(DEFAULT_MEM_SIZE_MIB) : memSizeMib;
-        threadsPerCore = orDefault(threadsPerCore, 1);
+        smt = smt != null && smt;
+        threadsPerCore = orDefault(threadsPerCore, smt ? 2 : 1);
         coresPerDie = orDefault(coresPerDie, 1);
         diesPerSocket = orDefault(diesPerSocket, 1);
         sockets = orDefault(sockets, 1);
-        memType = memType == null ? MemoryType.SHMEM.label() : memType;
+        memType = memType == null ? memTypeOf(hugePages) : memType;
         memFilePath = memFilePath == null ? "" : memFilePath;
         vpmuLevel = orDefault(vpmuLevel, 0);
         cpuPm = cpuPm != null && cpuPm;
         memPrefault = memPrefault != null && memPrefault;
         memCoreDump = memCoreDump != null && memCoreDump;
+        trackDirtyPages = trackDirtyPages != null && trackDirtyPages;
+        cpuTemplate = cpuTemplate == null ? CpuTemplate.None : cpuTemplate;
+    }
+
+    private static String memTypeOf(HugePages pages) {
+        return (pages == null ? HugePages.NONE : pages).type.label();
+    }
+
+    /** A machine of which nothing is said in Firecracker's words alone. */
+    public MachineConfig(Integer vcpuCount, Integer maxVcpuCount, Long memSizeMib, Integer threadsPerCore, Integer coresPerDie,
+            Integer diesPerSocket, Integer sockets, String memType, String memFilePath, Integer vpmuLevel, Boolean cpuPm,
+            Boolean memPrefault, Boolean memCoreDump) {
+        this(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, null, null, null, null);
     }
 
     /** One vCPU and 128 MiB. */
@@ -79,19 +148,31 @@ public record MachineConfig(
     public MachineConfig withVcpuCount(int count) {
         Integer max = maxVcpuCount.equals(vcpuCount) ? null : maxVcpuCount;
         return new MachineConfig(count, max, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
-                vpmuLevel, cpuPm, memPrefault, memCoreDump);
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate);
     }
 
     /** The same with room for {@code count} vCPUs. */
     public MachineConfig withMaxVcpuCount(int count) {
         return new MachineConfig(vcpuCount, count, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
-                vpmuLevel, cpuPm, memPrefault, memCoreDump);
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate);
     }
 
     /** The same with {@code mebibytes} MiB of RAM. */
     public MachineConfig withMemSizeMib(long mebibytes) {
         return new MachineConfig(vcpuCount, maxVcpuCount, mebibytes, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType,
-                memFilePath, vpmuLevel, cpuPm, memPrefault, memCoreDump);
+                memFilePath, vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate);
+    }
+
+    /** The same with two threads a core, or without: what was said of threads per core before gives way. */
+    public MachineConfig withSmt(boolean twoThreads) {
+        return new MachineConfig(vcpuCount, maxVcpuCount, memSizeMib, null, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, twoThreads, trackDirtyPages, hugePages, cpuTemplate);
+    }
+
+    /** The same on other pages; a memory type that was said before gives way. */
+    public MachineConfig withHugePages(HugePages pages) {
+        return new MachineConfig(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, null, memFilePath,
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, pages, cpuTemplate);
     }
 
     /** Guest RAM in bytes. */
@@ -112,15 +193,29 @@ public record MachineConfig(
         problems.require(vpmuLevel >= 0 && vpmuLevel <= 2, KEY + "vpmu_level",
                 "vPMU level " + vpmuLevel + " is not in 0..2");
         checkMemoryType(problems);
+        if (trackDirtyPages) {
+            problems.notSupported(KEY + "track_dirty_pages", "true", ": there are no snapshots");
+        }
+        if (cpuTemplate != CpuTemplate.None) {
+            problems.notSupported(KEY + "cpu_template", cpuTemplate.toString(), ": give what it changes as cpu-config");
+        }
     }
 
     /**
-     * The machine's topology: what the fields say, or one socket where all of them are 1. Only of a configuration that
-     * has been checked.
+     * The machine's topology: what the fields say, or one socket where all of them are 1 or {@code smt} is all that is
+     * said. Only of a configuration that has been checked.
      */
     public CpuTopology topology() {
         CpuTopology said = new CpuTopology(threadsPerCore, coresPerDie, diesPerSocket, sockets);
+        if (isOneSmtSocket()) {
+            return maxVcpuCount == 1 ? CpuTopology.oneSocket(1) : new CpuTopology(2, maxVcpuCount / 2, 1, 1);
+        }
         return said.vcpus() == 1 ? CpuTopology.oneSocket(maxVcpuCount) : said;
+    }
+
+    /** Whether the topology is what {@code smt} alone makes of the number of vCPUs. */
+    boolean isOneSmtSocket() {
+        return smt && threadsPerCore == 2 && coresPerDie == 1 && diesPerSocket == 1 && sockets == 1;
     }
 
     /** Where guest RAM comes from. Only of a configuration that has been checked. */
@@ -134,6 +229,8 @@ public record MachineConfig(
         problems.require(memFilePath.isEmpty() || type.isEmpty() || type.get().isShared(), KEY + "mem_file_path",
                 "memory file \"" + memFilePath + "\" does not go with memory type " + memType + ", which has no file");
         problems.requirePath(memFilePath, KEY + "mem_file_path", "memory file");
+        problems.require(hugePages == null || type.isEmpty() || hugePages.goesWith(type.get()), KEY + "huge_pages",
+                "huge pages " + hugePages + " do not go with memory type " + memType + ": give one of them");
     }
 
     private static Integer orDefault(Integer value, int byDefault) {

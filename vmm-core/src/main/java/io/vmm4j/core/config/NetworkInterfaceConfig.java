@@ -9,9 +9,10 @@ import java.nio.charset.StandardCharsets;
  * A network device on a tap interface of the host (one element of {@code network-interfaces}).
  *
  * @param ifaceId       name, unique among the interfaces: letters, digits and underscores
- * @param hostDevName   the tap interface, 1 to 15 bytes; one that was made for this user, or by root at the machine's start
+ * @param hostDevName   the tap interface, 1 to 15 bytes; it exists, and is made for this user or used by root
  * @param guestMac      the guest's hardware address, six hex fields; {@code null} = the guest makes one up
- * @param mtu           largest packet the guest is told to send, 68 to 65535; {@code null} = it is not told
+ * @param mtu           largest packet the guest is told to send, 68 to 65535; {@code null} = what the tap
+ *                      has at the machine's start
  * @param rxRateLimiter limits frames for the guest, or {@code null}
  * @param txRateLimiter limits frames from the guest, or {@code null}
  * @param queuePairs    pairs of a receive and a transmit queue, 1 to 16; more than 1 needs a tap made with
@@ -52,8 +53,7 @@ public record NetworkInterfaceConfig(
     }
 
     void check(String key, Problems problems) {
-        problems.require(ifaceId != null && ifaceId.matches("[\\p{Alnum}_]+"), key + ".iface_id",
-                "interface id \"" + ifaceId + "\" must be letters, digits and underscores, at least one");
+        problems.requireId(ifaceId, key + ".iface_id", "interface");
         checkTapName(key + ".host_dev_name", problems);
         checkMac(key + ".guest_mac", problems);
         problems.require(mtu == null || mtu >= MIN_MTU && mtu <= MAX_MTU, key + ".mtu",

@@ -38,6 +38,24 @@ public final class Problems {
         }
     }
 
+    /** Notes a problem when {@code id} is no name of a device; letters and digits are those of any script, as Firecracker has it. */
+    void requireId(String id, String key, String what) {
+        require(id != null && id.matches("[\\p{IsAlphabetic}\\p{N}_]+"), key,
+                what + " id \"" + id + "\" must be letters, digits and underscores, at least one");
+    }
+
+    /**
+     * Notes that a key of Firecracker's asks for what does not exist here. Where its value asks for nothing, it is taken.
+     *
+     * @param key   ends with Firecracker's word, which the message begins with
+     * @param value what was asked for, as the message says it
+     * @param rest  more to say about it, or nothing
+     */
+    void notSupported(String key, String value, String rest) {
+        String word = key.substring(key.lastIndexOf('.') + 1).replaceFirst("\\[\\d+]$", "");
+        add(key, word + " " + value + " is not supported" + rest);
+    }
+
     /** True when nothing has been noted for {@code key}. */
     public boolean isClean(String key) {
         return found.stream().noneMatch(problem -> problem.key().equals(key));

@@ -169,7 +169,7 @@ public final class StrictJson {
         if (e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null) {
             return "the value is not " + nameOf(mismatch.getTargetType());
         }
-        return firstLine(e.getOriginalMessage());
+        return e.getOriginalMessage().replaceAll("\\[Source: [^;]*; ([^]]*)]", "$1");
     }
 
     private static String nameOf(Class<?> type) {
@@ -188,9 +188,5 @@ public final class StrictJson {
     private static String at(JsonLocation location) {
         // What was read from a tree has no place in the text.
         return location == null || location.getLineNr() < 0 ? "" : " at line " + location.getLineNr() + " column " + location.getColumnNr();
-    }
-
-    private static String firstLine(String message) {
-        return message.lines().findFirst().orElse("not JSON").replaceAll("\\[Source: [^;]*; ([^]]*)]", "$1");
     }
 }

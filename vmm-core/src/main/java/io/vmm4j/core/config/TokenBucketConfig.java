@@ -1,5 +1,6 @@
 package io.vmm4j.core.config;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.vmm4j.devices.limit.BucketConfig;
@@ -36,6 +37,12 @@ public record TokenBucketConfig(
         problems.require(refillTime != null, key + ".refill_time", name + " has no refill time");
         problems.require(refillTime == null || refillTime >= 0 && refillTime <= MAX_REFILL_TIME, key + ".refill_time",
                 name + " refill time " + refillTime + " ms is not in 0.." + MAX_REFILL_TIME);
+    }
+
+    /** Whether it limits something: neither number is 0. */
+    @JsonIgnore
+    boolean isLimit() {
+        return size != null && size != 0 && refillTime != null && refillTime != 0;
     }
 
     /** As the devices take it; of a checked configuration only. */

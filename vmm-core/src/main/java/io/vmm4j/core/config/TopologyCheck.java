@@ -29,11 +29,28 @@ final class TopologyCheck {
             problems.require(part.isInRange(part.value()), MachineConfig.KEY + part.field(),
                     part.name() + " " + part.value() + " is not in 1.." + part.max());
         }
+        if (machine.smt()) {
+            checkSmt(machine, problems);
+        }
         List<Part> said = parts.stream().filter(part -> part.value() != 1).toList();
         boolean isCountClean = problems.isClean(MachineConfig.KEY + "vcpu_count") && problems.isClean(MachineConfig.KEY + "max_vcpu_count");
-        if (!said.isEmpty() && isCountClean && parts.stream().allMatch(part -> part.isInRange(part.value()))) {
+        if (!said.isEmpty() && !machine.isOneSmtSocket() && isCountClean && parts.stream().allMatch(part -> part.isInRange(part.value()))) {
             checkProduct(machine, parts, said.get(0), problems);
         }
+    }
+
+    private static void checkSmt(MachineConfig machine, Problems problems) {
+        problems.require(machine.threadsPerCore() != 1, MachineConfig.KEY + "smt", "smt true contradicts threads per core 1");
+        requireWholeCores(machine.vcpuCount(), "vcpu count", problems);
+        if (!machine.maxVcpuCount().equals(machine.vcpuCount())) {
+            requireWholeCores(machine.maxVcpuCount(), "max vcpu count", problems);
+        }
+    }
+
+    /** Firecracker's rule, which lets 1 pass. */
+    private static void requireWholeCores(int count, String what, Problems problems) {
+        problems.require(count <= 1 || count % 2 == 0, MachineConfig.KEY + "smt", "smt true goes with 1 vCPU or an even number, and the "
+                + what + " is " + count);
     }
 
     private static void checkProduct(MachineConfig machine, List<Part> parts, Part firstSaid, Problems problems) {

@@ -24,6 +24,10 @@ import java.util.Set;
  * @param balloon       a memory balloon, or {@code null} for none
  * @param console       a virtio console, or {@code null} for none
  * @param cpuConfig     changes to what the guest's CPUs are; in JSON also the path of a file with them
+ * @param metrics       not supported yet, as the three below: {@code null}
+ * @param mmdsConfig    {@code null}
+ * @param pmem          none
+ * @param memoryHotplug {@code null}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record VmConfig(
@@ -37,7 +41,11 @@ public record VmConfig(
         @JsonProperty("entropy") EntropyConfig entropy,
         @JsonProperty("balloon") MemoryBalloonConfig balloon,
         @JsonProperty("console") VirtioConsoleConfig console,
-        @JsonProperty("cpu-config") @JsonDeserialize(using = CpuConfigReader.class) CpuConfig cpuConfig) {
+        @JsonProperty("cpu-config") @JsonDeserialize(using = CpuConfigReader.class) CpuConfig cpuConfig,
+        @JsonProperty("metrics") MetricsConfig metrics,
+        @JsonProperty("mmds-config") MmdsConfig mmdsConfig,
+        @JsonProperty("pmem") List<PmemConfig> pmem,
+        @JsonProperty("memory-hotplug") MemoryHotplugConfig memoryHotplug) {
 
     public VmConfig {
         bootSource = bootSource == null ? new BootSourceConfig(null, null, null) : bootSource;
@@ -46,6 +54,21 @@ public record VmConfig(
         serial = serial == null ? new SerialConfig(console != null && console.takesStdio() ? SerialConfig.NONE : null) : serial;
         cpuConfig = cpuConfig == null ? CpuConfig.none() : cpuConfig;
         networkInterfaces = networkInterfaces == null ? List.of() : List.copyOf(networkInterfaces);
+        pmem = pmem == null ? List.of() : List.copyOf(pmem);
+    }
+
+    /** A machine with nothing of what is not supported yet. */
+    public VmConfig(BootSourceConfig bootSource, List<DriveConfig> drives, MachineConfig machineConfig, LoggerConfig logger,
+            SerialConfig serial, VsockConfig vsock, List<NetworkInterfaceConfig> networkInterfaces, EntropyConfig entropy,
+            MemoryBalloonConfig balloon, VirtioConsoleConfig console, CpuConfig cpuConfig) {
+        this(bootSource, drives, machineConfig, logger, serial, vsock, networkInterfaces, entropy, balloon, console, cpuConfig,
+                null, null, null, null);
+    }
+
+    /** The same with what {@code other} has of metrics, MMDS, persistent memory and memory to plug. */
+    public VmConfig withRestOf(VmConfig other) {
+        return new VmConfig(bootSource, drives, machineConfig, logger, serial, vsock, networkInterfaces, entropy, balloon, console,
+                cpuConfig, other.metrics, other.mmdsConfig, other.pmem, other.memoryHotplug);
     }
 
     /** A machine with nothing but what is given here and the defaults of the rest. */
@@ -98,6 +121,22 @@ public record VmConfig(
             balloon.check(machineConfig.memSizeMib(), problems);
         }
         checkConsole(problems);
+        checkWhatIsNotSupported(problems);
+    }
+
+    private void checkWhatIsNotSupported(Problems problems) {
+        if (metrics != null) {
+            metrics.check(problems);
+        }
+        if (mmdsConfig != null) {
+            mmdsConfig.check(problems);
+        }
+        for (int i = 0; i < pmem.size(); i++) {
+            pmem.get(i).check("pmem[" + i + "]", problems);
+        }
+        if (memoryHotplug != null) {
+            memoryHotplug.check(problems);
+        }
     }
 
     private void checkNetworkInterfaces(Problems problems) {
@@ -140,7 +179,5 @@ public record VmConfig(
             roots += drive.isRootDevice() ? 1 : 0;
         }
         problems.require(roots <= 1, "drives", roots + " drives are marked as root device, at most 1 may be");
-        problems.require(!drives.isEmpty() || bootSource.initrdPath() != null, "drives",
-                "a root file system is required unless an initrd is given");
     }
 }

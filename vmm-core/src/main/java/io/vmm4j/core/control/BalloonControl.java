@@ -29,7 +29,12 @@ public final class BalloonControl {
      * @param memSizeMib the guest's RAM, in MiB
      */
     public BalloonControl(EventLoop loop, VirtioBalloon device, long memSizeMib) {
-        this.loop = new DeviceLoop(loop);
+        this(new DeviceLoop(loop), device, memSizeMib);
+    }
+
+    /** As the other constructor, with the loop's answers given by a machine's own threads. */
+    public BalloonControl(DeviceLoop loop, VirtioBalloon device, long memSizeMib) {
+        this.loop = loop;
         this.device = device;
         this.memSizeMib = memSizeMib;
     }
@@ -55,6 +60,11 @@ public final class BalloonControl {
     /** Memory that the guest says it has given up, in whole MiB. */
     public long actualMib() {
         return device.actualPages() / PAGES_PER_MIB;
+    }
+
+    /** Memory that the guest says it has given up, in pages of 4 KiB. */
+    public long actualPages() {
+        return device.actualPages();
     }
 
     /** Bytes that went back to the host so far: by the balloon, and as free pages that were hinted at or reported. */

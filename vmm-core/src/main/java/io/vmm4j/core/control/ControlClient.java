@@ -1,21 +1,27 @@
 package io.vmm4j.core.control;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
-import java.net.ConnectException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
-/** Asks a machine of another process for something, by its {@link ControlServer}. Immutable. */
+/** Asks a machine of another process for something, by its {@link ControlServer}; every wait is bounded. Immutable. */
 public final class ControlClient {
 
-    private static final long SEND_MILLIS = 5_000;
+    private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
+    private static final Duration SEND_TIME = Duration.ofSeconds(10);
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final Path path;
+    private final Duration connectTime;
     private final Duration patience;
 
     /**
@@ -23,7 +29,13 @@ public final class ControlClient {
      * @param patience how long to wait for the answer
      */
     public ControlClient(Path path, Duration patience) {
+        this(path, CONNECT_TIME, patience);
+    }
+
+    /** @param connectTime how long to wait for room among those that the machine has not let in yet */
+    public ControlClient(Path path, Duration connectTime, Duration patience) {
         this.path = path;
+        this.connectTime = connectTime;
         this.patience = patience;
     }
 
@@ -46,30 +58,186 @@ public final class ControlClient {
         }
     }
 
-    private ObjectNode ask(ObjectNode request) throws IOException {
-        try (SocketChannel channel = connect()) {
-            ControlMessage.send(channel, request, SEND_MILLIS);
-            String line = ControlMessage.receive(channel, patience.toMillis());
-            return ControlMessage.parse(line).orElseThrow(() -> new IOException("the answer is \"" + line + "\", not a JSON object"));
+    /**
+     * How the machine is.
+     *
+     * @throws NoMachineException when there is none
+     * @throws IOException        one line that names the socket: no answer came
+     */
+    public MachineInfo info() throws IOException {
+        return MachineInfo.of(value(done(ControlMessage.INFO)));
+    }
+
+    /** What the machine has done, as the text of a JSON object; throws as {@link #info}, and {@link ControlRefusedException}. */
+    public String stats() throws IOException {
+        return value(done(ControlMessage.STATS)).toString();
+    }
+
+    /** What the machine has done, in Prometheus' text format; throws as {@link #stats}. */
+    public String prometheus() throws IOException {
+        return value(done(ControlMessage.PROMETHEUS)).path(ControlMessage.TEXT).asText();
+    }
+
+    /** Has the guest stand still; throws as {@link #stats}. */
+    public void pause() throws IOException {
+        done(ControlMessage.PAUSE);
+    }
+
+    /** Has the guest go on; throws as {@link #stats}. */
+    public void resume() throws IOException {
+        done(ControlMessage.RESUME);
+    }
+
+    /**
+     * How a machine has ended.
+     *
+     * @param obeyed  whether the guest has powered off by itself
+     * @param message one line for a person
+     */
+    public record End(boolean obeyed, String message) {
+    }
+
+    /**
+     * Presses the power button, and has the machine stopped when the guest is not off within {@code atMost}, up to an hour; throws as
+     * {@link #stats}. This client's patience is to be longer.
+     */
+    public End stop(Duration atMost) throws IOException {
+        return end(done(ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.STOP).put(ControlMessage.TIMEOUT_MS, (int) atMost.toMillis())));
+    }
+
+    /** Stops the machine at once; throws as {@link #stats}. */
+    public End kill() throws IOException {
+        return end(done(ControlMessage.KILL));
+    }
+
+    private static End end(ObjectNode answer) {
+        return new End(answer.path(ControlMessage.OBEYED).asBoolean(), answer.path(ControlMessage.MESSAGE).asText());
+    }
+
+    /** Says how large the terminal of the console's client is; throws as {@link #stats}. */
+    public void resizeConsole(int columns, int rows) throws IOException {
+        done(ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.RESIZE_CONSOLE).put(ControlMessage.COLUMNS, columns)
+                .put(ControlMessage.ROWS, rows));
+    }
+
+    /**
+     * Listens to what happens to the machine until it ends.
+     *
+     * @param lines told each, the text of a JSON object, on the caller's thread
+     * @throws ControlRefusedException when nobody can listen
+     * @throws IOException             as {@link #info}
+     */
+    public void listen(Consumer<String> lines) throws IOException {
+        ObjectNode request = ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.EVENTS);
+        try (UnixSocket socket = UnixSocket.open()) {
+            ControlLines received = new ControlLines(socket);
+            ObjectNode answer = begin(socket, request, received);
+            requireDone(answer);
+            for (String line = received.next(null); line != null; line = received.next(null)) {
+                lines.accept(line);
+            }
+        } catch (ControlRefusedException e) {
+            throw e;
         } catch (IOException e) {
-            throw new IOException("no machine answers at the socket " + path + ": " + e.getMessage(), e);
+            throw named(e);
         }
     }
 
-    private SocketChannel connect() throws IOException {
-        if (Files.notExists(path)) {
-            throw new IOException("it does not exist");
+    private ObjectNode done(String action) throws IOException {
+        return done(ControlMessage.object().put(ControlMessage.ACTION, action));
+    }
+
+    private ObjectNode done(ObjectNode request) throws IOException {
+        return requireDone(ask(request));
+    }
+
+    private static ObjectNode requireDone(ObjectNode answer) throws ControlRefusedException {
+        if (!answer.path(ControlMessage.RESULT).asText().equals(ControlMessage.DONE)) {
+            throw new ControlRefusedException(answer.path(ControlMessage.MESSAGE).asText(answer.toString()));
         }
-        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        return answer;
+    }
+
+    private ObjectNode value(ObjectNode answer) throws IOException {
+        if (answer.path(ControlMessage.VALUE) instanceof ObjectNode value) {
+            return value;
+        }
+        throw new IOException("the socket " + path + " answers something unknown: " + answer);
+    }
+
+    private ObjectNode ask(ObjectNode request) throws IOException {
+        try (UnixSocket socket = UnixSocket.open()) {
+            return begin(socket, request, new ControlLines(socket));
+        } catch (IOException e) {
+            throw named(e);
+        }
+    }
+
+    private ObjectNode begin(UnixSocket socket, ObjectNode request, ControlLines lines) throws IOException {
+        connect(socket);
+        send(socket, ControlMessage.encode(request));
+        String line = lines.next(patience);
+        if (line == null) {
+            throw new IOException("it has closed the connection without an answer");
+        }
         try {
-            channel.connect(UnixDomainSocketAddress.of(path));
-            return channel;
-        } catch (ConnectException e) {
-            channel.close();
-            throw new IOException("nobody listens", e);
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
+            return ControlMessage.parse(line);
+        } catch (IllegalArgumentException e) {
+            throw new IOException("the answer is \"" + line + "\": " + e.getMessage(), e);
+        }
+    }
+
+    private IOException named(IOException e) {
+        String message = "no machine answers at the socket " + path + ": " + e.getMessage();
+        return e instanceof NoMachineException ? new NoMachineException(message, e) : new IOException(message, e);
+    }
+
+    private void connect(UnixSocket socket) throws IOException {
+        long end = System.nanoTime() + connectTime.toNanos();
+        try {
+            while (!socket.connect(path)) {
+                if (System.nanoTime() - end >= 0) {
+                    throw new IOException("others wait there already, and there was no room for one more within " + connectTime.toMillis() + " ms");
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+            }
+        } catch (LinuxException e) {
+            switch (e.errno()) {
+                case Errno.ENOENT, Errno.ENOTDIR, Errno.ECONNREFUSED -> throw new NoMachineException(whyNotConnected(e), e);
+                default -> throw new IOException(whyNotConnected(e), e);
+            }
+        }
+    }
+
+    private String whyNotConnected(LinuxException e) throws IOException {
+        return switch (e.errno()) {
+            case Errno.ENOENT, Errno.ENOTDIR -> "it does not exist";
+            case Errno.EACCES -> "permission denied";
+            case Errno.ECONNREFUSED -> isSocket() ? "nobody listens" : "it is not a socket";
+            default -> e.getMessage();
+        };
+    }
+
+    private boolean isSocket() throws IOException {
+        try (Fd file = Fd.open(path, Fd.O_PATH)) {
+            return file.stat().isSocket();
+        }
+    }
+
+    private static void send(UnixSocket socket, byte[] message) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(message.length).put(message).flip();
+        long end = System.nanoTime() + SEND_TIME.toNanos();
+        try {
+            while (bytes.hasRemaining()) {
+                if (socket.send(bytes) == UnixSocket.WOULD_BLOCK && !ControlLines.await(socket, Fd.POLLOUT, true, end)) {
+                    throw new IOException("it has not taken the request within " + SEND_TIME.toMillis() + " ms");
+                }
+            }
+        } catch (LinuxException e) {
+            if (!ControlLines.isClosedByPeer(e)) {
+                throw e;
+            }
+            // One that refuses without reading all of it may have answered.
         }
     }
 }

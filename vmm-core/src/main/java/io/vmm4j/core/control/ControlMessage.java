@@ -1,17 +1,16 @@
 package io.vmm4j.core.control;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What goes over a control socket in either direction: one JSON object in one line, in UTF-8. The end of the line may be
@@ -24,6 +23,29 @@ final class ControlMessage {
     /** {@link #ACTION}: go over to {@link #VCPU_COUNT} vCPUs. */
     static final String RESIZE_VCPU = "resize_vcpu";
     static final String VCPU_COUNT = "vcpu_count";
+    /** {@link #ACTION}: say how it is; the answer has it as {@link #VALUE}. */
+    static final String INFO = "info";
+    /** {@link #ACTION}: say what it has done; the answer has it as {@link #VALUE}. */
+    static final String STATS = "stats";
+    /** {@link #ACTION}: say what it has done, with {@link #TEXT} in {@link #VALUE}. */
+    static final String PROMETHEUS = "prometheus";
+    static final String TEXT = "text";
+    /** {@link #ACTION}: the answer is followed by what happens, a line each. */
+    static final String EVENTS = "events";
+    static final String PAUSE = "pause";
+    static final String RESUME = "resume";
+    /** {@link #ACTION}: press the power button, and wait for {@link #TIMEOUT_MS}; the answer says whether the guest has {@link #OBEYED}. */
+    static final String STOP = "stop";
+    static final String TIMEOUT_MS = "timeout_ms";
+    static final int TIMEOUT_MS_MAX = 3_600_000;
+    static final String OBEYED = "obeyed";
+    static final String KILL = "kill";
+    /** {@link #ACTION}: the console's client has a terminal of {@link #COLUMNS} and {@link #ROWS}. */
+    static final String RESIZE_CONSOLE = "resize_console";
+    static final String COLUMNS = "columns";
+    static final String ROWS = "rows";
+    /** The answer: what was asked for. */
+    static final String VALUE = "value";
     /** The answer: {@link #DONE}, {@link #REFUSED} or {@link #FAILED}. */
     static final String RESULT = "result";
     static final String DONE = "done";
@@ -35,8 +57,14 @@ final class ControlMessage {
     static final String MESSAGE = "message";
 
     static final int BYTES_MAX = 64 << 10;
+    /** Characters of a message: enough for a person. */
+    private static final int MESSAGE_MAX = 4_000;
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).build();
+
+    static final String NO_OBJECT = "it is not a JSON object in one line";
+    /** How Jackson tells of a key that comes a second time. */
+    private static final Pattern TWICE = Pattern.compile("Duplicate field '(.*?)'");
 
     private ControlMessage() {
     }
@@ -47,74 +75,91 @@ final class ControlMessage {
 
     static ObjectNode answer(String result, String message) {
         ObjectNode answer = object().put(RESULT, result);
-        return message == null ? answer : answer.put(MESSAGE, message);
+        return message == null ? answer : answer.put(MESSAGE, message.length() > MESSAGE_MAX ? message.substring(0, MESSAGE_MAX) + "…" : message);
     }
 
-    /** The object in {@code line}; empty where there is something else. */
-    static Optional<ObjectNode> parse(String line) {
-        try {
-            JsonNode node = JSON.readTree(line);
-            return node instanceof ObjectNode object ? Optional.of(object) : Optional.empty();
+    static ObjectNode refused(String message) {
+        return answer(REFUSED, message);
+    }
+
+    /**
+     * The object that {@code line} is.
+     *
+     * @throws IllegalArgumentException when it is something else, or more, or has a key twice; the message says what
+     */
+    static ObjectNode parse(String line) {
+        try (JsonParser parser = JSON.createParser(line)) {
+            JsonNode node = JSON.readTree(parser);
+            if (!(node instanceof ObjectNode)) {
+                throw new IllegalArgumentException(NO_OBJECT);
+            }
+            requireEnd(parser);
+            return (ObjectNode) node;
         } catch (JsonProcessingException e) {
-            return Optional.empty();
+            Matcher twice = TWICE.matcher(e.getOriginalMessage());
+            throw new IllegalArgumentException(twice.lookingAt() ? "the key \"" + twice.group(1) + "\" is given twice" : NO_OBJECT, e);
+        } catch (IOException e) {
+            throw new IllegalStateException("a text in memory is always readable", e);
         }
     }
 
-    /** Sends {@code message} within the time. */
-    static void send(SocketChannel channel, ObjectNode message, long withinMillis) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
-        try (Patience patience = new Patience(channel, SelectionKey.OP_WRITE, withinMillis)) {
-            while (bytes.hasRemaining()) {
-                if (channel.write(bytes) == 0) {
-                    patience.await();
-                }
-            }
+    private static void requireEnd(JsonParser parser) throws IOException {
+        boolean isAtEnd;
+        try {
+            isAtEnd = parser.nextToken() == null;
+        } catch (JsonProcessingException e) {
+            isAtEnd = false;
+        }
+        if (!isAtEnd) {
+            throw new IllegalArgumentException("there is text behind the object");
         }
     }
 
-    /** Receives a line within the time; what the other end has sent behind it is left. */
-    static String receive(SocketChannel channel, long withinMillis) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(BYTES_MAX);
-        try (Patience patience = new Patience(channel, SelectionKey.OP_READ, withinMillis)) {
-            while (true) {
-                int read = channel.read(bytes);
-                String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
-                int end = text.indexOf('\n');
-                if (end >= 0 || read < 0) {
-                    return end >= 0 ? text.substring(0, end) : text;
-                }
-                if (!bytes.hasRemaining()) {
-                    throw new IOException("the line is longer than " + BYTES_MAX + " bytes");
-                }
-                if (read == 0) {
-                    patience.await();
-                }
-            }
-        }
+    /** The bytes of {@code message} with the end of the line, to be sent. */
+    static byte[] encode(ObjectNode message) {
+        return (message + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Waits for a channel, up to a point in time. */
-    private static final class Patience implements AutoCloseable {
-        private final Selector selector = Selector.open();
-        private final long end;
+    /** The text of a line that was received in pieces. Not thread-safe. */
+    static final class Line {
 
-        Patience(SocketChannel channel, int operation, long withinMillis) throws IOException {
-            end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(withinMillis);
-            channel.configureBlocking(false);
-            channel.register(selector, operation);
-        }
+        private static final int FIRST_SIZE = 1024;
 
-        void await() throws IOException {
-            long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-            if (left <= 0 || selector.select(left) == 0 && System.nanoTime() - end >= 0) {
-                throw new IOException("the other end was silent for too long");
+        private ByteBuffer bytes = ByteBuffer.allocate(FIRST_SIZE);
+        private int end = -1;
+
+        /** Takes what is in {@code piece}; returns whether the line is whole. What is behind it is forgotten. */
+        boolean add(ByteBuffer piece) {
+            while (piece.hasRemaining() && end < 0 && !isTooLong()) {
+                byte octet = piece.get();
+                if (octet == '\n') {
+                    end = bytes.position();
+                } else {
+                    roomForOne().put(octet);
+                }
             }
-            selector.selectedKeys().clear();
+            return end >= 0;
         }
 
-        @Override
-        public void close() throws IOException {
-            selector.close();
+        private ByteBuffer roomForOne() {
+            if (!bytes.hasRemaining()) {
+                bytes = ByteBuffer.allocate(Math.min(2 * bytes.capacity(), BYTES_MAX + 1)).put(bytes.flip());
+            }
+            return bytes;
+        }
+
+        /** Whether it has more than {@value #BYTES_MAX} bytes. */
+        boolean isTooLong() {
+            return bytes.position() > BYTES_MAX;
+        }
+
+        boolean isEmpty() {
+            return bytes.position() == 0;
+        }
+
+        /** The line, as far as it has come. */
+        String text() {
+            return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.vmm4j.core.control;
 
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,6 +19,15 @@ public interface DriveImages {
      * @throws IOException     when the machine has ended
      */
     BlkBackend open(Path image) throws ConfigException, IOException;
+
+    /**
+     * As {@link #open(Path)}, with an image of which the caller may know what it is.
+     *
+     * @param format what the image is, or {@code null} for what the drive's configuration says
+     */
+    default BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException {
+        return open(image);
+    }
 
     /** The drive is on {@code next} now: the one before is closed. */
     void use(BlkBackend next) throws IOException;

@@ -16,7 +16,12 @@ public final class EntropyControl {
      * @param device the entropy device
      */
     public EntropyControl(EventLoop loop, VirtioRng device) {
-        this.loop = new DeviceLoop(loop);
+        this(new DeviceLoop(loop), device);
+    }
+
+    /** As the other constructor, with the loop's answers given by a machine's own threads. */
+    public EntropyControl(DeviceLoop loop, VirtioRng device) {
+        this.loop = loop;
         this.device = device;
     }
 

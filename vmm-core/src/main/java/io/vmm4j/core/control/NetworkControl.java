@@ -20,8 +20,13 @@ public final class NetworkControl {
      * @param device the interface
      */
     public NetworkControl(String id, EventLoop loop, VirtioNet device) {
+        this(id, new DeviceLoop(loop), device);
+    }
+
+    /** As the other constructor, with the loop's answers given by a machine's own threads. */
+    public NetworkControl(String id, DeviceLoop loop, VirtioNet device) {
         this.id = id;
-        this.loop = new DeviceLoop(loop);
+        this.loop = loop;
         this.device = device;
     }
 
@@ -60,7 +65,10 @@ public final class NetworkControl {
         return device.isLinkUp();
     }
 
-    /** Asks the guest to tell the network where it is, with a gratuitous ARP. */
+    /**
+     * Asks the guest to tell the network where it is, with a gratuitous ARP. Nothing happens when there is no driver, or one that did not
+     * accept the feature.
+     */
     public CompletableFuture<Void> requestAnnounce() {
         return loop.run(device::requestAnnounce);
     }

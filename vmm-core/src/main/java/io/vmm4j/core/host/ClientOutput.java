@@ -3,6 +3,11 @@ package io.vmm4j.core.host;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +19,8 @@ import org.slf4j.LoggerFactory;
  * last {@value #KEPT} bytes for the next. Kept bytes are forgotten once a client that got them has taken further output
  * too, so that one who merely looked in leaves them for the next.
  *
- * <p>Writing is confined to the output buffer's writer; the other methods are for any thread.
+ * <p>Writing is confined to the output buffer's writer; the other methods are for any thread. Connections do not block: the
+ * writer waits for one that is full by a selector, which is there from {@link #open} on, as no descriptor may be had later.
  */
 final class ClientOutput extends OutputStream {
     private static final Logger LOG = LoggerFactory.getLogger(ClientOutput.class);
@@ -30,6 +36,9 @@ final class ClientOutput extends OutputStream {
     private final List<Client> open = new ArrayList<>();
     private Client client;
     private boolean closed;
+    private Runnable onOutputEnd = () -> { };
+    /** Tells the writer of room; null before {@link #open}. */
+    private volatile Selector room;
 
     /* Confined to the writer. */
     private final byte[] kept = new byte[KEPT];
@@ -43,6 +52,8 @@ final class ClientOutput extends OutputStream {
         private boolean inputEnded;
         /** Confined to the writer. */
         private boolean greeted;
+        /** Takes no more output. */
+        private volatile boolean outputEnded;
 
         private Client(SocketChannel channel) {
             this.channel = channel;
@@ -51,9 +62,24 @@ final class ClientOutput extends OutputStream {
         SocketChannel channel() {
             return channel;
         }
+
+        /** Whether it has left, as far as the output shows; what it sent before is still to be read. */
+        boolean isOutputEnded() {
+            return outputEnded;
+        }
     }
 
-    /** Makes {@code channel} the client, unless there is one that may still send; null then. */
+    /**
+     * Gets what writing will need.
+     *
+     * @param onOutputEnd hears of a client that takes no more, on the writer
+     */
+    void open(Runnable onOutputEnd) throws IOException {
+        this.onOutputEnd = onOutputEnd;
+        room = Selector.open();
+    }
+
+    /** Makes {@code channel}, which does not block, the client, unless there is one that may still send; null then. */
     synchronized Client admit(SocketChannel channel) throws InterruptedException {
         if (!isFree()) {
             wait(GRACE_MILLIS);
@@ -86,14 +112,18 @@ final class ClientOutput extends OutputStream {
     }
 
     /** Says that a client takes no more. What it sent before it left is still to be read. */
-    private synchronized void outputEnded(Client to) {
-        if (to == client) {
-            client = null;
+    private void outputEnded(Client to) {
+        synchronized (this) {
+            to.outputEnded = true;
+            if (to == client) {
+                client = null;
+            }
+            if (to.inputEnded) {
+                shut(to);
+            }
+            notifyAll();
         }
-        if (to.inputEnded) {
-            shut(to);
-        }
-        notifyAll();
+        onOutputEnd.run();
     }
 
     private synchronized Client current() {
@@ -107,6 +137,9 @@ final class ClientOutput extends OutputStream {
             gone.channel.close();
         } catch (IOException e) {
             LOG.debug("closing a connection: {}", e.getMessage());
+        }
+        if (room != null) {
+            room.wakeup();
         }
     }
 
@@ -160,9 +193,25 @@ final class ClientOutput extends OutputStream {
         }
     }
 
-    private static void writeAll(Client to, ByteBuffer bytes) throws IOException {
+    private void writeAll(Client to, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
-            to.channel.write(bytes);
+            if (to.channel.write(bytes) == 0) {
+                awaitRoom(to);
+            }
+        }
+    }
+
+    private void awaitRoom(Client to) throws IOException {
+        try {
+            SelectionKey key = to.channel.register(room, SelectionKey.OP_WRITE);
+            room.select();
+            // An interrupt would end every further wait at once; nobody here has a use for one.
+            Thread.interrupted();
+            key.cancel();
+            // A channel that is closed meanwhile keeps its descriptor until the selector has let go of it.
+            room.selectNow();
+        } catch (ClosedSelectorException | CancelledKeyException e) {
+            throw new ClosedChannelException();
         }
     }
 
@@ -181,5 +230,12 @@ final class ClientOutput extends OutputStream {
             shut(each);
         }
         notifyAll();
+        try {
+            if (room != null) {
+                room.close();
+            }
+        } catch (IOException e) {
+            LOG.debug("closing a selector: {}", e.getMessage());
+        }
     }
 }

@@ -1,14 +1,20 @@
 package io.vmm4j.core.host;
 
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+
 /**
  * Input on its way to the guest, so that who reads it need not wait for the guest: one thread puts, a thread of the
- * queue's own sends. Bounded: {@link #put} waits while the queue is full, so nothing is lost and memory does not grow.
+ * queue's own sends. Bounded: while the queue is full {@link #put} waits, so that nothing is lost, and {@link #offer} does not,
+ * so that its caller reads on.
  *
- * <p>Thread-safe. The sending thread starts with the first byte.
+ * <p>Thread-safe.
  */
 final class InputQueue implements AutoCloseable {
-    /** Bytes that may wait for the guest: a large paste, with an escape after it still seen. */
+    /** Bytes that may wait for the guest when who sends them can be made to wait. */
     static final int CAPACITY = 1 << 20;
+    /** Bytes that may wait for the guest when they are typed: more than anybody pastes. */
+    static final int TYPED_CAPACITY = 1 << 24;
 
     private static final int FIRST_SIZE = 4096;
     private static final int BATCH = 4096;
@@ -18,11 +24,12 @@ final class InputQueue implements AutoCloseable {
     private final int capacity;
 
     /* Guarded by this: a ring that doubles up to the capacity. */
-    private byte[] ring;
+    private byte[] ring = new byte[FIRST_SIZE];
     private int first;
     private int count;
+    private boolean isSending;
     private boolean closed;
-    private Thread sender;
+    private final Thread sender;
 
     /** @param capacity bytes, a power of two of 4096 or more */
     InputQueue(SerialPort port, int capacity) {
@@ -31,39 +38,54 @@ final class InputQueue implements AutoCloseable {
         }
         this.port = port;
         this.capacity = capacity;
+        this.sender = new Thread("console-send") {
+            @Override
+            public void run() {
+                sendUntilClosed();
+            }
+        };
+        sender.setDaemon(true);
+    }
+
+    /**
+     * Starts sending; once, before the queue is closed.
+     *
+     * @throws IOException when the host has no thread for it
+     */
+    void start() throws IOException {
+        port.own(sender);
+        Threads.start(sender);
     }
 
     /** Queues bytes, waiting while there is no room; forgets them once the queue is closed. */
     synchronized void put(byte[] data, int offset, int length) throws InterruptedException {
-        startSender();
-        int done = 0;
+        int done = offer(data, offset, length);
         while (done < length && !closed) {
-            if (count == ring.length && !grow()) {
-                wait();
-                continue;
-            }
+            wait();
+            done += offer(data, offset + done, length - done);
+        }
+    }
+
+    /** Queues as many bytes as there is room for; returns how many. Takes, and forgets, all once the queue is closed. */
+    synchronized int offer(byte[] data, int offset, int length) {
+        if (closed) {
+            return length;
+        }
+        int done = 0;
+        while (done < length && (count < ring.length || grow())) {
             int at = first + count & ring.length - 1;
             int n = Math.min(Math.min(length - done, ring.length - count), ring.length - at);
             System.arraycopy(data, offset + done, ring, at, n);
             count += n;
             done += n;
-            notifyAll();
         }
+        notifyAll();
+        return done;
     }
 
-    private void startSender() {
-        if (sender == null && !closed) {
-            ring = new byte[FIRST_SIZE];
-            sender = new Thread("console-send") {
-                @Override
-                public void run() {
-                    sendUntilClosed();
-                }
-            };
-            sender.setDaemon(true);
-            port.own(sender);
-            sender.start();
-        }
+    /** Whether there is room for half of what it holds. */
+    synchronized boolean isHalfEmpty() {
+        return count <= capacity / 2;
     }
 
     private boolean grow() {
@@ -77,6 +99,15 @@ final class InputQueue implements AutoCloseable {
         ring = larger;
         first = 0;
         return true;
+    }
+
+    /** Waits {@code millis} at most until all that was queued has been sent; returns whether it has. */
+    synchronized boolean awaitSent(long millis) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        for (long left = end - System.nanoTime(); (count > 0 || isSending) && !closed && left > 0; left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        return count == 0 && !isSending;
     }
 
     private void sendUntilClosed() {
@@ -95,6 +126,8 @@ final class InputQueue implements AutoCloseable {
 
     /** Moves bytes to {@code batch}, waiting for some; returns how many, 0 once closed. */
     private synchronized int take(byte[] batch) throws InterruptedException {
+        isSending = false;
+        notifyAll();
         while (count == 0 && !closed) {
             wait();
         }
@@ -105,6 +138,11 @@ final class InputQueue implements AutoCloseable {
         System.arraycopy(ring, first, batch, 0, n);
         first = first + n & ring.length - 1;
         count -= n;
+        isSending = true;
+        if (count == 0 && ring.length > FIRST_SIZE) {
+            ring = new byte[FIRST_SIZE];
+            first = 0;
+        }
         notifyAll();
         return n;
     }
@@ -112,15 +150,11 @@ final class InputQueue implements AutoCloseable {
     /** Ends the sending thread; bytes not yet sent are forgotten. A second call does nothing. */
     @Override
     public void close() {
-        Thread ending;
         synchronized (this) {
             closed = true;
-            ending = sender;
             notifyAll();
         }
-        if (ending != null) {
-            ending.interrupt();
-            Threads.joinWithin(ending, CLOSE_LIMIT_MILLIS);
-        }
+        sender.interrupt();
+        Threads.joinWithin(sender, CLOSE_LIMIT_MILLIS);
     }
 }

@@ -44,7 +44,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     private final long stuckNanos;
     private final byte[] ring;
     private final Thread writer;
-    private volatile Thread watchdog;
+    private final Thread watchdog;
     private volatile SerialPort port;
 
     /** Bytes ever taken from the guest. Stored by the guest's side only. */
@@ -95,13 +95,26 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
             }
         };
         writer.setDaemon(true);
+        this.watchdog = new Thread("console-watch") {
+            @Override
+            public void run() {
+                watch();
+            }
+        };
+        watchdog.setDaemon(true);
     }
 
-    /** Starts writing. What came before is written first. */
-    void start(SerialPort tellRoomTo) {
+    /**
+     * Starts writing. What came before is written first.
+     *
+     * @throws IOException when the host has no thread for it, or for what looks at a reader that takes nothing; to be closed then
+     */
+    void start(SerialPort tellRoomTo) throws IOException {
         port = tellRoomTo;
+        tellRoomTo.own(watchdog);
         tellRoomTo.own(writer);
-        writer.start();
+        Threads.start(watchdog);
+        Threads.start(writer);
     }
 
     @Override
@@ -111,7 +124,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         }
         if (!starved) {
             starved = true;
-            wakeWatchdog();
+            LockSupport.unpark(watchdog);
         }
         return canTake();
     }
@@ -221,22 +234,6 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         if (starved) {
             starved = false;
             port.outputReady();
-        }
-    }
-
-    /* The watchdog exists from the first time that the guest had to wait. Guest's side only. */
-    private void wakeWatchdog() {
-        if (watchdog == null) {
-            watchdog = new Thread("console-watch") {
-                @Override
-                public void run() {
-                    watch();
-                }
-            };
-            watchdog.setDaemon(true);
-            watchdog.start();
-        } else {
-            LockSupport.unpark(watchdog);
         }
     }
 

@@ -21,9 +21,8 @@ import org.slf4j.LoggerFactory;
  * client that comes while another is there is told so and disconnected. All bytes pass unchanged; there are no escapes.
  */
 public final class SocketConsole implements SerialConsole {
-    private static final byte[] BUSY =
+    static final byte[] BUSY =
             "vmm: another client is connected to this console\r\n".getBytes(StandardCharsets.ISO_8859_1);
-    private static final int BATCH = 4096;
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long CLOSE_LIMIT_MILLIS = 1_000;
     private static final Logger LOG = LoggerFactory.getLogger(SocketConsole.class);
@@ -32,8 +31,9 @@ public final class SocketConsole implements SerialConsole {
     private final ClientOutput clientOutput = new ClientOutput();
     private final OutputBuffer output = new OutputBuffer("serial socket", clientOutput, OutputBuffer.CAPACITY,
             System::nanoTime, OutputBuffer.STUCK_NANOS);
+    private SerialPort port;
     private SocketFile<ServerSocketChannel> file;
-    private InputQueue queue;
+    private ClientInput input;
     private Thread acceptor;
     private boolean closed;
 
@@ -51,20 +51,41 @@ public final class SocketConsole implements SerialConsole {
      * {@inheritDoc}
      *
      * @throws IOException one line that names the path: a live socket or another kind of file is there, the directory is
-     *     missing or not writable
+     *     missing or not writable; or that names what the host lacks
      */
     @Override
-    public synchronized void attach(SerialPort port) throws IOException {
+    public synchronized void attach(SerialPort serialPort) throws IOException {
         if (file != null || closed) {
             throw new IllegalStateException("this console was attached or closed before");
         }
+        port = serialPort;
         file = SocketFile.listen(path);
-        queue = new InputQueue(port, InputQueue.CAPACITY);
-        output.start(port);
-        acceptor = new Thread(this::acceptUntilClosed, "console-accept");
-        acceptor.setDaemon(true);
-        port.own(acceptor);
-        acceptor.start();
+        try {
+            // All that clients will need: a host that has none later must not take the console from a machine.
+            input = new ClientInput(port, clientOutput);
+            clientOutput.open(input::wake);
+            input.start(port);
+            output.start(port);
+            acceptor = new Thread(this::acceptUntilClosed, "console-accept");
+            acceptor.setDaemon(true);
+            port.own(acceptor);
+            Threads.start(acceptor);
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * Says how large the terminal is that the client has, of which the socket itself tells nothing; only a virtio console passes it on.
+     *
+     * @param columns 1 to 65535
+     * @param rows    1 to 65535
+     */
+    public synchronized void resize(int columns, int rows) {
+        if (port != null && port.hasWindow() && !closed) {
+            port.resize(columns, rows);
+        }
     }
 
     private void acceptUntilClosed() {
@@ -72,10 +93,10 @@ public final class SocketConsole implements SerialConsole {
         while (file.server().isOpen()) {
             try {
                 receive(file.server().accept());
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 if (file.server().isOpen()) {
                     if (!told) {
-                        LOG.warn("{}: cannot accept a client: {}", path, e.getMessage());
+                        LOG.warn("{}: cannot accept a client: {}", path, e.toString());
                     }
                     told = true;
                     // Such as too many open files: what is lacking does not come back by asking in a loop.
@@ -90,34 +111,27 @@ public final class SocketConsole implements SerialConsole {
     }
 
     private void receive(SocketChannel channel) throws IOException, InterruptedException {
-        ClientOutput.Client client = clientOutput.admit(channel);
-        if (client == null) {
-            try (channel) {
-                channel.write(ByteBuffer.wrap(BUSY));
+        try {
+            channel.configureBlocking(false);
+            ClientOutput.Client client = clientOutput.admit(channel);
+            if (client == null) {
+                refuse(channel);
+                return;
             }
-            return;
+            input.add(client);
+        } catch (IOException | InterruptedException | RuntimeException | Error e) {
+            channel.close();
+            throw e;
         }
         // Has the writer give the newcomer what was kept, now rather than with the guest's next byte.
         output.show(new byte[0]);
-        Thread reader = new Thread(() -> readUntilEnd(client), "console-in");
-        reader.setDaemon(true);
-        reader.start();
     }
 
-    private void readUntilEnd(ClientOutput.Client client) {
-        byte[] bytes = new byte[BATCH];
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        try {
-            while (client.channel().read(buffer) >= 0) {
-                queue.put(bytes, 0, buffer.position());
-                buffer.clear();
-            }
+    private void refuse(SocketChannel channel) {
+        try (channel) {
+            channel.write(ByteBuffer.wrap(BUSY)); // there is room: it is the first that is sent
         } catch (IOException e) {
             LOG.debug("{}: a client left: {}", path, e.toString());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            clientOutput.inputEnded(client);
         }
     }
 
@@ -132,6 +146,9 @@ public final class SocketConsole implements SerialConsole {
         if (file != null) {
             stopListening();
         }
+        if (input != null) {
+            input.close();
+        }
         output.close();
         clientOutput.close();
     }
@@ -142,7 +159,8 @@ public final class SocketConsole implements SerialConsole {
         } catch (IOException e) {
             LOG.warn("{}: the socket was not removed: {}", path, e.getMessage());
         }
-        Threads.joinWithin(acceptor, CLOSE_LIMIT_MILLIS);
-        queue.close();
+        if (acceptor != null) {
+            Threads.joinWithin(acceptor, CLOSE_LIMIT_MILLIS);
+        }
     }
 }

@@ -5,7 +5,6 @@ import io.vmm4j.devices.time.NanoClock;
 import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Termios;
-import io.vmm4j.kvm.libc.WindowChange;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,9 +16,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>When standard input is a terminal it is raw while the console is attached: every key goes to the guest, Ctrl-C too,
  * but for Ctrl-A x (ends the machine), Ctrl-A h (help) and Ctrl-A Ctrl-A (one Ctrl-A); see {@link EscapeFilter}. All
- * settings are put back by {@link #close()}, or when the JVM is shut down by a signal or by {@code System.exit}. In a
- * background job the terminal is left alone until the job comes to the foreground; after a suspension raw mode is
- * taken up again within {@value #LOOK_MILLIS} ms.
+ * settings are put back by {@link #close()}, or when the JVM is shut down by a signal or by {@code System.exit}; what was
+ * typed and not read by then is dropped, so that no shell runs it. While the process is suspended (SIGTSTP) the settings are
+ * those from before. In a background job the terminal is left alone until the job comes to the foreground; after a suspension
+ * without a word (SIGSTOP) raw mode is taken up again within {@value #LOOK_MILLIS} ms. A terminal is one console's: {@link #attach} of a
+ * second one in the same process is refused. Where standard output is a terminal too, a line says how to leave.
  *
  * <p>A virtio console is told the terminal's size, at first and whenever that changes.
  *
@@ -27,35 +28,47 @@ import org.slf4j.LoggerFactory;
  * non-blocking flag of either descriptor is neither set nor minded: they are shared with the shell.
  *
  * <p>Up to {@value InputQueue#CAPACITY} bytes of input wait for a guest that does not read; beyond that nothing more is
- * read. One console a process makes sense; instances do not know of each other.
+ * read. From a terminal it is {@value InputQueue#TYPED_CAPACITY} bytes; beyond that they are read and dropped, so that the
+ * escape is always seen.
  */
 public final class StdioConsole implements SerialConsole {
     private static final int STDIN = 0;
     private static final int STDOUT = 1;
     private static final int LOOK_MILLIS = 1_000;
     private static final long CLOSE_LIMIT_MILLIS = 1_000;
+    /** For a guest to take what was typed in front of the key that leaves. */
+    private static final long LEAVE_LIMIT_MILLIS = 500;
     private static final int F_GETFD = 1;
     private static final int FD_CLOEXEC = 1;
     private static final int BATCH = 4096;
     private static final byte[] HELP =
-            "\r\nvmm: Ctrl-A x ends the machine, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this line\r\n"
-                    .getBytes(StandardCharsets.ISO_8859_1);
+            line("\r\nvmm: Ctrl-A x ends the machine, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this line");
+    private static final byte[] GREETING = line("vmm: Ctrl-A x ends the machine, Ctrl-A h says what else there is");
+    private static final byte[] LEAVING_HELP =
+            line("\r\nvmm: Ctrl-A d leaves the machine running, Ctrl-A x ends it,\r\nvmm: Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows these lines");
+    private static final byte[] LEAVING_GREETING = line("vmm: Ctrl-A d leaves the machine running, Ctrl-A x ends it, Ctrl-A h says more");
+    private static final byte[] DROPPING =
+            line("\r\nvmm: the guest does not read, so what is typed is dropped; Ctrl-A x ends the machine");
 
     private final int in;
+    private final int out;
     private final OutputBuffer output;
+    /** Null when it only goes with its machine. */
+    private final Runnable leave;
     private SerialPort port;
     private InputQueue queue;
     private FdInput input;
     private Thread reader;
-    private Thread hook;
-    /** Null when nobody wants to know the terminal's size. */
-    private WindowChange windowChange;
     /** Null when standard input is not a terminal. */
-    private volatile RawTerminal terminal;
+    private ConsoleTerminal terminal;
     private volatile boolean closing;
 
     private static final class Log {
         static final Logger LOG = LoggerFactory.getLogger(StdioConsole.class);
+    }
+
+    private static byte[] line(String text) {
+        return (text + "\r\n").getBytes(StandardCharsets.ISO_8859_1);
     }
 
     /** The console of this process. Nothing is touched until {@link #attach}. */
@@ -70,8 +83,20 @@ public final class StdioConsole implements SerialConsole {
 
     /** As the public constructor, on other descriptors. */
     StdioConsole(int in, int out, NanoClock clock) {
+        this(in, out, clock, null);
+    }
+
+    /** @param leave called at Ctrl-A d, on the console's own thread; the console is to be closed then */
+    static StdioConsole thatCanBeLeft(Runnable leave) {
+        return new StdioConsole(STDIN, STDOUT, System::nanoTime, leave);
+    }
+
+    /** As {@link #thatCanBeLeft} when {@code leave} is not null, on other descriptors. */
+    StdioConsole(int in, int out, NanoClock clock, Runnable leave) {
+        this.leave = leave;
         this.in = isInherited(in) ? in : -1;
-        OutputStream stream = new FdOutputStream(isInherited(out) ? out : -1);
+        this.out = isInherited(out) ? out : -1;
+        OutputStream stream = new FdOutputStream(this.out);
         this.output = new OutputBuffer("stdout", stream, OutputBuffer.CAPACITY, clock, OutputBuffer.STUCK_NANOS);
     }
 
@@ -97,18 +122,17 @@ public final class StdioConsole implements SerialConsole {
         input = new FdInput(in);
         try {
             if (in >= 0 && Termios.isTty(in)) {
-                makeRaw();
+                terminal = new ConsoleTerminal(in, input::wake);
             }
         } catch (IOException e) {
             input.close();
             throw e;
         }
         port = serialPort;
-        if (terminal != null && serialPort.hasWindow()) {
-            followWindow();
+        if (terminal != null) {
+            greet();
         }
-        queue = new InputQueue(serialPort, InputQueue.CAPACITY);
-        output.start(serialPort);
+        queue = new InputQueue(serialPort, terminal == null ? InputQueue.CAPACITY : InputQueue.TYPED_CAPACITY);
         reader = new Thread("console-in") {
             @Override
             public void run() {
@@ -117,57 +141,28 @@ public final class StdioConsole implements SerialConsole {
         };
         reader.setDaemon(true);
         serialPort.own(reader);
-        reader.start();
+        startThreads();
     }
 
-    private void makeRaw() throws IOException {
-        RawTerminal raw = new RawTerminal(in);
-        Thread restoring = new Thread("console-restore") {
-            @Override
-            public void run() {
-                restore(raw);
-            }
-        };
+    /** All that the console will need: a host that has none later must not take the console from a machine. */
+    private void startThreads() throws IOException {
         try {
-            // Before the change, so that no signal can come between.
-            Runtime.getRuntime().addShutdownHook(restoring);
-        } catch (IllegalStateException e) {
-            throw new IOException("the process is shutting down", e);
-        }
-        hook = restoring;
-        try {
-            raw.enter();
-        } catch (LinuxException e) {
-            forgetHook();
+            queue.start();
+            output.start(port);
+            Threads.start(reader);
+        } catch (IOException e) {
+            close();
             throw e;
         }
-        terminal = raw;
     }
 
-    private void followWindow() {
-        tellSize();
-        try {
-            windowChange = WindowChange.listen(input::wake);
-        } catch (IllegalArgumentException e) {
-            Log.LOG.debug("SIGWINCH is not to be had, the terminal's size is looked at from time to time: {}", e.getMessage());
+    private void greet() {
+        if (port.hasWindow()) {
+            terminal.tellSize(port);
+            terminal.followWindow(input::wake);
         }
-    }
-
-    private void tellSize() {
-        try {
-            Termios.WindowSize size = Termios.windowSize(in);
-            port.resize(size.columns(), size.rows());
-        } catch (LinuxException e) {
-            Log.LOG.debug("the terminal does not tell its size: {}", e.getMessage());
-        }
-    }
-
-    private static void restore(RawTerminal raw) {
-        try {
-            raw.restore();
-        } catch (LinuxException e) {
-            // A terminal that was hung up has no settings left to put back.
-            Log.LOG.debug("terminal settings were not put back: {}", e.getMessage());
+        if (out >= 0 && Termios.isTty(out)) {
+            output.show(leave == null ? GREETING : LEAVING_GREETING);
         }
     }
 
@@ -197,32 +192,41 @@ public final class StdioConsole implements SerialConsole {
         }
     }
 
-    /* Looks at the terminal from time to time: nothing tells a process that it was continued or brought to the front. */
-    private void passTyped(RawTerminal raw, byte[] bytes) throws LinuxException, InterruptedException {
-        EscapeFilter escapes = new EscapeFilter();
+    /* Looks at the terminal from time to time: nothing tells a process that it was brought to the front. */
+    private void passTyped(ConsoleTerminal from, byte[] bytes) throws LinuxException, InterruptedException {
+        EscapeFilter escapes = new EscapeFilter(leave != null);
         byte[] passed = new byte[BATCH + 1];
+        boolean isDropping = false;
         while (!closing) {
-            boolean ours = raw.isOurs();
-            if (ours) {
-                raw.enter();
-            }
+            boolean ours = from.isOurs();
             if (port.hasWindow()) {
-                tellSize();
+                from.tellSize(port);
             }
             int n = input.read(bytes, ours, LOOK_MILLIS);
             if (n == 0) {
                 return;
             }
             if (n > 0) {
+                from.typed();
                 int typed = escapes.filter(bytes, n, passed);
                 if (escapes.takeHelpAsked()) {
-                    output.show(HELP);
+                    output.show(leave == null ? HELP : LEAVING_HELP);
                 }
                 if (escapes.stopAsked()) {
                     port.requestStop("Ctrl-A x on the console");
                     return;
                 }
-                queue.put(passed, 0, typed);
+                if (escapes.leaveAsked()) {
+                    queue.offer(passed, 0, typed);
+                    queue.awaitSent(LEAVE_LIMIT_MILLIS);
+                    leave.run();
+                    return;
+                }
+                boolean isWhole = queue.offer(passed, 0, typed) == typed;
+                if (!isWhole && !isDropping) {
+                    output.show(DROPPING);
+                }
+                isDropping = !isWhole || isDropping && !queue.isHalfEmpty();
             }
         }
     }
@@ -235,16 +239,12 @@ public final class StdioConsole implements SerialConsole {
             }
             closing = true;
         }
-        if (windowChange != null) {
-            windowChange.close();
-        }
         if (port != null) {
             endInput();
         }
         output.close();
         if (terminal != null) {
-            restore(terminal);
-            forgetHook();
+            terminal.close();
         }
     }
 
@@ -253,14 +253,6 @@ public final class StdioConsole implements SerialConsole {
         queue.close();
         if (Threads.joinWithin(reader, CLOSE_LIMIT_MILLIS)) {
             input.close();
-        }
-    }
-
-    private void forgetHook() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            Log.LOG.trace("the JVM is shutting down; its hook finds nothing left to do");
         }
     }
 }

@@ -54,16 +54,21 @@ public final class StreamConsole implements SerialConsole {
     }
 
     @Override
-    public synchronized void attach(SerialPort serialPort) {
+    public synchronized void attach(SerialPort serialPort) throws IOException {
         if (port != null || closed) {
             throw new IllegalStateException("this console was attached or closed before");
         }
         port = serialPort;
-        output.start(serialPort);
         reader = new Thread(this::readUntilEnd, "console-in");
         reader.setDaemon(true);
         serialPort.own(reader);
-        reader.start();
+        try {
+            output.start(serialPort);
+            Threads.start(reader);
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
     }
 
     private void readUntilEnd() {

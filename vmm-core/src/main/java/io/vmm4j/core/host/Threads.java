@@ -71,7 +71,7 @@ public final class Threads {
      * @param thread {@code null} for one that was never made
      * @return whether the thread has ended
      */
-    static boolean joinWithin(Thread thread, long limitMillis) {
+    public static boolean joinWithin(Thread thread, long limitMillis) {
         if (thread == null) {
             return true;
         }

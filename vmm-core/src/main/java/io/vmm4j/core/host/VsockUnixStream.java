@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.virtio.vsock.VsockStream;
 import io.vmm4j.kvm.libc.Epoll;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -19,13 +20,15 @@ import org.slf4j.LoggerFactory;
  * is lost, because such a call comes before the change that it waits for. Confined to the event loop.
  */
 final class VsockUnixStream implements VsockStream {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VsockUnixStream.class);
     private static final int CHANGES = Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLET;
     private static final int ANSWER_LENGTH = 16;
-    private static final Logger LOG = LoggerFactory.getLogger(VsockUnixStream.class);
 
     private final EpollEventLoop loop;
     private final UnixSocket socket;
     private final Consumer<VsockUnixStream> onClose;
+    private final SparseCount failures;
     /** Null until the socket is connected. */
     private EpollEventLoop.Registration registration;
     private Listener listener;
@@ -41,11 +44,13 @@ final class VsockUnixStream implements VsockStream {
     /**
      * @param socket  from now on the stream's to close
      * @param onClose hears of the end, once
+     * @param failures counts what is told to somebody who has left, over all streams of a device
      */
-    VsockUnixStream(EpollEventLoop loop, UnixSocket socket, Consumer<VsockUnixStream> onClose) {
+    VsockUnixStream(EpollEventLoop loop, UnixSocket socket, Consumer<VsockUnixStream> onClose, SparseCount failures) {
         this.loop = loop;
         this.socket = socket;
         this.onClose = onClose;
+        this.failures = failures;
     }
 
     /** Says that the socket is connected: data may flow from now on, and who waits for that hears of it. */
@@ -88,7 +93,7 @@ final class VsockUnixStream implements VsockStream {
             socket.send(bytes);
         } catch (LinuxException e) {
             // The program has left already; the connection finds out with its first read or write.
-            LOG.debug("vsock: host port {}: {}", hostPort, e.getMessage());
+            tell("the answer to a program", e);
         }
     }
 
@@ -148,7 +153,15 @@ final class VsockUnixStream implements VsockStream {
                 shutdown.run();
             }
         } catch (LinuxException e) {
-            LOG.debug("vsock: {}", e.getMessage());
+            tell("an end that the guest has told", e);
+        }
+    }
+
+    /** The guest and the program bring these about, as often as they like. */
+    private void tell(String what, LinuxException failure) {
+        long number = failures.next();
+        if (number != 0) {
+            LOG.debug("vsock: {} was not delivered, failure {} of this kind: {}", what, number, failure.getMessage());
         }
     }
 

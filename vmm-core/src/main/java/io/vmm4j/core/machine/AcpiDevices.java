@@ -7,6 +7,8 @@ import io.vmm4j.core.acpi.CpuController;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.IrqfdLine;
+import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.StandbyThread;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.kvm.KvmVm;
@@ -19,22 +21,26 @@ final class AcpiDevices implements AutoCloseable {
 
     private final IrqfdLine line;
     private final AcpiEventDevice events;
+    private final StandbyThread changes;
     private final VcpuHotplug hotplug;
     private final GenerationId generation;
 
-    private AcpiDevices(IrqfdLine line, EpollEventLoop loop, MachineConfig config, GuestMemory memory) throws IOException {
+    private AcpiDevices(IrqfdLine line, EpollEventLoop loop, MachineConfig config, GuestMemory memory, MachineThreads own) throws IOException {
         this.line = line;
         events = new AcpiEventDevice(line, loop);
-        hotplug = new VcpuHotplug(config.maxVcpuCount(), config.vcpuCount(), events);
         generation = new GenerationId(memory);
         generation.renew();
+        // Last, as it has to be ended. There is nothing to wait for where the number cannot change.
+        changes = config.maxVcpuCount() > 1 ? StandbyThread.start(own.nameFor("vm-vcpus")) : null;
+        hotplug = new VcpuHotplug(config.maxVcpuCount(), config.vcpuCount(), events, changes == null ? Runnable::run : changes);
     }
 
     /** Adds the registers to {@code ports}. */
-    static AcpiDevices create(KvmVm vm, BusBuilder ports, EpollEventLoop loop, MachineConfig config, GuestMemory memory) throws IOException {
+    static AcpiDevices create(KvmVm vm, BusBuilder ports, EpollEventLoop loop, MachineConfig config, GuestMemory memory, MachineThreads own)
+            throws IOException {
         IrqfdLine line = new IrqfdLine(vm, AcpiPorts.EVENTS_GSI);
         try {
-            AcpiDevices devices = new AcpiDevices(line, loop, config, memory);
+            AcpiDevices devices = new AcpiDevices(line, loop, config, memory, own);
             ports.add("ACPI events", AcpiPorts.EVENTS, AcpiEventDevice.LENGTH, devices.events);
             ports.add("ACPI processors", AcpiPorts.CPUS, CpuController.LENGTH, devices.hotplug.controller());
             return devices;
@@ -71,6 +77,9 @@ final class AcpiDevices implements AutoCloseable {
     /** Lets go of the guest's memory and gives back the interrupt line; no vCPU or loop runs any more. */
     @Override
     public void close() {
+        if (changes != null) {
+            changes.close();
+        }
         generation.close();
         line.close();
     }

@@ -6,6 +6,7 @@ import io.vmm4j.core.block.ImageInUseException;
 import io.vmm4j.core.block.UringBackend;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.format.FileFormat;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
@@ -26,8 +27,9 @@ import java.util.List;
  * @param file               open for reading, and for writing unless the drive is read-only
  * @param capacity           bytes, a multiple of 512
  * @param hasPartitionTable  whether it begins with a partition table
+ * @param takenAsIs          whether the drive takes images of any size and format, see {@link io.vmm4j.core.host.OpenedFiles}
  */
-record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPartitionTable) implements AutoCloseable {
+record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPartitionTable, boolean takenAsIs) implements AutoCloseable {
 
     private static final int SECTOR = 512;
 
@@ -50,9 +52,23 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * @throws IOException when the host has too few descriptors left, or too little memory, to look at it
      */
     static DiskImage open(DriveConfig config, String key, Problems problems) throws IOException {
+        return open(config, Path.of(config.pathOnHost()), null, key, problems);
+    }
+
+    /**
+     * Opens the image of {@code config}, which is at {@code place}, and takes it as it is.
+     *
+     * @param others images of other drives of the machine, which need not be other images
+     */
+    static DiskImage openAgain(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
+        return open(config, place, others, key, problems);
+    }
+
+    /** @param others {@code null} unless the image is taken as it is */
+    private static DiskImage open(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
         Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
-        if (Files.isDirectory(path)) {
+        if (Files.isDirectory(place)) {
             problems.add(field, "disk image " + path + " is a directory");
             return null;
         }
@@ -60,7 +76,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             return null;
         }
         try {
-            return inspect(config, path, key, problems);
+            return inspect(config, place, others, key, problems);
         } catch (ImageInUseException e) {
             problems.add(field, "disk image " + path + " is " + e.getMessage());
         } catch (LinuxException e) {
@@ -93,15 +109,29 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         }
     }
 
-    private static DiskImage inspect(DriveConfig config, Path path, String key, Problems problems) throws IOException {
+    private static DiskImage inspect(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems)
+            throws IOException {
+        Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
-        if (Files.exists(path) && !Files.isRegularFile(path) && !isBlockDevice(path)) {
+        if (Files.exists(place) && !Files.isRegularFile(place) && !isBlockDevice(place)) {
             problems.add(field, "disk image " + path + " is neither a file nor a block device");
             return null;
         }
-        DiskFile file = DiskFile.open(path, config.isReadOnly(), config.isDirect());
+        boolean takenAsIs = others != null;
+        boolean isLocked = takenAsIs && others.stream().anyMatch(other -> other.file().isAt(place));
+        DiskFile file = isLocked ? DiskFile.openUnlocked(place, config.isReadOnly(), config.isDirect())
+                : DiskFile.open(place, config.isReadOnly(), config.isDirect());
         try {
             long size = file.size();
+            if (takenAsIs) {
+                return new DiskImage(config, file, size, false, true);
+            }
+            FileFormat format = config.format() == DriveConfig.Format.RAW ? null : formatOf(file, size);
+            if (format != null) {
+                problems.add(field, refusal(path, format));
+                file.close();
+                return null;
+            }
             if (size == 0 || size % SECTOR != 0) {
                 problems.add(field, "disk image " + path + " of " + size + " bytes is not a positive multiple of " + SECTOR);
                 file.close();
@@ -113,11 +143,32 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
                 file.close();
                 return null;
             }
-            return new DiskImage(config, file, size, beginsWithPartitionTable(file));
+            return new DiskImage(config, file, size, beginsWithPartitionTable(file), false);
         } catch (IOException | RuntimeException | Error e) {
             file.close();
             throw e;
         }
+    }
+
+    /** What the image is, where that is a known format and so no raw disk. */
+    private static FileFormat formatOf(DiskFile file, long size) throws IOException {
+        int tail = (int) Math.min(size, FileFormat.TAIL_BYTES);
+        return FileFormat.of(read(file, 0, (int) Math.min(size, FileFormat.HEAD_BYTES)), read(file, size - tail, tail)).orElse(null);
+    }
+
+    private static String refusal(Path path, FileFormat format) {
+        String does = format.kind() == FileFormat.Kind.ARCHIVE ? "` unpacks it" : "` makes one";
+        return "disk image " + path + " is " + format.description() + ", not a raw image"
+                + format.command(path.toString()).map(command -> ": `" + command + does).orElse("")
+                + "; with format \"raw\" it is taken as it is";
+    }
+
+    private static byte[] read(DiskFile file, long offset, int length) throws IOException {
+        byte[] bytes = new byte[length];
+        ByteBuffer direct = ByteBuffer.allocateDirect(length);
+        file.read(direct, offset);
+        direct.flip().get(bytes);
+        return bytes;
     }
 
     private static boolean isBlockDevice(Path path) throws IOException {
@@ -130,10 +181,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * signature, but code or text where the entries would be.
      */
     private static boolean beginsWithPartitionTable(DiskFile file) throws IOException {
-        byte[] bytes = new byte[SECTOR];
-        ByteBuffer start = ByteBuffer.allocateDirect(SECTOR);
-        file.read(start, 0);
-        start.flip().get(bytes);
+        byte[] bytes = read(file, 0, SECTOR);
         int signature = Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET]) | Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET + 1]) << 8;
         if (signature != MBR_SIGNATURE) {
             return false;

@@ -11,11 +11,14 @@ import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.host.FileConsole;
+import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
+import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,17 +35,20 @@ import java.util.List;
 final class HostFiles implements AutoCloseable {
 
     private static final String KERNEL_KEY = "boot-source.kernel_image_path";
+    private static final String OUTPUT_KEY = "serial.serial_out_path";
     private static final String INITRD_KEY = "boot-source.initrd_path";
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<DiskImage> disks = new ArrayList<>();
     private final List<TapInterface> taps = new ArrayList<>();
+    private final OpenedFiles opened;
     private KernelImage kernel;
     private Initrd initrd;
     private long initrdAddress;
     private CommandLine commandLine;
 
-    private HostFiles() {
+    private HostFiles(OpenedFiles opened) {
+        this.opened = opened;
     }
 
     /**
@@ -54,8 +60,11 @@ final class HostFiles implements AutoCloseable {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to find that out
      */
     static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
-        HostFiles files = new HostFiles();
+        HostFiles files = new HostFiles(given.opened());
         try {
+            if (given.opened().vsock() != null) {
+                files.own(given.opened().vsock());
+            }
             files.openAll(config, given, slots);
             return files;
         } catch (ConfigException | IOException | RuntimeException | Error e) {
@@ -103,7 +112,7 @@ final class HostFiles implements AutoCloseable {
             return;
         }
         try {
-            kernel = own(KernelImage.open(Path.of(path), lowRamBytes(config, problems)));
+            kernel = own(KernelImage.open(Path.of(path), OpenedFiles.at(opened.kernel(), Path.of(path)), lowRamBytes(config, problems)));
         } catch (KernelImageException e) {
             Shortage.rethrow(e);
             problems.add(KERNEL_KEY, e.getMessage());
@@ -116,8 +125,9 @@ final class HostFiles implements AutoCloseable {
             return;
         }
         try {
-            initrd = own(Initrd.open(Path.of(path)));
+            initrd = own(Initrd.open(Path.of(path), OpenedFiles.at(opened.initrd(), Path.of(path))));
             if (kernel != null) {
+                initrd.requireFitFor(kernel);
                 initrdAddress = initrd.place(kernel, lowRamBytes(config, problems));
             }
         } catch (KernelImageException e) {
@@ -132,7 +142,9 @@ final class HostFiles implements AutoCloseable {
             if (!problems.isClean(key + ".path_on_host")) {
                 continue;
             }
-            DiskImage disk = DiskImage.open(drives.get(i), key, problems);
+            Fd image = opened.drives().get(drives.get(i).driveId());
+            DiskImage disk = image == null ? DiskImage.open(drives.get(i), key, problems)
+                    : DiskImage.openAgain(drives.get(i), OpenedFiles.at(image, null), disks, key, problems);
             if (disk != null) {
                 disks.add(own(disk));
             }
@@ -147,10 +159,13 @@ final class HostFiles implements AutoCloseable {
                 continue;
             }
             try {
-                taps.add(own(TapInterface.open(network.hostDevName(), network.queuePairs())));
+                TapInterface tap = opened.taps().get(network.ifaceId());
+                taps.add(own(tap != null ? tap : TapInterface.open(network.hostDevName(), network.queuePairs())));
             } catch (LinuxException e) {
                 Shortage.rethrow(e);
                 problems.add(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
+            } catch (IOException e) {
+                problems.add(key + ".host_dev_name", e.getMessage());
             }
         }
     }
@@ -158,11 +173,12 @@ final class HostFiles implements AutoCloseable {
     private static void checkSockets(VmConfig config, GivenParts given, Problems problems) throws IOException {
         if (given.serial() == null) {
             checkConsole(config.serial().path(), "serial.path", problems);
+            checkOutputFile(config.serial().serialOutPath(), problems);
         }
         if (given.console() == null && config.console() != null) {
             checkConsole(config.console().path(), "console.path", problems);
         }
-        if (config.vsock() != null) {
+        if (config.vsock() != null && given.opened().vsock() == null) {
             checkSocket(config.vsock().udsPath(), "vsock.uds_path", problems);
         }
     }
@@ -170,6 +186,18 @@ final class HostFiles implements AutoCloseable {
     private static void checkConsole(String path, String key, Problems problems) throws IOException {
         if (!path.equals(SerialConfig.STDIO) && !path.equals(SerialConfig.NONE)) {
             checkSocket(path, key, problems);
+        }
+    }
+
+    private static void checkOutputFile(String path, Problems problems) throws IOException {
+        if (path == null || !problems.isClean(OUTPUT_KEY)) {
+            return;
+        }
+        try {
+            FileConsole.check(Path.of(path));
+        } catch (IOException e) {
+            Shortage.rethrow(e);
+            problems.add(OUTPUT_KEY, e.getMessage());
         }
     }
 

@@ -31,7 +31,7 @@ final class KernelArguments {
             Problems problems) {
         try {
             CommandLine line = CommandLine.parse(userArguments(boot, hasConsole));
-            if (!disks.isEmpty() && disks.get(0).config().isRootDevice() && !line.hasParameter("root")) {
+            if (!disks.isEmpty() && disks.get(0).config().isRootDevice() && !line.hasRoot()) {
                 DiskImage root = disks.get(0);
                 line = line.withRoot(rootDevice(root)).withRootMode(root.config().isReadOnly());
             }

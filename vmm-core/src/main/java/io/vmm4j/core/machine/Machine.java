@@ -1,9 +1,13 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.GuestPanic;
+import io.vmm4j.core.VmExit;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.SlowWait;
+import io.vmm4j.core.metrics.VmMetrics;
 import io.vmm4j.devices.i8042.I8042;
 import java.io.IOException;
 import java.time.Duration;
@@ -11,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
@@ -34,6 +39,9 @@ public final class Machine implements AutoCloseable {
     private final MachineThreads own;
     private final Deque<AutoCloseable> owned;
     private final DeviceControls controls;
+    private final HelperThreads helpers;
+    private final PanicWatch panics;
+    private final MachineMetrics metrics;
     private boolean closed;
 
     /**
@@ -46,9 +54,13 @@ public final class Machine implements AutoCloseable {
      * @param owned last created first; closed after the loops have ended
      * @param controls what can be changed about its devices
      * @param own its threads
+     * @param helpers among {@code owned}
+     * @param panics knows of the kernel's panic
+     * @param metrics counts
      */
     Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
-            List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceControls controls, MachineThreads own) {
+            List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceControls controls, MachineThreads own,
+            HelperThreads helpers, PanicWatch panics, MachineMetrics metrics) {
         this.vcpus = vcpus;
         this.acpi = acpi;
         this.keyboard = keyboard;
@@ -58,6 +70,19 @@ public final class Machine implements AutoCloseable {
         this.own = own;
         this.owned = new ArrayDeque<>(owned);
         this.controls = controls;
+        this.helpers = helpers;
+        this.panics = panics;
+        this.metrics = metrics;
+    }
+
+    /** Threads for what comes up once in a while; one of them may close the machine. */
+    public HelperThreads helpers() {
+        return helpers;
+    }
+
+    /** What it has done so far. */
+    public VmMetrics metrics() {
+        return metrics.snapshot();
     }
 
     /** What can be changed about its devices while it runs. */
@@ -99,6 +124,16 @@ public final class Machine implements AutoCloseable {
         return acpi.renewGeneration();
     }
 
+    /** What is known of a panic of the guest's kernel. */
+    public Optional<GuestPanic> guestPanic() {
+        return panics.panic();
+    }
+
+    /** How the machine has ended, given an end and what is known of a panic. */
+    public VmExit judge(VmExit exit) {
+        return panics.judge(exit);
+    }
+
     /** vCPUs that the guest has now. */
     public int vcpuCount() {
         return acpi.hotplug().count();
@@ -111,7 +146,8 @@ public final class Machine implements AutoCloseable {
      * @throws IllegalArgumentException when {@code count} is out of range
      */
     public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
-        return acpi.hotplug().resize(count, within);
+        // Told where followers may wait: the thread that has made the change is needed for the next.
+        return acpi.hotplug().resize(count, within).whenCompleteAsync((done, failure) -> { }, helpers.answers());
     }
 
     /**

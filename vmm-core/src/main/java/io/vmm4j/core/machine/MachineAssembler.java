@@ -9,12 +9,16 @@ import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.cpu.GuestCpu;
+import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.FileConsole;
+import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.host.SocketConsole;
+import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.StdioConsole;
 import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.host.VsockSockets;
@@ -33,6 +37,7 @@ import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.MsrRefusedException;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.ResourceLimits;
+import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -61,6 +66,7 @@ public final class MachineAssembler {
     private final List<GivenConsole> givenConsoles = new ArrayList<>();
     private final BusBuilder ports = new BusBuilder("port");
     private final BusBuilder mmio = new BusBuilder("mmio");
+    private final MachineMetrics metrics = new MachineMetrics();
     private Kvm kvm;
     private KvmVm vm;
     private GuestRam ram;
@@ -125,14 +131,16 @@ public final class MachineAssembler {
         openKvm();
         allocateMemory();
         createVm();
+        HelperThreads helpers = own(HelperThreads.start(own::nameFor));
         EpollEventLoop loop = newLoop("vm-events");
         SerialConsole serial = serialConsole();
-        ConsolePort serialPort = addLegacyDevices(serial, loop);
-        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop);
+        PanicWatch panics = new PanicWatch(events, loop);
+        ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers, metrics);
         SerialConsole console = virtioConsole();
-        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, new ConsolePort(events, own)));
+        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
         addVirtioDevices(devices, files, loop);
-        AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory()));
+        AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
         BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
         Vcpus vcpus = createVcpus(boot);
         acpi.hotplug().connect(vcpus);
@@ -142,7 +150,8 @@ public final class MachineAssembler {
         if (console != null) {
             console.attach(consolePort);
         }
-        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own);
+        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own,
+                helpers, panics, metrics);
     }
 
     /**
@@ -230,8 +239,12 @@ public final class MachineAssembler {
         InterruptControllers.create(vm, config.machineConfig().topology(), mmio);
     }
 
-    private SerialConsole serialConsole() {
-        return given.serial() != null ? given("serial console", "serial", given.serial()) : own(consoleOn(config.serial().path()));
+    private SerialConsole serialConsole() throws IOException {
+        if (given.serial() != null) {
+            return given("serial console", "serial", given.serial());
+        }
+        String file = config.serial().serialOutPath();
+        return own(file == null ? consoleOn(config.serial().path()) : FileConsole.open(Path.of(file)));
     }
 
     /** The host's end of the virtio console, or {@code null} when there is none. */
@@ -259,13 +272,15 @@ public final class MachineAssembler {
         };
     }
 
-    private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop) throws IOException {
-        LegacyDevices legacy = own(new LegacyDevices(vm, ports));
-        ConsolePort port = legacy.addConsole(console, new ConsolePort(events, own));
-        legacy.addLogPort();
+    private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
+        LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
+        ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
+        legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
+        legacy.addPanicPort(panics);
+        ProbedPorts.expectOn(ports);
         return port;
     }
 
@@ -295,19 +310,23 @@ public final class MachineAssembler {
             queueLoops.add(newLoop("blk-" + drive.driveId() + (drive.numQueues() == 1 ? "" : "-" + queue)));
         }
         DriveDisk images = own(new DriveDisk(disk, queueLoops));
-        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, VirtioDevices.limiter(drive.rateLimiter()));
+        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, VirtioDevices.limiter(drive.rateLimiter()),
+                System::nanoTime, (number, error) -> events.happened(time -> new VmEvent.DriveFailed(time, drive.driveId(), number, error)));
         devices.addDrive(drive, device, images, queueLoops);
     }
 
     private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {
-        VsockSockets sockets = own(VsockSockets.listen(loop, Path.of(vsock.udsPath())));
+        SocketFile<UnixSocket> opened = given.opened().vsock();
+        Path path = Path.of(vsock.udsPath());
+        VsockSockets sockets = own(opened == null ? VsockSockets.listen(loop, path) : VsockSockets.on(loop, path, opened));
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
         devices.add("vsock", device);
+        metrics.vsock(device);
         sockets.serve(device::connect);
     }
 
     private Vcpus createVcpus(BootLoader boot) throws IOException, ConfigException {
-        BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build());
+        BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build(), metrics.exits());
         GuestCpu guest = CpuFeatures.enable(kvm, vm, config.machineConfig());
         CpuModifiers modifiers = new CpuModifiers(config.cpuConfig());
         VcpuSetup setup = new VcpuSetup(kvm, guest, modifiers);

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 
 /**
  * Where a guest's RAM comes from: maps it, once it is known that every page of it can be had. A page of a file that
@@ -89,7 +90,7 @@ final class RamSource {
         boolean isCounted = HostMemory.isCommitCounted();
         try (MemFd file = MemFd.create(NAME, bytes, 0)) {
             if (isCounted) {
-                allocate(file.fd(), "the host counts what it has promised (vm.overcommit_memory is 2)");
+                allocate(file.fd(), () -> "the host counts what it has promised (vm.overcommit_memory is 2)");
             }
             return new Mapped(map(file.fd().value(), Mapping.MAP_SHARED), isCounted ? 0 : Mapping.MADV_REMOVE, type.isTransparentHuge());
         }
@@ -105,7 +106,7 @@ final class RamSource {
             throw new ConfigException(TYPE_KEY, "memory type hugetlbfs cannot be had here: " + e.getMessage());
         }
         try (MemFd file = created) {
-            allocate(file.fd(), HugePagePool.of(HUGE_PAGE).describe(bytes));
+            allocate(file.fd(), () -> HugePagePool.of(HUGE_PAGE).describe(bytes));
             return new Mapped(Mapping.shared(file.fd().value(), bytes), 0, false);
         }
     }
@@ -123,12 +124,13 @@ final class RamSource {
             file.truncate(bytes);
             // Without a limit of its own, a hugetlbfs has no size.
             boolean isMountTooSmall = store.getTotalSpace() > 0 && store.getUsableSpace() < bytes;
-            allocate(file, isMountTooSmall ? freeIn(directory) : HugePagePool.of(pageSize).describe(bytes));
+            // Looked at before: what is had of it until it is too much is not free any more then.
+            String free = freeIn(directory);
+            allocate(file, () -> isMountTooSmall ? free : HugePagePool.of(pageSize).describe(bytes));
             return new Mapped(Mapping.shared(file.value(), bytes), 0, false);
         }
     }
 
-    /** Before anything is allocated there. */
     private static String freeIn(Path directory) {
         try {
             return directory + " has " + (Files.getFileStore(directory).getUsableSpace() >> 20) + " MiB free";
@@ -141,7 +143,8 @@ final class RamSource {
         Path directory = directory();
         try (Fd file = unnamedFile(directory)) {
             file.truncate(bytes);
-            allocate(file, freeIn(directory));
+            String free = freeIn(directory);
+            allocate(file, () -> free);
             return new Mapped(map(file.value(), Mapping.MAP_SHARED), 0, type.isTransparentHuge());
         }
     }
@@ -171,12 +174,12 @@ final class RamSource {
         }
     }
 
-    private void allocate(Fd file, String why) throws ConfigException, LinuxException {
+    private void allocate(Fd file, Supplier<String> why) throws ConfigException, LinuxException {
         try {
             PrefaultProgress.inSteps(bytes, file::allocate);
         } catch (LinuxException e) {
             if (e.errno() == Errno.ENOSPC || e.errno() == Errno.ENOMEM) {
-                throw new ConfigException(HostMemory.SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is more than there is: " + why);
+                throw new ConfigException(HostMemory.SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is more than there is: " + why.get());
             }
             throw e;
         }

@@ -8,13 +8,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -24,46 +23,56 @@ import org.slf4j.LoggerFactory;
  * Changes the number of vCPUs of a running guest. vCPUs are added from the lowest number up and removed from the highest
  * down; vCPU 0 stays.
  *
- * <p>A vCPU is {@linkplain Vcpus#bring brought} before the guest hears of it, and parked when the guest has given it back.
- * What the guest has taken note of but not confirmed stays and is offered again next time; what it has not even taken note
- * of is withdrawn.
+ * <p>A vCPU is {@linkplain Processors#bring brought} before the guest hears of it, and parked when the guest has given it
+ * back. What the guest has taken note of but not confirmed stays and is offered again next time; what it has not even taken
+ * note of is withdrawn. What it has been asked for before and may still give back is waited for first.
+ *
+ * <p>A change is done when the guest has answered each {@linkplain VcpuQuestion question} and has the number then, and a
+ * moment later too: some take what they are offered and give it back at once.
  *
  * <p>Thread-safe. One change at a time, on a thread of its own; the guest's answers come on vCPU threads.
  */
 final class VcpuHotplug implements AutoCloseable {
 
+    /** Who has the vCPUs. */
+    interface Processors {
+
+        /** Lets a vCPU run that does not; as {@link Vcpus#bring}. */
+        void bring(int cpu) throws IOException;
+
+        /** Parks a vCPU; does not wait and takes no lock that is held while waiting for vCPUs. */
+        void dismiss(int cpu);
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(VcpuHotplug.class);
 
-    /** _OST for an insertion, ACPI 6.5 table 6.66: not the answer yet. */
-    private static final int INSERT_IN_PROGRESS = 0x80;
-    /** _OST for an ejection, ACPI 6.5 table 6.65: not the answer yet. */
-    private static final int EJECT_IN_PROGRESS = 0x84;
+    /** How long the guest must have kept what it took. */
+    private static final long SETTLE_MILLIS = 200;
 
     private static final String ENDED = "the machine has ended";
 
     private final int max;
     private final CpuController controller;
     private final AcpiEventDevice eventDevice;
-    /** 1 for each vCPU that the guest has said it has. */
-    private final AtomicIntegerArray confirmed;
-    /** By vCPU, who waits for the guest's answer: completed with {@code null}, or with what the guest has against it. */
-    private final AtomicReferenceArray<CompletableFuture<String>> waiting;
-    private volatile Vcpus vcpus;
+    private final Executor changes;
+    /** By vCPU, what is asked about it. */
+    private final AtomicReferenceArray<VcpuQuestion> questions;
+    /** Completes when the guest gives back a vCPU that it was not asked for, or the machine ends. */
+    private volatile CompletableFuture<Void> upset = new CompletableFuture<>();
+    private volatile Processors processors;
     private CompletableFuture<Void> current = CompletableFuture.completedFuture(null);
     private volatile boolean isClosed;
 
     /**
      * @param max    vCPUs there can be
      * @param atBoot vCPUs from the start
+     * @param changes runs a change, which waits for the guest
      */
-    VcpuHotplug(int max, int atBoot, AcpiEventDevice eventDevice) {
+    VcpuHotplug(int max, int atBoot, AcpiEventDevice eventDevice, Executor changes) {
         this.max = max;
         this.eventDevice = eventDevice;
-        this.confirmed = new AtomicIntegerArray(max);
-        this.waiting = new AtomicReferenceArray<>(max);
-        for (int cpu = 0; cpu < atBoot; cpu++) {
-            confirmed.set(cpu, 1);
-        }
+        this.changes = changes;
+        this.questions = new AtomicReferenceArray<>(max);
         this.controller = new CpuController(max, atBoot, new CpuController.Listener() {
             @Override
             public void ejected(int cpu) {
@@ -71,8 +80,11 @@ final class VcpuHotplug implements AutoCloseable {
             }
 
             @Override
-            public void answered(int cpu, int source, int status) {
-                answer(cpu, source, status);
+            public void answered(int cpu, int news, int status, boolean isLatest) {
+                VcpuQuestion question = questions.get(cpu);
+                if (question != null) {
+                    question.answered(news, status, isLatest);
+                }
             }
         });
     }
@@ -82,14 +94,14 @@ final class VcpuHotplug implements AutoCloseable {
         return controller;
     }
 
-    /** The vCPUs, once they exist; before the guest runs. */
-    void connect(Vcpus machineVcpus) {
-        vcpus = machineVcpus;
+    /** Who has the vCPUs; before the guest runs. */
+    void connect(Processors machineProcessors) {
+        processors = machineProcessors;
     }
 
     /** vCPUs that the guest has. */
     int count() {
-        return (int) IntStream.range(0, max).filter(cpu -> confirmed.get(cpu) != 0).count();
+        return controller.confirmedCount();
     }
 
     /**
@@ -111,13 +123,7 @@ final class VcpuHotplug implements AutoCloseable {
         }
         CompletableFuture<Void> result = new CompletableFuture<>();
         current = result;
-        Thread thread = new Thread(() -> change(count, within, result), "vm-vcpus");
-        thread.setDaemon(true);
-        try {
-            thread.start();
-        } catch (OutOfMemoryError e) {
-            result.completeExceptionally(new VcpuResizeException("the host has no thread for it: " + e.getMessage()));
-        }
+        changes.execute(() -> change(count, within, result));
         return result.copy();
     }
 
@@ -125,10 +131,14 @@ final class VcpuHotplug implements AutoCloseable {
         try {
             long end = System.nanoTime() + TimeUnit.NANOSECONDS.convert(within);
             List<String> failures = new ArrayList<>();
-            TreeMap<Integer, CompletableFuture<String>> answers = ask(count, failures);
-            if (!answers.isEmpty()) {
-                eventDevice.raise(AcpiEvent.CPUS);
-                await(answers, end, within, failures);
+            awaitEarlier(count, end, within, failures);
+            if (failures.isEmpty()) {
+                List<VcpuQuestion> asked = ask(count, failures);
+                if (!asked.isEmpty()) {
+                    eventDevice.raise(AcpiEvent.CPUS);
+                    await(asked, end, within, failures);
+                    settle(count, asked, failures);
+                }
             }
             LOG.info("the guest has {} of {} vCPUs asked for{}", count(), count, failures.isEmpty() ? "" : ": " + String.join("; ", failures));
             complete(result, failures);
@@ -150,134 +160,140 @@ final class VcpuHotplug implements AutoCloseable {
         }
     }
 
+    /** Waits for what the guest owes an answer to, of the vCPUs that it shall keep. */
+    private void awaitEarlier(int count, long end, Duration within, List<String> failures) {
+        for (int cpu : inOrderOfStay().subList(0, count)) {
+            if (controller.isConfirmed(cpu) && controller.owesEject(cpu)) {
+                VcpuQuestion question = expect(cpu, VcpuQuestion.Kind.KEEP);
+                // The answer may have come before anybody waited for it.
+                if (controller.owesEject(cpu) && question.await(end) == null) {
+                    failures.add("the guest did not answer within " + TimeUnit.MILLISECONDS.convert(within)
+                            + " ms whether it gives back vCPU " + cpu + ", as it was asked to before");
+                }
+                questions.set(cpu, null);
+            }
+        }
+    }
+
     /** Offers and asks back; what the host cannot do goes to {@code failures}. */
-    private TreeMap<Integer, CompletableFuture<String>> ask(int count, List<String> failures) {
-        TreeMap<Integer, CompletableFuture<String>> answers = new TreeMap<>();
+    private List<VcpuQuestion> ask(int count, List<String> failures) {
+        upset = new CompletableFuture<>();
+        List<VcpuQuestion> asked = new ArrayList<>();
         List<Integer> order = inOrderOfStay();
         for (int cpu : order.subList(0, count)) {
-            if (confirmed.get(cpu) == 0) {
-                offer(cpu, answers, failures);
+            if (!controller.isConfirmed(cpu)) {
+                offer(cpu, asked, failures);
             }
         }
         for (int cpu : order.subList(count, max)) {
             if (controller.isPresent(cpu)) {
-                answers.put(cpu, expectAnswer(cpu));
+                asked.add(expect(cpu, VcpuQuestion.Kind.GIVE_BACK));
                 controller.requestEject(cpu);
             }
         }
-        return answers;
+        return asked;
     }
 
-    /** Those the guest has, those it knows of, and the others; within each from the lowest up. */
+    /** Those the guest has, those it may be about to give back, those it knows of, and the others; within each from the lowest up. */
     private List<Integer> inOrderOfStay() {
+        int[] reluctance = IntStream.range(0, max).map(this::reluctance).toArray();
         List<Integer> order = new ArrayList<>(IntStream.range(0, max).boxed().toList());
-        order.sort((a, b) -> Integer.compare(reluctance(a), reluctance(b)));
+        order.sort((a, b) -> Integer.compare(reluctance[a], reluctance[b]));
         return order;
     }
 
     private int reluctance(int cpu) {
-        if (confirmed.get(cpu) != 0) {
-            return 0;
+        if (controller.isConfirmed(cpu)) {
+            return controller.owesEject(cpu) ? 1 : 0;
         }
-        return controller.isPresent(cpu) ? 1 : 2;
+        return controller.isPresent(cpu) ? 2 : 3;
     }
 
-    private void offer(int cpu, TreeMap<Integer, CompletableFuture<String>> answers, List<String> failures) {
+    private void offer(int cpu, List<VcpuQuestion> asked, List<String> failures) {
         if (!controller.isPresent(cpu)) {
             try {
-                vcpus.bring(cpu);
+                processors.bring(cpu);
             } catch (IOException | IllegalStateException e) {
                 failures.add("vCPU " + cpu + ": " + e.getMessage());
                 return;
             }
         }
-        answers.put(cpu, expectAnswer(cpu));
+        asked.add(expect(cpu, VcpuQuestion.Kind.TAKE));
         controller.offer(cpu);
     }
 
-    private CompletableFuture<String> expectAnswer(int cpu) {
-        CompletableFuture<String> answer = new CompletableFuture<>();
-        waiting.set(cpu, answer);
+    private VcpuQuestion expect(int cpu, VcpuQuestion.Kind kind) {
+        VcpuQuestion question = new VcpuQuestion(cpu, kind);
+        questions.set(cpu, question);
         // Read behind the store, as close() reads behind its own: one of the two sees the other.
         if (isClosed) {
-            answer.complete(ENDED);
+            question.cancel(ENDED);
         }
-        return answer;
+        return question;
     }
 
-    private void await(TreeMap<Integer, CompletableFuture<String>> answers, long end, Duration within, List<String> failures) {
+    private void await(List<VcpuQuestion> asked, long end, Duration within, List<String> failures) {
         List<Integer> silent = new ArrayList<>();
-        answers.forEach((cpu, answer) -> {
-            try {
-                String objection = answer.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-                if (objection != null) {
-                    failures.add(objection);
-                }
-            } catch (TimeoutException e) {
-                silent.add(cpu);
-            } catch (InterruptedException | ExecutionException e) {
-                throw new IllegalStateException("nobody interrupts this thread, and an answer is never exceptional", e);
-            } finally {
-                waiting.set(cpu, null);
+        boolean isDeaf = true;
+        for (VcpuQuestion question : asked) {
+            String objection = question.await(end);
+            isDeaf &= takeBack(question.cpu()) && objection == null;
+            if (objection != null && !objection.isEmpty()) {
+                failures.add(objection);
+            } else if (objection == null && !isMet(question)) {
+                silent.add(question.cpu());
             }
-        });
+        }
         if (!silent.isEmpty()) {
             failures.add("the guest did not answer within " + TimeUnit.MILLISECONDS.convert(within) + " ms about vCPU "
-                    + String.join(", ", silent.stream().map(String::valueOf).toList()) + takeBack(silent));
+                    + String.join(", ", silent.stream().map(String::valueOf).toList())
+                    + (isDeaf ? ": its kernel does not listen to ACPI events, or not yet" : ""));
         }
     }
 
-    private String takeBack(List<Integer> silent) {
-        boolean untaken = true;
-        for (int cpu : silent) {
-            boolean wasPresent = controller.isPresent(cpu);
-            boolean withdrawn = controller.withdraw(cpu);
-            untaken &= withdrawn;
-            if (withdrawn && !wasPresent) {
-                vcpus.dismiss(cpu);
-            }
+    private boolean isMet(VcpuQuestion question) {
+        return question.kind() == VcpuQuestion.Kind.GIVE_BACK ? !controller.isPresent(question.cpu()) : controller.isConfirmed(question.cpu());
+    }
+
+    /** Withdraws what the guest has not taken note of; false when it has. */
+    private boolean takeBack(int cpu) {
+        boolean wasPresent = controller.isPresent(cpu);
+        boolean withdrawn = controller.withdraw(cpu);
+        if (withdrawn && !wasPresent) {
+            processors.dismiss(cpu);
         }
-        return untaken ? ": its kernel does not listen to ACPI events, or not yet" : "";
+        return withdrawn;
+    }
+
+    /** Looks once more, a moment later where vCPUs have been added, and then no longer for answers. */
+    private void settle(int count, List<VcpuQuestion> asked, List<String> failures) {
+        if (failures.isEmpty() && asked.stream().anyMatch(question -> question.kind() == VcpuQuestion.Kind.TAKE)) {
+            awaitUpset();
+        }
+        asked.forEach(question -> questions.set(question.cpu(), null));
+        if (failures.isEmpty() && count() != count) {
+            failures.add("the guest has given back vCPUs that it was not asked for, and has " + count() + " now");
+        }
+    }
+
+    private void awaitUpset() {
+        try {
+            upset.get(SETTLE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            // As it should be.
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException("nobody interrupts this thread, and an upset is never exceptional", e);
+        }
     }
 
     private void givenBack(int cpu) {
-        vcpus.dismiss(cpu);
-        confirmed.set(cpu, 0);
-        answerTo(cpu, null);
-    }
-
-    private void answer(int cpu, int source, int status) {
-        switch (source) {
-            case CpuController.DEVICE_CHECK -> inserted(cpu, status);
-            case CpuController.EJECT_REQUEST -> ejectAnswered(cpu, status);
-            // Of what the guest does by itself, its ejections say enough.
-            default -> { }
+        processors.dismiss(cpu);
+        VcpuQuestion question = questions.get(cpu);
+        if (question != null) {
+            question.ejected();
         }
-    }
-
-    private void inserted(int cpu, int status) {
-        if (status == INSERT_IN_PROGRESS || !controller.isPresent(cpu)) {
-            return;
-        }
-        if (status == 0) {
-            confirmed.set(cpu, 1);
-            answerTo(cpu, null);
-        } else {
-            answerTo(cpu, "the guest did not take vCPU " + cpu + ": status 0x" + Integer.toHexString(status));
-        }
-    }
-
-    /** Success is known by the ejection itself, which comes before. */
-    private void ejectAnswered(int cpu, int status) {
-        if (status != 0 && status != EJECT_IN_PROGRESS) {
-            answerTo(cpu, "the guest did not give back vCPU " + cpu + ": status 0x" + Integer.toHexString(status));
-        }
-    }
-
-    private void answerTo(int cpu, String objection) {
-        CompletableFuture<String> answer = waiting.get(cpu);
-        if (answer != null) {
-            answer.complete(objection);
+        if (question == null || question.kind() != VcpuQuestion.Kind.GIVE_BACK) {
+            upset.complete(null);
         }
     }
 
@@ -286,7 +302,11 @@ final class VcpuHotplug implements AutoCloseable {
     public synchronized void close() {
         isClosed = true;
         for (int cpu = 0; cpu < max; cpu++) {
-            answerTo(cpu, ENDED);
+            VcpuQuestion question = questions.get(cpu);
+            if (question != null) {
+                question.cancel(ENDED);
+            }
         }
+        upset.complete(null);
     }
 }

@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  *
  * <p>Thread-safe. No vCPU thread takes this object's lock, so it may be held while waiting for them.
  */
-final class Vcpus implements AutoCloseable {
+final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
 
     private final KvmVm vm;
     private final VcpuSetup setup;
@@ -101,7 +101,8 @@ final class Vcpus implements AutoCloseable {
      * @throws IllegalStateException when the machine does not run
      * @throws IOException           when the host refuses, such as a thread for the vCPU
      */
-    synchronized void bring(int index) throws IOException {
+    @Override
+    public synchronized void bring(int index) throws IOException {
         requireRunning();
         VcpuThread parked = threads.get(index);
         if (parked == null) {
@@ -128,7 +129,8 @@ final class Vcpus implements AutoCloseable {
     }
 
     /** Parks a vCPU; does not wait and takes no lock, so also for vCPU threads. */
-    void dismiss(int index) {
+    @Override
+    public void dismiss(int index) {
         threads.get(index).requestStop();
     }
 

@@ -7,11 +7,13 @@ import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DeviceControls;
+import io.vmm4j.core.control.DeviceLoop;
 import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.DriveImages;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.TapBackend;
 import io.vmm4j.core.host.TapInterface;
@@ -45,6 +47,8 @@ final class VirtioDevices {
 
     private final VirtioSlots slots;
     private final EpollEventLoop loop;
+    private final DeviceLoop commands;
+    private final MachineMetrics metrics;
     private final List<GivenDevice> given = new ArrayList<>();
     private final Map<String, DriveControl> drives = new HashMap<>();
     private final Map<String, NetworkControl> networks = new HashMap<>();
@@ -52,35 +56,41 @@ final class VirtioDevices {
     private BalloonControl balloon;
 
     /**
-     * @param slots the windows
-     * @param loop  owns the devices
+     * @param slots   the windows
+     * @param loop    owns the devices
+     * @param helpers tell what has become of commands to them
      */
-    VirtioDevices(VirtioSlots slots, EpollEventLoop loop) {
+    VirtioDevices(VirtioSlots slots, EpollEventLoop loop, HelperThreads helpers, MachineMetrics metrics) {
         this.slots = slots;
         this.loop = loop;
+        this.commands = new DeviceLoop(loop, helpers);
+        this.metrics = metrics;
     }
 
     /** A drive, whose queues are served by {@code queueLoops}. */
     void addDrive(DriveConfig drive, VirtioBlk device, DriveImages images, List<EpollEventLoop> queueLoops) throws IOException {
         slots.add("drive " + drive.driveId(), device, loop, queueLoops);
-        drives.put(drive.driveId(), new DriveControl(drive.driveId(), loop, device, images));
+        metrics.drive(drive.driveId(), device);
+        drives.put(drive.driveId(), new DriveControl(drive.driveId(), commands, device, images));
     }
 
     /** A network device on {@code tap}; the result is to be closed after the loop. */
     TapBackend addNetwork(NetworkInterfaceConfig network, TapInterface tap) throws IOException {
         TapBackend backend = new TapBackend(loop, tap);
         NetConfig config = new NetConfig(Optional.ofNullable(network.guestMac()).map(MacAddress::parse),
-                network.mtu() == null ? OptionalInt.empty() : OptionalInt.of(network.mtu()), network.queuePairs(), network.queueSize());
+                OptionalInt.of(network.mtu() == null ? tap.mtu() : network.mtu()), network.queuePairs(), network.queueSize());
         VirtioNet device = new VirtioNet(loop, config, backend, limiter(network.rxRateLimiter()), limiter(network.txRateLimiter()));
         slots.add("network interface " + network.ifaceId(), device, loop, List.of());
-        networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), loop, device));
+        metrics.network(network.ifaceId(), device);
+        networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), commands, device));
         return backend;
     }
 
     void addEntropy(EntropyConfig config) throws IOException {
         VirtioRng device = new VirtioRng(loop, HostRandom::fill, limiter(config.rateLimiter()));
         slots.add("entropy", device, loop, List.of());
-        entropy = new EntropyControl(loop, device);
+        metrics.entropy(device);
+        entropy = new EntropyControl(commands, device);
     }
 
     void addBalloon(MemoryBalloonConfig config, GuestRam ram, long memSizeMib) throws IOException {
@@ -88,12 +98,13 @@ final class VirtioDevices {
                 config.statsPollingIntervalS(), config.freePageHinting(), config.freePageReporting());
         VirtioBalloon device = new VirtioBalloon(loop, chosen, ram::discard);
         slots.add("balloon", device, loop, List.of());
-        balloon = new BalloonControl(loop, device, memSizeMib);
+        metrics.balloon(device);
+        balloon = new BalloonControl(commands, device, memSizeMib);
     }
 
     /** The guest's hvc0, with its host's end on {@code console}, which is to be attached to {@code port}. */
-    ConsolePort addConsole(SerialConsole console, ConsolePort port) throws IOException {
-        BufferedConsole backend = new BufferedConsole(loop, console.output(), port::inputRoomChanged);
+    ConsolePort addConsole(SerialConsole console, PanicWatch panics, ConsolePort port) throws IOException {
+        BufferedConsole backend = new BufferedConsole(loop, panics.watch(console.output()), port::inputRoomChanged);
         VirtioConsole device = new VirtioConsole(loop, ConsoleConfig.hvc0(0, 0), List.of(backend));
         port.connect(new ConsolePort.Device() {
             @Override

@@ -17,6 +17,8 @@ final class VcpuExits {
     private static final int SYSTEM_EVENT_SHUTDOWN = 1;
     /** KVM_SYSTEM_EVENT_RESET. */
     private static final int SYSTEM_EVENT_RESET = 2;
+    /** KVM_SYSTEM_EVENT_CRASH. */
+    private static final int SYSTEM_EVENT_CRASH = 3;
     /** RIP after a reset (AMD APM volume 2, table 14-1). */
     private static final long RESET_RIP = 0xFFF0;
 
@@ -44,6 +46,7 @@ final class VcpuExits {
         return switch (type) {
             case SYSTEM_EVENT_SHUTDOWN -> new VmExit(VmExitReason.POWEROFF, "the guest powered off");
             case SYSTEM_EVENT_RESET -> new VmExit(VmExitReason.RESET, "the guest asked for a reset");
+            case SYSTEM_EVENT_CRASH -> new VmExit(VmExitReason.GUEST_PANIC, "the guest reported a crash" + where(vcpu));
             default -> new VmExit(VmExitReason.KVM_ERROR, "the guest raised system event " + type + where(vcpu));
         };
     }

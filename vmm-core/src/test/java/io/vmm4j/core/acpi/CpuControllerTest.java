@@ -19,8 +19,8 @@ class CpuControllerTest {
         }
 
         @Override
-        public void answered(int cpu, int source, int status) {
-            heard.add("answered " + cpu + " " + source + " " + status);
+        public void answered(int cpu, int news, int status, boolean isLatest) {
+            heard.add("answered " + cpu + " " + news + " " + status + (isLatest ? "" : " early"));
         }
     });
 
@@ -98,12 +98,103 @@ class CpuControllerTest {
         assertThrows(IllegalArgumentException.class, () -> controller.requestEject(0));
     }
 
+    private void answer(int cpu, int source, int status) {
+        controller.write(0x00, 4, cpu);
+        controller.write(0x0c, 4, source);
+        controller.write(0x10, 4, status);
+    }
+
     @Test
-    void writingTheStatusAnswersForTheSelectedProcessor() {
-        controller.write(0x00, 4, 2);
-        controller.write(0x0c, 4, 1);
-        controller.write(0x10, 4, 0x81);
-        assertEquals(List.of("answered 2 1 129"), heard);
+    void writingTheStatusAnswersNewsThatWasTaken() {
+        controller.offer(2);
+        next();
+        answer(2, 1, 0x81);
+        controller.requestEject(1);
+        next();
+        answer(1, 3, 0x82);
+        assertEquals(List.of("answered 2 1 129", "answered 1 3 130"), heard);
+        assertFalse(controller.isConfirmed(2));
+        assertTrue(controller.isConfirmed(1));
+    }
+
+    @Test
+    void anAnswerToNothingIsDropped() {
+        answer(2, 1, 0);
+        controller.offer(2);
+        answer(2, 1, 0);
+        assertEquals(0, state(2), "it was not taken");
+        answer(1, 3, 0);
+        answer(1, 1, 0);
+        controller.requestEject(1);
+        answer(1, 3, 0x82);
+        next();
+        answer(3, 3, 0x82);
+        answer(1, 1, 0x81);
+        answer(1, 0x103, 0);
+        answer(1, 0x200, 0);
+        assertEquals(List.of(), heard);
+        assertEquals(2, controller.confirmedCount());
+    }
+
+    @Test
+    void eachPieceOfNewsHasOneAnswer() {
+        controller.offer(2);
+        next();
+        answer(2, 1, 0x80);
+        answer(2, 1, 0);
+        answer(2, 1, 1);
+        assertEquals(List.of("answered 2 1 0"), heard, "0x80 is: not yet");
+        assertTrue(controller.isConfirmed(2));
+        controller.requestEject(2);
+        next();
+        answer(2, 3, 0x84);
+        answer(2, 3, 0x82);
+        answer(2, 3, 0);
+        assertEquals(List.of("answered 2 1 0", "answered 2 3 130"), heard, "0x84 is: not yet");
+    }
+
+    @Test
+    void anAnswerToAnEarlierPieceOfNewsIsNotTheLatest() {
+        controller.requestEject(1);
+        next();
+        assertTrue(controller.owesEject(1));
+        controller.requestEject(1);
+        answer(1, 3, 0x82);
+        next();
+        controller.requestEject(1);
+        next();
+        answer(1, 3, 0x83);
+        assertTrue(controller.owesEject(1));
+        answer(1, 3, 0x85);
+        assertEquals(List.of("answered 1 3 130 early", "answered 1 3 131 early", "answered 1 3 133"), heard);
+        assertFalse(controller.owesEject(1));
+    }
+
+    @Test
+    void aLateConfirmationMakesAnotherOfferNeedless() {
+        controller.offer(2);
+        next();
+        controller.offer(2);
+        answer(2, 1, 0);
+        assertEquals(List.of("answered 2 1 0"), heard);
+        assertEquals(0, next());
+        assertTrue(controller.isConfirmed(2));
+    }
+
+    @Test
+    void anEjectionSettlesAllThatWasAskedAboutTheProcessor() {
+        controller.offer(2);
+        next();
+        answer(2, 1, 0);
+        controller.requestEject(2);
+        next();
+        eject(2);
+        answer(2, 3, 0);
+        answer(2, 1, 0);
+        assertEquals(List.of("answered 2 1 0", "ejected 2"), heard);
+        assertFalse(controller.isConfirmed(2));
+        assertFalse(controller.owesEject(2));
+        assertEquals(2, controller.confirmedCount());
     }
 
     @Test

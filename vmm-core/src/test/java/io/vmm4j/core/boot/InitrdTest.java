@@ -11,9 +11,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InitrdTest {
 
@@ -68,6 +73,37 @@ class InitrdTest {
         assertTrue(assertThrows(KernelImageException.class, () -> Initrd.open(directory)).getMessage().contains("initrd " + directory + " is a directory"));
         assertTrue(assertThrows(KernelImageException.class, () -> Initrd.open(directory.resolve("x"))).getMessage().contains("does not exist"));
         assertTrue(assertThrows(KernelImageException.class, () -> Initrd.open(file(0))).getMessage().contains("is empty"));
+    }
+
+    private Path file(String hex) throws IOException {
+        return Files.write(directory.resolve("initrd"), Arrays.copyOf(HexFormat.of().parseHex(hex), 2048));
+    }
+
+    private void fit(String hex, ByteBuffer kernelImage) throws Exception {
+        try (Initrd initrd = Initrd.open(file(hex)); KernelImage kernel = KernelImage.open(FakeKernels.write(directory, kernelImage), LOW_RAM)) {
+            initrd.requireFitFor(kernel);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"514649fb00000003, a qcow2 image", "4b444d56, a VMDK image", "76686478 66696c65, a VHDX image"})
+    void theImageOfADiskIsNoInitrdOfAnyKernel(String magic, String what) {
+        String message = assertThrows(KernelImageException.class, () -> Initrd.open(file(magic.replace(" ", "")))).getMessage();
+        assertTrue(message.contains(" is " + what + "; Linux takes a cpio archive"), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"7f454c46020101, an ELF program", "504b0304, a zip archive", "04224d18, an lz4 file", "377abcaf271c, a 7z archive"})
+    void whatLinuxDoesNotUnpackIsRefusedWhereTheKernelIsLinuxForSure(String magic, String what) throws Exception {
+        String message = assertThrows(KernelImageException.class, () -> fit(magic, FakeKernels.bzImage())).getMessage();
+        assertTrue(message.contains(" is " + what + "; Linux takes a cpio archive") && message.endsWith("or lz4 -l"), message);
+        fit(magic, FakeKernels.elf());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"303730373031", "1f8b08", "fd377a585a00", "28b52ffd", "425a683931415926 5359", "02214c18", "894c5a4f000d0a1a0a", "00", "68737173"})
+    void whatLinuxUnpacksOrMayHaveADriverForIsTaken(String magic) throws Exception {
+        fit(magic.replace(" ", ""), FakeKernels.bzImage());
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -147,6 +148,24 @@ class KernelImageTest {
         assertSays(refusal(ByteBuffer.wrap(new byte[] {0x1f, (byte) 0x8b, 8, 0})), "is a gzip file");
         assertSays(refusal(ByteBuffer.wrap(new byte[] {(byte) 0x80})), "is neither ELF nor bzImage");
         assertSays(refusal(ByteBuffer.allocate(100_000)), "is neither ELF nor bzImage");
+        assertSays(refusal(ByteBuffer.wrap("QFI\u00fb\0\0\0\3".getBytes(StandardCharsets.ISO_8859_1))), "is a qcow2 image; an ELF vmlinux");
+        assertSays(refusal(ByteBuffer.wrap("MZ\u0090".getBytes(StandardCharsets.ISO_8859_1))), "is an EFI or DOS program");
+        assertSays(refusal(ByteBuffer.allocate(4096).put(0, (byte) 'M').put(1, (byte) 'Z').putInt(56, 0x41524d64)), "is a Linux kernel for arm64");
+        assertSays(refusal(ByteBuffer.wrap("MZ\0\0zimg".getBytes(StandardCharsets.ISO_8859_1))), "is a compressed EFI kernel (zboot)");
+    }
+
+    @Test
+    void aBzImageWithoutItsBootFlagIsNone() throws Exception {
+        assertSays(damagedBzImage(image -> image.putShort(0x1fe, (short) 0)), "is neither ELF nor bzImage; an ELF vmlinux or a bzImage is needed");
+    }
+
+    @Test
+    void whatIsPackedIsRefusedWithTheCommandThatUnpacksIt() throws Exception {
+        Path kernel = directory.resolve("kernel");
+        assertSays(refusal(ByteBuffer.wrap(new byte[] {0x1f, (byte) 0x8b, 8, 0})), "a bzImage is needed: `gzip -dc " + kernel + " > " + kernel + ".raw` unpacks it");
+        assertSays(refusal(ByteBuffer.wrap(new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd})), "is a zstd file", "`zstd -dc ");
+        assertSays(refusal(ByteBuffer.wrap(new byte[] {4, 0x22, 0x4d, 0x18})), "is an lz4 file", "`lz4 -dc ");
+        assertSays(refusal(ByteBuffer.allocate(1024).put(257, "ustar\0".getBytes())), "is a tar archive", "`tar -xf ");
     }
 
     @Test

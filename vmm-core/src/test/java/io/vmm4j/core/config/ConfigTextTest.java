@@ -73,4 +73,25 @@ class ConfigTextTest {
     void aTextThatIsBrokenOffIsRefusedInPlainWords(String text, String message) {
         assertEquals(message, refusal(text.replace('\'', '"')));
     }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{'~': 1} | unknown key \"~\", known are",
+        "{'a~': 1, 'a~': 2} | Duplicate field 'a~'",
+        "{'machine-config': {'mem_type': '~'}} | memory type \"~\" is not one of",
+        "{'cpu-config': '/no/~'} | file /no/~ does not exist",
+        "{'drives': [{'cache_type': 'x~'}]} | \"x~\" is not one of Unsafe, Writeback",
+    })
+    void aProblemQuotesTheTextInOneLineThatDrivesNoTerminal(String json, String message) {
+        String refusal = refusal(json.replace('\'', '"').replace("~", "\\u001b[2J\\n\\u009bx"));
+        assertTrue(refusal.contains(message.replace("~", "\\u001b[2J\\n\\u009bx")), refusal);
+        assertTrue(refusal.chars().noneMatch(Character::isISOControl), refusal);
+    }
+
+    @Test
+    void aProblemOfALongTextIsStillALine() {
+        String refusal = refusal("{\"machine-config\": {\"mem_type\": \"" + "x".repeat(1 << 20) + "\"}}");
+        assertTrue(refusal.length() < 12_000, refusal.length() + " characters");
+        assertTrue(refusal.contains("is not one of shmem, ") && refusal.contains("(machine-config.mem_type)"), refusal);
+    }
 }

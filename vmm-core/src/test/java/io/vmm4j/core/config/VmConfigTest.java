@@ -275,7 +275,7 @@ class VmConfigTest {
     })
     void whatCannotBeAPathIsRefusedUnderItsKey(String json, String name, String key) {
         String refusal = refusal(json.replace('\'', '"').replace("~", "a\\u0000b"));
-        assertTrue(refusal.contains(name + " \"a\0b\" cannot be a path here: Nul character not allowed (" + key + ")"), refusal);
+        assertTrue(refusal.contains(name + " \"a\\u0000b\" cannot be a path here: Nul character not allowed (" + key + ")"), refusal);
     }
 
     @Test
@@ -289,8 +289,8 @@ class VmConfigTest {
     }
 
     @Test
-    void aMachineWithNeitherDriveNorInitrdIsRefused() {
-        assertTrue(refusal("{\"boot-source\": {\"kernel_image_path\": \"k\"}}").contains("root file system is required"));
+    void aMachineNeedsNeitherDriveNorInitrd() throws ConfigException {
+        parse("{\"boot-source\": {\"kernel_image_path\": \"k\"}}").check();
     }
 
     @Test

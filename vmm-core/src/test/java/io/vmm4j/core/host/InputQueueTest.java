@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,7 @@ class InputQueueTest {
         new Random(7).nextBytes(paste);
         port.holdBack();
         try (InputQueue queue = new InputQueue(port, CAPACITY)) {
+            queue.start();
             Thread slowGuest = new Thread(() -> {
                 for (int i = 0; i < paste.length; i++) {
                     port.allow(1);
@@ -40,6 +42,7 @@ class InputQueueTest {
     void closeLetsAWaitingReaderGo() throws Exception {
         port.holdBack();
         InputQueue queue = new InputQueue(port, CAPACITY);
+        queue.start();
         CountDownLatch full = new CountDownLatch(1);
         Thread reader = new Thread(() -> {
             try {
@@ -63,9 +66,48 @@ class InputQueueTest {
     }
 
     @Test
+    void whoOffersIsNotMadeToWait() throws Exception {
+        port.holdBack();
+        try (InputQueue queue = new InputQueue(port, CAPACITY)) {
+            queue.start();
+            byte[] paste = new byte[3 * CAPACITY];
+            new Random(8).nextBytes(paste);
+            int first = queue.offer(paste, 0, paste.length);
+            assertTrue(port.awaitHeld(), "the guest lets a send wait");
+            // The sending thread may have taken a batch out before the queue was full, or after.
+            int taken = first + queue.offer(paste, first, paste.length - first);
+            assertTrue(taken > CAPACITY && taken < paste.length, () -> taken + " bytes taken");
+            assertFalse(queue.isHalfEmpty());
+            port.allow(taken);
+            assertArrayEquals(Arrays.copyOf(paste, taken), port.await(taken), "what was taken arrives, in order");
+            assertTrue(queue.isHalfEmpty());
+        }
+        InputQueue closed = new InputQueue(port, CAPACITY);
+        closed.close();
+        assertEquals(CAPACITY, closed.offer(new byte[CAPACITY], 0, CAPACITY), "nobody needs to try again");
+    }
+
+    @Test
     void aQueueNeverUsedClosesWithoutAThread() {
         InputQueue queue = new InputQueue(port, CAPACITY);
         queue.close();
         queue.close();
+    }
+
+    @Test
+    void oneCanWaitUntilAllIsSentAndNotForEver() throws Exception {
+        try (InputQueue queue = new InputQueue(port, CAPACITY)) {
+            queue.start();
+            assertTrue(queue.awaitSent(0));
+            queue.offer(new byte[10], 0, 10);
+            assertTrue(queue.awaitSent(20_000));
+            assertEquals(10, port.await(10).length);
+            port.holdBack();
+            queue.offer(new byte[10], 0, 10);
+            assertTrue(port.awaitHeld(), "the guest lets a send wait");
+            assertFalse(queue.awaitSent(1));
+            port.allow(10);
+            assertTrue(queue.awaitSent(20_000));
+        }
     }
 }

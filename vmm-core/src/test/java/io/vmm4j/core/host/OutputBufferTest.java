@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.time.NanoClock;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -26,11 +29,11 @@ class OutputBufferTest {
 
     private final RecordingPort port = new RecordingPort();
 
-    private OutputBuffer buffer(GatedStream reader, NanoClock clock) {
+    private OutputBuffer buffer(GatedStream reader, NanoClock clock) throws IOException {
         return buffer(reader, clock, STUCK);
     }
 
-    private OutputBuffer buffer(GatedStream reader, NanoClock clock, long stuckNanos) {
+    private OutputBuffer buffer(GatedStream reader, NanoClock clock, long stuckNanos) throws IOException {
         OutputBuffer buffer = new OutputBuffer("test", reader, CAPACITY, clock, stuckNanos);
         buffer.start(port);
         return buffer;
@@ -148,6 +151,22 @@ class OutputBufferTest {
     }
 
     @Test
+    void aReaderThatTakesNothingCostsNoNewThread() throws Exception {
+        GatedStream reader = new GatedStream();
+        try (OutputBuffer buffer = buffer(reader, running())) {
+            Set<Thread> before = consoleThreads();
+            fill(buffer);
+            assertTrue(port.awaitReady(), "the guest is let go");
+            assertEquals(before, consoleThreads(), "the host may have no thread to give when the guest prints");
+            reader.openGate();
+        }
+    }
+
+    private static Set<Thread> consoleThreads() {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("console-")).collect(Collectors.toSet());
+    }
+
+    @Test
     void theGuestIsHeldWhileTheBoundIsNotOver() throws Exception {
         CountDownLatch looks = new CountDownLatch(10);
         AtomicLong now = new AtomicLong();
@@ -196,7 +215,7 @@ class OutputBufferTest {
     }
 
     @Test
-    void closeWritesOutWhatIsThere() {
+    void closeWritesOutWhatIsThere() throws Exception {
         GatedStream reader = GatedStream.open();
         OutputBuffer buffer = buffer(reader, STANDING, PATIENT);
         String last = "Power down\r\n".repeat(50);
@@ -207,7 +226,7 @@ class OutputBufferTest {
     }
 
     @Test
-    void closeWritesOutAByteThatCameJustBefore() {
+    void closeWritesOutAByteThatCameJustBefore() throws Exception {
         for (int i = 0; i < 500; i++) {
             GatedStream reader = GatedStream.open();
             OutputBuffer buffer = buffer(reader, STANDING, PATIENT);

@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -209,6 +211,61 @@ class SocketConsoleTest {
                 String text = read(second, 2);
                 assertEquals("up", text.substring(text.length() - 2), "the second has its place");
             }
+        }
+    }
+
+    @Test
+    void clientsCostNoNewThread() throws Exception {
+        console.attach(port);
+        Set<Thread> before = consoleThreads();
+        for (int i = 1; i <= 3; i++) {
+            try (SocketChannel client = connect()) {
+                send(client, "x");
+                assertEquals(i, port.await(i).length, "input");
+                print("y");
+                readUntil(client, "y");
+                assertEquals(before, consoleThreads(), "the host may have no thread to give when a client comes");
+            }
+        }
+    }
+
+    private static Set<Thread> consoleThreads() {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("console-")).collect(Collectors.toSet());
+    }
+
+    @Test
+    void aClientThatTakesNothingAndSendsOnKeepsTheNextFromNothing() throws Exception {
+        console.attach(port);
+        try (SocketChannel first = connect()) {
+            send(first, "one");
+            assertEquals("one", port.awaitText(3), "input");
+            first.shutdownInput();
+            // The first of these finds out.
+            print("a");
+            try (SocketChannel second = connect()) {
+                print("b");
+                readUntil(second, "b");
+                send(second, "two");
+                assertEquals("onetwo", port.awaitText(6), "input of the next");
+            }
+        }
+    }
+
+    @Test
+    void aFullClientThatReadsAgainGetsAllInOrder() throws Exception {
+        console.attach(port);
+        try (SocketChannel client = connect()) {
+            String text = "0123456789abcdef".repeat(40_000);
+            Thread guest = new Thread(() -> {
+                try {
+                    print(text);
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            guest.start();
+            assertEquals(text, read(client, text.length()), "every byte, in order");
+            guest.join();
         }
     }
 

@@ -10,10 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.Termios;
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(90)
 class StdioConsoleTest {
+    private static final String GREETING = "vmm: Ctrl-A x ends the machine, Ctrl-A h says what else there is\r\n";
+
     private final RecordingPort port = new RecordingPort();
     private TestTerminal terminal;
     private byte[] before;
@@ -136,7 +141,7 @@ class StdioConsoleTest {
             assertEquals("ls\r\u0003\u0011\u0013\u001a\u0004\u00ff", port.awaitText(9), "bytes for the guest");
             print(console, "done");
             assertTrue(terminal.awaitText("done"), "output");
-            assertEquals("done", terminal.screen(), "nothing was echoed or changed");
+            assertEquals(GREETING + "done", terminal.screen(), "nothing was echoed or changed");
         }
     }
 
@@ -169,6 +174,78 @@ class StdioConsoleTest {
             assertEquals("Ctrl-A x on the console", port.awaitStop(), "why the machine ends");
         }
         assertArrayEquals(before, terminal.settings(), "every setting put back");
+    }
+
+    @Test
+    void theEscapeIsSeenBehindAPasteThatHasNoRoom() throws Exception {
+        port.holdBack();
+        try (StdioConsole console = attached()) {
+            terminal.type(new byte[InputQueue.TYPED_CAPACITY + (1 << 20)]);
+            assertTrue(terminal.awaitText("what is typed is dropped; Ctrl-A x ends the machine\r\n"), "the loss is told");
+            terminal.type("\u0001x");
+            assertEquals("Ctrl-A x on the console", port.awaitStop(), "why the machine ends");
+            assertEquals(terminal.screen().indexOf("dropped"), terminal.screen().lastIndexOf("dropped"), "told once");
+        }
+        assertArrayEquals(before, terminal.settings(), "every setting put back");
+    }
+
+    @Test
+    void whatIsTypedWhileTheMachineEndsIsNotLeftToAShell() throws Exception {
+        StdioConsole console = attached();
+        terminal.type("\u0001x");
+        port.awaitStop();
+        terminal.type("rm -rf\r");
+        console.close();
+        assertEquals(0, terminal.unread());
+        assertArrayEquals(before, terminal.settings(), "every setting put back");
+    }
+
+    @Test
+    void theRestOfAPasteIsNotLeftToAShell() throws Exception {
+        StdioConsole console = attached();
+        byte[] paste = "rm -rf\r".repeat(1 << 17).getBytes(StandardCharsets.ISO_8859_1);
+        CompletableFuture<Void> pasting = CompletableFuture.runAsync(() -> {
+            try {
+                terminal.type(paste);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        port.awaitText(1);
+        console.close();
+        pasting.get(RecordingPort.LIMIT_SECONDS, TimeUnit.SECONDS);
+        assertEquals(0, terminal.unread());
+    }
+
+    @Test
+    void aTerminalIsOneConsolesAtATime() throws Exception {
+        StdioConsole first = attached();
+        StdioConsole second = new StdioConsole(terminal.fd(), terminal.fd(), System::nanoTime);
+        IOException refused = assertThrows(IOException.class, () -> second.attach(port));
+        assertEquals("the terminal on standard input is the console of another machine of this process", refused.getMessage());
+        second.close();
+        assertNotEquals(before[12], terminal.settings()[12], "the first one's terminal is still raw");
+        first.close();
+        assertArrayEquals(before, terminal.settings(), "every setting put back");
+        attached().close();
+        assertArrayEquals(before, terminal.settings(), "another may follow");
+    }
+
+    @Test
+    void aScriptsOutputHasNoGreeting() throws Exception {
+        Path out = Files.createFile(directory.resolve("out"));
+        try (Fd file = TestTerminal.open(out); StdioConsole console = new StdioConsole(terminal.fd(), file.value(), System::nanoTime)) {
+            console.attach(port);
+            print(console, "guest");
+        }
+        assertEquals("guest", Files.readString(out));
+        Path in = Files.createFile(directory.resolve("in"));
+        try (Fd file = TestTerminal.open(in); StdioConsole console = new StdioConsole(file.value(), terminal.fd(), System::nanoTime)) {
+            console.attach(port);
+            print(console, "guest");
+        }
+        assertTrue(terminal.awaitText("guest"), "output");
+        assertEquals("guest", terminal.screen());
     }
 
     @Test
@@ -274,8 +351,8 @@ class StdioConsoleTest {
     private String childErrors() {
         try {
             return Files.readString(directory.resolve("err"));
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -42,7 +42,11 @@ class TapBackendTest {
         "down,     an interface that is down takes no frame and says so",
         "queues,   frames come on attached queues only",
         "offloads, checksums and segments are offered",
-        "kind,     a tap of another kind is refused with what to do",
+        "missing,  a tap that does not exist is refused with what makes it and is not made",
+        "kind,     what is no tap and a tap of too few queues are refused with what to do",
+        "busy,     a tap of another program is refused and left alone",
+        "one,      a tap of several queues serves a device with one pair",
+        "mtu,      a tap says its largest packet",
     })
     void theTapDoesWhatTheDeviceExpects(String scenario, String rule) throws Exception {
         String said = run(scenario);

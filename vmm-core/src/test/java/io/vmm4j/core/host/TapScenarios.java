@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.virtio.net.NetBackend;
 import io.vmm4j.devices.virtio.net.NetOffload;
-import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.NetInterface;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -51,7 +51,11 @@ final class TapScenarios {
                 case "down" -> scenarios.anInterfaceThatIsDownTakesNoFrameAndSaysSo();
                 case "queues" -> scenarios.framesComeOnAttachedQueuesOnly();
                 case "offloads" -> scenarios.checksumsAndSegmentsAreOffered();
-                case "kind" -> scenarios.aTapOfAnotherKindIsRefusedWithWhatToDo();
+                case "missing" -> scenarios.aTapThatDoesNotExistIsRefusedWithWhatMakesItAndIsNotMade();
+                case "kind" -> scenarios.whatIsNoTapAndATapOfTooFewQueuesAreRefusedWithWhatToDo();
+                case "busy" -> scenarios.aTapOfAnotherProgramIsRefusedAndLeftAlone();
+                case "one" -> scenarios.aTapOfSeveralQueuesServesADeviceWithOnePair();
+                case "mtu" -> scenarios.aTapSaysItsLargestPacket();
                 default -> throw new IllegalArgumentException(args[0]);
             }
         } finally {
@@ -61,10 +65,17 @@ final class TapScenarios {
     }
 
     private TapBackend open(int queues) throws Exception {
+        make(queues);
         TapInterface tap = TapInterface.open(NAME, queues);
         loop = new EpollEventLoop("test-loop", faults::add);
         backend = new TapBackend(loop, tap);
         return backend;
+    }
+
+    private static void make(int queues) throws Exception {
+        List<String> words = new ArrayList<>(List.of("tuntap", "add", NAME, "mode", "tap"));
+        words.addAll(queues > 1 ? List.of("multi_queue") : List.of());
+        ip(words.toArray(String[]::new));
     }
 
     /** Gives the interface an address, and a neighbour that the kernel need not look for. */
@@ -231,11 +242,61 @@ final class TapScenarios {
         assertTrue(!backend.offloads().contains(NetOffload.UFO), "the kernel has none");
     }
 
-    private void aTapOfAnotherKindIsRefusedWithWhatToDo() throws Exception {
+    private static String refusal(String name, int queues) {
+        return assertThrows(IOException.class, () -> TapInterface.open(name, queues)).getMessage();
+    }
+
+    private void aTapThatDoesNotExistIsRefusedWithWhatMakesItAndIsNotMade() throws Exception {
+        assertEquals("tap tpa0 does not exist in this network namespace: as root, `ip tuntap add tpa0 mode tap user $USER` makes it",
+                refusal("tpa0", 1));
+        assertEquals("tap tpa0 does not exist in this network namespace: as root, `ip tuntap add tpa0 mode tap multi_queue user $USER` makes it",
+                refusal("tpa0", 2));
+        refusal("tap%d", 1);
+        refusal("a-name-that-is-too-long", 1);
+        assertEquals(List.of("lo"), Files.readAllLines(Path.of("/proc/self/net/dev")).stream().skip(2)
+                .map(line -> line.strip().split(":")[0]).filter(name -> !name.matches("(tunl|gre|gretap|erspan|ip_vti|ip6_vti|sit|ip6tnl|ip6gre)0")).toList());
+    }
+
+    private void whatIsNoTapAndATapOfTooFewQueuesAreRefusedWithWhatToDo() throws Exception {
+        ip("tuntap", "add", "tun7", "mode", "tun");
+        ip("link", "add", "v7", "type", "veth", "peer", "name", "v8");
+        make(1);
+        assertEquals("interface lo is the loopback, not a tap: as root, `ip tuntap add NAME mode tap user $USER` makes one", refusal("lo", 1));
+        assertEquals("interface tun7 is a tun interface, not a tap: as root, `ip tuntap add NAME mode tap user $USER` makes one", refusal("tun7", 1));
+        assertTrue(refusal("v7", 1).startsWith("interface v7 is a veth interface, not a tap: "), refusal("v7", 1));
+        assertEquals("tap " + NAME + " has one queue, not 3: make it anew with `ip tuntap add " + NAME + " mode tap multi_queue user $USER`",
+                refusal(NAME, 3));
+    }
+
+    private void aTapOfAnotherProgramIsRefusedAndLeftAlone() throws Exception {
+        open(2);
+        assertEquals("tap " + NAME + " is in use: another program is attached to it", refusal(NAME, 2));
+        assertEquals("tap " + NAME + " is in use: another program is attached to it", refusal(NAME, 1));
+        assertEquals(2, NetInterface.find(NAME).orElseThrow().queues());
+        backend.close();
+        ip("link", "del", NAME);
         open(1);
-        LinuxException busy = assertThrows(LinuxException.class, () -> TapInterface.open(NAME, 1));
-        assertTrue(busy.getMessage().contains("another program is attached"), busy.getMessage());
-        LinuxException kind = assertThrows(LinuxException.class, () -> TapInterface.open(NAME, 2));
-        assertTrue(kind.getMessage().contains("ip tuntap add " + NAME + " mode tap multi_queue"), kind.getMessage());
+        String busy = refusal(NAME, 1);
+        assertTrue(busy.contains("another program is attached"), busy);
+    }
+
+    private void aTapOfSeveralQueuesServesADeviceWithOnePair() throws Exception {
+        make(2);
+        TapInterface tap = TapInterface.open(NAME, 1);
+        loop = new EpollEventLoop("test-loop", faults::add);
+        backend = new TapBackend(loop, tap);
+        assertEquals(1, backend.queuePairs());
+        up();
+        start();
+        sendDatagram(100);
+        assertEquals(HEADER + ETHERNET + 20 + 8 + 100, nextDatagram(0).limit());
+    }
+
+    private void aTapSaysItsLargestPacket() throws Exception {
+        make(1);
+        ip("link", "set", NAME, "mtu", "1280");
+        try (TapInterface tap = TapInterface.open(NAME, 1)) {
+            assertEquals(1280, tap.mtu());
+        }
     }
 }

@@ -16,6 +16,7 @@ final class TestTerminal implements AutoCloseable {
     private static final long TCGETS = 0x5401;
     private static final long TCSETS = 0x5402;
     private static final long TIOCSWINSZ = 0x5414;
+    private static final long FIONREAD = 0x541B;
     private static final int SIZE = 4096;
 
     private final Pty pty = Pty.open();
@@ -108,6 +109,15 @@ final class TestTerminal implements AutoCloseable {
         byte[] bytes = new byte[n];
         data.bytes().get(0, bytes);
         seen.append(new String(bytes, StandardCharsets.ISO_8859_1));
+    }
+
+    /** Bytes typed that nobody has read. */
+    int unread() {
+        NativeStruct count = NativeStruct.allocate(Integer.BYTES);
+        if (LibC.ioctl(fd(), FIONREAD, count) < 0) {
+            throw new AssertionError("FIONREAD: errno " + LibC.errno());
+        }
+        return count.bytes().getInt(0);
     }
 
     String screen() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
@@ -13,18 +14,22 @@ import io.vmm4j.devices.virtio.blk.BlkBackend;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DiskImageTest {
 
     @TempDir
     Path directory;
 
-    private final Problems problems = new Problems();
+    private Problems problems = new Problems();
 
     private Path image(byte[] content) throws Exception {
         return Files.write(directory.resolve("disk.img"), content);
@@ -39,6 +44,7 @@ class DiskImageTest {
     }
 
     private void assertRefused(Path path, String reason) {
+        problems = new Problems();
         assertNull(open(path, false));
         ConfigException refused = assertThrows(ConfigException.class, problems::throwIfAny);
         assertTrue(refused.getMessage().contains(reason), refused.getMessage());
@@ -147,6 +153,64 @@ class DiskImageTest {
         try (DiskImage first = open(path, false)) {
             assertNull(open(path, true));
             assertFalse(problems.isClean("drives[0].path_on_host"));
+        }
+    }
+
+    private static byte[] qcow2(int size) {
+        byte[] bytes = new byte[size];
+        System.arraycopy(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, 0, bytes, 0, 8);
+        return bytes;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anImageOfAnotherFormatIsRefusedWithTheCommandThatConvertsIt(boolean readOnly) throws Exception {
+        Path path = image(qcow2(4096));
+        assertNull(open(path, readOnly));
+        assertEquals("disk image " + path + " is a qcow2 image, not a raw image: `qemu-img convert -f qcow2 -O raw " + path + " " + path
+                + ".raw` makes one; with format \"raw\" it is taken as it is (drives[0].path_on_host)",
+                assertThrows(ConfigException.class, problems::throwIfAny).getMessage());
+    }
+
+    @Test
+    void theFormatIsTheMatterWhereTheSizeIsWrongToo() throws Exception {
+        assertRefused(image(new byte[] {0x1f, (byte) 0x8b, 8, 0}), "is a gzip file, not a raw image: `gzip -dc ");
+        assertRefused(image(Arrays.copyOf("PK\3\4".getBytes(StandardCharsets.ISO_8859_1), 1001)), "is a zip archive, not a raw image: `unzip -p ");
+    }
+
+    @Test
+    void anImageWithAFooterIsRefused() throws Exception {
+        byte[] fixed = new byte[8192 + 512];
+        System.arraycopy("conectix".getBytes(StandardCharsets.US_ASCII), 0, fixed, 8192, 8);
+        assertRefused(image(fixed), "is a VHD image, not a raw image: `qemu-img convert -f vpc -O raw ");
+    }
+
+    @Test
+    void aKernelIsNoDisk() throws Exception {
+        assertRefused(image(Arrays.copyOf(new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1}, 4096)),
+                "is an ELF program, not a raw image; with format \"raw\" it is taken as it is");
+    }
+
+    @Test
+    void aRawDiskWithAnotherImageOnItOpensWhereItIsSaidToBeRaw() throws Exception {
+        DriveConfig drive = new DriveConfig("d", true, null, image(qcow2(4096)).toString(), false, null).withFormat(DriveConfig.Format.RAW);
+        try (DiskImage disk = DiskImage.open(drive, "drives[0]", problems)) {
+            assertEquals(4096, disk.capacity());
+        }
+        problems.throwIfAny();
+    }
+
+    @Test
+    void theFormatIsToldWithDirectIoTooWhateverTheSize() throws Exception {
+        Path path = Files.write(Files.createTempFile(Path.of("/var/tmp"), "vmm4j", ".img"), qcow2(5001));
+        try {
+            DriveConfig drive = new DriveConfig("d", true, null, path.toString(), false, null).withDirect(true);
+            assertNull(DiskImage.open(drive, "drives[0]", problems));
+            String refusal = assertThrows(ConfigException.class, problems::throwIfAny).getMessage();
+            assumeFalse(refusal.contains("without direct I/O"), refusal);
+            assertTrue(refusal.contains("is a qcow2 image"), refusal);
+        } finally {
+            Files.delete(path);
         }
     }
 }

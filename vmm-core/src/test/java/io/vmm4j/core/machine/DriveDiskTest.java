@@ -14,6 +14,7 @@ import io.vmm4j.devices.virtio.blk.BlkBackend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +60,7 @@ final class DriveDiskTest {
     @Test
     void theNextImageIsLockedWhileTheOldOneIsStillInUse() throws Exception {
         BlkBackend before = disk.current();
-        BlkBackend next = disk.open(second);
+        BlkBackend next = disk.open(second, null);
         assertSame(before, disk.current());
         assertFalse(isFree(first));
         assertFalse(isFree(second));
@@ -72,7 +73,7 @@ final class DriveDiskTest {
 
     @Test
     void anImageThatIsDroppedIsFreeAgain() throws Exception {
-        disk.drop(disk.open(second));
+        disk.drop(disk.open(second, null));
         assertTrue(isFree(second));
         assertFalse(isFree(first));
     }
@@ -91,17 +92,28 @@ final class DriveDiskTest {
 
     @Test
     void anImageThatCannotBeADrivesIsRefusedWithTheDrive() {
-        ConfigException refused = assertThrows(ConfigException.class, () -> disk.open(directory.resolve("missing")));
+        ConfigException refused = assertThrows(ConfigException.class, () -> disk.open(directory.resolve("missing"), null));
         assertEquals("disk image " + directory.resolve("missing") + " does not exist (drives.data.path_on_host)", refused.getMessage());
     }
 
     @Test
+    void anImageOfAnotherFormatIsRefusedUnlessItIsSaidToBeRaw() throws Exception {
+        Files.write(second, new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, StandardOpenOption.WRITE);
+        ConfigException refused = assertThrows(ConfigException.class, () -> disk.open(second, null));
+        assertTrue(refused.getMessage().contains(" is a qcow2 image, not a raw image"), refused.getMessage());
+        assertTrue(disk.isCurrent(first), "the drive goes on");
+        disk.use(disk.open(second, DriveConfig.Format.RAW));
+        assertEquals(1024, disk.current().capacity());
+        assertTrue(disk.isCurrent(second));
+    }
+
+    @Test
     void theEndOfTheMachineFreesAllImages() throws Exception {
-        disk.open(second);
+        disk.open(second, null);
         disk.close();
         assertTrue(isFree(first));
         assertTrue(isFree(second));
-        assertThrows(IOException.class, () -> disk.open(second));
+        assertThrows(IOException.class, () -> disk.open(second, null));
         assertTrue(isFree(second));
         disk.close();
     }

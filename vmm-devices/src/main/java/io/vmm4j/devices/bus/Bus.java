@@ -8,7 +8,8 @@ import org.slf4j.LoggerFactory;
  * The port-I/O or the memory-mapped bus: hands each access to the device whose window holds all of it.
  *
  * <p>What no window holds wholly reads as all ones and is dropped on writes, as on a PC whose bus nobody drives; each
- * such address is logged once, up to {@value UnclaimedAddresses#LIMIT} of them.
+ * such address is logged once, up to {@value UnclaimedAddresses#LIMIT} of them: as a warning, but at debug level where
+ * guests are known to look for a device.
  *
  * <p>Immutable and lock-free; made by {@link BusBuilder}. An access allocates nothing.
  */
@@ -21,11 +22,17 @@ public final class Bus {
     private final long[] flippedBases;
     private final long[] lengths;
     private final BusDevice[] devices;
+    private final List<BusRange> probed;
     private final UnclaimedAddresses unclaimed = new UnclaimedAddresses();
+    private final UnclaimedAddresses unclaimedProbed = new UnclaimedAddresses();
 
-    /** @param windows sorted by unsigned base, without overlaps */
-    Bus(String name, List<BusBuilder.Window> windows) {
+    /**
+     * @param windows sorted by unsigned base, without overlaps
+     * @param probed  where guests are known to look for devices
+     */
+    Bus(String name, List<BusBuilder.Window> windows, List<BusRange> probed) {
         this.name = name;
+        this.probed = List.copyOf(probed);
         this.flippedBases = windows.stream().mapToLong(window -> flip(window.range().base())).toArray();
         this.lengths = windows.stream().mapToLong(window -> window.range().length()).toArray();
         this.devices = windows.stream().map(BusBuilder.Window::device).toArray(BusDevice[]::new);
@@ -68,7 +75,7 @@ public final class Bus {
         return find(address, width) >= 0;
     }
 
-    /** Distinct unclaimed addresses met so far, counted up to {@value UnclaimedAddresses#LIMIT}. */
+    /** Distinct unclaimed addresses that were warned of so far, up to {@value UnclaimedAddresses#LIMIT}. */
     public int unclaimedCount() {
         return unclaimed.count();
     }
@@ -96,10 +103,27 @@ public final class Bus {
     }
 
     private void noteUnclaimed(String access, long address, int width) {
-        if (unclaimed.add(address)) {
-            LOG.warn("{}: no device answers a {} of {} bytes at 0x{}{}", name, access, width, Long.toHexString(address),
-                unclaimed.count() == UnclaimedAddresses.LIMIT ? "; further addresses are not logged" : "");
+        boolean isProbe = isProbed(address);
+        UnclaimedAddresses known = isProbe ? unclaimedProbed : unclaimed;
+        if (!known.add(address)) {
+            return;
         }
+        String hex = Long.toHexString(address);
+        String limit = known.count() == UnclaimedAddresses.LIMIT ? "; further addresses are not logged" : "";
+        if (isProbe) {
+            LOG.debug("{}: no device answers a {} of {} bytes at 0x{}, as guests look for one{}", name, access, width, hex, limit);
+        } else {
+            LOG.warn("{}: no device answers a {} of {} bytes at 0x{}{}", name, access, width, hex, limit);
+        }
+    }
+
+    private boolean isProbed(long address) {
+        for (int i = 0; i < probed.size(); i++) {
+            if (probed.get(i).contains(address, 1)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static long flip(long address) {

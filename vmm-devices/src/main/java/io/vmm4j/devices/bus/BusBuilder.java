@@ -19,6 +19,7 @@ public final class BusBuilder {
 
     private final String busName;
     private final List<Window> windows = new ArrayList<>();
+    private final List<BusRange> probed = new ArrayList<>();
 
     /** @param busName names the bus in log lines and errors, as in "port I/O" */
     public BusBuilder(String busName) {
@@ -45,11 +46,22 @@ public final class BusBuilder {
         return this;
     }
 
+    /**
+     * Says that guests look for a device here, one or not: what no window claims of it is not warned of.
+     *
+     * @param base   first address, unsigned
+     * @param length bytes, 1 or more
+     */
+    public BusBuilder expectProbes(long base, long length) {
+        probed.add(new BusRange(base, length));
+        return this;
+    }
+
     /** The bus with all windows added so far. */
     public Bus build() {
         List<Window> sorted = new ArrayList<>(windows);
         // Not Comparator.comparing, whose serializable lambda no class archive keeps: 5 ms at the start.
         sorted.sort((a, b) -> Long.compareUnsigned(a.range().base(), b.range().base()));
-        return new Bus(busName, sorted);
+        return new Bus(busName, sorted, probed);
     }
 }

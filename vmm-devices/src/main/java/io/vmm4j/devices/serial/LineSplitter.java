@@ -1,5 +1,6 @@
 package io.vmm4j.devices.serial;
 
+import io.vmm4j.devices.text.Printable;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -88,14 +89,7 @@ public final class LineSplitter implements SerialSink {
         String text = new String(line, 0, length, StandardCharsets.UTF_8);
         length = 0;
         StringBuilder plain = new StringBuilder(text.length());
-        text.codePoints().filter(LineSplitter::isPlain).forEach(plain::appendCodePoint);
+        text.codePoints().filter(codePoint -> codePoint == '\t' || Printable.isPlain(codePoint)).forEach(plain::appendCodePoint);
         lines.accept(plain.toString());
-    }
-
-    /** Neither a control character nor one that ends lines or turns the direction of text. */
-    private static boolean isPlain(int codePoint) {
-        int type = Character.getType(codePoint);
-        return codePoint == '\t' || type != Character.CONTROL && type != Character.FORMAT
-            && type != Character.LINE_SEPARATOR && type != Character.PARAGRAPH_SEPARATOR;
     }
 }

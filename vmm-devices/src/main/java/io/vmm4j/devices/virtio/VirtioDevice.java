@@ -4,8 +4,8 @@ package io.vmm4j.devices.virtio;
  * A virtio device without its transport (virtio 1.2, section 5). What is common to all devices, status, queue set-up,
  * feature negotiation, interrupt status, is the transport's.
  *
- * <p>{@link #activate}, {@link #onQueueNotify} and {@link #reset} run on the event loop that owns the device; the
- * other methods return constants or guard themselves. {@link DeviceContract} looks at what can be looked at beforehand.
+ * <p>{@link #activate}, {@link #onQueueNotify}, {@link #reset} and the two that begin an end run on the event loop that owns the
+ * device; the other methods return constants or guard themselves. {@link DeviceContract} looks at what can be looked at beforehand.
  */
 public interface VirtioDevice {
 
@@ -39,4 +39,28 @@ public interface VirtioDevice {
      * embedder's device is in.
      */
     void reset();
+
+    /**
+     * What the transport calls for {@link #reset}. A device that has requests in work on threads besides the loop's overrides it, for
+     * the loop has other devices to serve meanwhile: it takes up nothing more and returns.
+     *
+     * @param quiesced to be run once, on any thread, when no queue or buffer of the guest is touched any more. Until then the driver
+     *                 sees that the reset goes on (section 4.2.2, Status), and the device is not activated again
+     */
+    default void beginReset(Runnable quiesced) {
+        reset();
+        quiesced.run();
+    }
+
+    /**
+     * The driver takes one queue back (section 4.2.2.2, QueueReady), while the others go on: its polls find nothing and what is given
+     * back to it reaches no ring from now on. A device overrides it that has requests in work on threads besides the loop's, or
+     * that writes to buffers which it has kept from earlier calls without asking {@link io.vmm4j.devices.virtio.queue.VirtQueue#isStopped};
+     * the pumps of this package ask. On the event loop.
+     *
+     * @param quiesced to be run once, on any thread, when no buffer of that queue is touched any more
+     */
+    default void beginQueueStop(int queueIndex, Runnable quiesced) {
+        quiesced.run();
+    }
 }

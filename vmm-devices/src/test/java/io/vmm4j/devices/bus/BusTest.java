@@ -90,6 +90,20 @@ class BusTest {
     }
 
     @Test
+    void whatGuestsAreKnownToTryIsNotWarnedOfAndTakesNoPlaceOfOthers() {
+        Bus ports = new BusBuilder("port").add("COM1", 0x3f8, 8, com1).expectProbes(0x1000, 0x1000).expectProbes(0x80, 1).build();
+        assertEquals(0xffL, ports.read(0x80, 1));
+        for (int port = 0x1000; port < 0x2000; port++) {
+            ports.write(port, 1, 0);
+        }
+        assertEquals(0, ports.unclaimedCount());
+        ports.read(0x81, 1);
+        ports.read(0x2000, 1);
+        ports.read(0x7f, 2);
+        assertEquals(3, ports.unclaimedCount());
+    }
+
+    @Test
     void overlappingWindowsAreRefusedByName() {
         BusBuilder builder = new BusBuilder("port I/O").add("COM1", 0x3f8, 8, com1);
         String message = assertThrows(IllegalArgumentException.class, () -> builder.add("IDE", 0x3f6, 3, cmos)).getMessage();

@@ -26,6 +26,8 @@ public final class Fd implements AutoCloseable {
     public static final int O_NOCTTY = 0x100;
     /** Cut an existing file to length 0. */
     public static final int O_TRUNC = 0x200;
+    /** Each write goes to what is the end of the file then. */
+    public static final int O_APPEND = 0x400;
     /** Calls return EAGAIN rather than wait. */
     public static final int O_NONBLOCK = 0x800;
     /** Each write reaches the medium before it returns, as fdatasync would. */
@@ -34,6 +36,8 @@ public final class Fd implements AutoCloseable {
     public static final int O_DIRECT = 0x4000;
     /** Fail unless the path is a directory. */
     public static final int O_DIRECTORY = 0x10000;
+    /** Fail when the path's last part is a symbolic link; with {@link #O_PATH}, the link itself. */
+    public static final int O_NOFOLLOW = 0x20000;
     /** Closed in children on exec. Always wanted; {@link #open} adds it. */
     public static final int O_CLOEXEC = 0x80000;
     /** Only a name for the file: it is not opened for reading or writing, and may be a socket's. */
@@ -56,8 +60,11 @@ public final class Fd implements AutoCloseable {
     public static final int WOULD_BLOCK = -1;
 
     private static final int CLOSED = -1;
+    private static final int LOCK_EX = 2;
+    private static final int LOCK_NB = 4;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
+    private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int FALLOC_FL_KEEP_SIZE = 1;
     private static final int FALLOC_FL_PUNCH_HOLE = 2;
     private static final int FALLOC_FL_ZERO_RANGE = 0x10;
@@ -100,6 +107,13 @@ public final class Fd implements AutoCloseable {
         if (fd < 0) {
             throw new LinuxException("open(" + path + ")", LibC.errno());
         }
+        return new Fd(fd);
+    }
+
+    /** A second descriptor of the open file behind {@code number}, whose offset and flags it shares. */
+    public static Fd duplicate(int number) throws LinuxException {
+        int fd = LibC.fcntl(number, F_DUPFD_CLOEXEC, 0);
+        check("fcntl(F_DUPFD_CLOEXEC)", fd);
         return new Fd(fd);
     }
 
@@ -223,6 +237,21 @@ public final class Fd implements AutoCloseable {
             result = LibC.ftruncate(value(), length);
         } while (result < 0 && retry());
         check("ftruncate", result);
+    }
+
+    /**
+     * Takes the exclusive lock of flock(2) without waiting; also on a directory. It is the open file's, so two in one process
+     * exclude each other, and ends when the last descriptor of the open file is closed.
+     *
+     * @return false when it is held elsewhere
+     */
+    public boolean tryLock() throws LinuxException {
+        int result = LibC.flock(value(), LOCK_EX | LOCK_NB);
+        if (result < 0 && LibC.errno() == Errno.EAGAIN) {
+            return false;
+        }
+        check("flock", result);
+        return true;
     }
 
     /** fstat(2). */

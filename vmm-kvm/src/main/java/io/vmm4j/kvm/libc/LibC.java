@@ -25,7 +25,9 @@ public final class LibC {
     private static final int SYS_FSTAT = 5;
     private static final int SYS_POLL = 7;
     private static final int SYS_MMAP = 9;
+    private static final int SYS_MPROTECT = 10;
     private static final int SYS_MUNMAP = 11;
+    private static final int SYS_RT_SIGACTION = 13;
     private static final int SYS_RT_SIGPROCMASK = 14;
     private static final int SYS_PREAD64 = 17;
     private static final int SYS_PWRITE64 = 18;
@@ -42,9 +44,12 @@ public final class LibC {
     private static final int SYS_BIND = 49;
     private static final int SYS_LISTEN = 50;
     private static final int SYS_FCNTL = 72;
+    private static final int SYS_FLOCK = 73;
     private static final int SYS_FSYNC = 74;
     private static final int SYS_FDATASYNC = 75;
     private static final int SYS_FTRUNCATE = 77;
+    private static final int SYS_GETEUID = 107;
+    private static final int SYS_SETSID = 112;
     private static final int SYS_GETPGRP = 111;
     private static final int SYS_GETTID = 186;
     private static final int SYS_EPOLL_WAIT = 232;
@@ -56,9 +61,11 @@ public final class LibC {
     private static final int SYS_ACCEPT4 = 288;
     private static final int SYS_EVENTFD2 = 290;
     private static final int SYS_EPOLL_CREATE1 = 291;
+    private static final int SYS_DUP3 = 292;
     private static final int SYS_PREADV = 295;
     private static final int SYS_PWRITEV = 296;
     private static final int SYS_PRLIMIT64 = 302;
+    private static final int SYS_RENAMEAT2 = 316;
     private static final int SYS_GETRANDOM = 318;
     private static final int SYS_MEMFD_CREATE = 319;
     private static final int SYS_IO_URING_SETUP = 425;
@@ -179,6 +186,11 @@ public final class LibC {
         return syscall(SYS_MMAP, hint, length, protection, flags, fd, offset);
     }
 
+    /** mprotect(2). */
+    public static int mprotect(long address, long length, int protection) {
+        return (int) syscall(SYS_MPROTECT, address, length, protection, 0, 0, 0);
+    }
+
     /** munmap(2). */
     public static int munmap(long address, long length) {
         return (int) syscall(SYS_MUNMAP, address, length, 0, 0, 0, 0);
@@ -222,6 +234,21 @@ public final class LibC {
     /** fcntl(2). */
     public static int fcntl(int fd, int command, long argument) {
         return (int) syscall(SYS_FCNTL, fd, command, argument, 0, 0, 0);
+    }
+
+    /** flock(2). */
+    public static int flock(int fd, int operation) {
+        return (int) syscall(SYS_FLOCK, fd, operation, 0, 0, 0, 0);
+    }
+
+    /** renameat2(2), each path relative to its directory's descriptor. */
+    public static int renameat2(int fromDirectory, NativeStruct from, int toDirectory, NativeStruct to, int flags) {
+        try {
+            return (int) syscall(SYS_RENAMEAT2, fromDirectory, from.address(), toDirectory, to.address(), flags, 0);
+        } finally {
+            Reference.reachabilityFence(from);
+            Reference.reachabilityFence(to);
+        }
     }
 
     /** fstat(2) into a {@code struct stat} of 144 bytes. */
@@ -339,6 +366,11 @@ public final class LibC {
         return (int) syscall(SYS_GETPID, 0, 0, 0, 0, 0, 0);
     }
 
+    /** geteuid(2): the user on whose behalf the process acts. */
+    public static int geteuid() {
+        return (int) syscall(SYS_GETEUID, 0, 0, 0, 0, 0, 0);
+    }
+
     /** gettid(2): the kernel's number of the calling thread. */
     public static int gettid() {
         return (int) syscall(SYS_GETTID, 0, 0, 0, 0, 0, 0);
@@ -349,11 +381,29 @@ public final class LibC {
         return (int) syscall(SYS_GETPGRP, 0, 0, 0, 0, 0, 0);
     }
 
+    /** setsid(2): a new session with the caller's process as its leader. */
+    public static int setsid() {
+        return (int) syscall(SYS_SETSID, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** dup3(2): makes {@code to} another name for the file that {@code from} is. */
+    public static int dup3(int from, int to, int flags) {
+        return (int) syscall(SYS_DUP3, from, to, flags, 0, 0, 0);
+    }
+
     /** rt_sigprocmask(2): changes which signals the calling thread blocks. Bit n-1 of {@code signals} is signal n. */
     public static int sigprocmask(int how, long signals) {
         NativeStruct set = NativeStruct.allocate(Long.BYTES);
         set.bytes().putLong(0, signals);
         return syscall(SYS_RT_SIGPROCMASK, set, 1, how, 0, Long.BYTES, 0);
+    }
+
+    /** rt_sigaction(2) with the kernel's {@code struct sigaction} of 32 bytes; {@code action} may be {@code null}. */
+    static int sigaction(int signal, NativeStruct action, NativeStruct before) {
+        long address = action == null ? 0 : action.address();
+        int result = syscall(SYS_RT_SIGACTION, before, 2, signal, address, Long.BYTES, 0);
+        Reference.reachabilityFence(action);
+        return result;
     }
 
     /** tgkill(2): a signal to one thread of one process. */

@@ -2,7 +2,7 @@ package io.vmm4j.kvm.libc;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.Charset;
 
 /**
  * A zeroed piece of memory outside the Java heap, for one C structure: a little-endian direct buffer and its address.
@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
  * where only an address will do, keep the object reachable until the call is back. Not synchronized.
  */
 public final class NativeStruct {
+    private static final Charset NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+
     private final ByteBuffer bytes;
     private final long address;
 
@@ -23,12 +25,17 @@ public final class NativeStruct {
         return new NativeStruct(size);
     }
 
-    /** A NUL-terminated copy of {@code text} in UTF-8, the form that paths take in a system call. */
+    /** A NUL-terminated copy of {@code text}, the form that paths take in a system call. */
     public static NativeStruct string(String text) {
-        byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
+        byte[] encoded = encode(text);
         NativeStruct struct = new NativeStruct(encoded.length + 1);
         struct.bytes.put(0, encoded);
         return struct;
+    }
+
+    /** The bytes of a file's name, in the encoding by which Java has read it: UTF-8 but for locales that say otherwise. */
+    public static byte[] encode(String name) {
+        return name.getBytes(NAMES);
     }
 
     /** The content: little-endian, position 0, always the same object. */

@@ -1,7 +1,6 @@
 package io.vmm4j.kvm.libc;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -23,7 +22,6 @@ public final class Tap implements AutoCloseable {
     public static final int TUN_F_USO6 = 0x40;
 
     private static final Path DEVICE = Path.of("/dev/net/tun");
-    private static final Path INTERFACES = Path.of("/sys/class/net");
     private static final long TUNSETIFF = 0x400454caL;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
     private static final long TUNSETVNETHDRSZ = 0x400454d8L;
@@ -48,7 +46,8 @@ public final class Tap implements AutoCloseable {
     }
 
     /**
-     * Attaches to an interface, which is made when it does not exist and the caller may make one.
+     * Attaches to an interface, which the kernel makes, until this is closed, when it does not exist and the caller may
+     * make one: see {@link NetInterface#find} for whether it does.
      *
      * @param name 1 to 15 bytes; {@code tap%d} lets the kernel number it
      * @param multiQueue whether the interface has several queues; each further call with the same name gives one more
@@ -75,8 +74,8 @@ public final class Tap implements AutoCloseable {
     private static String hint(int errno, String name, boolean multiQueue) {
         String make = "ip tuntap add " + name + " mode tap" + (multiQueue ? " multi_queue" : "");
         return switch (errno) {
-            case Errno.EPERM -> Files.exists(INTERFACES.resolve(name))
-                    ? "it belongs to another user: make it anew with `" + make + " user $USER`"
+            case Errno.EPERM -> exists(name)
+                    ? "it belongs to another user or group: make it anew with `" + make + " user $USER`"
                     : "make it first, as root: `" + make + " user $USER`";
             case Errno.EBUSY -> "another program is attached to it";
             case Errno.EINVAL -> multiQueue
@@ -84,6 +83,14 @@ public final class Tap implements AutoCloseable {
                     : "it is no tap interface with one queue: make it anew with `" + make + "`";
             default -> "";
         };
+    }
+
+    private static boolean exists(String name) {
+        try {
+            return NetInterface.find(name).isPresent();
+        } catch (LinuxException e) {
+            return false;
+        }
     }
 
     /** The interface's name as the kernel has it. */

@@ -47,6 +47,8 @@ public final class Termios {
     private static final long TCGETS = 0x5401;
     private static final long TCSETS = 0x5402;
     private static final long TCSETSW = 0x5403;
+    private static final long TCFLSH = 0x540B;
+    private static final long TCIFLUSH = 0;
     private static final long TIOCGPGRP = 0x540F;
     private static final long TIOCGWINSZ = 0x5413;
 
@@ -120,6 +122,24 @@ public final class Termios {
     /** Puts these settings on the terminal once it has shown what was written, as tcsetattr(3) with TCSADRAIN. */
     public void applyDrained(int fd) throws LinuxException {
         apply(fd, TCSETSW);
+    }
+
+    /**
+     * Puts these settings on the terminal and drops what was typed and not read, as tcsetattr(3) with TCSAFLUSH, but without
+     * waiting for what was written.
+     */
+    public void applyFlushed(int fd) throws LinuxException {
+        flushInput(fd);
+        apply(fd, TCSETS);
+        // What came between the two.
+        flushInput(fd);
+    }
+
+    /** Drops what was typed and not read, as tcflush(3). */
+    public static void flushInput(int fd) throws LinuxException {
+        if (LibC.ioctl(fd, TCFLSH, TCIFLUSH) < 0) {
+            throw new LinuxException("tcflush", LibC.errno());
+        }
     }
 
     private void apply(int fd, long request) throws LinuxException {

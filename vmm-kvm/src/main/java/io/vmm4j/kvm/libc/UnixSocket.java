@@ -3,7 +3,6 @@ package io.vmm4j.kvm.libc;
 import java.io.Closeable;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -89,8 +88,17 @@ public final class UnixSocket implements Closeable {
             return connect(name, path);
         }
         try (Fd file = Fd.open(path, Fd.O_PATH)) {
-            return connect("/proc/self/fd/" + file.value(), path);
+            return connect(file, path);
         }
+    }
+
+    /**
+     * As {@link #connect(Path)}, to the socket whose file is open (O_PATH) whatever has become of its name.
+     *
+     * @param path for messages
+     */
+    public boolean connect(Fd file, Path path) throws LinuxException {
+        return connect("/proc/self/fd/" + file.value(), path);
     }
 
     private boolean connect(String address, Path path) throws LinuxException {
@@ -150,6 +158,17 @@ public final class UnixSocket implements Closeable {
         return sent;
     }
 
+    /**
+     * Waits until it can be received from or sent to.
+     *
+     * @param events POLL constants of {@link Fd}
+     * @param timeoutMillis -1 to wait without bound
+     * @return the POLL bits that hold; 0 when the time was up or a signal came first
+     */
+    public int poll(int events, int timeoutMillis) throws LinuxException {
+        return fd.poll(events, timeoutMillis);
+    }
+
     /** The other end's sends fail from now on. */
     public void shutdownInput() throws LinuxException {
         check("shutdown(SHUT_RD)", LibC.shutdown(fd(), SHUT_RD));
@@ -182,7 +201,7 @@ public final class UnixSocket implements Closeable {
     }
 
     private static byte[] encode(String address) {
-        return address.getBytes(StandardCharsets.UTF_8);
+        return NativeStruct.encode(address);
     }
 
     private static int moved(String call, long result) throws LinuxException {

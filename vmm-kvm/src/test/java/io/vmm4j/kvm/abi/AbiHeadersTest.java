@@ -49,6 +49,8 @@ final class AbiHeadersTest {
             #include <linux/fs.h>
             #include <linux/if.h>
             #include <linux/if_tun.h>
+            #include <linux/rtnetlink.h>
+            #include <sys/socket.h>
             #include <linux/io_uring.h>
             #include <linux/kvm.h>
             #include <asm/termbits.h>
@@ -108,7 +110,8 @@ final class AbiHeadersTest {
     void systemCallConstantsAgreeWithTheLibcHeaders() throws Exception {
         macros(libc("LibC"), "SYS_");
         macros(libc("Errno"), "E");
-        macros(libc("Fd"), "O_", "POLL", "F_", "FALLOC_", "BLK");
+        macros(libc("Fd"), "O_", "POLL", "LOCK_", "F_", "FALLOC_", "BLK");
+        macros(libc("FileName"), "AT_", "RENAME_");
         macros(libc("Mapping"), "PROT_", "MAP_", "MADV_", "MS_");
         macros(libc("MemFd"), "MFD_", "F_");
         macros(libc("EventFd"), "EFD_");
@@ -116,6 +119,8 @@ final class AbiHeadersTest {
         macros(libc("Epoll"), "EPOLL");
         macros(libc("OfdLock"), "F_");
         macros(libc("Tap"), "TUN", "IFF_", "IFNAMSIZ");
+        macros(libc("NetInterface"), "IFF_", "IFNAMSIZ", "AF_", "NETLINK_", "NLM", "RTEXT_");
+        enumerated(libc("NetInterface"), "IFLA_", "RTM_", "SOCK_");
         macros(libc("Termios"), "IGN", "BRK", "PARMRK", "ISTRIP", "INLCR", "ICRNL", "IXON", "OPOST", "CS", "PARENB",
                 "ISIG", "ICANON", "ECHO", "IEXTEN", "VMIN", "VTIME", "TCGETS", "TCSETS", "TIOC");
         macros(libc("FileStat"), "S_IF");
@@ -127,13 +132,16 @@ final class AbiHeadersTest {
     @Test
     void systemCallLayoutsAgreeWithTheLibcHeaders() throws Exception {
         fields(libc("FileStat"), "stat", "SIZE", Map.of("ST_DEV", "st_dev", "ST_INO", "st_ino", "ST_MODE", "st_mode",
-                "ST_RDEV", "st_rdev", "ST_SIZE", "st_size", "ST_BLKSIZE", "st_blksize", "ST_BLOCKS", "st_blocks"));
+                "ST_UID", "st_uid", "ST_RDEV", "st_rdev", "ST_SIZE", "st_size", "ST_BLKSIZE", "st_blksize", "ST_BLOCKS", "st_blocks"));
         fields(libc("OfdLock"), "flock", "FLOCK_SIZE", Map.of("L_TYPE", "l_type", "L_PID", "l_pid"));
         fields(libc("Epoll"), "epoll_event", "EVENT_SIZE", Map.of("DATA", "data"));
         fields(libc("IoVec"), "iovec", "ENTRY_SIZE", Map.of("LENGTH", "iov_len"));
         fields(libc("TimerFd"), "itimerspec", "ITIMERSPEC_SIZE",
                 Map.of("IT_VALUE_SEC", "it_value.tv_sec", "IT_VALUE_NSEC", "it_value.tv_nsec"));
         fields(libc("Tap"), "ifreq", "IFREQ_SIZE", Map.of("IFR_FLAGS", "ifr_flags"));
+        fields(libc("NetInterface"), "nlmsghdr", "NLMSGHDR_SIZE", Map.of("NLMSG_TYPE", "nlmsg_type", "NLMSG_FLAGS", "nlmsg_flags"));
+        fields(libc("NetInterface"), "ifinfomsg", "IFINFOMSG_SIZE", Map.of("IFI_INDEX", "ifi_index", "IFI_FLAGS", "ifi_flags"));
+        fields(libc("NetInterface"), "rtattr", "RTATTR_SIZE", Map.of());
         fields(libc("Termios"), "termios", "SIZE", Map.of("C_IFLAG", "c_iflag", "C_OFLAG", "c_oflag",
                 "C_CFLAG", "c_cflag", "C_LFLAG", "c_lflag", "C_CC", "c_cc"));
         fields(libc("UringLayout"), "io_uring_params", "PARAMS_SIZE", Map.ofEntries(

@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +88,49 @@ final class FdTest {
             assertEquals(3, fd.pwritev(vector, 0));
             assertEquals("cde", Files.readString(directory.resolve("f")));
         }
+    }
+
+    @Test
+    void aDirectorysLockHasOneHolderAndEndsWithIt() throws Exception {
+        int flags = Fd.O_RDONLY | Fd.O_DIRECTORY | Fd.O_NOFOLLOW;
+        try (Fd two = Fd.open(directory, flags)) {
+            Fd one = Fd.open(directory, flags);
+            assertTrue(one.tryLock());
+            assertFalse(two.tryLock(), "the same process is no excuse");
+            assertTrue(one.tryLock(), "the holder may ask again");
+            one.close();
+            assertTrue(two.tryLock());
+        }
+    }
+
+    @Test
+    void aLinkIsNotFollowedWhereThatIsAskedFor() throws Exception {
+        Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
+        assertThrows(LinuxException.class, () -> Fd.open(link, Fd.O_RDONLY | Fd.O_DIRECTORY | Fd.O_NOFOLLOW));
+    }
+
+    @Test
+    void aFileTellsItsOwnerAndWhoMayUseIt() throws Exception {
+        Path file = Files.createFile(directory.resolve("f"));
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-x--x"));
+        try (Fd fd = Fd.open(file, Fd.O_PATH); Fd other = Fd.open(directory, Fd.O_PATH)) {
+            assertEquals(Files.getAttribute(file, "unix:uid"), fd.stat().uid());
+            assertEquals(LibC.geteuid(), fd.stat().uid());
+            assertEquals(0751, fd.stat().permissions());
+            assertTrue(fd.stat().isSameFile(fd.stat()) && !fd.stat().isSameFile(other.stat()));
+            assertFalse(fd.stat().isSocket());
+        }
+    }
+
+    @Test
+    void aFileIsMovedOnlyToANameThatIsFree() throws Exception {
+        Path from = Files.writeString(directory.resolve("from"), "one");
+        Path taken = Files.writeString(directory.resolve("taken"), "two");
+        assertEquals(Errno.EEXIST, assertThrows(LinuxException.class, () -> FileName.moveUnlessExists(from, taken)).errno());
+        assertEquals("two", Files.readString(taken));
+        FileName.moveUnlessExists(from, directory.resolve("free"));
+        assertEquals("one", Files.readString(directory.resolve("free")));
+        assertFalse(Files.exists(from));
     }
 
     private String ascii(int offset, int length) {
@@ -252,5 +297,35 @@ final class FdTest {
         assertEquals("No such file or directory (ENOENT)", Errno.message(2));
         assertEquals("Device or resource busy (EBUSY)", Errno.message(16));
         assertEquals("Unknown error (errno 4095)", Errno.message(4095));
+    }
+
+    @Test
+    void namesReachTheKernelInTheEncodingTheyWereReadIn() {
+        Charset ours = Charset.forName(System.getProperty("sun.jnu.encoding"));
+        assertArrayEquals("K\u00fcche".getBytes(ours), NativeStruct.encode("K\u00fcche"));
+    }
+
+    @Test
+    void aDuplicateSharesTheOffset() throws Exception {
+        Path file = directory.resolve("shared");
+        try (Fd first = Fd.open(file, Fd.O_RDWR | Fd.O_CREAT); Fd second = Fd.duplicate(first.value())) {
+            NativeStruct data = NativeStruct.allocate(4);
+            assertEquals(4, first.write(data.address(), 4));
+            assertEquals(2, second.write(data.address(), 2));
+            assertEquals(6, first.stat().size());
+            assertTrue(first.stat().isSameFile(second.stat()) && first.stat().isRegularFile() && !first.stat().isPipe());
+        }
+    }
+
+    @Test
+    void appendingGoesToWhatIsTheEndThen() throws Exception {
+        Path file = directory.resolve("appended");
+        try (Fd fd = Fd.open(file, Fd.O_WRONLY | Fd.O_CREAT | Fd.O_APPEND)) {
+            NativeStruct data = NativeStruct.allocate(4);
+            fd.write(data.address(), 4);
+            fd.truncate(0);
+            fd.write(data.address(), 2);
+            assertEquals(2, fd.stat().size());
+        }
     }
 }

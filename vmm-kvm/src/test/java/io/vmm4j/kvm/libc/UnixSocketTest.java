@@ -73,6 +73,18 @@ class UnixSocketTest {
     }
 
     @Test
+    void aSocketIsReachedByItsOpenFileWhateverHasBecomeOfItsName() throws Exception {
+        Path path = directory.resolve("renamed");
+        UnixSocket server = listen(path);
+        try (Fd file = Fd.open(path, Fd.O_PATH | Fd.O_NOFOLLOW)) {
+            Files.delete(path);
+            assertTrue(file.stat().isSocket());
+            assertTrue(own(UnixSocket.open()).connect(file, path));
+            assertTrue(own(server.accept()) != null);
+        }
+    }
+
+    @Test
     void nothingToReceiveIsNotTheEnd() throws Exception {
         UnixSocket[] ends = pair();
         assertEquals(UnixSocket.WOULD_BLOCK, ends[0].receive(ByteBuffer.allocateDirect(16)));

@@ -13,7 +13,7 @@ import java.util.OptionalLong;
 /**
  * Free page hinting, virtio 1.2 section 5.5.6.5: while a command is in force the driver names pages it does not need, and their
  * memory is given back. Guarded by its own lock, also while memory is given back: once a command is withdrawn, no
- * hint of it is acted on any more.
+ * hint of it is acted on any more. What the driver said to an earlier command, or before it was asked, is none to this one.
  */
 final class FreePageHinting implements QueuePump.Handler {
 
@@ -28,6 +28,8 @@ final class FreePageHinting implements QueuePump.Handler {
     private int lastCommand = BalloonConstants.FIRST_CMD_ID - 1;
     private OptionalLong guestCommand = OptionalLong.empty();
     private boolean acknowledgeOnStop;
+    /** A chain of which something is left for another turn. */
+    private DescriptorChain inWork;
 
     FreePageHinting(ByteConfigSpace space, MemoryReturn memory) {
         this.space = space;
@@ -40,6 +42,7 @@ final class FreePageHinting implements QueuePump.Handler {
 
     synchronized void reset() {
         interrupt = null;
+        inWork = null;
         guestCommand = OptionalLong.empty();
         setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP);
     }
@@ -54,6 +57,7 @@ final class FreePageHinting implements QueuePump.Handler {
         if (Integer.compareUnsigned(lastCommand, BalloonConstants.FIRST_CMD_ID) < 0) {
             lastCommand = BalloonConstants.FIRST_CMD_ID;
         }
+        guestCommand = OptionalLong.empty();
         setHostCommand(lastCommand);
         return true;
     }
@@ -69,28 +73,37 @@ final class FreePageHinting implements QueuePump.Handler {
 
     @Override
     public synchronized long serve(DescriptorChain chain) throws VirtQueueException {
-        if (chain.readableLength() > 0) {
+        if (chain != inWork && chain.readableLength() > 0) {
             word.clear();
             if (ChainCopy.read(chain, word) < Integer.BYTES) {
                 throw new VirtQueueException("a hinting command of " + chain.readableLength() + " bytes");
             }
             guestCommanded(word.getInt(0));
         }
-        boolean isWanted = hostCommand != BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP
-            && hostCommand != BalloonConstants.VIRTIO_BALLOON_CMD_ID_DONE
-            && guestCommand.isPresent() && guestCommand.getAsLong() == (hostCommand & U32_MASK);
-        if (isWanted) {
-            for (int i = 0; i < chain.writableCount(); i++) {
-                memory.discard(chain.writable(i));
-            }
-        }
-        return 0;
+        boolean isWanted = isRoundInForce() && isGuestInRound();
+        boolean isDone = !isWanted || memory.discard(chain);
+        inWork = isDone ? null : chain;
+        return isDone ? 0 : QueuePump.LATER;
+    }
+
+    private boolean isRoundInForce() {
+        return Integer.compareUnsigned(hostCommand, BalloonConstants.FIRST_CMD_ID) >= 0;
+    }
+
+    private boolean isGuestInRound() {
+        return guestCommand.isPresent() && guestCommand.getAsLong() == (hostCommand & U32_MASK);
     }
 
     private void guestCommanded(int command) {
-        guestCommand = OptionalLong.of(command & U32_MASK);
-        if (command == BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP && acknowledgeOnStop) {
-            setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_DONE);
+        if (command != BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP) {
+            guestCommand = OptionalLong.of(command & U32_MASK);
+        } else if (isRoundInForce() && !isGuestInRound()) {
+            guestCommand = OptionalLong.empty();
+        } else {
+            guestCommand = OptionalLong.of(command);
+            if (isRoundInForce() && acknowledgeOnStop) {
+                setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_DONE);
+            }
         }
     }
 

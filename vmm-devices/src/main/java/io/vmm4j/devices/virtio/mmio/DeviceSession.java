@@ -4,7 +4,9 @@ import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +23,8 @@ final class DeviceSession {
     private final int firstGeneration;
     private volatile boolean active;
     private volatile boolean ended;
+    /** Guarded by the transport's lock. */
+    private boolean started;
 
     /** @param firstGeneration of the configuration space, when the driver began to look at it */
     DeviceSession(VirtioDevice device, VirtioActivation activation, MmioInterrupt interrupt, int firstGeneration) {
@@ -32,11 +36,17 @@ final class DeviceSession {
 
     /** Activates the device on {@code loop}. A kick may have come before that, so every queue is run once. */
     void start(EventLoop loop) {
+        started = true;
         try {
             loop.execute(this::activate);
         } catch (RejectedExecutionException e) {
             LOG.debug("device {} is not activated, its loop has ended", device.type());
         }
+    }
+
+    /** Whether {@link #start} was called. */
+    boolean isStarted() {
+        return started;
     }
 
     private void activate() {
@@ -64,17 +74,51 @@ final class DeviceSession {
     /**
      * Ends the session: from here on nothing is activated or notified, and the device is reset on {@code loop}.
      *
-     * @return await it to know that the device is done with the guest's memory
+     * @return completes once the device is done with the guest's memory
      */
-    LoopBarrier end(EventLoop loop) {
+    CompletableFuture<Void> end(EventLoop loop) {
         ended = true;
-        return LoopBarrier.run(loop, () -> {
+        return perform(loop, quiesced -> {
             active = false;
+            device.beginReset(quiesced);
+        }, interrupt::cutOff);
+    }
+
+    /**
+     * Has the device let go of queue {@code index}, which is stopped.
+     *
+     * @return completes once no buffer of the queue is touched any more
+     */
+    CompletableFuture<Void> stopQueue(EventLoop loop, int index) {
+        return perform(loop, quiesced -> {
+            if (active) {
+                device.beginQueueStop(index, quiesced);
+            } else {
+                quiesced.run();
+            }
+        }, () -> { });
+    }
+
+    /** Undoes what a driver did to a device that it never got to activate. */
+    static CompletableFuture<Void> resetIdle(VirtioDevice device, EventLoop loop) {
+        return perform(loop, device::beginReset, () -> { });
+    }
+
+    /** @param last what is done before the result completes */
+    private static CompletableFuture<Void> perform(EventLoop loop, Consumer<Runnable> action, Runnable last) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Runnable quiesced = () -> {
+            last.run();
+            done.complete(null);
+        };
+        LoopBarrier.run(loop, () -> {
             try {
-                device.reset();
-            } finally {
-                interrupt.cutOff();
+                action.accept(quiesced);
+            } catch (RuntimeException | Error e) {
+                quiesced.run(); // a fault of the device's: no vCPU shall wait for it
+                throw e;
             }
         });
+        return done;
     }
 }

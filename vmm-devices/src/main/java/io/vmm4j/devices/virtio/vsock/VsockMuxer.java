@@ -1,5 +1,6 @@
 package io.vmm4j.devices.virtio.vsock;
 
+import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
@@ -31,6 +32,8 @@ final class VsockMuxer {
     private final Deque<VsockConnection> ready = new ArrayDeque<>(VsockConstants.MAX_CONNECTIONS + 1);
     private final SendBuffer.Pool largeBuffers = new SendBuffer.Pool(VsockConstants.LARGE_BUFFER);
     private final SendBuffer.Pool smallBuffers = new SendBuffer.Pool(VsockConstants.SMALL_BUFFER);
+    private final SparseCount refusals = new SparseCount();
+    private final SparseCount breaks = new SparseCount();
     private final LoopTimer timer;
     private boolean isTicking;
     private int tick = 1;
@@ -101,7 +104,7 @@ final class VsockMuxer {
         try {
             stream = host.connect(request.dstPort);
         } catch (IOException e) {
-            LOG.debug("vsock: the guest's connection to port {} was refused: {}", request.dstPort, e.toString());
+            sparsely(refusals, "vsock: the guest's connection to port {} was refused, number {} of them: {}", request.dstPort, e);
             return false;
         }
         VsockConnection connection = VsockConnection.accepted(this, stream, request, newBuffer());
@@ -225,12 +228,20 @@ final class VsockMuxer {
                     return true;
                 }
             } catch (IOException e) {
-                LOG.debug("vsock: host port {} broke: {}", connection.hostPort(), e.toString());
+                sparsely(breaks, "vsock: host port {} broke, number {} of them: {}", connection.hostPort(), e);
                 end(connection);
                 return false;
             }
         }
         return false;
+    }
+
+    /** The guest can bring these about without end: said now and then. */
+    private static void sparsely(SparseCount count, String format, long port, IOException cause) {
+        long number = count.next();
+        if (number != 0) {
+            LOG.debug(format, port, number, cause.toString());
+        }
     }
 
     /** Ends all connections without a word to the guest, which is gone or told otherwise. */

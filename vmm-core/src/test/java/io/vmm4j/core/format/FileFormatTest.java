@@ -1,0 +1,141 @@
+package io.vmm4j.core.format;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class FileFormatTest {
+
+    @TempDir
+    private Path directory;
+
+    private static Optional<FileFormat> of(byte[] file) {
+        return FileFormat.of(Arrays.copyOf(file, Math.min(file.length, FileFormat.HEAD_BYTES)),
+                Arrays.copyOfRange(file, Math.max(0, file.length - FileFormat.TAIL_BYTES), file.length));
+    }
+
+    private static byte[] with(int size, int offset, String hex) {
+        byte[] magic = HexFormat.of().parseHex(hex.replace(" ", ""));
+        byte[] file = new byte[size];
+        System.arraycopy(magic, 0, file, offset, magic.length);
+        return file;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "QCOW,           0, 51 46 49 fb 00 00 00 01",
+        "QCOW2,          0, 51 46 49 fb 00 00 00 02",
+        "QCOW2,          0, 51 46 49 fb 00 00 00 03",
+        "QED,            0, 51 45 44 00",
+        "VMDK,           0, 4b 44 4d 56 01 00 00 00",
+        "VMDK,           0, 43 4f 57 44",
+        "VMDK,           0, be ba fe ca 00 00 00 00",
+        "VMDK,           0, 23 20 44 69 73 6b 20 44 65 73 63 72 69 70 74 6f 72 46 69 6c 65 0a",
+        "VDI,           64, 7f 10 da be",
+        "VHDX,           0, 76 68 64 78 66 69 6c 65",
+        "VHD,            0, 63 6f 6e 65 63 74 69 78",
+        "VHD,         3584, 63 6f 6e 65 63 74 69 78",
+        "VHD,         3585, 63 6f 6e 65 63 74 69 78",
+        "PARALLELS,      0, 57 69 74 68 6f 75 74 46 72 65 65 53 70 61 63 65",
+        "PARALLELS,      0, 57 69 74 68 6f 75 46 72 65 53 70 61 63 45 78 74",
+        "BOCHS,          0, 42 6f 63 68 73 20 56 69 72 74 75 61 6c 20 48 44 20 49 6d 61 67 65",
+        "CLOOP,          0, 23 21 2f 62 69 6e 2f 73 68 0a 23 56 32 2e 30 20 46 6f 72 6d 61 74 0a 6d 6f 64 70 72 6f 62 65 20 63 6c 6f 6f 70",
+        "DMG,         3584, 6b 6f 6c 79 00 00 00 04 00 00 02 00",
+        "ANDROID_SPARSE, 0, 3a ff 26 ed",
+        "TAR,          257, 75 73 74 61 72 00 30 30",
+        "TAR,          257, 75 73 74 61 72 20 20 00",
+        "ZIP,            0, 50 4b 03 04",
+        "CPIO,           0, 30 37 30 37 30 31",
+        "ELF,            0, 7f 45 4c 46 02 01 01",
+        "BZIMAGE,      514, 48 64 72 53",
+        "LZ4,            0, 04 22 4d 18",
+        "LZ4_LEGACY,     0, 02 21 4c 18",
+    })
+    void aMagicNumberAtItsPlaceTellsTheFormat(FileFormat format, int offset, String magic) {
+        byte[] file = with(4096, offset, magic);
+        assertEquals(Optional.of(format), of(file));
+        file[offset] ^= 1;
+        assertEquals(Optional.empty(), of(file), "another byte");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "zeros,             0, 00",
+        "boot sector,     510, 55 aa",
+        "ISO 9660,       1000, 43 44 30 30 31",
+        "ext4,           1080, 53 ef",
+        "XFS,               0, 58 46 53 42",
+        "squashfs,          0, 68 73 71 73",
+        "EROFS,          1024, e2 e1 f5 e0",
+        "cramfs,            0, 45 3d cd 28",
+        "LUKS,              0, 4c 55 4b 53 ba be",
+        "LVM,             512, 4c 41 42 45 4c 4f 4e 45",
+        "GPT,             512, 45 46 49 20 50 41 52 54",
+        "a GPT's copy,   3584, 45 46 49 20 50 41 52 54",
+        "NTFS,              0, eb 52 90 4e 54 46 53",
+        "swap,           4086, 53 57 41 50 53 50 41 43 45 32",
+        "gzip by two bytes, 0, 1f 8b 00",
+        "the word conectix, 8, 63 6f 6e 65 63 74 69 78",
+    })
+    void whatIsInARawDiskIsNoFormat(String what, int offset, String magic) {
+        assertEquals(Optional.empty(), of(with(4096, offset, magic)), what);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GZIP,       gzip -c in", "XZ,    xz -c in",  "ZSTD, zstd -qc in",  "BZIP2,    bzip2 -c in",  "LZ4, lz4 -qc in", "LZ4_LEGACY, lz4 -lqc in",
+        "LZMA,       xz --format=lzma -c in", "TAR, tar -c in", "AR, 'ar rc out in; cat out'", "ZIP, 'zip -q out.zip in; cat out.zip'",
+        "CPIO,       'echo in | cpio -o -H newc'", "TAR, tar -c --format=gnu in", "TAR, tar -c --format=pax in",
+        "BZIP2,      bzip2 -c </dev/null", "XZ, xz -c </dev/null", "GZIP, gzip -1c </dev/null", "LZMA, xz -9 --format=lzma -c in",
+        "LZOP,       lzop -c in", "LZIP, lzip -c in", "SEVEN_ZIP, '7z a out.7z in >&2; cat out.7z'",
+    })
+    void whatToolsMakeIsTold(FileFormat format, String command) throws Exception {
+        Files.writeString(directory.resolve("in"), "a disk of this content\n".repeat(500));
+        String tool = command.replaceAll("^echo in \\| ", "").split(" ")[0];
+        assumeTrue(run("command -v " + tool).length > 0, () -> "no " + tool + " here");
+        assertEquals(Optional.of(format), of(run(command)));
+    }
+
+    private byte[] run(String command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder("sh", "-c", command).directory(directory.toFile())
+                .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        byte[] output = process.getInputStream().readAllBytes();
+        assertTrue(process.waitFor(1, TimeUnit.MINUTES));
+        return output;
+    }
+
+    @Test
+    void aShortFileIsLookedAtAsFarAsItGoes() {
+        assertEquals(Optional.empty(), of(new byte[0]));
+        assertEquals(Optional.empty(), of(new byte[] {'Q', 'F'}));
+        assertEquals(Optional.of(FileFormat.GZIP), of(new byte[] {0x1f, (byte) 0x8b, 8}));
+        assertEquals(Optional.of(FileFormat.VHD), of(with(512, 0, "63 6f 6e 65 63 74 69 78")));
+        assertEquals(Optional.of(FileFormat.VHD), of(with(511, 0, "63 6f 6e 65 63 74 69 78")));
+    }
+
+    @ParameterizedTest
+    @EnumSource(FileFormat.class)
+    void aCommandNamesTheFileAsAShellTakesIt(FileFormat format) {
+        format.command("a b").ifPresent(command -> assertTrue(command.contains(" 'a b'"), command));
+        format.command("disk").ifPresent(command -> assertTrue(command.contains(" disk"), command));
+        assertTrue(format.description().matches("an? .+"), format.description());
+    }
+
+    @Test
+    void aFixedVhdIsConvertedByNameSinceItsBeginningDoesNotTell() {
+        assertEquals("qemu-img convert -f vpc -O raw d.vhd d.vhd.raw", FileFormat.VHD.command("d.vhd").orElseThrow());
+    }
+}

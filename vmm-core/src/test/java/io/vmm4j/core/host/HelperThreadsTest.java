@@ -1,0 +1,128 @@
+package io.vmm4j.core.host;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class HelperThreadsTest {
+
+    private HelperThreads helpers;
+
+    @BeforeEach
+    void start() throws Exception {
+        helpers = HelperThreads.start();
+    }
+
+    @AfterEach
+    void close() {
+        helpers.close();
+    }
+
+    private static Set<Thread> threads() {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("vm-")).collect(Collectors.toSet());
+    }
+
+    @Test
+    void allThreadsAreThereFromTheStart() throws Exception {
+        Set<Thread> before = threads();
+        CompletableFuture<Thread> answered = new CompletableFuture<>();
+        CompletableFuture<Thread> ended = new CompletableFuture<>();
+        CompletableFuture<Thread> scheduled = new CompletableFuture<>();
+        helpers.answers().execute(() -> answered.complete(Thread.currentThread()));
+        helpers.schedule(() -> scheduled.complete(Thread.currentThread()), 1);
+        helpers.end(() -> ended.complete(Thread.currentThread()));
+        for (CompletableFuture<Thread> task : List.of(answered, ended, scheduled)) {
+            assertTrue(before.contains(task.get(20, TimeUnit.SECONDS)), "the host may have no thread to give later");
+        }
+        assertEquals(helpers.endThread(), ended.get());
+    }
+
+    @Test
+    void manyAnswersTakeOneThread() throws Exception {
+        Set<Thread> before = threads();
+        for (int i = 0; i < 100; i++) {
+            CompletableFuture<Thread> answered = new CompletableFuture<>();
+            CountDownLatch taken = new CountDownLatch(1);
+            helpers.answers().execute(() -> {
+                answered.complete(Thread.currentThread());
+                taken.countDown();
+            });
+            assertTrue(before.contains(answered.get(20, TimeUnit.SECONDS)));
+            taken.await();
+            awaitIdle();
+        }
+        assertEquals(before, threads());
+    }
+
+    /** Until the thread that has answered waits again. */
+    private static void awaitIdle() {
+        while (threads().stream().anyMatch(thread -> thread.getName().equals("vm-answers") && thread.getState() == Thread.State.RUNNABLE)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void aFollowerMayWaitForAnotherAnswer() throws Exception {
+        CompletableFuture<Integer> depth = CompletableFuture.completedFuture(0);
+        for (int i = 0; i < 10; i++) {
+            CompletableFuture<Integer> inner = depth;
+            CompletableFuture<Integer> outer = new CompletableFuture<>();
+            helpers.answers().execute(() -> {
+                CompletableFuture<Integer> answer = new CompletableFuture<>();
+                helpers.answers().execute(() -> answer.complete(1));
+                outer.complete(inner.join() + answer.join());
+            });
+            depth = outer;
+        }
+        assertEquals(10, depth.get(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void furtherThreadsGoWhenThereIsNothingToTell() throws Exception {
+        try (AnsweringThreads answers = AnsweringThreads.start("vm-answers", 1)) {
+            Set<Thread> before = threads();
+            CompletableFuture<Void> open = new CompletableFuture<>();
+            CompletableFuture<Thread> further = new CompletableFuture<>();
+            answers.execute(open::join);
+            answers.execute(() -> further.complete(Thread.currentThread()));
+            Thread spare = further.get(20, TimeUnit.SECONDS);
+            assertFalse(before.contains(spare));
+            spare.join(20_000);
+            assertFalse(spare.isAlive());
+            open.complete(null);
+        }
+    }
+
+    @Test
+    void whatIsGivenAfterTheEndIsDoneAllTheSame() {
+        helpers.close();
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        helpers.answers().execute(() -> done.complete(null));
+        assertTrue(done.isDone());
+        helpers.schedule(() -> { }, 1);
+    }
+
+    @Test
+    void aFutureThatIsNotDoneInTimeFails() throws Exception {
+        CompletableFuture<Void> late = helpers.within(1, new CompletableFuture<>());
+        assertTrue(assertThrows(ExecutionException.class, () -> late.get(20, TimeUnit.SECONDS)).getCause() instanceof TimeoutException);
+        CompletableFuture<Integer> inTime = helpers.within(TimeUnit.HOURS.toNanos(1), new CompletableFuture<>());
+        inTime.complete(1);
+        assertEquals(1, inTime.get());
+    }
+}

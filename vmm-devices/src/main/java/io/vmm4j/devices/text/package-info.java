@@ -1,0 +1,2 @@
+/** Text of users, files and guests, made fit for a terminal and a log. */
+package io.vmm4j.devices.text;
