@@ -84,6 +84,7 @@ public final class Cli {
             case INFO, STATS, EVENTS, PAUSE, RESUME, STOP, KILL -> new MachineCommands(out, this::say).run(arguments);
             case CONSOLE -> new ConsoleCommand(out, this::say).run(arguments);
             case UPDATE -> new UpdateCommand(this::say).run(arguments);
+            case FIRECRACKER -> usage(List.of("firecracker has to be the first word"));
             case DOCTOR -> arguments.problems().isEmpty() ? doctor() : usage(arguments.problems());
             case HELP -> arguments.problems().isEmpty() ? help(subject(arguments)) : usage(arguments.problems());
         };

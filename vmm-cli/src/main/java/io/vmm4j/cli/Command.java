@@ -28,6 +28,8 @@ public enum Command {
     STOP("stop", "Have a machine's guest power off, and stop the machine when it does not."),
     /** Pull plugs. */
     KILL("kill", "Stop a running machine at once, as pulling the plug does."),
+    /** Serve Firecracker's API; its own words follow, which only its own door understands. */
+    FIRECRACKER("firecracker", "Be Firecracker: its options, HTTP API and log. Has to be the first word."),
     /** Look at the host. */
     DOCTOR("doctor", "Check whether virtual machines can run on this host, and say what to do if not."),
     /** Explain a command. */
@@ -55,7 +57,7 @@ public enum Command {
     boolean isForRunning() {
         return switch (this) {
             case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> true;
-            case BOOT, CREATE, RUN, PS, DOCTOR, HELP -> false;
+            case BOOT, CREATE, RUN, PS, FIRECRACKER, DOCTOR, HELP -> false;
         };
     }
 

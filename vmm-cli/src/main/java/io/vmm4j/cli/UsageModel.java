@@ -90,7 +90,7 @@ public final class UsageModel {
                     .type(String.class).completionCandidates(commandWords())
                     .description("The command to explain.").build());
             case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> spec.addPositional(machines(command));
-            case CREATE, PS, DOCTOR -> { }
+            case CREATE, PS, FIRECRACKER, DOCTOR -> { }
         }
         return spec;
     }

@@ -60,6 +60,7 @@ public final class ApiController implements AutoCloseable {
             Vm vm = starter.start(resources);
             resources.release();
             runtime = new RuntimeController(resources, metrics, vm);
+            metrics.started(vm);
             started.complete(vm);
             return null;
         }

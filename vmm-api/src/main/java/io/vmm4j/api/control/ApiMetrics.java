@@ -1,6 +1,7 @@
 package io.vmm4j.api.control;
 
 import io.vmm4j.api.request.MetricsBody;
+import io.vmm4j.core.Vm;
 import java.io.IOException;
 
 /** What is counted, and where it is written. Thread-safe. */
@@ -25,6 +26,11 @@ public interface ApiMetrics {
      * @throws IOException as {@link #open}
      */
     void check(MetricsBody config) throws IOException;
+
+    /** {@code vm} has just started: what it counts counts too. On the thread that started it. */
+    default void started(Vm vm) {
+        // Whoever counts requests only has no use for it.
+    }
 
     /**
      * Writes what there is, if there is a file for it.

@@ -7,7 +7,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /** Errors of the host as Rust's {@code io::Error} writes them: {@code No such file or directory (os error 2)}. */
-final class OsError {
+public final class OsError {
 
     private OsError() {
     }
@@ -18,7 +18,8 @@ final class OsError {
         return (name < 0 ? message : message.substring(0, name)) + " (os error " + errno + ")";
     }
 
-    static String text(IOException e) {
+    /** The host's error behind {@code e} in Rust's words; its message where there is none. */
+    public static String text(IOException e) {
         return e instanceof LinuxException refusal ? text(refusal.errno()) : e.getMessage();
     }
 

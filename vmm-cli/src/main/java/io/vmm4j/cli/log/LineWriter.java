@@ -119,6 +119,11 @@ final class LineWriter implements AutoCloseable {
         return count == 1 ? "1 line is" : count + " lines are";
     }
 
+    /** How many lines are missing so far. */
+    synchronized long missing() {
+        return missing;
+    }
+
     /** What is missing, in words; {@code null} when nothing is. */
     synchronized String complaint() {
         return missing == 0 ? null : lines(missing) + " missing: " + firstReason;

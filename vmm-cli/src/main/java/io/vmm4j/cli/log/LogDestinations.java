@@ -32,22 +32,31 @@ final class LogDestinations {
     private LogDestinations() {
     }
 
-    /** Opens {@code path}. */
+    /** Opens {@code path}; a regular file that nobody else writes to is emptied. */
     static LogDestination open(Path path) throws IOException {
+        return open(path, true);
+    }
+
+    /** Opens {@code path}; what a file has stays. */
+    static LogDestination append(Path path) throws IOException {
+        return open(path, false);
+    }
+
+    private static LogDestination open(Path path, boolean mayTruncate) throws IOException {
         List<InheritedDescriptor> inherited = InheritedDescriptor.of(path);
         for (InheritedDescriptor descriptor : inherited) {
             if (descriptor.isWritable()) {
                 return ofDescriptor(descriptor.number());
             }
         }
-        return ofPath(path, inherited.isEmpty());
+        return ofPath(path, mayTruncate && inherited.isEmpty());
     }
 
     /**
      * The file behind an inherited descriptor. A regular one has its offset in common with who writes by that descriptor; a
      * pipe or a terminal is opened anew where that is permitted, because whether it waits is then nobody else's business.
      */
-    private static LogDestination ofDescriptor(int number) throws LinuxException {
+    static LogDestination ofDescriptor(int number) throws LinuxException {
         Fd copy = Fd.duplicate(number);
         FileStat file = copy.stat();
         if (file.isRegularFile()) {

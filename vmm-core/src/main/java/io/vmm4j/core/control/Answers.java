@@ -16,7 +16,7 @@ final class Answers {
      * the one thread that all futures' timeouts of this JVM run on, which exists once the first was set: a moment without threads
      * delays others' timeouts at worst.
      */
-    static final Answers COMMON = new Answers(Answers::giveCommonly, Answers::scheduleCommonly);
+    static final Answers COMMON = on(new CompletableFuture<Void>().defaultExecutor());
 
     /** Runs a task after a time, unless its result is cancelled before. */
     private interface Alarms {
@@ -36,12 +36,15 @@ final class Answers {
         return new Answers(helpers.answers(), helpers::schedule);
     }
 
-    private static void giveCommonly(Runnable completion) {
-        try {
-            new CompletableFuture<Void>().defaultExecutor().execute(completion);
-        } catch (OutOfMemoryError | RejectedExecutionException e) {
-            scheduleCommonly(completion, 0);
-        }
+    /** By {@code threads} as long as there are any. */
+    static Answers on(Executor threads) {
+        return new Answers(completion -> {
+            try {
+                threads.execute(completion);
+            } catch (OutOfMemoryError | RejectedExecutionException e) {
+                scheduleCommonly(completion, 0);
+            }
+        }, Answers::scheduleCommonly);
     }
 
     private static Future<?> scheduleCommonly(Runnable task, long delayNanos) {

@@ -15,7 +15,7 @@ import java.util.function.Supplier;
 public final class DeviceLoop {
 
     /** How long a command may wait for its loop, which is never busy so long; but a machine may end with the command on the way. */
-    private static final Duration BOUND = Duration.ofSeconds(10);
+    static final Duration BOUND = Duration.ofSeconds(10);
 
     private final EventLoop loop;
     private final Answers answers;

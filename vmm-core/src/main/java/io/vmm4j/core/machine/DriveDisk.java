@@ -51,6 +51,11 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     }
 
     @Override
+    public BlkBackend open(Path image) throws ConfigException, IOException {
+        return open(image, null);
+    }
+
+    @Override
     public synchronized BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException {
         if (closed) {
             throw new IOException("the machine has ended");

@@ -45,16 +45,17 @@ final class QueueConfig {
         }
     }
 
-    /** The driver takes a live queue back. */
-    void takeBack(CompletableFuture<Void> quiescence) {
-        live.stop();
+    /** The driver takes a live queue back: nothing is found in it any more. Returns false when it had done so before. */
+    boolean takeBack() {
+        boolean isNew = !isTakenBack;
         isTakenBack = true;
-        letGo = quiescence;
+        live.stop();
+        return isNew;
     }
 
-    /** Whether {@link #takeBack} is to be called no more. */
-    boolean isTakenBack() {
-        return isTakenBack;
+    /** @param quiescence of the queue that was taken back; asked of the device only after {@link #takeBack} */
+    void letGoBy(CompletableFuture<Void> quiescence) {
+        letGo = quiescence;
     }
 
     /** Completes when a queue that the driver has taken back is the driver's again. */

@@ -254,8 +254,8 @@ public final class VirtioMmioTransport implements BusDevice {
         QueueConfig queue = selectedQueue();
         if (value == 0) {
             queue.ready = false;
-            if (queue.live != null && !queue.isTakenBack()) {
-                queue.takeBack(session == null ? ending : session.stopQueue(loop, (int) queueSel));
+            if (queue.live != null && queue.takeBack()) {
+                queue.letGoBy(session == null ? ending : session.stopQueue(loop, (int) queueSel));
             }
             return queue.letGo();
         }

@@ -79,7 +79,7 @@ final class FakeDevice implements VirtioDevice {
 
     @Override
     public void beginQueueStop(int queueIndex, Runnable quiesced) {
-        calls.add("stop " + queueIndex);
+        calls.add((activation.queues().get(queueIndex).isStopped() ? "stop " : "stop while it runs ") + queueIndex);
         letGo(quiesced);
     }
 
