@@ -95,8 +95,8 @@ public final class Shortage {
 
     /** The platform's exceptions carry the system's text, in whatever language, or none: a look tells better. */
     private static String hintWithoutDescriptors() {
-        try {
-            EventFd.create().close();
+        // Two: a selector, of two descriptors, gives back the first where there is none for the second.
+        try (EventFd one = EventFd.create(); EventFd other = EventFd.create()) {
             return "";
         } catch (LinuxException e) {
             return e.isShortage() ? e.hint() : "";
