@@ -106,7 +106,9 @@ final class RamSource {
             throw new ConfigException(TYPE_KEY, "memory type hugetlbfs cannot be had here: " + e.getMessage());
         }
         try (MemFd file = created) {
-            allocate(file.fd(), () -> HugePagePool.of(HUGE_PAGE).describe(bytes));
+            // Looked at before: what is had of it until it is too much is not free any more then.
+            String pool = HugePagePool.of(HUGE_PAGE).describe(bytes);
+            allocate(file.fd(), () -> pool);
             return new Mapped(Mapping.shared(file.fd().value(), bytes), 0, false);
         }
     }
@@ -124,9 +126,8 @@ final class RamSource {
             file.truncate(bytes);
             // Without a limit of its own, a hugetlbfs has no size.
             boolean isMountTooSmall = store.getTotalSpace() > 0 && store.getUsableSpace() < bytes;
-            // Looked at before: what is had of it until it is too much is not free any more then.
-            String free = freeIn(directory);
-            allocate(file, () -> isMountTooSmall ? free : HugePagePool.of(pageSize).describe(bytes));
+            String free = isMountTooSmall ? freeIn(directory) : HugePagePool.of(pageSize).describe(bytes);
+            allocate(file, () -> free);
             return new Mapped(Mapping.shared(file.value(), bytes), 0, false);
         }
     }
