@@ -1,5 +1,8 @@
 package io.vmm4j.core;
 
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DriveControl;
@@ -87,7 +90,7 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
-     * The drive called {@code id} in the configuration, to change its limits or its image.
+     * The drive called {@code id}, of the configuration or added since, to change its limits or its image.
      *
      * @throws java.util.NoSuchElementException when there is none
      */
@@ -96,7 +99,7 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
-     * The network interface called {@code id} in the configuration: its limits, its link, its counters.
+     * The network interface called {@code id}, of the configuration or added since: its limits, its link, its counters.
      *
      * @throws java.util.NoSuchElementException when there is none
      */
@@ -190,6 +193,31 @@ public final class Vm implements AutoCloseable {
             throw new IllegalStateException("a machine that is " + state.get() + " cannot change its vCPUs");
         }
         return GuardedFuture.of(machine.resizeVcpus(count, within), () -> own.requireNotGuest("waiting for a change of the vCPUs"));
+    }
+
+    /** Adds and removes devices while the guest runs, within times of the caller's choice. */
+    public DeviceChanges devices() {
+        return new DeviceChanges(machine, own, state::get);
+    }
+
+    /** {@link DeviceChanges#addDrive} within {@link DeviceChanges#TIME}. */
+    public CompletableFuture<Void> addDrive(DriveConfig drive) throws ConfigException {
+        return devices().addDrive(drive, DeviceChanges.TIME);
+    }
+
+    /** {@link DeviceChanges#removeDrive} within {@link DeviceChanges#TIME}. */
+    public CompletableFuture<Void> removeDrive(String id) {
+        return devices().removeDrive(id, DeviceChanges.TIME);
+    }
+
+    /** {@link DeviceChanges#addNetworkInterface} within {@link DeviceChanges#TIME}. */
+    public CompletableFuture<Void> addNetworkInterface(NetworkInterfaceConfig network) throws ConfigException {
+        return devices().addNetworkInterface(network, DeviceChanges.TIME);
+    }
+
+    /** {@link DeviceChanges#removeNetworkInterface} within {@link DeviceChanges#TIME}. */
+    public CompletableFuture<Void> removeNetworkInterface(String id) {
+        return devices().removeNetworkInterface(id, DeviceChanges.TIME);
     }
 
     /**

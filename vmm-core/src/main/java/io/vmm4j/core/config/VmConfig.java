@@ -81,6 +81,16 @@ public record VmConfig(
         return of(null, null, null);
     }
 
+    /** The same with other drives. */
+    public VmConfig withDrives(List<DriveConfig> others) {
+        return new VmConfig(bootSource, others, machineConfig, logger, serial, vsock, networkInterfaces, entropy, balloon, console, cpuConfig);
+    }
+
+    /** The same with other network interfaces. */
+    public VmConfig withNetworkInterfaces(List<NetworkInterfaceConfig> others) {
+        return new VmConfig(bootSource, drives, machineConfig, logger, serial, vsock, others, entropy, balloon, console, cpuConfig);
+    }
+
     private static List<DriveConfig> rootFirst(List<DriveConfig> drives) {
         return drives.stream()
                 .sorted((a, b) -> Boolean.compare(b.isRootDevice(), a.isRootDevice()))

@@ -1,0 +1,390 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.acpi.AcpiEventDevice;
+import io.vmm4j.core.acpi.SlotController;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.control.DeviceChangeException;
+import io.vmm4j.core.control.DeviceControls;
+import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.HelperThreads;
+import io.vmm4j.core.host.Shortage;
+import io.vmm4j.core.host.StandbyThread;
+import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.kvm.KvmVm;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts devices into a running guest, and takes them out again.
+ *
+ * <p>A device is made before the guest hears of it, and counts as added once a driver uses it. One that no driver has taken up is
+ * asked back, and taken out whatever the guest says to that. On request a device is taken out only when the guest has given it back and no
+ * driver uses it. Of what is taken out nothing is left to the guest: no register, no eventfd, nothing of what it was on. What a
+ * guest gives back when nobody waits for it any more is taken out then.
+ *
+ * <p>Thread-safe. One change at a time, on a thread of its own; the guest's answers come on vCPU threads.
+ */
+final class DeviceHotplug implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceHotplug.class);
+
+    /** Devices that a guest is told of in its life: its kernel keeps the table of each, and Linux a number, of which it has 4095. */
+    static final int OFFERS_MAX = 2048;
+
+    private static final String ENDED = "the machine has ended";
+    /** How long a device may take to let go of the guest's memory: one with a disk that hangs. */
+    private static final Duration LET_GO_TIME = Duration.ofSeconds(10);
+
+    /**
+     * What the machine has for its devices.
+     *
+     * @param events    by what the guest hears of news
+     * @param loop      the machine's own
+     * @param loopMaker makes loops of devices
+     * @param helpers   tell what has become of commands to devices
+     */
+    record Surroundings(KvmVm vm, GuestMemory memory, AcpiEventDevice events, EpollEventLoop loop, HotDevice.LoopMaker loopMaker,
+            HelperThreads helpers) {
+    }
+
+    /** Checks and opens a device for a machine. */
+    @FunctionalInterface
+    interface Opening {
+
+        /** @param config of the machine as it is */
+        Addition open(VmConfig config, Surroundings surroundings) throws ConfigException, IOException;
+    }
+
+    /** The part of a change that is done on its thread. */
+    @FunctionalInterface
+    private interface Step {
+        void run() throws IOException, DeviceChangeException;
+    }
+
+    private final Surroundings surroundings;
+    private final List<HotSlot> slots;
+    private final SlotDialogue dialogue;
+    private volatile boolean isClosed;
+
+    /** Those that come, are there or go; guarded by this, as all below. */
+    private final List<HotDevice> devices = new ArrayList<>();
+    /** Those that are gone for the guest and have not let go of its memory: their slots are lost. */
+    private final List<HotDevice> stuck = new ArrayList<>();
+    /** Slots that the guest has given back when nobody waited for it any more. */
+    private final Deque<HotSlot> returned = new ArrayDeque<>();
+    /** The machine as it is. */
+    private VmConfig config;
+    private DeviceControls controls;
+    /** Whether a change is under way. */
+    private boolean isBusy;
+    /** Does changes; there from the first on, so that devices can be taken back by a host that has no thread then. */
+    private StandbyThread thread;
+
+    /**
+     * @param config of the machine as it starts
+     * @param slots  by their numbers, empty
+     */
+    DeviceHotplug(VmConfig config, List<HotSlot> slots, Surroundings surroundings) {
+        this.config = config;
+        this.slots = List.copyOf(slots);
+        this.surroundings = surroundings;
+        this.dialogue = new SlotDialogue(surroundings.memory(), surroundings.events(), slots, this::returnedLate);
+    }
+
+    /** The registers that the guest sees. */
+    SlotController controller() {
+        return dialogue.controller();
+    }
+
+    /** What can be changed about the devices that were there from the start; before the guest runs. */
+    synchronized void connect(DeviceControls atStart) {
+        controls = atStart;
+    }
+
+    /** What can be changed about the devices there are now. */
+    synchronized DeviceControls controls() {
+        return controls;
+    }
+
+    /**
+     * Adds a device. Its files are opened on the caller's thread.
+     *
+     * @param within how long the guest may take, to find the device, and to give it back when no driver takes it up
+     * @return completes when a driver uses it; with a {@link DeviceChangeException} when none does, or an {@link IOException}
+     *     when the host refuses
+     * @throws ConfigException when it cannot be
+     */
+    CompletableFuture<Void> add(Opening opening, Duration within) throws ConfigException {
+        try {
+            begin();
+        } catch (DeviceChangeException | IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        HotDevice device;
+        try {
+            HotSlot slot = freeSlot();
+            device = new HotDevice(opening.open(config(), surroundings), slot, surroundings);
+        } catch (DeviceChangeException | IOException e) {
+            finish();
+            return CompletableFuture.failedFuture(e);
+        } catch (ConfigException | RuntimeException | Error e) {
+            finish();
+            throw e;
+        }
+        synchronized (this) {
+            devices.add(device);
+        }
+        return start(() -> add(device, within));
+    }
+
+    private void add(HotDevice device, Duration within) throws IOException, DeviceChangeException {
+        try {
+            device.make();
+        } catch (IOException | RuntimeException | Error e) {
+            takeOut(device);
+            throw asRefusal(e);
+        }
+        String objection = dialogue.offer(device.slot(), within);
+        if (objection == null && !isClosed) {
+            added(device);
+            return;
+        }
+        if (dialogue.isKnown(device.slot())) {
+            dialogue.reclaim(device.slot(), within);
+        }
+        takeOut(device);
+        throw refusal(device, " is not added", objection);
+    }
+
+    /** What a host that lacks something makes of it: a refusal. Anything else is thrown as it is. */
+    private static IOException asRefusal(Throwable failure) {
+        if (failure instanceof IOException refusal) {
+            return Shortage.named(refusal);
+        }
+        if (failure instanceof UncheckedIOException refusal) {
+            return Shortage.named(new IOException(refusal.getMessage(), refusal));
+        }
+        if (failure instanceof RuntimeException fault) {
+            throw fault;
+        }
+        throw (Error) failure;
+    }
+
+    private synchronized void added(HotDevice device) {
+        config = device.with();
+        controls = controls.with(device.controls());
+        LOG.info("{} is added", device.name());
+    }
+
+    /**
+     * Removes the device that is called so.
+     *
+     * @param within how long the guest may take
+     * @return completes when it is gone; with a {@link DeviceChangeException} when the guest has not given it back
+     * @throws IllegalArgumentException when it is none that was added
+     */
+    CompletableFuture<Void> remove(String name, Duration within) {
+        try {
+            begin();
+        } catch (DeviceChangeException | IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        HotDevice device = named(name);
+        if (device == null) {
+            finish();
+            throw new IllegalArgumentException(name + " cannot be removed: it has been there since the machine's start");
+        }
+        return start(() -> remove(device, within));
+    }
+
+    private void remove(HotDevice device, Duration within) throws DeviceChangeException {
+        String objection = dialogue.reclaim(device.slot(), within);
+        if (objection != null || isClosed) {
+            throw refusal(device, " is not removed", objection);
+        }
+        removed(device);
+        if (!takeOut(device)) {
+            throw new DeviceChangeException(device.name() + " is removed, but its last requests are still in work on the host");
+        }
+        LOG.info("{} is removed", device.name());
+    }
+
+    private synchronized void removed(HotDevice device) {
+        config = device.without(config);
+        controls = controls.without(device.controls());
+    }
+
+    private DeviceChangeException refusal(HotDevice device, String what, String objection) {
+        return new DeviceChangeException(isClosed ? ENDED : device.name() + what + ": the guest " + objection);
+    }
+
+    /**
+     * Takes a device from the guest and closes it.
+     *
+     * @return false when it has not let go of the guest's memory within {@link #LET_GO_TIME}, or before the machine's end
+     */
+    private boolean takeOut(HotDevice device) {
+        long end = System.nanoTime() + LET_GO_TIME.toNanos();
+        boolean hasLetGo = device.slot().unplug(() -> isClosed || System.nanoTime() - end >= 0);
+        if (hasLetGo) {
+            device.release();
+        }
+        synchronized (this) {
+            devices.remove(device);
+            if (!hasLetGo) {
+                stuck.add(device);
+            }
+        }
+        return hasLetGo;
+    }
+
+    private synchronized void begin() throws DeviceChangeException, IOException {
+        if (isClosed) {
+            throw new DeviceChangeException(ENDED);
+        }
+        if (isBusy) {
+            throw new DeviceChangeException("another change of the devices is under way");
+        }
+        if (thread == null) {
+            thread = StandbyThread.start("vm-devices");
+        }
+        isBusy = true;
+    }
+
+    private synchronized HotSlot freeSlot() throws DeviceChangeException {
+        if (dialogue.tables() >= OFFERS_MAX) {
+            throw new DeviceChangeException("the guest has been given " + OFFERS_MAX + " devices since it started, the most that its kernel can be");
+        }
+        return slots.stream().filter(slot -> deviceIn(slot, devices) == null && deviceIn(slot, stuck) == null && dialogue.isFree(slot))
+                .findFirst().orElseThrow(() -> new DeviceChangeException(slots.isEmpty()
+                        ? "the machine was made without spare places for devices (machine-config.spare_devices)"
+                        : "all " + slots.size() + " spare places for devices are taken (machine-config.spare_devices)"));
+    }
+
+    private static HotDevice deviceIn(HotSlot slot, List<HotDevice> some) {
+        return some.stream().filter(device -> device.slot() == slot).findFirst().orElse(null);
+    }
+
+    private synchronized VmConfig config() {
+        return config;
+    }
+
+    private synchronized HotDevice named(String name) {
+        return devices.stream().filter(device -> device.name().equals(name)).findFirst().orElse(null);
+    }
+
+    /** Has the thread do the rest of the change that has begun. */
+    private synchronized CompletableFuture<Void> start(Step step) {
+        CompletableFuture<Void> result = new CompletableFuture<>();
+        thread.execute(() -> carryOut(step, result));
+        return result.copy();
+    }
+
+    private void carryOut(Step step, CompletableFuture<Void> result) {
+        Throwable failure = null;
+        try {
+            step.run();
+        } catch (DeviceChangeException | IOException e) {
+            LOG.info("{}", e.getMessage());
+            failure = e;
+        } catch (RuntimeException | Error e) {
+            LOG.error("devices cannot be changed", e);
+            failure = e;
+        }
+        // First, so that what follows the result may wait for the machine's end.
+        finish();
+        if (failure == null) {
+            result.complete(null);
+        } else {
+            result.completeExceptionally(failure);
+        }
+    }
+
+    /** Ends a change, after what the guest has given back meanwhile. */
+    private void finish() {
+        for (HotDevice device = nextReturned(); device != null; device = nextReturned()) {
+            if (!device.slot().isDriven()) {
+                removed(device);
+                takeOut(device);
+                LOG.info("{} is removed: the guest has given it back after all", device.name());
+            }
+        }
+    }
+
+    /** The next device that was given back late; {@code null} when there is none and the change is over. */
+    private synchronized HotDevice nextReturned() {
+        while (!isClosed && !returned.isEmpty()) {
+            HotDevice device = deviceIn(returned.poll(), devices);
+            if (device != null) {
+                return device;
+            }
+        }
+        leave();
+        return null;
+    }
+
+    private synchronized void leave() {
+        isBusy = false;
+        notifyAll();
+    }
+
+    private void returnedLate(HotSlot slot) {
+        synchronized (this) {
+            returned.add(slot);
+            if (isBusy || isClosed) {
+                return;
+            }
+            isBusy = true;
+        }
+        start(() -> { });
+    }
+
+    /** Ends the change that is under way, soon: {@link #endWithin} tells. */
+    void beginEnd() {
+        isClosed = true;
+        dialogue.close();
+    }
+
+    /** Waits until the change that is under way has let go of the machine, for {@code millis} at most; returns whether it has. */
+    synchronized boolean endWithin(long millis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        boolean interrupted = false;
+        for (long left = millis; isBusy && left > 0; left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())) {
+            try {
+                wait(left);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return !isBusy;
+    }
+
+    /** The loops of the devices there are, to be closed behind the vCPUs. */
+    synchronized List<EpollEventLoop> loops() {
+        return Stream.concat(devices.stream(), stuck.stream()).flatMap(device -> device.loops().stream()).toList();
+    }
+
+    /** Closes the devices; vCPUs and loops have ended. */
+    @Override
+    public synchronized void close() {
+        devices.forEach(HotDevice::close);
+        stuck.forEach(HotDevice::close);
+        if (thread != null) {
+            thread.close();
+        }
+    }
+}
