@@ -16,22 +16,20 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Puts devices into a running guest, and takes them out again.
  *
- * <p>A device is made before the guest hears of it, and counts as added once a driver uses it. One that no driver has taken up is
- * asked back, and taken out whatever the guest says to that. On request a device is taken out only when the guest has given it back and no
- * driver uses it. Of what is taken out nothing is left to the guest: no register, no eventfd, nothing of what it was on. What a
- * guest gives back when nobody waits for it any more is taken out then.
+ * <p>A device is made before the guest hears of it, and counts as added once a driver uses it. One that no driver has taken up
+ * is asked back, and taken out whatever the guest says to that. On request a device is taken out only when the guest has given
+ * it back and no driver uses it. Of what is taken out nothing is left to the guest: no register, no eventfd, nothing of what it
+ * was on. What a guest gives back when nobody waits for it any more is taken out then.
  *
  * <p>Thread-safe. One change at a time, on a thread of its own; the guest's answers come on vCPU threads.
  */
@@ -73,19 +71,12 @@ final class DeviceHotplug implements AutoCloseable {
     }
 
     private final Surroundings surroundings;
-    private final List<HotSlot> slots;
+    private final HotDevices devices;
     private final SlotDialogue dialogue;
     private volatile boolean isClosed;
 
-    /** Those that come, are there or go; guarded by this, as all below. */
-    private final List<HotDevice> devices = new ArrayList<>();
-    /** Those that are gone for the guest and have not let go of its memory: their slots are lost. */
-    private final List<HotDevice> stuck = new ArrayList<>();
-    /** Slots that the guest has given back when nobody waited for it any more. */
+    /** Slots that the guest has given back when nobody waited for it any more; guarded by this, as all below. */
     private final Deque<HotSlot> returned = new ArrayDeque<>();
-    /** The machine as it is. */
-    private VmConfig config;
-    private DeviceControls controls;
     /** Whether a change is under way. */
     private boolean isBusy;
     /** Does changes; there from the first on, so that devices can be taken back by a host that has no thread then. */
@@ -96,9 +87,8 @@ final class DeviceHotplug implements AutoCloseable {
      * @param slots  by their numbers, empty
      */
     DeviceHotplug(VmConfig config, List<HotSlot> slots, Surroundings surroundings) {
-        this.config = config;
-        this.slots = List.copyOf(slots);
         this.surroundings = surroundings;
+        this.devices = new HotDevices(config, slots);
         this.dialogue = new SlotDialogue(surroundings.memory(), surroundings.events(), slots, this::returnedLate);
     }
 
@@ -108,13 +98,13 @@ final class DeviceHotplug implements AutoCloseable {
     }
 
     /** What can be changed about the devices that were there from the start; before the guest runs. */
-    synchronized void connect(DeviceControls atStart) {
-        controls = atStart;
+    void connect(DeviceControls atStart) {
+        devices.connect(atStart);
     }
 
     /** What can be changed about the devices there are now. */
-    synchronized DeviceControls controls() {
-        return controls;
+    DeviceControls controls() {
+        return devices.controls();
     }
 
     /**
@@ -133,8 +123,9 @@ final class DeviceHotplug implements AutoCloseable {
         }
         HotDevice device;
         try {
-            HotSlot slot = freeSlot();
-            device = new HotDevice(opening.open(config(), surroundings), slot, surroundings);
+            requireOffersLeft();
+            HotSlot slot = devices.freeSlot(dialogue::isFree);
+            device = new HotDevice(opening.open(devices.config(), surroundings), slot, surroundings);
         } catch (DeviceChangeException | IOException e) {
             finish();
             return CompletableFuture.failedFuture(e);
@@ -142,22 +133,22 @@ final class DeviceHotplug implements AutoCloseable {
             finish();
             throw e;
         }
-        synchronized (this) {
-            devices.add(device);
-        }
+        devices.come(device);
         return start(() -> add(device, within));
     }
 
-    private void add(HotDevice device, Duration within) throws IOException, DeviceChangeException {
-        try {
-            device.make();
-        } catch (IOException | RuntimeException | Error e) {
-            takeOut(device);
-            throw asRefusal(e);
+    private void requireOffersLeft() throws DeviceChangeException {
+        if (dialogue.tables() >= OFFERS_MAX) {
+            throw new DeviceChangeException("the guest has been told of " + OFFERS_MAX + " devices since it started, the most that its kernel can be");
         }
+    }
+
+    private void add(HotDevice device, Duration within) throws IOException, DeviceChangeException {
+        make(device);
         String objection = dialogue.offer(device.slot(), within);
         if (objection == null && !isClosed) {
-            added(device);
+            devices.added(device);
+            LOG.info("{} is added", device.name());
             return;
         }
         if (dialogue.isKnown(device.slot())) {
@@ -167,24 +158,21 @@ final class DeviceHotplug implements AutoCloseable {
         throw refusal(device, " is not added", objection);
     }
 
-    /** What a host that lacks something makes of it: a refusal. Anything else is thrown as it is. */
-    private static IOException asRefusal(Throwable failure) {
-        if (failure instanceof IOException refusal) {
-            return Shortage.named(refusal);
+    private void make(HotDevice device) throws IOException {
+        boolean isMade = false;
+        try {
+            device.make();
+            isMade = true;
+        } catch (IOException e) {
+            throw Shortage.named(e);
+        } catch (UncheckedIOException e) {
+            throw Shortage.named(new IOException(e.getMessage(), e));
+        } finally {
+            // Behind the above, which looks at what is lacking.
+            if (!isMade) {
+                takeOut(device);
+            }
         }
-        if (failure instanceof UncheckedIOException refusal) {
-            return Shortage.named(new IOException(refusal.getMessage(), refusal));
-        }
-        if (failure instanceof RuntimeException fault) {
-            throw fault;
-        }
-        throw (Error) failure;
-    }
-
-    private synchronized void added(HotDevice device) {
-        config = device.with();
-        controls = controls.with(device.controls());
-        LOG.info("{} is added", device.name());
     }
 
     /**
@@ -200,7 +188,7 @@ final class DeviceHotplug implements AutoCloseable {
         } catch (DeviceChangeException | IOException e) {
             return CompletableFuture.failedFuture(e);
         }
-        HotDevice device = named(name);
+        HotDevice device = devices.named(name);
         if (device == null) {
             finish();
             throw new IllegalArgumentException(name + " cannot be removed: it has been there since the machine's start");
@@ -213,16 +201,11 @@ final class DeviceHotplug implements AutoCloseable {
         if (objection != null || isClosed) {
             throw refusal(device, " is not removed", objection);
         }
-        removed(device);
+        devices.removed(device);
         if (!takeOut(device)) {
             throw new DeviceChangeException(device.name() + " is removed, but its last requests are still in work on the host");
         }
         LOG.info("{} is removed", device.name());
-    }
-
-    private synchronized void removed(HotDevice device) {
-        config = device.without(config);
-        controls = controls.without(device.controls());
     }
 
     private DeviceChangeException refusal(HotDevice device, String what, String objection) {
@@ -240,12 +223,7 @@ final class DeviceHotplug implements AutoCloseable {
         if (hasLetGo) {
             device.release();
         }
-        synchronized (this) {
-            devices.remove(device);
-            if (!hasLetGo) {
-                stuck.add(device);
-            }
-        }
+        devices.go(device, hasLetGo);
         return hasLetGo;
     }
 
@@ -260,28 +238,6 @@ final class DeviceHotplug implements AutoCloseable {
             thread = StandbyThread.start("vm-devices");
         }
         isBusy = true;
-    }
-
-    private synchronized HotSlot freeSlot() throws DeviceChangeException {
-        if (dialogue.tables() >= OFFERS_MAX) {
-            throw new DeviceChangeException("the guest has been given " + OFFERS_MAX + " devices since it started, the most that its kernel can be");
-        }
-        return slots.stream().filter(slot -> deviceIn(slot, devices) == null && deviceIn(slot, stuck) == null && dialogue.isFree(slot))
-                .findFirst().orElseThrow(() -> new DeviceChangeException(slots.isEmpty()
-                        ? "the machine was made without spare places for devices (machine-config.spare_devices)"
-                        : "all " + slots.size() + " spare places for devices are taken (machine-config.spare_devices)"));
-    }
-
-    private static HotDevice deviceIn(HotSlot slot, List<HotDevice> some) {
-        return some.stream().filter(device -> device.slot() == slot).findFirst().orElse(null);
-    }
-
-    private synchronized VmConfig config() {
-        return config;
-    }
-
-    private synchronized HotDevice named(String name) {
-        return devices.stream().filter(device -> device.name().equals(name)).findFirst().orElse(null);
     }
 
     /** Has the thread do the rest of the change that has begun. */
@@ -302,7 +258,7 @@ final class DeviceHotplug implements AutoCloseable {
             LOG.error("devices cannot be changed", e);
             failure = e;
         }
-        // First, so that what follows the result may wait for the machine's end.
+        // First, so that what follows the result finds no change under way.
         finish();
         if (failure == null) {
             result.complete(null);
@@ -315,7 +271,7 @@ final class DeviceHotplug implements AutoCloseable {
     private void finish() {
         for (HotDevice device = nextReturned(); device != null; device = nextReturned()) {
             if (!device.slot().isDriven()) {
-                removed(device);
+                devices.removed(device);
                 takeOut(device);
                 LOG.info("{} is removed: the guest has given it back after all", device.name());
             }
@@ -325,29 +281,22 @@ final class DeviceHotplug implements AutoCloseable {
     /** The next device that was given back late; {@code null} when there is none and the change is over. */
     private synchronized HotDevice nextReturned() {
         while (!isClosed && !returned.isEmpty()) {
-            HotDevice device = deviceIn(returned.poll(), devices);
+            HotDevice device = devices.in(returned.poll());
             if (device != null) {
                 return device;
             }
         }
-        leave();
+        isBusy = false;
+        notifyAll();
         return null;
     }
 
-    private synchronized void leave() {
-        isBusy = false;
-        notifyAll();
-    }
-
-    private void returnedLate(HotSlot slot) {
-        synchronized (this) {
-            returned.add(slot);
-            if (isBusy || isClosed) {
-                return;
-            }
+    private synchronized void returnedLate(HotSlot slot) {
+        returned.add(slot);
+        if (!isBusy && !isClosed) {
             isBusy = true;
+            start(() -> { });
         }
-        start(() -> { });
     }
 
     /** Ends the change that is under way, soon: {@link #endWithin} tells. */
@@ -374,15 +323,14 @@ final class DeviceHotplug implements AutoCloseable {
     }
 
     /** The loops of the devices there are, to be closed behind the vCPUs. */
-    synchronized List<EpollEventLoop> loops() {
-        return Stream.concat(devices.stream(), stuck.stream()).flatMap(device -> device.loops().stream()).toList();
+    List<EpollEventLoop> loops() {
+        return devices.loops();
     }
 
     /** Closes the devices; vCPUs and loops have ended. */
     @Override
     public synchronized void close() {
-        devices.forEach(HotDevice::close);
-        stuck.forEach(HotDevice::close);
+        devices.close();
         if (thread != null) {
             thread.close();
         }
