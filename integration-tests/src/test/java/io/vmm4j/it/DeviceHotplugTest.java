@@ -13,9 +13,11 @@ import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.control.DeviceChangeException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
@@ -213,5 +215,44 @@ class DeviceHotplugTest {
             await(vm.devices().addDrive(drive("data", image("data.img", 4 * MIB)), PATIENCE));
             assertEquals("4194304", shell.run("cat /dev/vda | wc -c"));
         }
+    }
+
+    @Test
+    void aPersonAddsAndRemovesDevicesByTheControlSocket() throws Exception {
+        Path socket = directory.resolve("control");
+        image("data.img", 4 * MIB);
+        List<String> words = LinuxGuest.program("--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path", LinuxGuest.initrd().toString(),
+                "--mem-size", "256M", "--boot-args", "console=ttyS0 quiet reboot=k panic=1 pci=off", "--api-sock-path", socket.toString(),
+                "--spare-devices", "2");
+        try (HostTap tap = new HostTap("vmmtap0"); TerminalSession session = new TerminalSession(directory, words)) {
+            session.awaitText("vmm4j-guest: init", PATIENCE);
+            session.type("echo up-$((1 + 1))\n");
+            session.awaitText("up-2", PATIENCE);
+            // As seen from the directory of who asks, which is not the machine's.
+            assertEquals("0 ", update(socket, "--virblks", "[{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]",
+                    "--virnets", "[{\"guest_mac\": \"02:fc:00:00:00:07\", \"iface_id\": \"eth\", \"host_dev_name\": \"" + tap.name() + "\"}]"));
+            session.type("echo found-$(ls /sys/block)-$(cat /sys/class/net/eth0/address)\n");
+            session.awaitText("found-vda-02:fc:00:00:00:07", PATIENCE);
+            assertEquals("2 vmm: drive id \"data\" is used twice (--virblks[0].drive_id)",
+                    update(socket, "--virblks", "[{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]"));
+            assertEquals("2 vmm: disk image " + directory.resolve("absent") + " does not exist (--virblks[0].path_on_host)",
+                    update(socket, "--virblks", "[{\"drive_id\": \"more\", \"path_on_host\": \"absent\"}]"));
+            assertEquals("2 vmm: there are no shared folders yet (--patch-fs)", update(socket, "--patch-fs", "{}"));
+            assertEquals("0 ", update(socket, "--remove-virblk", "data", "--remove-virnet", "eth"));
+            session.type("echo left-$( (ls /sys/block; ls /sys/bus/virtio/devices) | grep -c v)\n");
+            session.awaitText("left-0", PATIENCE);
+            assertTrue(update(socket, "--remove-virblk", "data").startsWith("2 vmm: this machine has no drive \"data\""));
+            session.type("poweroff -f\n");
+            assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
+        }
+    }
+
+    /** Exit status and output. */
+    private String update(Path socket, String... changes) throws Exception {
+        List<String> words = new ArrayList<>(LinuxGuest.program("--api-sock-path", socket.toString(), "update"));
+        words.addAll(List.of(changes));
+        Process process = new ProcessBuilder(words).directory(directory.toFile()).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return process.waitFor() + " " + output.strip();
     }
 }

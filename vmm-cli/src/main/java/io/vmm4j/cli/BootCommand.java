@@ -144,7 +144,7 @@ final class BootCommand {
 
     /** The socket by which other processes control the machine; {@code null} when none was asked for. */
     private ControlServer control(Vm vm) throws IOException {
-        return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), vm::resizeVcpus);
+        return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), vm::resizeVcpus, DeviceActions.of(vm));
     }
 
     private void checkControlSocket(VmConfig config, List<String> problems) {

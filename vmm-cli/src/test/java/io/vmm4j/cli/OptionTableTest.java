@@ -54,6 +54,7 @@ class OptionTableTest {
         "CPU_CONFIG,       --cpu-config,         , --cpu-config=/c",
         "MEM_PREFAULT,     --mem-prefault,       , --mem-prefault=true",
         "MEM_CORE_DUMP,    --mem-core-dump,      , --mem-core-dump=true",
+        "SPARE_DEVICES,    --spare-devices,      , --spare-devices=2",
         "VSOCK,            --vsock,            -v, --vsock=/v",
         "GUEST_CID,        --guest-cid,          , --guest-cid=7",
         "SERIAL_PATH,      --serial-path,      -s, --serial-path=/s",
@@ -79,10 +80,11 @@ class OptionTableTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT"})
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "REMOVE_VIRNET",
+        "REMOVE_VIRBLK", "PATCH_FS"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
-            case PATH, TEXT -> "/other";
+            case PATH, TEXT, ID -> "/other";
             case NUMBER, SECONDS -> "2";
             case SIZE -> "512M";
             case BOOLEAN -> option == CliOption.IS_ROOT ? "false" : "true";
@@ -238,7 +240,7 @@ class OptionTableTest {
     @Test
     void everyOptionMayStandInFrontOfTheCommand() {
         for (CliOption option : CliOption.values()) {
-            Command command = option == CliOption.VCPU_RESIZE ? Command.UPDATE : Command.CREATE;
+            Command command = option.goesWith(Command.CREATE) ? Command.CREATE : Command.UPDATE;
             Arguments parsed = ArgumentParser.parse(option.longName(), "false", command.word());
             assertEquals(command, parsed.command(), option.longName());
             assertEquals(List.of(), parsed.problems(), option.longName());

@@ -3,9 +3,13 @@ package io.vmm4j.core.control;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,10 +20,15 @@ final class ControlRequests {
     private static final int SHOWN_MAX = 100;
 
     private final IntFunction<CompletableFuture<Void>> resizeVcpus;
+    private final Map<String, ControlAction> others;
 
-    /** @param resizeVcpus as {@link io.vmm4j.core.Vm#resizeVcpus(int)} */
-    ControlRequests(IntFunction<CompletableFuture<Void>> resizeVcpus) {
+    /**
+     * @param resizeVcpus as {@link io.vmm4j.core.Vm#resizeVcpus(int)}
+     * @param others      further actions, by their names
+     */
+    ControlRequests(IntFunction<CompletableFuture<Void>> resizeVcpus, Map<String, ControlAction> others) {
         this.resizeVcpus = resizeVcpus;
+        this.others = new TreeMap<>(others);
     }
 
     /**
@@ -47,8 +56,12 @@ final class ControlRequests {
 
     private CompletableFuture<ObjectNode> request(ObjectNode request) {
         JsonNode action = request.path(ControlMessage.ACTION);
+        if (action.isTextual() && others.containsKey(action.asText())) {
+            return other(action.asText(), request);
+        }
         if (!action.isTextual() || !action.asText().equals(ControlMessage.RESIZE_VCPU)) {
-            return refused("unknown action " + shown(action) + ", known is \"" + ControlMessage.RESIZE_VCPU + "\"");
+            return refused("unknown action " + shown(action) + ", known " + (others.isEmpty() ? "is" : "are") + " \"" + ControlMessage.RESIZE_VCPU + "\""
+                    + others.keySet().stream().map(name -> ", \"" + name + "\"").collect(Collectors.joining()));
         }
         JsonNode count = request.path(ControlMessage.VCPU_COUNT);
         if (!count.isInt()) {
@@ -59,12 +72,21 @@ final class ControlRequests {
 
     private CompletableFuture<ObjectNode> resize(int count) {
         LOG.info("asked for {} vCPUs", count);
+        return answered(() -> resizeVcpus.apply(count), count + " vCPUs");
+    }
+
+    private CompletableFuture<ObjectNode> other(String name, JsonNode request) {
+        LOG.info("asked to {}", name);
+        return answered(() -> others.get(name).carryOut(request), name);
+    }
+
+    private static CompletableFuture<ObjectNode> answered(Supplier<CompletableFuture<Void>> action, String what) {
         try {
-            return resizeVcpus.apply(count).handle((done, failure) -> failure == null ? ControlMessage.answer(ControlMessage.DONE, null) : failed(failure));
+            return action.get().handle((done, failure) -> failure == null ? ControlMessage.answer(ControlMessage.DONE, null) : failed(failure));
         } catch (IllegalArgumentException | IllegalStateException e) {
             return refused(e.getMessage());
         } catch (RuntimeException e) {
-            LOG.error("a request for {} vCPUs met a fault", count, e);
+            LOG.error("a request for {} met a fault", what, e);
             return CompletableFuture.completedFuture(failed(e));
         }
     }

@@ -16,6 +16,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -35,6 +36,8 @@ import org.slf4j.LoggerFactory;
  * {"result": "refused", "message": "vcpu count 9 is not in 1..4"}
  * {"result": "failed", "message": "the guest did not answer ..."}
  * </pre>
+ *
+ * <p>A front door may add {@linkplain ControlAction actions} of its own.
  *
  * <p>Every client is answered: one that has not sent its request within a minute, that sends too much or something else,
  * and one that comes while {@value #CLIENTS_MAX} are served, too; none disturbs another. Threads and selector are there
@@ -96,14 +99,25 @@ public final class ControlServer implements AutoCloseable {
      *
      * @param resizeVcpus as {@link io.vmm4j.core.Vm#resizeVcpus(int)}; called on a thread of the server, for one client after
      *                    the other
+     * @param others      further actions, by their names
      * @throws IOException one line that names the path: a live socket or another kind of file is there, the directory is
      *     missing or not writable; or that names what the host lacks
      */
+    public static ControlServer open(Path path, IntFunction<CompletableFuture<Void>> resizeVcpus, Map<String, ControlAction> others)
+            throws IOException {
+        return open(path, new ControlRequests(resizeVcpus, others), Limits.DEFAULT);
+    }
+
+    /** As {@link #open(Path, IntFunction, Map)}, without further actions. */
     public static ControlServer open(Path path, IntFunction<CompletableFuture<Void>> resizeVcpus) throws IOException {
         return open(path, resizeVcpus, Limits.DEFAULT);
     }
 
     static ControlServer open(Path path, IntFunction<CompletableFuture<Void>> resizeVcpus, Limits limits) throws IOException {
+        return open(path, new ControlRequests(resizeVcpus, Map.of()), limits);
+    }
+
+    private static ControlServer open(Path path, ControlRequests requests, Limits limits) throws IOException {
         SocketFile<ServerSocketChannel> file = SocketFile.listen(path);
         Selector selector = null;
         StandbyThread work = null;
@@ -111,7 +125,7 @@ public final class ControlServer implements AutoCloseable {
             selector = Selector.open();
             work = StandbyThread.start("control-work");
             work.execute(ControlRequests::rehearse);
-            return new ControlServer(new ControlRequests(resizeVcpus), path, limits, file, selector, work);
+            return new ControlServer(requests, path, limits, file, selector, work);
         } catch (IOException | RuntimeException e) {
             if (work != null) {
                 work.close();

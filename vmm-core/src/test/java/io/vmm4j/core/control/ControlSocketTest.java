@@ -20,6 +20,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -112,6 +113,27 @@ class ControlSocketTest {
             outcome = CompletableFuture.failedFuture(new VcpuResizeException("the guest sleeps"));
             assertEquals("the guest sleeps", assertThrows(VcpuResizeException.class, () -> client().resizeVcpus(2)).getMessage());
             outcome = CompletableFuture.completedFuture(null);
+            client().resizeVcpus(2);
+        }
+    }
+
+    @Test
+    void furtherActionsAreCarriedOutRefusedAndFailInWords() throws Exception {
+        Map<String, ControlAction> actions = Map.of("insert_virblks", request -> {
+            String config = request.path("config").asText();
+            if (config.isEmpty()) {
+                throw new IllegalArgumentException("the list is empty");
+            }
+            return config.equals("gone") ? CompletableFuture.failedFuture(new DeviceChangeException("the guest sleeps")) : CompletableFuture.completedFuture(null);
+        });
+        try (ControlServer server = ControlServer.open(path(), count -> outcome, actions)) {
+            client().changeDevices("insert_virblks", Map.of("config", "[]"));
+            assertEquals("the list is empty", assertThrows(IllegalArgumentException.class,
+                    () -> client().changeDevices("insert_virblks", Map.of("config", ""))).getMessage());
+            assertEquals("the guest sleeps", assertThrows(DeviceChangeException.class,
+                    () -> client().changeDevices("insert_virblks", Map.of("config", "gone"))).getMessage());
+            assertEquals("unknown action \"fly\", known are \"resize_vcpu\", \"insert_virblks\"", assertThrows(IllegalArgumentException.class,
+                    () -> client().changeDevices("fly", Map.of())).getMessage());
             client().resizeVcpus(2);
         }
     }
