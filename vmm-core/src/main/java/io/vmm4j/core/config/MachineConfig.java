@@ -26,7 +26,8 @@ import java.util.Optional;
  * @param trackDirtyPages whether KVM keeps account of the pages that are written to: not supported, false
  * @param hugePages      Firecracker's word for some of the memory types; {@code null} or {@link HugePages#NONE} = as
  *                       {@code memType} says
- * @param cpuTemplate    one of Firecracker's changes to CPUs, of which only {@link CpuTemplate#None} is supported; default that
+ * @param cpuTemplate    one of Firecracker's {@linkplain CpuTemplates changes to CPUs}, which {@code cpu-config} takes the place of;
+ *                       default {@link CpuTemplate#None}
  * @param spareDevices   drives and network interfaces that the running machine can be given, 0 or more; {@code null} = a few, as
  *                       far as there are places
  */
@@ -178,6 +179,12 @@ public record MachineConfig(
                 vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, pages, cpuTemplate, spareDevices);
     }
 
+    /** The same with one of Firecracker's changes to CPUs. */
+    public MachineConfig withCpuTemplate(CpuTemplate template) {
+        return new MachineConfig(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType,
+                memFilePath, vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, template, spareDevices);
+    }
+
     /** The same with places for {@code count} devices that come later. */
     public MachineConfig withSpareDevices(int count) {
         return new MachineConfig(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType,
@@ -206,9 +213,6 @@ public record MachineConfig(
         checkMemoryType(problems);
         if (trackDirtyPages) {
             problems.notSupported(KEY + "track_dirty_pages", "true", ": there are no snapshots");
-        }
-        if (cpuTemplate != CpuTemplate.None) {
-            problems.notSupported(KEY + "cpu_template", cpuTemplate.toString(), ": give what it changes as cpu-config");
         }
     }
 

@@ -192,8 +192,8 @@ public final class MachineAssembler {
 
     private void openKvm() throws IOException, ConfigException {
         kvm = own(Kvm.open());
-        KvmCapabilities.require(kvm, config.cpuConfig().waivedCapabilities());
-        new CpuModifiers(config.cpuConfig()).requireCapabilities(kvm);
+        KvmCapabilities.require(kvm, config.cpuChanges().waivedCapabilities());
+        CpuModifiers.of(config).requireCapabilities(kvm);
         requireVcpus(config.machineConfig(), kvm.maxVcpus(), kvm.maxVcpuId());
     }
 
@@ -330,7 +330,7 @@ public final class MachineAssembler {
     private Vcpus createVcpus(BootLoader boot) throws IOException, ConfigException {
         BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build());
         GuestCpu guest = CpuFeatures.enable(kvm, vm, config.machineConfig());
-        CpuModifiers modifiers = new CpuModifiers(config.cpuConfig());
+        CpuModifiers modifiers = CpuModifiers.of(config);
         VcpuSetup setup = new VcpuSetup(kvm, guest, modifiers);
         Vcpus vcpus = own(new Vcpus(vm, setup, guest.topology(), handler, events, own));
         try {
