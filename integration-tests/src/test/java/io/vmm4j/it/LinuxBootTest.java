@@ -107,6 +107,14 @@ class LinuxBootTest {
     }
 
     @Test
+    void aRebootEndsTheMachineAlsoWhereNobodyTellsTheKernelHow() throws Exception {
+        LinuxGuest.Outcome outcome = LinuxGuest.boot(LinuxGuest.machine(LinuxGuest.bzImage())
+                .bootArgs(LinuxGuest.arguments("cat /sys/kernel/reboot/type", "reboot").replace("reboot=k ", "")), console -> { });
+        assertEquals(VmExitReason.RESET, outcome.exit().reason(), outcome.exit().message());
+        assertEquals("efi", outcome.answer(), "and there is none");
+    }
+
+    @Test
     void aPanicWithPanic1EndsTheMachineAsAReset() throws Exception {
         LinuxGuest.Outcome outcome = LinuxGuest.boot(LinuxGuest.machine(LinuxGuest.bzImage())
                 .bootArgs(LinuxGuest.arguments("true", "panic")), console -> { });

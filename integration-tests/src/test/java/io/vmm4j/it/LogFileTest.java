@@ -83,6 +83,19 @@ class LogFileTest {
     }
 
     @Test
+    void aGuestThatPrintsWithoutEndFillsNoDiskAndHidesNothing() throws Exception {
+        Process process = new ProcessBuilder(TinyProgram.words(directory, new TinyKernel().repeat(0x2f8, '\n', 30_000).reset()))
+                .directory(directory.toFile()).redirectInput(Path.of("/dev/null").toFile()).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        assertEquals(0, process.waitFor(), said);
+        String log = log();
+        assertTrue(log.length() < 1_200_000, log.length() + " bytes");
+        List<String> others = log.lines().filter(line -> !line.endsWith(" console: ")).toList();
+        assertEquals(1, others.stream().filter(line -> line.matches(".* \\d+ lines of the guest were left out: more than 1024 bytes a second")).count(), others::toString);
+        assertTrue(others.toString().contains("guest ended"), others::toString);
+    }
+
+    @Test
     void standardErrorsFileIsNotEmptiedForALog() throws Exception {
         Path err = Files.writeString(directory.resolve("err"), "of the script's\n");
         Process process = new ProcessBuilder(TinyProgram.words(directory, saying("for the log").tripleFault(), "--log-file", "/dev/stderr"))

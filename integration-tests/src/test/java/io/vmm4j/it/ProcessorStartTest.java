@@ -34,6 +34,11 @@ class ProcessorStartTest {
     }
 
     @Test
+    void aCpuThatGoesToTheEntryOfTheBiosResetsTheMachine() throws Exception {
+        AssembledGuest.run("bios-entry", machine -> machine.vcpus(2));
+    }
+
+    @Test
     void moreCpusThanAnXApicCanNumberStart() throws Exception {
         AssembledGuest guest = AssembledGuest.run("start-by-broadcast", machine -> machine.vcpus(300));
         assertEquals(LongStream.rangeClosed(1, 299).boxed().toList(), guest.all("id"));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -31,6 +32,12 @@ class SignalTest {
         assertEquals(0, new ProcessBuilder("sh", "-c", "kill -" + signal + " " + pid).start().waitFor());
     }
 
+    /** Whether this process, and so what it starts, ignores a signal: a shell's background jobs are so. */
+    private static boolean isIgnored(int signal) throws Exception {
+        String mask = Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("SigIgn:")).findFirst().orElseThrow();
+        return (Long.parseUnsignedLong(mask.substring("SigIgn:".length()).strip(), 16) >>> signal - 1 & 1) != 0;
+    }
+
     /** HUP, INT, QUIT, ABRT, TERM, XCPU. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 6, 15, 24})
@@ -38,10 +45,24 @@ class SignalTest {
         try (TerminalSession session = spinning()) {
             session.awaitText("spinning", PATIENCE);
             send(signal, session.process().pid());
-            assertEquals(128 + signal, session.awaitEnd(PATIENCE), session::screen);
+            boolean isDeaf = signal <= 2 && isIgnored(signal);
+            session.type(isDeaf ? "\u0001x" : "");
+            assertEquals(isDeaf ? 0 : 128 + signal, session.awaitEnd(PATIENCE), session::screen);
             assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
             assertFalse(session.screen().contains("dump"), session::screen);
             assertEquals(2, session.screen().lines().count(), session::screen);
+        }
+    }
+
+    @Test
+    void whatAShellHasHadIgnoredStaysSo() throws Exception {
+        String program = String.join(" ", TinyProgram.words(directory, new TinyKernel().print("spinning").spin()));
+        try (TerminalSession session = new TerminalSession(directory, List.of("sh", "-c", "trap '' HUP INT; exec " + program))) {
+            session.awaitText("spinning", PATIENCE);
+            send(1, session.process().pid());
+            send(2, session.process().pid());
+            session.type("\u0001x");
+            assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
         }
     }
 

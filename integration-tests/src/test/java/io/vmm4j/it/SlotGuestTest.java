@@ -13,6 +13,7 @@ import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.control.DeviceChangeException;
+import io.vmm4j.core.event.EventJson;
 import io.vmm4j.core.host.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import java.io.File;
@@ -24,8 +25,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -121,6 +124,23 @@ class SlotGuestTest {
                 assertEquals(false, isOpen(id));
                 assertThrows(NoSuchElementException.class, () -> vm.removeDrive(id));
             }
+        }
+    }
+
+    @Test
+    void whatComesAndGoesIsCountedAndTold() throws Exception {
+        BlockingQueue<String> news = new LinkedBlockingQueue<>();
+        try (AutoCloseable listening = vm.addListener(event -> news.add(EventJson.line(event)))) {
+            done(vm.devices().addDrive(drive("a"), LONG));
+            assertEquals(Set.of("a"), vm.metrics().drives().keySet());
+            assertTrue(news.poll(60, TimeUnit.SECONDS).endsWith("\"event\":\"device\",\"device\":\"drive a\",\"added\":true}"));
+            be('n');
+            refusal(vm.devices().addDrive(drive("b"), SHORT));
+            assertEquals(Set.of("a"), vm.metrics().drives().keySet());
+            be('h');
+            done(vm.devices().removeDrive("a", LONG));
+            assertEquals(Set.of(), vm.metrics().drives().keySet());
+            assertTrue(news.poll(60, TimeUnit.SECONDS).endsWith("\"device\":\"drive a\",\"added\":false}"));
         }
     }
 

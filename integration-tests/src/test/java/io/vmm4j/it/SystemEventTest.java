@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.metrics.ExitCounts;
 import io.vmm4j.core.vcpu.BusExitHandler;
 import io.vmm4j.core.vcpu.VcpuThread;
 import io.vmm4j.devices.bus.BusBuilder;
@@ -73,7 +74,8 @@ class SystemEventTest {
                 regs.rflags = 2;
                 vcpu.setRegs(regs);
                 CompletableFuture<VmExit> exit = new CompletableFuture<>();
-                VcpuThread thread = new VcpuThread(0, vcpu, new BusExitHandler(new BusBuilder("port").build(), new BusBuilder("mmio").build()), exit::complete);
+                VcpuThread thread = new VcpuThread(0, vcpu, new BusExitHandler(new BusBuilder("port").build(), new BusBuilder("mmio").build(),
+                        new ExitCounts()), exit::complete);
                 thread.start();
                 try {
                     return exit.get(30, TimeUnit.SECONDS).reason();

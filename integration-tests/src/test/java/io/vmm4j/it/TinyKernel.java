@@ -90,6 +90,12 @@ final class TinyKernel {
                 .port(0x3f8).bytes(0x89, 0xD8, 0xEE, 0xFE, 0xC3, 0xFF, 0xC9, 0x75, 0xEA);
     }
 
+    /** Writes a byte to a port {@code count} times. */
+    TinyKernel repeat(int port, int octet, int count) {
+        // mov ecx, count; mov dx, port; mov al, octet; next: out dx, al; dec ecx; jnz next
+        return bytes(0xB9).word(count).port(port).bytes(0xB0, octet, 0xEE, 0xFF, 0xC9, 0x75, 0xFB);
+    }
+
     /** Sends back what arrives on the first serial port, up to and including {@code last}. */
     TinyKernel echoUntil(char last) {
         // poll: mov dx, 3fd; in al, dx; test al, 1; jz poll; mov dx, 3f8; in al, dx; out dx, al; cmp al, last; jne poll

@@ -3,6 +3,7 @@ package io.vmm4j.cli;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,7 +65,8 @@ final class ArgumentParser {
             take(result);
         }
         checkOptionsBelong(command);
-        result.matchedPositionals().forEach(operand -> operands.addAll(operand.originalStringValues()));
+        // Once for each run of operands, each time with all of them.
+        new LinkedHashSet<>(result.matchedPositionals()).forEach(operand -> operands.addAll(operand.originalStringValues()));
         if (!isHelp && !isVersion) {
             unmatched(top.unmatched(), command);
             if (result != top) {
@@ -95,6 +97,8 @@ final class ArgumentParser {
             if (option == null) {
                 isCommandDue &= Command.named(word) == null;
                 attached.add(word);
+            } else if (option.isFlag()) {
+                attached.add(word + "=true");
             } else if (option.isValueOptional()) {
                 boolean isValueNext = next != null && !looksLikeOption(next) && !(isCommandDue && Command.named(next) != null);
                 attached.add(word + "=" + (isValueNext ? next : "true"));
@@ -136,7 +140,16 @@ final class ArgumentParser {
                 givenTwice(nameTyped(option));
             } else if (isRead) {
                 given.put(option, new Arguments.Given(nameTyped(option), matched.originalStringValues().get(0)));
+                checkFlag(option);
             }
+        }
+    }
+
+    private void checkFlag(CliOption option) {
+        String value = given.get(option).value();
+        if (option.isFlag() && !List.of("true", "false").contains(value)) {
+            problems.add("\"" + value + "\" is not true or false (" + nameTyped(option) + ")");
+            garbled.add(option);
         }
     }
 
@@ -227,8 +240,20 @@ final class ArgumentParser {
         if (command == Command.RUN && operands.isEmpty()) {
             problems.add("a configuration file is missing: run FILE");
         }
+        if (command.isForRunning()) {
+            checkMachines(command);
+        }
         if (command == Command.HELP && !operands.isEmpty() && Command.named(operands.get(0)) == null) {
             problems.add("unknown command " + operands.get(0) + suggestion(operands.get(0)));
+        }
+    }
+
+    private void checkMachines(Command command) {
+        boolean isBySocket = given.containsKey(CliOption.API_SOCK_PATH) || garbled.contains(CliOption.API_SOCK_PATH);
+        if (isBySocket && !operands.isEmpty()) {
+            problems.add("a machine is meant by its name or by its socket: give \"" + operands.get(0) + "\" or " + CliOption.API_SOCK_PATH.longName());
+        } else if (!isBySocket && operands.isEmpty()) {
+            problems.add("a machine is missing: " + command.word() + " NAME, or " + CliOption.API_SOCK_PATH.longName() + " PATH");
         }
     }
 

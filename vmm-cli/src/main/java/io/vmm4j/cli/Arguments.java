@@ -11,7 +11,7 @@ import java.util.Set;
  * @param isHelp    whether help is asked for instead of doing it
  * @param isVersion whether the version is asked for
  * @param given     options by what was typed
- * @param operands  words that are no options: the configuration file of {@code run}, the command of {@code help}
+ * @param operands  words that are no options: the configuration file of {@code run}, the command of {@code help}, names of machines
  * @param problems  lines for the user, in the order of the command line
  * @param garbled   options that were meant but could not be read; saying that they are missing would mislead
  */
@@ -38,6 +38,11 @@ record Arguments(Command command, boolean isHelp, boolean isVersion, Map<CliOpti
     String value(CliOption option) {
         Given typed = given.get(option);
         return typed == null ? null : typed.value();
+    }
+
+    /** Whether the flag {@code option} was given. */
+    boolean isSet(CliOption option) {
+        return "true".equals(value(option));
     }
 
     /** What the user calls {@code option}. */

@@ -14,6 +14,7 @@ import io.vmm4j.core.config.VmConfigJson;
 import io.vmm4j.core.control.ControlServer;
 import io.vmm4j.kvm.KvmException;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -23,30 +24,46 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
 
 /** The commands that boot a machine: from options, and from a configuration file. */
 final class BootCommand {
 
     private final Consumer<String> errors;
+    private final PrintStream out;
     private final LaunchLog log;
     private final SignalGuard guard;
+    private Arguments arguments;
     private String unkeptLog;
     private String controlSocket;
     private Duration stopTimeout;
+    private boolean isInBackground;
 
     /**
      * @param errors takes a line for each thing that is wrong
+     * @param out    gets the machine's name when it goes on in the background
      * @param log    started once the guest runs
      * @param guard  armed before there is anything that a signal must not leave behind
      */
-    BootCommand(Consumer<String> errors, LaunchLog log, SignalGuard guard) {
-        this.errors = errors;
+    BootCommand(Consumer<String> errors, PrintStream out, LaunchLog log, SignalGuard guard) {
+        this.errors = line -> report(errors, line);
+        this.out = out;
         this.log = log;
         this.guard = guard;
     }
 
+    /** Once in the background there is nobody to tell: the log has it then. */
+    private void report(Consumer<String> user, String line) {
+        if (isInBackground) {
+            LoggerFactory.getLogger(BootCommand.class).error("{}", line);
+        } else {
+            user.accept(line);
+        }
+    }
+
     /** Boots what the options say. */
-    ExitCode create(Arguments arguments) {
+    ExitCode create(Arguments words) {
+        arguments = words;
         OptionMapper mapper = new OptionMapper(arguments);
         mapper.requireWhatToBoot();
         List<String> problems = new ArrayList<>(mapper.problems());
@@ -56,7 +73,8 @@ final class BootCommand {
     }
 
     /** Boots what a configuration file says. */
-    ExitCode runFile(Arguments arguments) {
+    ExitCode runFile(Arguments words) {
+        arguments = words;
         if (!arguments.problems().isEmpty()) {
             return refuse(arguments.problems());
         }
@@ -82,14 +100,29 @@ final class BootCommand {
 
     private ExitCode boot(VmConfig config, List<String> problems, Function<ConfigProblem, String> wording,
             boolean isLogChosen) {
-        prepareLog(config, problems, wording, isLogChosen);
         checkControlSocket(config, problems);
+        try (NamedMachine named = named(config, isLogChosen, problems)) {
+            return boot(named, named == null ? config : named.config(), problems, wording, isLogChosen || named != null && named.isDetached());
+        }
+    }
+
+    /** What has the machine's name; {@code null} for one without, and where something is wrong already, or the name. */
+    private NamedMachine named(VmConfig config, boolean isLogChosen, List<String> problems) {
+        if (arguments.value(CliOption.NAME) == null && !arguments.isSet(CliOption.DETACH)) {
+            return null;
+        }
+        guard.arm(stopTimeout);
+        return NamedMachine.claim(arguments, config, isLogChosen, problems, errors);
+    }
+
+    private ExitCode boot(NamedMachine named, VmConfig config, List<String> problems, Function<ConfigProblem, String> wording, boolean isLogChosen) {
+        prepareLog(config, problems, wording, isLogChosen);
         try {
             if (!problems.isEmpty()) {
                 VmBuilder.fromConfig(config).check();
                 return refuse(problems);
             }
-            return run(config);
+            return run(named, config);
         } catch (ConfigException e) {
             addWorded(e.problems(), wording, problems);
             return refuse(problems);
@@ -112,18 +145,27 @@ final class BootCommand {
         found.stream().map(wording).filter(line -> line != null).forEach(lines::add);
     }
 
-    private ExitCode run(VmConfig config) throws ConfigException, IOException, InterruptedException {
-        VmBuilder machine = VmBuilder.fromConfig(config);
+    private ExitCode run(NamedMachine named, VmConfig config) throws ConfigException, IOException, InterruptedException {
+        VmBuilder machine = named == null ? VmBuilder.fromConfig(config) : named.builder();
         if (unkeptLog != null) {
             // While the terminal is not the guest's yet, and where nothing else is wrong.
             machine.check();
             errors.accept(unkeptLog);
         }
-        guard.arm(stopTimeout);
-        try (Vm vm = machine.build(); ControlServer control = control(vm)) {
+        if (named == null) {
+            guard.arm(stopTimeout);
+        }
+        try (Vm vm = machine.build(); ControlServer control = control(vm, named)) {
+            if (named != null) {
+                named.control().attach(vm);
+            }
             guard.watch(vm);
             start(vm);
             log.start();
+            if (named != null && named.isDetached()) {
+                Detachment.complete(vm.name(), out);
+                isInBackground = true;
+            }
             VmExit exit = vm.await();
             // Somebody who only printed what a panicking kernel prints has not ended by it when the guest is off.
             boolean hasPanicked = vm.guestPanic().isPresent() && exit.reason() != VmExitReason.POWEROFF;
@@ -143,8 +185,8 @@ final class BootCommand {
     }
 
     /** The socket by which other processes control the machine; {@code null} when none was asked for. */
-    private ControlServer control(Vm vm) throws IOException {
-        return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), vm::resizeVcpus, DeviceActions.of(vm));
+    private ControlServer control(Vm vm, NamedMachine named) throws IOException {
+        return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), named == null ? NamedMachine.controlOf(vm) : named.control());
     }
 
     private void checkControlSocket(VmConfig config, List<String> problems) {

@@ -12,6 +12,7 @@ public final class Cli {
     private final PrintStream out;
     private final PrintStream err;
     private final SignalGuard guard = new SignalGuard();
+    private final NativeWarmUp natives = new NativeWarmUp();
 
     /**
      * @param name what the program is called in messages and help
@@ -26,13 +27,13 @@ public final class Cli {
 
     /** Does what {@code words} say, to the end of the machine if it starts one. */
     public ExitCode run(String... words) {
-        if (words.length > 1) {
-            // Help, version and doctor take one word; what boots a machine takes more.
-            NativeWarmUp.start();
+        if (words.length > 1 && !Detachment.isForLauncher(words)) {
+            // Help, version and doctor take one word; what boots a machine takes more, and what has another process boot it needs none.
+            natives.start();
         }
         LaunchLog log = new LaunchLog();
-        try (guard) {
-            ExitCode exit = runReportingBugs(words, new BootCommand(this::say, log, guard), log);
+        try (guard; natives) {
+            ExitCode exit = runReportingBugs(words, new BootCommand(this::say, out, log, guard), log);
             String trouble = log.close();
             if (trouble != null) {
                 say(trouble);
@@ -78,12 +79,19 @@ public final class Cli {
             return help(arguments.command());
         }
         return switch (arguments.command()) {
-            case BOOT, CREATE -> boot.create(arguments);
-            case RUN -> boot.runFile(arguments);
+            case BOOT, CREATE, RUN -> Detachment.isForLauncher(arguments) ? new DetachCommand(out, this::say).run() : boot(arguments, boot);
+            case PS -> arguments.problems().isEmpty() ? new ListCommand(out, this::say).run(arguments) : usage(arguments.problems());
+            case INFO, STATS, EVENTS, PAUSE, RESUME, STOP, KILL -> new MachineCommands(out, this::say).run(arguments);
+            case CONSOLE -> new ConsoleCommand(out, this::say).run(arguments);
             case UPDATE -> new UpdateCommand(this::say).run(arguments);
+            case FIRECRACKER -> usage(List.of("firecracker has to be the first word"));
             case DOCTOR -> arguments.problems().isEmpty() ? doctor() : usage(arguments.problems());
             case HELP -> arguments.problems().isEmpty() ? help(subject(arguments)) : usage(arguments.problems());
         };
+    }
+
+    private static ExitCode boot(Arguments arguments, BootCommand boot) {
+        return arguments.command() == Command.RUN ? boot.runFile(arguments) : boot.create(arguments);
     }
 
     private static Command subject(Arguments arguments) {

@@ -87,8 +87,15 @@ public enum CliOption {
     LOG_LEVEL(Group.CONSOLE, Value.LOG_LEVEL, null, "Info",
             "Off, Error, Warn, Info, Debug or Trace, in any case.", "log-level"),
 
+    NAME(Group.CONTROL, Value.NAME, null, "none",
+            "What the machine is called, by which vmm stop, vmm console and others reach it: letters, digits, '-', '_' and '.', up to 64.", "name"),
+    DETACH(Group.CONTROL, Value.FLAG, null, null,
+            "Start the machine in the background, print its name once its guest runs, and leave. Its console is for vmm console then.", "detach"),
     API_SOCK_PATH(Group.CONTROL, Value.PATH, null, "none",
-            "Unix socket by which vmm update reaches the machine; created by the command that boots it.", "api-sock-path"),
+            "Unix socket by which the machine is reached, beside its name or in place of one; created by the command that boots it.", "api-sock-path"),
+    JSON(Group.CONTROL, Value.FLAG, null, null, "Print JSON.", "json"),
+    PROMETHEUS(Group.CONTROL, Value.FLAG, null, null, "Print Prometheus' text format.", "prometheus"),
+    TIMEOUT(Group.CONTROL, Value.SECONDS, null, "8", "How long the guest may take to power off, 0 to 3600 s; then it is stopped.", "timeout"),
     STOP_TIMEOUT(Group.CONTROL, Value.SECONDS, null, "8",
             "How long the guest may take to power off when SIGTERM presses its power button, 0 to 3600 s; then it is stopped. One "
                     + "that has not noticed the button in an eighth of that is stopped then.", "stop-timeout"),
@@ -132,6 +139,8 @@ public enum CliOption {
         TEXT("ARGS"),
         ID("ID"),
         NUMBER("N"),
+        NAME("NAME"),
+        FLAG("true|false", "true", "false"),
         SECONDS("SECONDS"),
         SIZE("SIZE"),
         JSON("JSON"),
@@ -214,15 +223,24 @@ public enum CliOption {
 
     /** True when the value may be left out, which means {@code true}. */
     public boolean isValueOptional() {
-        return value == Value.BOOLEAN;
+        return value == Value.BOOLEAN || isFlag();
+    }
+
+    /** True when it is given to say yes: a value comes behind an equals sign only. */
+    public boolean isFlag() {
+        return value == Value.FLAG;
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */
     public boolean goesWith(Command command) {
         boolean boots = command == Command.BOOT || command == Command.CREATE;
         return switch (this) {
-            case API_SOCK_PATH -> boots || command == Command.RUN || command == Command.UPDATE;
-            case STOP_TIMEOUT -> boots || command == Command.RUN;
+            case API_SOCK_PATH -> boots || command == Command.RUN || command.isForRunning();
+            case JSON -> command == Command.PS || command == Command.INFO || command == Command.STATS || command == Command.STOP
+                    || command == Command.KILL;
+            case PROMETHEUS -> command == Command.STATS;
+            case TIMEOUT -> command == Command.STOP;
+            case NAME, DETACH, STOP_TIMEOUT -> boots || command == Command.RUN;
             case VIRBLKS, VIRNETS -> boots || command == Command.UPDATE;
             case VCPU_RESIZE, REMOVE_VIRNET, REMOVE_VIRBLK, PATCH_FS -> command == Command.UPDATE;
             default -> boots;

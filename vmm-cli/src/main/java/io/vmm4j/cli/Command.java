@@ -9,7 +9,27 @@ public enum Command {
     /** Boot from a configuration file. */
     RUN("run", "Boot the virtual machine that a configuration file describes."),
     /** Change a running machine. */
-    UPDATE("update", "Change a running virtual machine, by the socket of its --api-sock-path."),
+    UPDATE("update", "Change a running virtual machine."),
+    /** List the named machines. */
+    PS("ps", "List the named machines of this user that run."),
+    /** Say how machines are. */
+    INFO("info", "Say how a running machine is."),
+    /** Say what machines have done. */
+    STATS("stats", "Say what a running machine has done so far."),
+    /** Listen to a machine. */
+    EVENTS("events", "Print what happens to a running machine, each a line of JSON, until it ends."),
+    /** Attach to a console. */
+    CONSOLE("console", "Attach this terminal to a machine's console; Ctrl-A d leaves it running."),
+    /** Have guests stand still. */
+    PAUSE("pause", "Have a running machine's guest stand still."),
+    /** Have guests go on. */
+    RESUME("resume", "Have a paused machine's guest go on."),
+    /** Press power buttons. */
+    STOP("stop", "Have a machine's guest power off, and stop the machine when it does not."),
+    /** Pull plugs. */
+    KILL("kill", "Stop a running machine at once, as pulling the plug does."),
+    /** Serve Firecracker's API; its own words follow, which only its own door understands. */
+    FIRECRACKER("firecracker", "Be Firecracker: its options, HTTP API and log. Has to be the first word."),
     /** Look at the host. */
     DOCTOR("doctor", "Check whether virtual machines can run on this host, and say what to do if not."),
     /** Explain a command. */
@@ -31,6 +51,19 @@ public enum Command {
     /** One sentence for help. */
     public String summary() {
         return summary;
+    }
+
+    /** Whether it is for machines that run already, by their names or a control socket. */
+    boolean isForRunning() {
+        return switch (this) {
+            case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> true;
+            case BOOT, CREATE, RUN, PS, FIRECRACKER, DOCTOR, HELP -> false;
+        };
+    }
+
+    /** Whether it is for one machine at a time. */
+    boolean isForOne() {
+        return this == EVENTS || this == CONSOLE || this == UPDATE;
     }
 
     /** The command with that word, or {@code null}. */

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -37,15 +38,15 @@ final class DeviceActions {
     static final String DRIVE_ID = "drive_id";
     static final String IFACE_ID = "iface_id";
 
-    private final Vm vm;
+    private final Supplier<Vm> machine;
 
-    private DeviceActions(Vm vm) {
-        this.vm = vm;
+    private DeviceActions(Supplier<Vm> machine) {
+        this.machine = machine;
     }
 
-    /** The actions, by their names. */
-    static Map<String, ControlAction> of(Vm vm) {
-        DeviceActions actions = new DeviceActions(vm);
+    /** The actions on a machine, by their names; what {@code machine} throws refuses them. */
+    static Map<String, ControlAction> of(Supplier<Vm> machine) {
+        DeviceActions actions = new DeviceActions(machine);
         return Map.of(INSERT_VIRBLKS, actions::insertDrives, INSERT_VIRNETS, actions::insertNetworks,
                 REMOVE_VIRBLK, request -> actions.removeDrive(text(request, DRIVE_ID)),
                 REMOVE_VIRNET, request -> actions.removeNetwork(text(request, IFACE_ID)),
@@ -69,7 +70,7 @@ final class DeviceActions {
         DeviceLists lists = read(text(request, CONFIG), null);
         return inOrder(lists.drives().size(), i -> {
             try {
-                return vm.addDrive(lists.drives().get(i));
+                return machine.get().addDrive(lists.drives().get(i));
             } catch (ConfigException e) {
                 throw refusal(e, "drives." + lists.drives().get(i).driveId(), "drives[" + i + "]", lists);
             }
@@ -80,7 +81,7 @@ final class DeviceActions {
         DeviceLists lists = read(null, text(request, CONFIG));
         return inOrder(lists.networks().size(), i -> {
             try {
-                return vm.addNetworkInterface(lists.networks().get(i));
+                return machine.get().addNetworkInterface(lists.networks().get(i));
             } catch (ConfigException e) {
                 throw refusal(e, "network-interfaces." + lists.networks().get(i).ifaceId(), "network-interfaces[" + i + "]", lists);
             }
@@ -121,7 +122,7 @@ final class DeviceActions {
 
     private CompletableFuture<Void> removeDrive(String id) {
         try {
-            return vm.removeDrive(id);
+            return machine.get().removeDrive(id);
         } catch (NoSuchElementException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
@@ -129,7 +130,7 @@ final class DeviceActions {
 
     private CompletableFuture<Void> removeNetwork(String id) {
         try {
-            return vm.removeNetworkInterface(id);
+            return machine.get().removeNetworkInterface(id);
         } catch (NoSuchElementException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }

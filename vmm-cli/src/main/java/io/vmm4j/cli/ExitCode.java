@@ -13,7 +13,7 @@ public enum ExitCode {
     /** The guest powered off or reset itself, the console's escape ended it, or the command did what it says. */
     OK(0, "the guest powered off or rebooted, or Ctrl-A x ended it"),
     /** A system call failed while the machine was built or ran. The JVM's own start failures have the same number. */
-    HOST_ERROR(1, "a host error: a system call failed while the machine was built or ran"),
+    HOST_ERROR(1, "a host error: a system call failed while the machine was built or ran; or a machine that was meant does not run, or has refused"),
     /** The options or the configuration file are wrong, or name files that cannot be used. */
     USAGE(2, "wrong options or configuration, each problem on its own line"),
     /** {@code /dev/kvm} is missing, not permitted or lacks a capability; {@code vmm doctor} found such a reason. */

@@ -1,10 +1,15 @@
 package io.vmm4j.cli;
 
+import io.vmm4j.cli.firecracker.FirecrackerDoor;
+import java.util.Arrays;
+
 /** Where the process starts. */
 public final class Main {
 
     /** Set by the launcher to the name it was called by. */
     static final String NAME_PROPERTY = "vmm.name";
+
+    private static final String FIRECRACKER = "firecracker";
 
     private Main() {
     }
@@ -12,6 +17,12 @@ public final class Main {
     /** Does what the command line says and ends the process with an {@link ExitCode}, or with the status of the signal that ended it. */
     public static void main(String[] args) {
         String name = System.getProperty(NAME_PROPERTY, "vmm");
+        boolean isFirstWord = args.length > 0 && args[0].equals(FIRECRACKER);
+        if (isFirstWord || name.equals(FIRECRACKER)) {
+            new NativeWarmUp().start();
+            FirecrackerDoor.run(isFirstWord ? Arrays.copyOfRange(args, 1, args.length) : args);
+            return;
+        }
         Cli cli = new Cli(name, System.out, System.err);
         int code = cli.run(args).code();
         int status = cli.signalStatus() == 0 ? code : cli.signalStatus();

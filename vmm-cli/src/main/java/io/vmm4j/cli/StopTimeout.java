@@ -19,9 +19,14 @@ final class StopTimeout {
      * @param problems takes a line when that cannot be, and the default stands in
      */
     static Duration of(Arguments arguments, Consumer<String> problems) {
-        String text = arguments.value(CliOption.STOP_TIMEOUT);
+        return of(CliOption.STOP_TIMEOUT, arguments, problems);
+    }
+
+    /** As {@link #of(Arguments, Consumer)}, by another option. */
+    static Duration of(CliOption name, Arguments arguments, Consumer<String> problems) {
+        String text = arguments.value(name);
         int seconds = DEFAULT_SECONDS;
-        String option = " (" + arguments.nameOf(CliOption.STOP_TIMEOUT) + ")";
+        String option = " (" + arguments.nameOf(name) + ")";
         try {
             seconds = text == null ? DEFAULT_SECONDS : Integer.parseInt(text.strip());
             if (seconds < 0 || seconds > MAX_SECONDS) {

@@ -8,6 +8,7 @@ import io.vmm4j.core.DeviceChanges;
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.control.ControlClient;
 import io.vmm4j.core.control.DeviceChangeException;
+import io.vmm4j.core.control.NoMachineException;
 import io.vmm4j.core.control.VcpuResizeException;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -38,9 +39,6 @@ final class UpdateCommand {
     /** Does what the options say. */
     ExitCode run(Arguments arguments) {
         List<String> problems = new ArrayList<>(arguments.problems());
-        if (!isGiven(CliOption.API_SOCK_PATH, arguments) && !arguments.garbled().contains(CliOption.API_SOCK_PATH)) {
-            problems.add("the socket of the machine is required (" + CliOption.API_SOCK_PATH.longName() + ")");
-        }
         if (CHANGES.stream().noneMatch(option -> isGiven(option, arguments) || arguments.garbled().contains(option))) {
             problems.add("what to change is required (" + CliOption.VCPU_RESIZE.longName() + ", " + CliOption.VIRBLKS.longName() + ", "
                     + CliOption.VIRNETS.longName() + ", " + CliOption.REMOVE_VIRBLK.longName() + " or " + CliOption.REMOVE_VIRNET.longName() + ")");
@@ -51,13 +49,20 @@ final class UpdateCommand {
             problems.forEach(errors);
             return ExitCode.USAGE;
         }
-        for (CliOption change : CHANGES) {
-            ExitCode code = isGiven(change, arguments) ? tryToChange(change, count, lists, arguments) : ExitCode.OK;
-            if (code != ExitCode.OK) {
-                return code;
+        List<RunningMachine> meant;
+        try {
+            meant = RunningMachine.meantBy(arguments, errors);
+        } catch (IOException e) {
+            errors.accept(e.getMessage());
+            return ExitCode.HOST_ERROR;
+        }
+        ExitCode code = meant.isEmpty() ? ExitCode.USAGE : ExitCode.OK;
+        for (int i = 0; i < CHANGES.size() && code == ExitCode.OK; i++) {
+            if (isGiven(CHANGES.get(i), arguments)) {
+                code = tryToChange(CHANGES.get(i), meant.get(0), count, lists, arguments);
             }
         }
-        return ExitCode.OK;
+        return code;
     }
 
     private static boolean isGiven(CliOption option, Arguments arguments) {
@@ -65,51 +70,54 @@ final class UpdateCommand {
         return value != null && !value.isEmpty();
     }
 
-    private ExitCode tryToChange(CliOption change, int count, DeviceLists lists, Arguments arguments) {
+    private ExitCode tryToChange(CliOption change, RunningMachine machine, int count, DeviceLists lists, Arguments arguments) {
         try {
-            change(change, count, lists, arguments);
+            change(change, machine, count, lists, arguments.value(change));
             return ExitCode.OK;
-        } catch (InvalidPathException e) {
-            errors.accept("\"" + e.getInput() + "\" cannot be a path here: " + e.getReason() + " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")");
-            return ExitCode.USAGE;
         } catch (IllegalArgumentException e) {
             // Those about lists say where in them.
             String option = e.getMessage().endsWith(")") ? "" : " (" + arguments.nameOf(change) + ")";
             errors.accept(e.getMessage() + option);
             return ExitCode.USAGE;
+        } catch (NoMachineException e) {
+            errors.accept(machine.whyNotThere() + socketOption(arguments));
+            return ExitCode.HOST_ERROR;
         } catch (VcpuResizeException | DeviceChangeException e) {
             errors.accept(e.getMessage());
             return ExitCode.HOST_ERROR;
         } catch (IOException e) {
-            errors.accept(e.getMessage() + " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")");
+            errors.accept(e.getMessage() + socketOption(arguments));
             return ExitCode.HOST_ERROR;
         }
     }
 
-    private static void change(CliOption change, int count, DeviceLists lists, Arguments arguments)
+    private static void change(CliOption change, RunningMachine machine, int count, DeviceLists lists, String value)
             throws IOException, VcpuResizeException, DeviceChangeException {
-        String value = arguments.value(change);
         switch (change) {
-            case VCPU_RESIZE -> client(arguments, Vm.VCPU_RESIZE_TIME).resizeVcpus(count);
-            case VIRBLKS -> client(arguments, time(lists.drives().size())).changeDevices(DeviceActions.INSERT_VIRBLKS,
+            case VCPU_RESIZE -> client(machine, Vm.VCPU_RESIZE_TIME).resizeVcpus(count);
+            case VIRBLKS -> client(machine, time(lists.drives().size())).changeDevices(DeviceActions.INSERT_VIRBLKS,
                     Map.of(DeviceActions.CONFIG, withWholePaths(value)));
-            case VIRNETS -> client(arguments, time(lists.networks().size())).changeDevices(DeviceActions.INSERT_VIRNETS,
+            case VIRNETS -> client(machine, time(lists.networks().size())).changeDevices(DeviceActions.INSERT_VIRNETS,
                     Map.of(DeviceActions.CONFIG, value));
-            case REMOVE_VIRBLK -> client(arguments, time(1)).changeDevices(DeviceActions.REMOVE_VIRBLK, Map.of(DeviceActions.DRIVE_ID, value));
-            case REMOVE_VIRNET -> client(arguments, time(1)).changeDevices(DeviceActions.REMOVE_VIRNET, Map.of(DeviceActions.IFACE_ID, value));
-            case PATCH_FS -> client(arguments, time(0)).changeDevices(DeviceActions.PATCH_FS, Map.of(DeviceActions.CONFIG, value));
+            case REMOVE_VIRBLK -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRBLK, Map.of(DeviceActions.DRIVE_ID, value));
+            case REMOVE_VIRNET -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRNET, Map.of(DeviceActions.IFACE_ID, value));
+            case PATCH_FS -> client(machine, time(0)).changeDevices(DeviceActions.PATCH_FS, Map.of(DeviceActions.CONFIG, value));
             default -> throw new IllegalStateException("not a change: " + change);
         }
     }
 
     /** Beyond what the machine itself waits for its guest. */
-    private static ControlClient client(Arguments arguments, Duration time) {
-        return new ControlClient(Path.of(arguments.value(CliOption.API_SOCK_PATH)), time.plusSeconds(10));
+    private static ControlClient client(RunningMachine machine, Duration time) {
+        return machine.client(time.plusSeconds(10));
     }
 
     /** A device may have to be found and then forgotten. */
     private static Duration time(int devices) {
         return DeviceChanges.TIME.multipliedBy(2L * devices);
+    }
+
+    private static String socketOption(Arguments arguments) {
+        return arguments.value(CliOption.API_SOCK_PATH) == null ? "" : " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")";
     }
 
     /** The list of disks, for a process that may be in another directory. */

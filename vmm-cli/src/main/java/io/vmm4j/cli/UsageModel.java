@@ -35,7 +35,8 @@ public final class UsageModel {
                 .exitCodeList(exitCodes())
                 .commandListHeading("%nCommands:%n")
                 .footer("", "On the guest's console, Ctrl-A x ends the machine, Ctrl-A Ctrl-A sends one",
-                        "Ctrl-A, and Ctrl-A h says so; every other key goes to the guest.");
+                        "Ctrl-A, and Ctrl-A h says so; every other key goes to the guest. In vmm console,",
+                        "Ctrl-A d leaves the machine running.");
         return new CommandLine(spec);
     }
 
@@ -88,9 +89,16 @@ public final class UsageModel {
             case HELP -> spec.addPositional(PositionalParamSpec.builder().paramLabel("COMMAND").arity("0..1").index("0")
                     .type(String.class).completionCandidates(commandWords())
                     .description("The command to explain.").build());
-            case CREATE, UPDATE, DOCTOR -> { }
+            case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> spec.addPositional(machines(command));
+            case CREATE, PS, FIRECRACKER, DOCTOR -> { }
         }
         return spec;
+    }
+
+    private static PositionalParamSpec machines(Command command) {
+        return PositionalParamSpec.builder().paramLabel("NAME").arity(command.isForOne() ? "0..1" : "0..*").index(command.isForOne() ? "0" : "0..*")
+                .type(command.isForOne() ? String.class : String[].class)
+                .description(command.isForOne() ? "The machine's name." : "The machines' names.").build();
     }
 
     private static List<String> commandWords() {

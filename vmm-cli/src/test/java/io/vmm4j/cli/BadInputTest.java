@@ -96,17 +96,17 @@ class BadInputTest {
         "update --api-sock-path /no/such --virnets [{'num_queues':3,'iface_id':'e','host_dev_name':'t'}]|vmm: 3 queues are no pairs of a receive and a transmit queue (--virnets[0].num_queues)",
         "-k k -r r --remove-virblk d|vmm: option --remove-virblk goes with the command update",
         "-k k -r r --patch-fs {}|vmm: option --patch-fs goes with the command update",
-        "update --vcpu-resize 2|vmm: the socket of the machine is required (--api-sock-path)",
+        "update --vcpu-resize 2|vmm: a machine is missing: update NAME, or --api-sock-path PATH",
         "--api-sock-path /no/such update --vcpu-resize two|vmm: vcpu count \"two\" is not a whole number of 32 bits (--vcpu-resize)",
         "--api-sock-path /no/such update --vcpu-resize|vmm: a value is missing: N (--vcpu-resize)",
         "--vcpu 2 --api-sock-path /no/such update --vcpu-resize 2|vmm: option --vcpu does not go with the command update",
         "-k k -r r --vcpu-resize 2|vmm: option --vcpu-resize goes with the command update",
-        "--vcpu-resize 2 update|vmm: the socket of the machine is required (--api-sock-path)",
+        "--vcpu-resize 2 update|vmm: a machine is missing: update NAME, or --api-sock-path PATH",
         "--vcpu-resize 2 --api-sock-path /no/such update --vcpu-resize 3|vmm: the option is given more than once (--vcpu-resize)",
         "--vcpu-resize 2 doctor|vmm: option --vcpu-resize does not go with the command doctor",
         "update --api-sock-path /no/such --vcpu-resize 2 --vcpu 3|vmm: option --vcpu does not go with the command update",
-        "update --api-sock-path /no/such --vcpu-resize 2 create|vmm: unexpected argument \"create\"",
-        "update --api-sock-path /no/such --vcpu-resize 2 -- --vcpu|vmm: unexpected argument \"--vcpu\"",
+        "update --api-sock-path /no/such --vcpu-resize 2 create|vmm: a machine is meant by its name or by its socket: give \"create\" or --api-sock-path",
+        "update --api-sock-path /no/such --vcpu-resize 2 -- --vcpu|vmm: a machine is meant by its name or by its socket: give \"--vcpu\" or --api-sock-path",
         "run --vcpu 2 /no/such|vmm: option --vcpu does not go with the command run",
     })
     void aWrongUpdateIsRefused(String words, String line) {
@@ -301,9 +301,9 @@ class BadInputTest {
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"),
                 linesOf(ExitCode.USAGE, "crate", "-k", "k", "-r", "r"));
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"), linesOf(ExitCode.USAGE, "crate"));
-        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, update, doctor, help"), linesOf(ExitCode.USAGE, ""));
+        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, update, ps, info, stats, events, console, pause, resume, stop, kill, doctor, help"), linesOf(ExitCode.USAGE, ""));
         assertEquals(List.of("vmm: option --version goes without a command"), linesOf(ExitCode.USAGE, "create", "-k", "k", "-r", "r", "--version"));
-        assertEquals(List.of("vmm: unknown command fly, commands are create, run, update, doctor, help"),
+        assertEquals(List.of("vmm: unknown command fly, commands are create, run, update, ps, info, stats, events, console, pause, resume, stop, kill, doctor, help"),
                 linesOf(ExitCode.USAGE, "help", "fly"));
     }
 

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,14 +81,14 @@ class OptionTableTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "REMOVE_VIRNET",
-        "REMOVE_VIRBLK", "PATCH_FS"})
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "NAME", "DETACH",
+        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
-            case PATH, TEXT, ID -> "/other";
+            case PATH, TEXT, NAME, ID -> "/other";
             case NUMBER, SECONDS -> "2";
             case SIZE -> "512M";
-            case BOOLEAN -> option == CliOption.IS_ROOT ? "false" : "true";
+            case BOOLEAN, FLAG -> option == CliOption.IS_ROOT ? "false" : "true";
             case CPU_PM, LEVEL -> "2";
             case MEM_TYPE -> "hugetlbfs";
             case JSON -> option == CliOption.VIRBLKS ? "[{\"drive_id\": \"a\", \"path_on_host\": \"b\"}]"
@@ -240,8 +241,12 @@ class OptionTableTest {
     @Test
     void everyOptionMayStandInFrontOfTheCommand() {
         for (CliOption option : CliOption.values()) {
-            Command command = option.goesWith(Command.CREATE) ? Command.CREATE : Command.UPDATE;
-            Arguments parsed = ArgumentParser.parse(option.longName(), "false", command.word());
+            Command command = option.goesWith(Command.CREATE) ? Command.CREATE
+                    : Stream.of(Command.values()).filter(option::goesWith).findFirst().orElseThrow();
+            List<String> words = new ArrayList<>(option.isFlag() ? List.of(option.longName() + "=false") : List.of(option.longName(), "false"));
+            words.add(command.word());
+            words.addAll(command.isForRunning() ? List.of("a-machine") : List.of());
+            Arguments parsed = ArgumentParser.parse(words.toArray(String[]::new));
             assertEquals(command, parsed.command(), option.longName());
             assertEquals(List.of(), parsed.problems(), option.longName());
             assertEquals("false", parsed.value(option), option.longName());
@@ -263,7 +268,7 @@ class OptionTableTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"create", "run", "update", "doctor", "help", "--", "-", "-1", "", "a=b", "=", "x y"})
+    @ValueSource(strings = {"create", "run", "update", "doctor", "help", "ps", "stop", "console", "--", "-", "-1", "", "a=b", "=", "x y"})
     void aWordBehindAnOptionIsItsValueAndNoCommand(String value) {
         for (String name : List.of("--kernel-path", "-k")) {
             for (String command : List.of("create", "")) {

@@ -8,15 +8,17 @@ import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
+import io.vmm4j.core.event.VmEvent;
+import io.vmm4j.core.event.VmEvents;
+import io.vmm4j.core.event.VmListener;
 import io.vmm4j.core.host.GuardedFuture;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.machine.Machine;
+import io.vmm4j.core.metrics.VmMetrics;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -48,15 +50,22 @@ public final class Vm implements AutoCloseable {
     private final Machine machine;
     private final AtomicReference<VmState> state = new AtomicReference<>(VmState.CREATED);
     private final MachineThreads own;
+    private final VmEvents events;
     private final EndWatch ended;
     /** Held while the guest is started, paused or resumed, so that state and vCPUs agree; the end does not take it. */
     private final Object running = new Object();
 
-    Vm(VmConfig config, Machine machine, MachineThreads own) {
+    Vm(VmConfig config, Machine machine, MachineThreads own, VmEvents events) {
         this.config = config;
         this.machine = machine;
         this.own = own;
+        this.events = events;
         this.ended = new EndWatch(own);
+    }
+
+    /** What it is called: the name it was given by {@link VmBuilder#name}, else one that this JVM has made up. */
+    public String name() {
+        return own.machine();
     }
 
     /** What the machine was built from. */
@@ -82,11 +91,13 @@ public final class Vm implements AutoCloseable {
                 return;
             }
             if (before != VmState.CREATED) {
-                throw new IllegalStateException("a machine that is " + before + " cannot be started");
+                throw new IllegalStateException(own.prefix() + "a machine that is " + before + " cannot be started");
             }
+            // Before the guest can end.
+            entered(VmState.RUNNING);
             machine.start();
         }
-        LOG.info("guest started: {} vCPUs, {} MiB", config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
+        LOG.info("{}guest started: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
     }
 
     /**
@@ -126,6 +137,28 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
+     * Has {@code listener} told of what happens to the machine from now on, on a thread of its own; {@link VmEvent.Ended} comes last.
+     *
+     * @return ends that when closed
+     * @throws IllegalStateException when the host has no thread for it
+     */
+    public AutoCloseable addListener(VmListener listener) {
+        return events.add(listener);
+    }
+
+    /** Not told when another state has come meanwhile, which is told then. */
+    private void entered(VmState now) {
+        if (state.get() == now) {
+            events.tell(time -> new VmEvent.StateChanged(time, now));
+        }
+    }
+
+    /** What the machine has done since it was built; also after its end. */
+    public VmMetrics metrics() {
+        return machine.metrics();
+    }
+
+    /**
      * Has the guest stand still: no vCPU runs when this returns. Time goes on; a guest with kvmclock is told, once resumed,
      * not to take the pause for a lockup.
      *
@@ -135,11 +168,12 @@ public final class Vm implements AutoCloseable {
         own.requireOther("pause()");
         synchronized (running) {
             if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
-                throw new IllegalStateException("a machine that is " + state.get() + " cannot be paused");
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be paused");
             }
             machine.pause();
+            entered(VmState.PAUSED);
         }
-        LOG.info("guest paused");
+        LOG.info("{}guest paused", own.prefix());
     }
 
     /**
@@ -151,11 +185,12 @@ public final class Vm implements AutoCloseable {
         own.requireOther("resume()");
         synchronized (running) {
             if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
-                throw new IllegalStateException("a machine that is " + state.get() + " cannot be resumed");
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be resumed");
             }
             machine.resume();
+            entered(VmState.RUNNING);
         }
-        LOG.info("guest resumed");
+        LOG.info("{}guest resumed", own.prefix());
     }
 
     /**
@@ -190,9 +225,11 @@ public final class Vm implements AutoCloseable {
      */
     public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
         if (state.get() != VmState.RUNNING) {
-            throw new IllegalStateException("a machine that is " + state.get() + " cannot change its vCPUs");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot change its vCPUs");
         }
-        return GuardedFuture.of(machine.resizeVcpus(count, within), () -> own.requireNotGuest("waiting for a change of the vCPUs"));
+        CompletableFuture<Void> change = machine.resizeVcpus(count, within)
+                .thenRun(() -> events.tell(time -> new VmEvent.VcpusChanged(time, count)));
+        return GuardedFuture.of(change, () -> own.requireNotGuest("waiting for a change of the vCPUs"));
     }
 
     /** Adds and removes devices while the guest runs, within times of the caller's choice. */
@@ -230,7 +267,7 @@ public final class Vm implements AutoCloseable {
     public void renewGenerationId() throws IOException {
         VmState now = state.get();
         if (now.compareTo(VmState.STOPPING) >= 0) {
-            throw new IllegalStateException("a machine that is " + now + " has no generation id");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + now + " has no generation id");
         }
         machine.renewGeneration();
     }
@@ -252,25 +289,9 @@ public final class Vm implements AutoCloseable {
         if (state.get().compareTo(VmState.STOPPING) >= 0) {
             return exit();
         }
-        LOG.info("power button pressed");
-        stopUnless(powerButton(), noticeWithin, "the guest did not notice the power button");
-        stopUnless(exit(), atMost, "the guest did not power off");
+        LOG.info("{}power button pressed", own.prefix());
+        new PowerOff(this, machine).ask(noticeWithin, atMost);
         return exit();
-    }
-
-    private CompletableFuture<Void> powerButton() {
-        try {
-            return machine.pressPowerButton().copy();
-        } catch (RejectedExecutionException e) {
-            // The end has come meanwhile.
-            return CompletableFuture.completedFuture(null);
-        }
-    }
-
-    private void stopUnless(CompletableFuture<?> done, Duration within, String why) {
-        Future<?> alarm = machine.helpers().schedule(() -> stop(why + " within " + TimeUnit.MILLISECONDS.convert(within) + " ms"),
-                TimeUnit.NANOSECONDS.convert(within));
-        done.whenComplete((result, failure) -> alarm.cancel(false));
     }
 
     /**
@@ -283,7 +304,7 @@ public final class Vm implements AutoCloseable {
     public boolean sendCtrlAltDel() {
         VmState now = state.get();
         if (now != VmState.RUNNING && now != VmState.PAUSED) {
-            throw new IllegalStateException("a machine that is " + now + " has nobody at its keyboard");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + now + " has nobody at its keyboard");
         }
         return machine.sendCtrlAltDel();
     }
@@ -339,8 +360,13 @@ public final class Vm implements AutoCloseable {
         if (before.compareTo(VmState.STOPPING) >= 0) {
             return;
         }
-        VmExit judged = machine.judge(exit);
+        entered(VmState.STOPPING);
+        VmExit judged = named(machine.judge(exit));
         machine.helpers().end(() -> tearDown(judged));
+    }
+
+    private VmExit named(VmExit exit) {
+        return new VmExit(exit.reason(), own.prefix() + exit.message(), exit.cause());
     }
 
     private void tearDown(VmExit exit) {
@@ -349,8 +375,8 @@ public final class Vm implements AutoCloseable {
         try {
             machine.close();
         } catch (Throwable e) {
-            outcome = exit.isOrderly() ? new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e, e) : exit;
-            LOG.error("the machine was not taken down in order", e);
+            outcome = exit.isOrderly() ? named(new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e, e)) : exit;
+            LOG.error("{}the machine was not taken down in order", own.prefix(), e);
         } finally {
             report(outcome);
         }
@@ -362,6 +388,9 @@ public final class Vm implements AutoCloseable {
             LOG.info("guest ended: {}", outcome.message());
         } finally {
             state.set(VmState.STOPPED);
+            entered(VmState.STOPPED);
+            events.tell(time -> new VmEvent.Ended(time, outcome));
+            events.close();
             ended.complete(outcome);
         }
     }

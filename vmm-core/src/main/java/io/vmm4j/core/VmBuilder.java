@@ -7,27 +7,35 @@ import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.EntropyConfig;
 import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.MachineName;
 import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
+import io.vmm4j.core.event.VmEvent;
+import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.machine.MachineAssembler;
+import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -36,6 +44,9 @@ import java.util.function.Function;
  */
 public final class VmBuilder {
 
+    private static final AtomicInteger UNNAMED = new AtomicInteger();
+
+    private String name;
     private BootSourceConfig bootSource;
     private final List<DriveConfig> drives = new ArrayList<>();
     private MachineConfig machine;
@@ -50,6 +61,7 @@ public final class VmBuilder {
     private SerialConsole console;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
+    private OpenedFiles opened = OpenedFiles.none();
     /** Has what no method sets. */
     private final VmConfig origin;
 
@@ -76,6 +88,18 @@ public final class VmBuilder {
     /** A machine as {@code config} has it. */
     public static VmBuilder fromConfig(VmConfig config) {
         return new VmBuilder(config);
+    }
+
+    /**
+     * What the machine is called: its threads have the name in front of theirs ({@code web/vcpu-0}), and what is said of it begins with it.
+     * Without one it is called {@code vm-1}, {@code vm-2} and so on, and threads and lines are without.
+     *
+     * @param machineName 1 to {@value MachineName#LENGTH_MAX} letters, digits, '-', '_' and '.', a letter or a digit first
+     * @throws IllegalArgumentException when it is something else; the message says what
+     */
+    public VmBuilder name(String machineName) {
+        name = MachineName.require(machineName);
+        return this;
     }
 
     /** The kernel image, ELF vmlinux or bzImage. */
@@ -202,6 +226,12 @@ public final class VmBuilder {
         return this;
     }
 
+    /** Files and sockets of the configuration that are open already; for one machine. */
+    public VmBuilder opened(OpenedFiles files) {
+        opened = Objects.requireNonNull(files, "files");
+        return this;
+    }
+
     /** The configuration as it stands. */
     public VmConfig toConfig() {
         return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
@@ -225,7 +255,7 @@ public final class VmBuilder {
     }
 
     private GivenParts parts() {
-        return new GivenParts(console, hvc, devices);
+        return new GivenParts(console, hvc, devices, opened);
     }
 
     /**
@@ -241,12 +271,13 @@ public final class VmBuilder {
         VmConfig config = toConfig();
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
-        MachineThreads own = new MachineThreads();
+        VmEvents events = new VmEvents(Clock.systemUTC());
+        MachineThreads own = new MachineThreads(name == null ? "vm-" + UNNAMED.incrementAndGet() : name, name != null);
         // Reading the images would fail with it.
         boolean interrupted = Thread.interrupted();
         Machine assembled;
         try {
-            assembled = new MachineAssembler(config, parts(), end::complete, own).assemble();
+            assembled = new MachineAssembler(config, parts(), reports(end, events), own).assemble();
         } catch (ConfigException e) {
             // Images that could not be read because of the interrupt are no mistake of the configuration.
             if (Thread.currentThread().isInterrupted()) {
@@ -256,9 +287,23 @@ public final class VmBuilder {
         } finally {
             keep(interrupted);
         }
-        Vm vm = new Vm(config, assembled, own);
+        Vm vm = new Vm(config, assembled, own, events);
         end.thenAccept(vm::end);
         return vm;
+    }
+
+    private static VcpuEvents reports(CompletableFuture<VmExit> end, VmEvents events) {
+        return new VcpuEvents() {
+            @Override
+            public void end(VmExit exit) {
+                end.complete(exit);
+            }
+
+            @Override
+            public void happened(Function<Instant, VmEvent> event) {
+                events.tell(event);
+            }
+        };
     }
 
     private static void keep(boolean interrupted) {

@@ -11,6 +11,10 @@ final class EarlyEvents extends LinkedBlockingQueue<SubstituteLoggingEvent> {
     /** How many events are kept, here and later in log4j2's queue. */
     static final int CAPACITY = 4096;
 
+    /** How many of them may be a guest's lines when another comes, so that a guest's flood pushes nothing else out. */
+    private static final int GUEST_CAPACITY = CAPACITY - CAPACITY / 4;
+    private static final String GUEST_LOGGERS = "guest.";
+
     private static final long serialVersionUID = 1L;
 
     private final AtomicLong dropped = new AtomicLong();
@@ -31,11 +35,16 @@ final class EarlyEvents extends LinkedBlockingQueue<SubstituteLoggingEvent> {
         if (LoggerConfig.Level.valueOf(event.getLevel().name()).ordinal() > level.ordinal()) {
             return false;
         }
-        boolean isKept = offer(event);
+        boolean isKept = hasRoom(event.getLoggerName(), size()) && offer(event);
         if (!isKept) {
             dropped.incrementAndGet();
         }
         return isKept;
+    }
+
+    /** Whether a queue of {@link #CAPACITY} in which {@code waiting} events wait takes one more of that logger. */
+    static boolean hasRoom(String logger, int waiting) {
+        return waiting < (logger.startsWith(GUEST_LOGGERS) ? GUEST_CAPACITY : CAPACITY);
     }
 
     /** How many events were dropped since the last call. */

@@ -83,19 +83,23 @@ final class LineWriter implements AutoCloseable {
         return isTold;
     }
 
-    /** Returns how many bytes of the piece were taken. */
+    /** Returns how many bytes of the piece were taken; where not all were, {@link #reason} says why. */
     private int write() {
+        int done = 0;
         try {
-            int done = destination.write(piece, used);
-            isLineOpen = done == 0 ? isLineOpen : piece.bytes().get(done - 1) != LINE_END;
-            if (done < used) {
-                reason = "they came faster than they were read";
+            while (done < used) {
+                int taken = destination.write(piece, done, used - done);
+                if (taken == 0) {
+                    reason = "they came faster than they were read";
+                    break;
+                }
+                done += taken;
             }
-            return done;
         } catch (IOException e) {
             reason = e.getMessage();
-            return 0;
         }
+        isLineOpen = done == 0 ? isLineOpen : piece.bytes().get(done - 1) != LINE_END;
+        return done;
     }
 
     /** What stands in the piece behind {@code done} bytes is lost. */
@@ -113,6 +117,11 @@ final class LineWriter implements AutoCloseable {
 
     private static String lines(long count) {
         return count == 1 ? "1 line is" : count + " lines are";
+    }
+
+    /** How many lines are missing so far. */
+    synchronized long missing() {
+        return missing;
     }
 
     /** What is missing, in words; {@code null} when nothing is. */

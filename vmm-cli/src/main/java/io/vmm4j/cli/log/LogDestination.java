@@ -14,14 +14,14 @@ interface LogDestination extends AutoCloseable {
     }
 
     /**
-     * Writes as much as is taken now.
+     * Writes some of a text.
      *
-     * @param text   from its byte 0 on
+     * @param from   the first byte
      * @param length bytes, 1 or more
-     * @return bytes taken, less than {@code length} where no more is taken now
+     * @return bytes taken; 0 where none are taken now
      * @throws IOException when nothing was taken, with the reason
      */
-    int write(NativeStruct text, int length) throws IOException;
+    int write(NativeStruct text, int from, int length) throws IOException;
 
     /** Whether another process writes to it too. */
     default boolean isShared() {

@@ -32,22 +32,31 @@ final class LogDestinations {
     private LogDestinations() {
     }
 
-    /** Opens {@code path}. */
+    /** Opens {@code path}; a regular file that nobody else writes to is emptied. */
     static LogDestination open(Path path) throws IOException {
+        return open(path, true);
+    }
+
+    /** Opens {@code path}; what a file has stays. */
+    static LogDestination append(Path path) throws IOException {
+        return open(path, false);
+    }
+
+    private static LogDestination open(Path path, boolean mayTruncate) throws IOException {
         List<InheritedDescriptor> inherited = InheritedDescriptor.of(path);
         for (InheritedDescriptor descriptor : inherited) {
             if (descriptor.isWritable()) {
                 return ofDescriptor(descriptor.number());
             }
         }
-        return ofPath(path, inherited.isEmpty());
+        return ofPath(path, mayTruncate && inherited.isEmpty());
     }
 
     /**
      * The file behind an inherited descriptor. A regular one has its offset in common with who writes by that descriptor; a
      * pipe or a terminal is opened anew where that is permitted, because whether it waits is then nobody else's business.
      */
-    private static LogDestination ofDescriptor(int number) throws LinuxException {
+    static LogDestination ofDescriptor(int number) throws LinuxException {
         Fd copy = Fd.duplicate(number);
         FileStat file = copy.stat();
         if (file.isRegularFile()) {
@@ -161,20 +170,8 @@ final class LogDestinations {
     private record Disk(Fd fd, boolean isShared) implements LogDestination {
 
         @Override
-        public int write(NativeStruct text, int length) throws LinuxException {
-            int done = 0;
-            while (done < length) {
-                try {
-                    done += (int) fd.write(text.address() + done, length - done);
-                } catch (LinuxException e) {
-                    if (done > 0) {
-                        // Comes again with the next write, if it is not over by then.
-                        return done;
-                    }
-                    throw e;
-                }
-            }
-            return done;
+        public int write(NativeStruct text, int from, int length) throws LinuxException {
+            return (int) fd.write(text.address() + from, length);
         }
 
         @Override
@@ -187,8 +184,8 @@ final class LogDestinations {
     private record Stream(Fd fd) implements LogDestination {
 
         @Override
-        public int write(NativeStruct text, int length) throws LinuxException {
-            return (int) Math.max(0, fd.write(text.address(), length));
+        public int write(NativeStruct text, int from, int length) throws LinuxException {
+            return (int) Math.max(0, fd.write(text.address() + from, length));
         }
 
         @Override
@@ -206,8 +203,8 @@ final class LogDestinations {
     private record Polled(Fd fd) implements LogDestination {
 
         @Override
-        public int write(NativeStruct text, int length) throws LinuxException {
-            return fd.poll(Fd.POLLOUT, 0) == 0 ? 0 : (int) Math.max(0, fd.write(text.address(), length));
+        public int write(NativeStruct text, int from, int length) throws LinuxException {
+            return fd.poll(Fd.POLLOUT, 0) == 0 ? 0 : (int) Math.max(0, fd.write(text.address() + from, length));
         }
 
         @Override
@@ -225,8 +222,8 @@ final class LogDestinations {
     private record Socket(Fd fd) implements LogDestination {
 
         @Override
-        public int write(NativeStruct text, int length) throws LinuxException {
-            long sent = LibC.send(fd.value(), text.address(), length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        public int write(NativeStruct text, int from, int length) throws LinuxException {
+            long sent = LibC.send(fd.value(), text.address() + from, length, MSG_DONTWAIT | MSG_NOSIGNAL);
             if (sent >= 0) {
                 return (int) sent;
             }
@@ -253,12 +250,12 @@ final class LogDestinations {
         }
 
         @Override
-        public int write(NativeStruct text, int length) throws IOException {
+        public int write(NativeStruct text, int from, int length) throws IOException {
             try {
                 if (stream == null) {
                     stream = new Stream(Fd.open(path, Fd.O_WRONLY | ANY));
                 }
-                return stream.write(text, length);
+                return stream.write(text, from, length);
             } catch (LinuxException e) {
                 close();
                 throw e.errno() == Errno.ENXIO || e.errno() == Errno.EPIPE ? new IOException("nobody reads them", e) : e;

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.Appender;
 import org.apache.logging.log4j.core.ErrorHandler;
@@ -75,6 +76,7 @@ final class LogFile {
                 .setErrorRef(DROPPED)
                 .setBlocking(false)
                 .setBufferSize(EarlyEvents.CAPACITY)
+                .setBlockingQueueFactory(Queue::new)
                 .build();
         configuration.getRootLogger().setLevel(Level.valueOf(level));
         context = Configurator.initialize(LogFile.class.getClassLoader(), configuration);
@@ -182,6 +184,21 @@ final class LogFile {
         @Override
         public Enumeration<URL> getResources(String name) throws IOException {
             return name.contains("org/apache/logging/log4j/core") ? Collections.emptyEnumeration() : super.getResources(name);
+        }
+    }
+
+    /** Has room for others than the guest when the guest's lines have none. */
+    private static final class Queue extends LinkedBlockingQueue<LogEvent> {
+
+        private static final long serialVersionUID = 1L;
+
+        Queue(int capacity) {
+            super(capacity);
+        }
+
+        @Override
+        public boolean offer(LogEvent event) {
+            return EarlyEvents.hasRoom(event.getLoggerName(), size()) && super.offer(event);
         }
     }
 

@@ -22,7 +22,7 @@ class LineWriterTest {
         private boolean isTerminal;
 
         @Override
-        public int write(NativeStruct text, int length) throws IOException {
+        public int write(NativeStruct text, int from, int length) throws IOException {
             int n = Math.min(room, length);
             if (n == 0 && failure != null) {
                 throw new IOException(failure);
@@ -30,7 +30,7 @@ class LineWriterTest {
             room -= n;
             if (n > 0) {
                 byte[] taken = new byte[n];
-                text.bytes().get(0, taken);
+                text.bytes().get(from, taken);
                 writes.add(new String(taken, StandardCharsets.UTF_8));
             }
             return n;
@@ -109,6 +109,15 @@ class LineWriterTest {
         writer.add("a\nb\n");
         writer.close();
         assertEquals("2 lines are missing: No space left on device", writer.complaint());
+    }
+
+    @Test
+    void aDiskThatTakesAPartSaysWhyItTookNoMore() {
+        tub.room = 3;
+        tub.failure = "No space left on device";
+        writer.add("first\n");
+        writer.close();
+        assertEquals("1 line is missing: No space left on device", writer.complaint());
     }
 
     @Test

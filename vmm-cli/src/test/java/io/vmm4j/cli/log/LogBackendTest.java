@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.core.config.LoggerConfig.Level;
+import io.vmm4j.kvm.libc.NativeStruct;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,6 +130,60 @@ class LogBackendTest {
         List<String> lines = Files.readAllLines(file);
         assertEquals(4096 + 1, lines.size());
         assertTrue(lines.get(4096).endsWith(gap), lines.get(4096));
+    }
+
+    @Test
+    void aGuestsFloodPushesNothingElseOut() throws IOException, InterruptedException {
+        Path file = directory.resolve("log");
+        LogBackend backend = new LogBackend(file, Level.INFO);
+        Logger guest = LoggerFactory.getLogger("guest.console");
+        for (int i = 0; i < 10_000; i++) {
+            guest.info("flood");
+        }
+        LOG.warn("how the guest ended");
+        backend.start();
+        assertEquals("6928 events were dropped: they came faster than the log's disk takes them", backend.close());
+        assertTrue(Files.readString(file).contains("how the guest ended"));
+    }
+
+    @Test
+    @Timeout(60)
+    void aGuestsFloodPushesNothingElseOutWhileTheDiskIsSlow() throws Exception {
+        Path file = directory.resolve("log");
+        CountDownLatch answer = new CountDownLatch(1);
+        CountDownLatch asked = new CountDownLatch(1);
+        LogBackend backend = new LogBackend(file, Level.INFO, 10_000, path -> {
+            LogDestination real = LogDestinations.open(path);
+            return new LogDestination() {
+                @Override
+                public int write(NativeStruct text, int from, int length) throws IOException {
+                    asked.countDown();
+                    try {
+                        answer.await();
+                    } catch (InterruptedException e) {
+                        throw new IOException(e);
+                    }
+                    return real.write(text, from, length);
+                }
+
+                @Override
+                public void close() {
+                    real.close();
+                }
+            };
+        });
+        backend.start();
+        LOG.info("first");
+        asked.await();
+        // From here on nothing leaves the queues.
+        Logger guest = LoggerFactory.getLogger("guest.console");
+        for (int i = 0; i < 20_000; i++) {
+            guest.info("flood");
+        }
+        LOG.warn("how the guest ended");
+        answer.countDown();
+        assertNotNull(backend.close(), "something was dropped");
+        assertTrue(Files.readString(file).contains("how the guest ended"));
     }
 
     @Test

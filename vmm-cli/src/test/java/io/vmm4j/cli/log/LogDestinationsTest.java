@@ -39,7 +39,7 @@ class LogDestinationsTest {
         byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
         NativeStruct struct = NativeStruct.allocate(bytes.length);
         struct.bytes().put(0, bytes);
-        return destination.write(struct, bytes.length);
+        return destination.write(struct, 0, bytes.length);
     }
 
     private static String read(Fd fd) throws IOException {

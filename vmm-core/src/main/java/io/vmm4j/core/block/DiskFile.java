@@ -44,11 +44,22 @@ public final class DiskFile implements AutoCloseable {
         return open(path, readOnly, direct, 1);
     }
 
-    /** As above, with an alignment of {@code leastAlignment} or more. */
+    /** As {@link #open(Path, boolean, boolean)}, of an image that this process has locked already. */
+    public static DiskFile openUnlocked(Path path, boolean readOnly, boolean direct) throws IOException {
+        return open(path, readOnly, direct, 1, false);
+    }
+
+    /** As {@link #open(Path, boolean, boolean)}, with an alignment of {@code leastAlignment} or more. */
     static DiskFile open(Path path, boolean readOnly, boolean direct, int leastAlignment) throws IOException {
+        return open(path, readOnly, direct, leastAlignment, true);
+    }
+
+    private static DiskFile open(Path path, boolean readOnly, boolean direct, int leastAlignment, boolean lock) throws IOException {
         Fd fd = Fd.open(path, (readOnly ? Fd.O_RDONLY : Fd.O_RDWR) | (direct ? Fd.O_DIRECT : 0));
         try {
-            ImageLock.take(fd, path, !readOnly);
+            if (lock) {
+                ImageLock.take(fd, path, !readOnly);
+            }
             return new DiskFile(fd, readOnly, Math.max(leastAlignment, direct ? DirectIo.alignmentOf(fd) : 1));
         } catch (IOException | RuntimeException | Error e) {
             fd.close();

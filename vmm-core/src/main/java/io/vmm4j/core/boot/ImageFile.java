@@ -39,11 +39,16 @@ final class ImageFile implements Closeable {
      * @param what the file's part, for messages: "kernel image"
      */
     static ImageFile open(String what, Path path) throws KernelImageException {
+        return open(what, path, path);
+    }
+
+    /** As above, with what is at {@code place} for the file called {@code path}. */
+    static ImageFile open(String what, Path path, Path place) throws KernelImageException {
         String subject = what + " " + path;
         try {
             // Looked at before it is opened: opening a named pipe would wait for a writer.
-            requireRegular(subject, Files.readAttributes(path, BasicFileAttributes.class));
-            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+            requireRegular(subject, Files.readAttributes(place, BasicFileAttributes.class));
+            FileChannel channel = FileChannel.open(place, StandardOpenOption.READ);
             ImageFile file = new ImageFile(what, path, channel, channel.size());
             if (file.size() == 0) {
                 file.close();

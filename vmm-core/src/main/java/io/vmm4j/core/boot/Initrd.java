@@ -32,7 +32,12 @@ public final class Initrd implements Closeable {
      * @throws KernelImageException when it is missing, empty, not a regular file, such an image, or cannot be read
      */
     public static Initrd open(Path path) throws KernelImageException {
-        ImageFile file = ImageFile.open("initrd", path);
+        return open(path, path);
+    }
+
+    /** As above, with what is at {@code place} for the file called {@code path}. */
+    public static Initrd open(Path path, Path place) throws KernelImageException {
+        ImageFile file = ImageFile.open("initrd", path, place);
         try {
             FileFormat format = file.format().orElse(null);
             if (format != null && format.kind() == FileFormat.Kind.DISK) {

@@ -37,7 +37,12 @@ public final class KernelImage implements Closeable {
      * @throws KernelImageException when the file cannot be booted in that RAM; nothing stays open then
      */
     public static KernelImage open(Path path, long lowRamBytes) throws KernelImageException {
-        ImageFile file = ImageFile.open("kernel image", path);
+        return open(path, path, lowRamBytes);
+    }
+
+    /** As above, with what is at {@code place} for the image called {@code path}. */
+    public static KernelImage open(Path path, Path place, long lowRamBytes) throws KernelImageException {
+        ImageFile file = ImageFile.open("kernel image", path, place);
         try {
             return new KernelImage(file, plan(file, lowRamBytes));
         } catch (KernelImageException | RuntimeException e) {

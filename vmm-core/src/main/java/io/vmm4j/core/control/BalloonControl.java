@@ -62,6 +62,11 @@ public final class BalloonControl {
         return device.actualPages() / PAGES_PER_MIB;
     }
 
+    /** Memory that the guest says it has given up, in pages of 4 KiB. */
+    public long actualPages() {
+        return device.actualPages();
+    }
+
     /** Bytes that went back to the host so far: by the balloon, and as free pages that were hinted at or reported. */
     public long discardedBytes() {
         return device.discardedBytes();

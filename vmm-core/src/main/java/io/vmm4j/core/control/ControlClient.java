@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /** Asks a machine of another process for something, by its {@link ControlServer}; every wait is bounded. Immutable. */
 public final class ControlClient {
@@ -19,7 +20,6 @@ public final class ControlClient {
     private static final Duration CONNECT_TIME = Duration.ofSeconds(10);
     private static final Duration SEND_TIME = Duration.ofSeconds(10);
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-    private static final int PIECE = 4096;
 
     private final Path path;
     private final Duration connectTime;
@@ -34,7 +34,7 @@ public final class ControlClient {
     }
 
     /** @param connectTime how long to wait for room among those that the machine has not let in yet */
-    ControlClient(Path path, Duration connectTime, Duration patience) {
+    public ControlClient(Path path, Duration connectTime, Duration patience) {
         this.path = path;
         this.connectTime = connectTime;
         this.patience = patience;
@@ -84,19 +84,138 @@ public final class ControlClient {
         };
     }
 
+    /**
+     * How the machine is.
+     *
+     * @throws NoMachineException when there is none
+     * @throws IOException        one line that names the socket: no answer came
+     */
+    public MachineInfo info() throws IOException {
+        return MachineInfo.of(value(done(ControlMessage.INFO)));
+    }
+
+    /** What the machine has done, as the text of a JSON object; throws as {@link #info}, and {@link ControlRefusedException}. */
+    public String stats() throws IOException {
+        return value(done(ControlMessage.STATS)).toString();
+    }
+
+    /** What the machine has done, in Prometheus' text format; throws as {@link #stats}. */
+    public String prometheus() throws IOException {
+        return value(done(ControlMessage.PROMETHEUS)).path(ControlMessage.TEXT).asText();
+    }
+
+    /** Has the guest stand still; throws as {@link #stats}. */
+    public void pause() throws IOException {
+        done(ControlMessage.PAUSE);
+    }
+
+    /** Has the guest go on; throws as {@link #stats}. */
+    public void resume() throws IOException {
+        done(ControlMessage.RESUME);
+    }
+
+    /**
+     * How a machine has ended.
+     *
+     * @param obeyed  whether the guest has powered off by itself
+     * @param message one line for a person
+     */
+    public record End(boolean obeyed, String message) {
+    }
+
+    /**
+     * Presses the power button, and has the machine stopped when the guest is not off within {@code atMost}, up to an hour; throws as
+     * {@link #stats}. This client's patience is to be longer.
+     */
+    public End stop(Duration atMost) throws IOException {
+        return end(done(ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.STOP).put(ControlMessage.TIMEOUT_MS, (int) atMost.toMillis())));
+    }
+
+    /** Stops the machine at once; throws as {@link #stats}. */
+    public End kill() throws IOException {
+        return end(done(ControlMessage.KILL));
+    }
+
+    private static End end(ObjectNode answer) {
+        return new End(answer.path(ControlMessage.OBEYED).asBoolean(), answer.path(ControlMessage.MESSAGE).asText());
+    }
+
+    /** Says how large the terminal of the console's client is; throws as {@link #stats}. */
+    public void resizeConsole(int columns, int rows) throws IOException {
+        done(ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.RESIZE_CONSOLE).put(ControlMessage.COLUMNS, columns)
+                .put(ControlMessage.ROWS, rows));
+    }
+
+    /**
+     * Listens to what happens to the machine until it ends.
+     *
+     * @param lines told each, the text of a JSON object, on the caller's thread
+     * @throws ControlRefusedException when nobody can listen
+     * @throws IOException             as {@link #info}
+     */
+    public void listen(Consumer<String> lines) throws IOException {
+        ObjectNode request = ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.EVENTS);
+        try (UnixSocket socket = UnixSocket.open()) {
+            ControlLines received = new ControlLines(socket);
+            ObjectNode answer = begin(socket, request, received);
+            requireDone(answer);
+            for (String line = received.next(null); line != null; line = received.next(null)) {
+                lines.accept(line);
+            }
+        } catch (ControlRefusedException e) {
+            throw e;
+        } catch (IOException e) {
+            throw named(e);
+        }
+    }
+
+    private ObjectNode done(String action) throws IOException {
+        return done(ControlMessage.object().put(ControlMessage.ACTION, action));
+    }
+
+    private ObjectNode done(ObjectNode request) throws IOException {
+        return requireDone(ask(request));
+    }
+
+    private static ObjectNode requireDone(ObjectNode answer) throws ControlRefusedException {
+        if (!answer.path(ControlMessage.RESULT).asText().equals(ControlMessage.DONE)) {
+            throw new ControlRefusedException(answer.path(ControlMessage.MESSAGE).asText(answer.toString()));
+        }
+        return answer;
+    }
+
+    private ObjectNode value(ObjectNode answer) throws IOException {
+        if (answer.path(ControlMessage.VALUE) instanceof ObjectNode value) {
+            return value;
+        }
+        throw new IOException("the socket " + path + " answers something unknown: " + answer);
+    }
+
     private ObjectNode ask(ObjectNode request) throws IOException {
         try (UnixSocket socket = UnixSocket.open()) {
-            connect(socket);
-            send(socket, ControlMessage.encode(request));
-            String line = receive(socket);
-            try {
-                return ControlMessage.parse(line);
-            } catch (IllegalArgumentException e) {
-                throw new IOException("the answer is \"" + line + "\": " + e.getMessage(), e);
-            }
+            return begin(socket, request, new ControlLines(socket));
         } catch (IOException e) {
-            throw new IOException("no machine answers at the socket " + path + ": " + e.getMessage(), e);
+            throw named(e);
         }
+    }
+
+    private ObjectNode begin(UnixSocket socket, ObjectNode request, ControlLines lines) throws IOException {
+        connect(socket);
+        send(socket, ControlMessage.encode(request));
+        String line = lines.next(patience);
+        if (line == null) {
+            throw new IOException("it has closed the connection without an answer");
+        }
+        try {
+            return ControlMessage.parse(line);
+        } catch (IllegalArgumentException e) {
+            throw new IOException("the answer is \"" + line + "\": " + e.getMessage(), e);
+        }
+    }
+
+    private IOException named(IOException e) {
+        String message = "no machine answers at the socket " + path + ": " + e.getMessage();
+        return e instanceof NoMachineException ? new NoMachineException(message, e) : new IOException(message, e);
     }
 
     private void connect(UnixSocket socket) throws IOException {
@@ -109,7 +228,10 @@ public final class ControlClient {
                 LockSupport.parkNanos(RETRY_NANOS);
             }
         } catch (LinuxException e) {
-            throw new IOException(whyNotConnected(e), e);
+            switch (e.errno()) {
+                case Errno.ENOENT, Errno.ENOTDIR, Errno.ECONNREFUSED -> throw new NoMachineException(whyNotConnected(e), e);
+                default -> throw new IOException(whyNotConnected(e), e);
+            }
         }
     }
 
@@ -133,65 +255,15 @@ public final class ControlClient {
         long end = System.nanoTime() + SEND_TIME.toNanos();
         try {
             while (bytes.hasRemaining()) {
-                if (socket.send(bytes) == UnixSocket.WOULD_BLOCK && !await(socket, Fd.POLLOUT, end)) {
+                if (socket.send(bytes) == UnixSocket.WOULD_BLOCK && !ControlLines.await(socket, Fd.POLLOUT, true, end)) {
                     throw new IOException("it has not taken the request within " + SEND_TIME.toMillis() + " ms");
                 }
             }
         } catch (LinuxException e) {
-            if (!isClosedByPeer(e)) {
+            if (!ControlLines.isClosedByPeer(e)) {
                 throw e;
             }
             // One that refuses without reading all of it may have answered.
         }
-    }
-
-    private static boolean isClosedByPeer(LinuxException e) {
-        return e.errno() == Errno.EPIPE || e.errno() == Errno.ECONNRESET;
-    }
-
-    private String receive(UnixSocket socket) throws IOException {
-        ByteBuffer piece = ByteBuffer.allocateDirect(PIECE);
-        ControlMessage.Line line = new ControlMessage.Line();
-        long end = System.nanoTime() + patience.toNanos();
-        boolean isWhole = false;
-        while (!isWhole) {
-            int read = receive(socket, piece.clear());
-            if (read == UnixSocket.WOULD_BLOCK) {
-                if (!await(socket, Fd.POLLIN, end)) {
-                    throw new IOException("no answer came within " + patience.toMillis() + " ms");
-                }
-                continue;
-            }
-            isWhole = read == 0 || line.add(piece.flip());
-            if (line.isTooLong()) {
-                throw new IOException("the answer is longer than " + ControlMessage.BYTES_MAX + " bytes");
-            }
-        }
-        if (line.isEmpty()) {
-            throw new IOException("it has closed the connection without an answer");
-        }
-        return line.text();
-    }
-
-    /** As {@link UnixSocket#receive}; one that has closed the connection without reading all has ended it too. */
-    private static int receive(UnixSocket socket, ByteBuffer piece) throws LinuxException {
-        try {
-            return socket.receive(piece);
-        } catch (LinuxException e) {
-            if (isClosedByPeer(e)) {
-                return 0;
-            }
-            throw e;
-        }
-    }
-
-    /** False when the time is up. */
-    private static boolean await(UnixSocket socket, int events, long end) throws LinuxException {
-        long left = end - System.nanoTime();
-        if (left <= 0) {
-            return false;
-        }
-        socket.poll(events, (int) Math.min(Integer.MAX_VALUE, TimeUnit.NANOSECONDS.toMillis(left) + 1));
-        return true;
     }
 }

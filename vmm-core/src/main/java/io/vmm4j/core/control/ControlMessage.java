@@ -23,6 +23,29 @@ final class ControlMessage {
     /** {@link #ACTION}: go over to {@link #VCPU_COUNT} vCPUs. */
     static final String RESIZE_VCPU = "resize_vcpu";
     static final String VCPU_COUNT = "vcpu_count";
+    /** {@link #ACTION}: say how it is; the answer has it as {@link #VALUE}. */
+    static final String INFO = "info";
+    /** {@link #ACTION}: say what it has done; the answer has it as {@link #VALUE}. */
+    static final String STATS = "stats";
+    /** {@link #ACTION}: say what it has done, with {@link #TEXT} in {@link #VALUE}. */
+    static final String PROMETHEUS = "prometheus";
+    static final String TEXT = "text";
+    /** {@link #ACTION}: the answer is followed by what happens, a line each. */
+    static final String EVENTS = "events";
+    static final String PAUSE = "pause";
+    static final String RESUME = "resume";
+    /** {@link #ACTION}: press the power button, and wait for {@link #TIMEOUT_MS}; the answer says whether the guest has {@link #OBEYED}. */
+    static final String STOP = "stop";
+    static final String TIMEOUT_MS = "timeout_ms";
+    static final int TIMEOUT_MS_MAX = 3_600_000;
+    static final String OBEYED = "obeyed";
+    static final String KILL = "kill";
+    /** {@link #ACTION}: the console's client has a terminal of {@link #COLUMNS} and {@link #ROWS}. */
+    static final String RESIZE_CONSOLE = "resize_console";
+    static final String COLUMNS = "columns";
+    static final String ROWS = "rows";
+    /** The answer: what was asked for. */
+    static final String VALUE = "value";
     /** The answer: {@link #DONE}, {@link #REFUSED} or {@link #FAILED}. */
     static final String RESULT = "result";
     static final String DONE = "done";

@@ -2,13 +2,15 @@ package io.vmm4j.core.control;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vmm4j.core.VmExit;
+import io.vmm4j.core.VmExitReason;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.IntFunction;
-import java.util.function.Supplier;
+import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,17 +20,46 @@ final class ControlRequests {
 
     private static final Logger LOG = LoggerFactory.getLogger(ControlRequests.class);
     private static final int SHOWN_MAX = 100;
-
-    private final IntFunction<CompletableFuture<Void>> resizeVcpus;
-    private final Map<String, ControlAction> others;
+    private static final int TERMINAL_MAX = 0xFFFF;
 
     /**
-     * @param resizeVcpus as {@link io.vmm4j.core.Vm#resizeVcpus(int)}
-     * @param others      further actions, by their names
+     * What a client gets.
+     *
+     * @param message its answer
+     * @param stream  what follows it, or {@code null}
      */
-    ControlRequests(IntFunction<CompletableFuture<Void>> resizeVcpus, Map<String, ControlAction> others) {
-        this.resizeVcpus = resizeVcpus;
-        this.others = new TreeMap<>(others);
+    record Reply(ObjectNode message, ControlStream stream) {
+    }
+
+    private interface Action {
+        CompletableFuture<ObjectNode> on(ObjectNode request);
+    }
+
+    private final ControlTarget target;
+    private final Executor slow;
+    private final Map<String, Action> actions = new TreeMap<>();
+
+    /** @param slow runs, one after the other, what may take its time */
+    ControlRequests(ControlTarget target, Executor slow) {
+        this.target = target;
+        this.slow = slow;
+        actions.put(ControlMessage.RESIZE_VCPU, this::resizeVcpus);
+        actions.put(ControlMessage.INFO, request -> done(target.info().toJson()));
+        actions.put(ControlMessage.STATS, request -> done(ControlMessage.parse(target.stats())));
+        actions.put(ControlMessage.PROMETHEUS, request -> done(ControlMessage.object().put(ControlMessage.TEXT, target.prometheus())));
+        actions.put(ControlMessage.PAUSE, request -> later(target::pause));
+        actions.put(ControlMessage.RESUME, request -> later(target::resume));
+        actions.put(ControlMessage.STOP, request -> ended(target.stop(
+                Duration.ofMillis(number(request, ControlMessage.TIMEOUT_MS, 0, ControlMessage.TIMEOUT_MS_MAX)))));
+        actions.put(ControlMessage.KILL, request -> ended(target.kill()));
+        actions.put(ControlMessage.RESIZE_CONSOLE, request -> {
+            target.resizeConsole(number(request, ControlMessage.COLUMNS, 1, TERMINAL_MAX), number(request, ControlMessage.ROWS, 1, TERMINAL_MAX));
+            return done(null);
+        });
+        target.actions().forEach((name, action) -> actions.put(name, request -> {
+            LOG.info("asked to {}", name);
+            return carryOut(name, action, request);
+        }));
     }
 
     /**
@@ -36,63 +67,117 @@ final class ControlRequests {
      * takes a descriptor, of which the host may have none then.
      */
     static void rehearse() {
-        ObjectNode request = ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.RESIZE_VCPU).put(ControlMessage.VCPU_COUNT, 1);
+        ObjectNode request = ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.RESUME);
         String line = new String(ControlMessage.encode(request), StandardCharsets.UTF_8).strip();
         ControlMessage.parse(line);
-        refused("");
+        new ControlRequests(count -> new CompletableFuture<>(), Runnable::run).answerTo(line, null);
+        ControlMessage.refused("");
     }
 
-    /** Does what {@code line} says. Never fails: what goes wrong is an answer too. */
-    CompletableFuture<ObjectNode> answerTo(String line) {
+    /**
+     * Does what {@code line} says. Never fails: what goes wrong is an answer too.
+     *
+     * @param stream for a client that wants to listen
+     */
+    CompletableFuture<Reply> answerTo(String line, ControlStream stream) {
+        CompletableFuture<ObjectNode> message;
+        boolean[] isStream = {false};
         try {
-            return request(ControlMessage.parse(line));
+            ObjectNode request = ControlMessage.parse(line);
+            isStream[0] = request.path(ControlMessage.ACTION).asText().equals(ControlMessage.EVENTS);
+            message = isStream[0] ? listen(stream) : request(request);
         } catch (IllegalArgumentException e) {
-            return refused("a request is a JSON object in one line" + (e.getMessage().equals(ControlMessage.NO_OBJECT) ? "" : ": " + e.getMessage()));
-        } catch (Error e) {
+            message = refused("a request is a JSON object in one line" + (e.getMessage().equals(ControlMessage.NO_OBJECT) ? "" : ": " + e.getMessage()));
+        } catch (RuntimeException | Error e) {
             LOG.error("a request met a fault", e);
+            message = CompletableFuture.completedFuture(failed(e));
+        }
+        return message.thenApply(answer -> new Reply(answer, isStream[0] && answer.path(ControlMessage.RESULT).asText().equals(ControlMessage.DONE)
+                ? stream : null));
+    }
+
+    private CompletableFuture<ObjectNode> request(ObjectNode request) {
+        JsonNode name = request.path(ControlMessage.ACTION);
+        Action action = name.isTextual() ? actions.get(name.asText()) : null;
+        if (action == null) {
+            return refused("unknown action " + shown(name) + ", known are \"" + ControlMessage.EVENTS + "\", "
+                    + actions.keySet().stream().map(known -> "\"" + known + "\"").collect(Collectors.joining(", ")));
+        }
+        return guarded(name.asText(), () -> action.on(request));
+    }
+
+    private interface Work {
+        CompletableFuture<ObjectNode> start();
+    }
+
+    private static CompletableFuture<ObjectNode> guarded(String action, Work work) {
+        try {
+            return work.start().exceptionally(ControlRequests::unanswered);
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            return refused(e.getMessage());
+        } catch (RuntimeException | Error e) {
+            LOG.error("the request {} met a fault", action, e);
             return CompletableFuture.completedFuture(failed(e));
         }
     }
 
-    private CompletableFuture<ObjectNode> request(ObjectNode request) {
-        JsonNode action = request.path(ControlMessage.ACTION);
-        if (action.isTextual() && others.containsKey(action.asText())) {
-            return other(action.asText(), request);
-        }
-        if (!action.isTextual() || !action.asText().equals(ControlMessage.RESIZE_VCPU)) {
-            return refused("unknown action " + shown(action) + ", known " + (others.isEmpty() ? "is" : "are") + " \"" + ControlMessage.RESIZE_VCPU + "\""
-                    + others.keySet().stream().map(name -> ", \"" + name + "\"").collect(Collectors.joining()));
-        }
+    private CompletableFuture<ObjectNode> listen(ControlStream stream) {
+        return guarded(ControlMessage.EVENTS, () -> {
+            stream.of(target.listen(stream::offer, stream::end));
+            return done(null);
+        });
+    }
+
+    private CompletableFuture<ObjectNode> resizeVcpus(ObjectNode request) {
         JsonNode count = request.path(ControlMessage.VCPU_COUNT);
         if (!count.isInt()) {
             return refused(ControlMessage.VCPU_COUNT + " must be a whole number, and is " + (count.isMissingNode() ? "missing" : shown(count)));
         }
-        return resize(count.intValue());
-    }
-
-    private CompletableFuture<ObjectNode> resize(int count) {
         LOG.info("asked for {} vCPUs", count);
-        return answered(() -> resizeVcpus.apply(count), count + " vCPUs");
+        return carryOut(ControlMessage.RESIZE_VCPU, given -> target.resizeVcpus(count.intValue()), request);
     }
 
-    private CompletableFuture<ObjectNode> other(String name, JsonNode request) {
-        LOG.info("asked to {}", name);
-        return answered(() -> others.get(name).carryOut(request), name);
+    private CompletableFuture<ObjectNode> carryOut(String name, ControlAction action, ObjectNode request) {
+        return CompletableFuture.supplyAsync(() -> guarded(name,
+                () -> action.carryOut(request).thenApply(done -> ControlMessage.answer(ControlMessage.DONE, null))), slow)
+                .thenCompose(answer -> answer);
     }
 
-    private static CompletableFuture<ObjectNode> answered(Supplier<CompletableFuture<Void>> action, String what) {
-        try {
-            return action.get().handle((done, failure) -> failure == null ? ControlMessage.answer(ControlMessage.DONE, null) : failed(failure));
-        } catch (IllegalArgumentException | IllegalStateException e) {
-            return refused(e.getMessage());
-        } catch (RuntimeException e) {
-            LOG.error("a request for {} met a fault", what, e);
-            return CompletableFuture.completedFuture(failed(e));
+    private CompletableFuture<ObjectNode> later(Runnable change) {
+        return CompletableFuture.supplyAsync(() -> guarded("", () -> {
+            change.run();
+            return done(null);
+        }), slow).thenCompose(answer -> answer);
+    }
+
+    private static CompletableFuture<ObjectNode> ended(CompletableFuture<VmExit> end) {
+        return end.thenApply(exit -> ControlMessage.answer(ControlMessage.DONE, exit.message())
+                .put(ControlMessage.OBEYED, exit.reason() == VmExitReason.POWEROFF));
+    }
+
+    private static CompletableFuture<ObjectNode> done(ObjectNode value) {
+        ObjectNode answer = ControlMessage.answer(ControlMessage.DONE, null);
+        if (value != null) {
+            answer.set(ControlMessage.VALUE, value);
         }
+        return CompletableFuture.completedFuture(answer);
     }
 
-    private static ObjectNode failed(Throwable failure) {
+    private static int number(ObjectNode request, String key, int min, int max) {
+        JsonNode value = request.path(key);
+        if (!value.isInt() || value.intValue() < min || value.intValue() > max) {
+            throw new IllegalArgumentException(key + " must be a whole number in " + min + ".." + max + ", and is "
+                    + (value.isMissingNode() ? "missing" : shown(value)));
+        }
+        return value.intValue();
+    }
+
+    private static ObjectNode unanswered(Throwable failure) {
         Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return failed(cause);
+    }
+
+    private static ObjectNode failed(Throwable cause) {
         return ControlMessage.answer(ControlMessage.FAILED, cause.getMessage() == null ? cause.toString() : cause.getMessage());
     }
 

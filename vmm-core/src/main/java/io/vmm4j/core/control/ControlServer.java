@@ -16,13 +16,11 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,12 +33,16 @@ import org.slf4j.LoggerFactory;
  * {"result": "done"}
  * {"result": "refused", "message": "vcpu count 9 is not in 1..4"}
  * {"result": "failed", "message": "the guest did not answer ..."}
+ * {"action": "info"}                      also stats: {"result": "done", "value": {...}}
+ * {"action": "pause"}                     also resume
+ * {"action": "stop", "timeout_ms": 8000}  also kill: {"result": "done", "message": "the guest powered off", "obeyed": true}
+ * {"action": "events"}                    {"result": "done"}, and then a line for whatever happens
  * </pre>
  *
- * <p>A front door may add {@linkplain ControlAction actions} of its own.
+ * <p>A target may have {@linkplain ControlTarget#actions further ones}.
  *
  * <p>Every client is answered: one that has not sent its request within a minute, that sends too much or something else,
- * and one that comes while {@value #CLIENTS_MAX} are served, too; none disturbs another. Threads and selector are there
+ * and one that comes while {@value #CLIENTS_MAX} are served, too; none disturbs another. {@value #STREAMS_MAX} more may listen. Threads and selector are there
  * from the start, so that a host short of threads or descriptors ends nothing.
  */
 public final class ControlServer implements AutoCloseable {
@@ -54,11 +56,12 @@ public final class ControlServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
 
     static final int CLIENTS_MAX = 8;
+    static final int STREAMS_MAX = 8;
     private static final long CLOSE_LIMIT_MILLIS = 500;
     private static final int SCRATCH_SIZE = 4096;
 
     /** An answer that has been found for a client. */
-    private record Answer(ControlConnection connection, ObjectNode message) {
+    private record Answer(ControlConnection connection, ControlRequests.Reply reply) {
     }
 
     private final ControlRequests requests;
@@ -66,9 +69,13 @@ public final class ControlServer implements AutoCloseable {
     private final Limits limits;
     private final SocketFile<ServerSocketChannel> file;
     private final Selector selector;
+    /** Takes requests. */
+    private final StandbyThread desk;
+    /** Does what may take its time. */
     private final StandbyThread work;
     private final Thread thread;
     private final ConcurrentLinkedQueue<Answer> answers = new ConcurrentLinkedQueue<>();
+    private volatile boolean hasNews;
     private volatile boolean closing;
 
     /* Confined to the thread. */
@@ -79,17 +86,18 @@ public final class ControlServer implements AutoCloseable {
     private long acceptAgainNanos;
     private boolean isAcceptFailureTold;
 
-    private ControlServer(ControlRequests requests, Path path, Limits limits, SocketFile<ServerSocketChannel> file, Selector selector, StandbyThread work)
-            throws IOException {
-        this.requests = requests;
+    private ControlServer(ControlTarget target, Path path, Limits limits, SocketFile<ServerSocketChannel> file, Selector selector, StandbyThread desk,
+            StandbyThread work) throws IOException {
+        this.requests = new ControlRequests(target, work);
         this.path = path;
         this.limits = limits;
         this.file = file;
         this.selector = selector;
+        this.desk = desk;
         this.work = work;
         file.server().configureBlocking(false);
         this.acceptKey = file.server().register(selector, SelectionKey.OP_ACCEPT);
-        this.thread = new Thread(this::serveUntilDone, "control");
+        this.thread = new Thread(this::serveUntilDone, target.nameFor("control"));
         thread.setDaemon(true);
         Threads.start(thread);
     }
@@ -97,36 +105,29 @@ public final class ControlServer implements AutoCloseable {
     /**
      * Listens at {@code path} until closed. A socket that a dead process left there is replaced.
      *
-     * @param resizeVcpus as {@link io.vmm4j.core.Vm#resizeVcpus(int)}; called on a thread of the server, for one client after
-     *                    the other
-     * @param others      further actions, by their names
+     * @param target what is controlled; of a machine of this process {@link MachineControl}, or just {@code vm::resizeVcpus}
      * @throws IOException one line that names the path: a live socket or another kind of file is there, the directory is
      *     missing or not writable; or that names what the host lacks
      */
-    public static ControlServer open(Path path, IntFunction<CompletableFuture<Void>> resizeVcpus, Map<String, ControlAction> others)
-            throws IOException {
-        return open(path, new ControlRequests(resizeVcpus, others), Limits.DEFAULT);
+    public static ControlServer open(Path path, ControlTarget target) throws IOException {
+        return open(path, target, Limits.DEFAULT);
     }
 
-    /** As {@link #open(Path, IntFunction, Map)}, without further actions. */
-    public static ControlServer open(Path path, IntFunction<CompletableFuture<Void>> resizeVcpus) throws IOException {
-        return open(path, resizeVcpus, Limits.DEFAULT);
-    }
-
-    static ControlServer open(Path path, IntFunction<CompletableFuture<Void>> resizeVcpus, Limits limits) throws IOException {
-        return open(path, new ControlRequests(resizeVcpus, Map.of()), limits);
-    }
-
-    private static ControlServer open(Path path, ControlRequests requests, Limits limits) throws IOException {
+    static ControlServer open(Path path, ControlTarget target, Limits limits) throws IOException {
         SocketFile<ServerSocketChannel> file = SocketFile.listen(path);
         Selector selector = null;
+        StandbyThread desk = null;
         StandbyThread work = null;
         try {
             selector = Selector.open();
-            work = StandbyThread.start("control-work");
-            work.execute(ControlRequests::rehearse);
-            return new ControlServer(requests, path, limits, file, selector, work);
+            desk = StandbyThread.start(target.nameFor("control-desk"));
+            work = StandbyThread.start(target.nameFor("control-work"));
+            desk.execute(ControlRequests::rehearse);
+            return new ControlServer(target, path, limits, file, selector, desk, work);
         } catch (IOException | RuntimeException e) {
+            if (desk != null) {
+                desk.close();
+            }
             if (work != null) {
                 work.close();
             }
@@ -160,15 +161,20 @@ public final class ControlServer implements AutoCloseable {
         while (!isDone) {
             try {
                 selector.select(millisToWait());
+                // An interrupt would end every further wait at once; nobody here has a use for one.
+                Thread.interrupted();
                 serveOnce();
                 connections.removeIf(connection -> connection.phase() == ControlConnection.Phase.CLOSED);
-                isDone = closing && connections.stream().noneMatch(ControlConnection::isOwed);
+                isDone = closing && connections.stream().noneMatch(ControlConnection::isUnfinished);
             } catch (IOException | RuntimeException | Error e) {
-                LOG.error("the control socket {} is in trouble, and goes on", path, e);
+                if (!closing) {
+                    LOG.error("the control socket {} is in trouble, and goes on", path, e);
+                }
                 LockSupport.parkNanos(limits.retryNanos());
             }
         }
         connections.forEach(this::drop);
+        desk.close();
         work.close();
         try {
             selector.close();
@@ -188,11 +194,16 @@ public final class ControlServer implements AutoCloseable {
         }
         ready.clear();
         for (Answer answer = answers.poll(); answer != null; answer = answers.poll()) {
-            send(answer.connection(), answer.message());
+            reply(answer.connection(), answer.reply());
+        }
+        if (hasNews) {
+            hasNews = false;
+            List.copyOf(connections).stream().filter(ControlConnection::isStreaming)
+                    .forEach(connection -> attempt(connection, connection::passNew));
         }
         long now = System.nanoTime();
         List.copyOf(connections).forEach(connection -> endOverdue(connection, now));
-        if (acceptKey.isValid() && acceptKey.interestOps() == 0 && now - acceptAgainNanos >= 0) {
+        if (isAcceptSuspended() && now - acceptAgainNanos >= 0) {
             acceptKey.interestOps(SelectionKey.OP_ACCEPT);
         }
     }
@@ -206,10 +217,14 @@ public final class ControlServer implements AutoCloseable {
                 wait = Math.min(wait, connection.deadlineNanos() - now);
             }
         }
-        if (acceptKey.isValid() && acceptKey.interestOps() == 0) {
+        if (isAcceptSuspended()) {
             wait = Math.min(wait, acceptAgainNanos - now);
         }
         return wait == Long.MAX_VALUE ? 0 : Math.max(1, TimeUnit.NANOSECONDS.toMillis(wait) + 1);
+    }
+
+    private boolean isAcceptSuspended() {
+        return !closing && acceptKey.interestOps() == 0;
     }
 
     private void accept() {
@@ -236,7 +251,7 @@ public final class ControlServer implements AutoCloseable {
         boolean isAdmitted = connections.stream().filter(ControlConnection::isServed).count() < CLIENTS_MAX;
         if (connections.size() >= limits.connections()) {
             // There is one: those that are served are fewer.
-            connections.stream().filter(connection -> !connection.isServed()).findFirst().ifPresent(this::drop);
+            connections.stream().filter(connection -> !connection.isServed() && !connection.isStreaming()).findFirst().ifPresent(this::drop);
         }
         ControlConnection connection;
         try {
@@ -253,19 +268,12 @@ public final class ControlServer implements AutoCloseable {
     }
 
     private void serve(ControlConnection connection) {
-        try {
-            switch (connection.phase()) {
-                case RECEIVING -> receive(connection);
-                case SENDING -> {
-                    connection.send();
-                    beginToLinger(connection);
-                }
-                case LINGERING -> connection.forget();
-                case WAITING, CLOSED -> { }
-            }
-        } catch (IOException | RuntimeException | Error e) {
-            LOG.debug("{}: a client left: {}", path, e.toString());
-            drop(connection);
+        switch (connection.phase()) {
+            case RECEIVING -> attempt(connection, () -> receive(connection));
+            case SENDING -> attempt(connection, connection::send);
+            case STREAMING -> attempt(connection, connection::serveStream);
+            case LINGERING -> attempt(connection, connection::forget);
+            case WAITING, CLOSED -> { }
         }
     }
 
@@ -279,34 +287,70 @@ public final class ControlServer implements AutoCloseable {
         }
         String line = connection.line().text();
         connection.waitForAnswer();
-        work.execute(() -> requests.answerTo(line).thenAccept(message -> {
-            answers.add(new Answer(connection, message));
+        ControlStream stream = new ControlStream(() -> {
+            hasNews = true;
+            selector.wakeup();
+        });
+        desk.execute(() -> requests.answerTo(line, stream).thenAccept(reply -> {
+            answers.add(new Answer(connection, reply));
             selector.wakeup();
         }));
     }
 
-    private void send(ControlConnection connection, ObjectNode message) {
-        if (connection.phase() == ControlConnection.Phase.CLOSED) {
-            return;
+    private void reply(ControlConnection connection, ControlRequests.Reply reply) {
+        if (reply.stream() == null) {
+            send(connection, reply.message());
+        } else if (connection.phase() == ControlConnection.Phase.CLOSED) {
+            reply.stream().close();
+        } else if (!hasRoomForStream()) {
+            reply.stream().close();
+            send(connection, ControlMessage.refused(STREAMS_MAX + " other clients are listening"));
+        } else {
+            attempt(connection, () -> connection.stream(reply.message(), reply.stream()));
         }
+    }
+
+    /** One that has left shows when something is sent to it, so such may still be counted. */
+    private boolean hasRoomForStream() {
+        List<ControlConnection> streams = connections.stream().filter(ControlConnection::isStreaming).toList();
+        if (streams.size() < STREAMS_MAX) {
+            return true;
+        }
+        Optional<ControlConnection> left = streams.stream().filter(ControlConnection::isHalfClosed).findFirst();
+        left.ifPresent(this::drop);
+        return left.isPresent();
+    }
+
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    /** Goes on with a client, and drops one that has left. */
+    private void attempt(ControlConnection connection, Step step) {
+        ControlConnection.Phase before = connection.phase();
         try {
-            connection.mustEndBy(System.nanoTime() + limits.lingerNanos());
-            connection.answer(message);
-            beginToLinger(connection);
+            step.run();
+            if (connection.phase() != before && connection.phase() == ControlConnection.Phase.LINGERING) {
+                connection.mustEndBy(System.nanoTime() + limits.lingerNanos());
+            }
         } catch (IOException | RuntimeException | Error e) {
-            LOG.debug("{}: a client left without its answer: {}", path, e.toString());
+            LOG.debug("{}: a client left: {}", path, e.toString());
             drop(connection);
         }
     }
 
-    private void beginToLinger(ControlConnection connection) {
-        if (connection.phase() == ControlConnection.Phase.LINGERING) {
+    private void send(ControlConnection connection, ObjectNode message) {
+        if (connection.phase() != ControlConnection.Phase.CLOSED) {
             connection.mustEndBy(System.nanoTime() + limits.lingerNanos());
+            attempt(connection, () -> connection.answer(message));
         }
     }
 
     private void endOverdue(ControlConnection connection, long now) {
         boolean isReceiving = connection.phase() == ControlConnection.Phase.RECEIVING;
+        if (closing) {
+            connection.endStreamBy(now + limits.lingerNanos());
+        }
         if (isReceiving && closing) {
             send(connection, ControlMessage.refused("the machine has ended"));
         } else if (connection.hasDeadline() && now - connection.deadlineNanos() >= 0) {
@@ -329,12 +373,12 @@ public final class ControlServer implements AutoCloseable {
     /** Stops listening and removes the socket. Clients that wait get their answers, as they come, also after this is back. */
     @Override
     public void close() {
+        closing = true;
         try {
             file.close();
         } catch (IOException e) {
             LOG.warn("{}: the socket was not removed: {}", path, e.getMessage());
         }
-        closing = true;
         selector.wakeup();
         Threads.joinWithin(thread, CLOSE_LIMIT_MILLIS);
     }

@@ -6,66 +6,95 @@ import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.core.host.GuardedFuture;
 import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.devices.time.EventLoop;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Hands commands to the event loop that owns a device. Thread-safe. */
 public final class DeviceLoop {
 
-    /** A loop is never busy so long, but a machine may end with the command on the way. */
-    private static final long BOUND_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** How long a command may wait for its loop, which is never busy so long; but a machine may end with the command on the way. */
+    static final Duration BOUND = Duration.ofSeconds(10);
 
     private final EventLoop loop;
-    private final Executor answers;
-    private final Consumer<CompletableFuture<?>> bound;
+    private final Answers answers;
+    private final Duration bound;
 
     /**
      * @param loop    owns the device
      * @param helpers tell what has become of a command
      */
     public DeviceLoop(EventLoop loop, HelperThreads helpers) {
-        this.loop = loop;
-        this.answers = helpers.answers();
-        this.bound = answer -> helpers.within(BOUND_NANOS, answer);
+        this(loop, Answers.of(helpers), BOUND);
     }
 
     /** As the other constructor, for a device outside a machine: the JVM's common threads tell. */
     DeviceLoop(EventLoop loop) {
+        this(loop, BOUND);
+    }
+
+    /** @param bound after which a command that was not begun is withdrawn */
+    DeviceLoop(EventLoop loop, Duration bound) {
+        this(loop, Answers.COMMON, bound);
+    }
+
+    private DeviceLoop(EventLoop loop, Answers answers, Duration bound) {
         this.loop = loop;
-        this.answers = new CompletableFuture<>().defaultExecutor();
-        this.bound = answer -> answer.orTimeout(BOUND_NANOS, TimeUnit.NANOSECONDS);
+        this.answers = answers;
+        this.bound = bound;
+    }
+
+    /** By what answers are given. */
+    Answers answers() {
+        return answers;
+    }
+
+    /** After which a command that has changed nothing is withdrawn. */
+    Duration bound() {
+        return bound;
+    }
+
+    /** An answer yet to come, which refuses to be waited for on the loop. */
+    <R> CompletableFuture<R> newAnswer() {
+        return new GuardedFuture<>(this::requireOtherThread);
+    }
+
+    /** A command yet to begin; {@code late} is what its answer says when that takes too long. */
+    <R> Command<R> newCommand(String late) {
+        return new Command<>(answers, newAnswer(), bound, late);
     }
 
     /**
-     * Has the loop run {@code command}.
+     * Has the loop run {@code work}.
      *
-     * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended. Never completed on
-     *     the loop: what follows may wait for it, as closing the machine does. Refuses to be waited for on the loop
+     * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended; a
+     *     {@link java.util.concurrent.TimeoutException} when the loop did not get to it, and then it never will. Never completed on the
+     *     loop: what follows may wait for it, as closing the machine does. Refuses to be waited for on the loop
      */
-    <R> CompletableFuture<R> submit(Supplier<R> command) {
-        CompletableFuture<R> answer = new GuardedFuture<>(this::requireOtherThread);
+    <R> CompletableFuture<R> submit(Supplier<R> work) {
+        Command<R> command = newCommand("the machine's event loop was busy for " + bound.toSeconds() + " s; nothing was changed");
+        give(command, () -> {
+            if (command.begin()) {
+                command.succeed(work.get());
+            }
+        });
+        return command.answer();
+    }
+
+    /** Has the loop run {@code work}, which begins {@code command} and answers it. What it throws is the answer. */
+    void give(Command<?> command, Runnable work) {
         try {
             loop.execute(() -> {
-                Runnable completion;
                 try {
-                    R result = command.get();
-                    completion = () -> answer.complete(result);
+                    work.run();
                 } catch (RuntimeException | Error e) {
-                    completion = () -> answer.completeExceptionally(e);
+                    command.fail(e);
                 }
-                answers.execute(completion);
             });
         } catch (RejectedExecutionException e) {
-            answer.completeExceptionally(new IllegalStateException("the machine has ended", e));
+            command.answer().completeExceptionally(new IllegalStateException("the machine has ended", e));
         }
-        if (!answer.isDone()) {
-            bound.accept(answer);
-        }
-        return answer;
     }
 
     private void requireOtherThread() {

@@ -5,11 +5,15 @@ import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
+import io.vmm4j.devices.virtio.blk.BlkExchange;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 
 /** A drive of a running machine. Thread-safe. */
 public final class DriveControl {
@@ -18,6 +22,7 @@ public final class DriveControl {
     private final DeviceLoop loop;
     private final VirtioBlk device;
     private final DriveImages images;
+    private final Duration bound;
 
     /**
      * @param id     as in the configuration
@@ -29,12 +34,18 @@ public final class DriveControl {
         this(id, new DeviceLoop(loop), device, images);
     }
 
-    /** As the other constructor, with the loop's answers given by a machine's own threads. */
+    /** @param bound after which a command that has changed nothing is withdrawn */
+    DriveControl(String id, EventLoop loop, VirtioBlk device, DriveImages images, Duration bound) {
+        this(id, new DeviceLoop(loop, bound), device, images);
+    }
+
+    /** As the first constructor, with the loop's answers given by a machine's own threads. */
     public DriveControl(String id, DeviceLoop loop, VirtioBlk device, DriveImages images) {
         this.id = id;
         this.loop = loop;
         this.device = device;
         this.images = images;
+        this.bound = loop.bound();
     }
 
     /** The drive's id in the configuration. */
@@ -56,16 +67,25 @@ public final class DriveControl {
     /**
      * Tells the guest how large the drive's image is now, as after somebody made it larger.
      *
-     * @return fails with an {@link UncheckedIOException} when the host does not say
+     * @return fails with an {@link UncheckedIOException} when the host does not say, with a {@link TimeoutException} when it takes more than
+     *     10 s to; the guest is told nothing then
      */
     public CompletableFuture<Void> refresh() {
-        return loop.run(() -> {
-            try {
-                device.refreshCapacity();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+        Command<Void> command = loop.newCommand("drive " + id + ": the host did not tell the size of its image within "
+                + bound.toSeconds() + " s; nothing was changed");
+        loop.give(command, () -> loop.answers().give(() -> refresh(command)));
+        return command.answer();
+    }
+
+    /** Not on a loop: the host may take a while. */
+    private void refresh(Command<Void> command) {
+        try {
+            if (device.refreshCapacity(command::begin)) {
+                command.succeed(null);
             }
-        });
+        } catch (IOException e) {
+            command.fail(new UncheckedIOException(e));
+        }
     }
 
     /**
@@ -74,7 +94,8 @@ public final class DriveControl {
      * does.
      *
      * @param image opened as the configuration has it: read-only or not, direct or not, and of the format it names
-     * @return done when the old image is closed
+     * @return done when the old image is closed; fails with an {@link UncheckedIOException} when the new one cannot be used, with a
+     *     {@link TimeoutException} when requests on the old one do not end within 10 s. The drive is on its old image then, and stays there
      * @throws ConfigException when {@code image} cannot be a drive's; the drive goes on as it is
      * @throws IOException     when the machine has ended
      */
@@ -93,20 +114,44 @@ public final class DriveControl {
             return refresh();
         }
         BlkBackend next = images.open(image, format);
-        return loop.run(() -> exchange(next));
+        CompletableFuture<Void> answer = loop.newAnswer();
+        BlkExchange exchange;
+        try {
+            exchange = device.exchange(next);
+        } catch (IOException e) {
+            drop(next, answer, new UncheckedIOException(e));
+            return answer;
+        }
+        loop.answers().unlessWithin(bound, answer, exchange::withdraw);
+        // Closing an image may take the host a while: not on a loop.
+        exchange.done().whenComplete((done, failure) -> loop.answers().give(() -> settle(next, answer, failure)));
+        return answer;
     }
 
-    private void exchange(BlkBackend next) {
-        try {
+    private void settle(BlkBackend next, CompletableFuture<Void> answer, Throwable failure) {
+        if (failure == null) {
             try {
-                device.replaceBackend(next);
+                images.use(next);
+                answer.complete(null);
             } catch (IOException e) {
-                images.drop(next);
-                throw e;
+                answer.completeExceptionally(new UncheckedIOException(e));
             }
-            images.use(next);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        } else if (failure instanceof CancellationException) {
+            drop(next, answer, new TimeoutException("drive " + id + ": requests on its image did not end within " + bound.toSeconds()
+                    + " s; it stays on that image"));
+        } else if (failure instanceof IOException) {
+            drop(next, answer, new UncheckedIOException((IOException) failure));
+        } else {
+            drop(next, answer, new IllegalStateException("the machine has ended", failure));
         }
+    }
+
+    private void drop(BlkBackend unused, CompletableFuture<Void> answer, Exception why) {
+        try {
+            images.drop(unused);
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
+        answer.completeExceptionally(why);
     }
 }

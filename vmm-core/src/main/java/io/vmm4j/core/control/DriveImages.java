@@ -15,11 +15,19 @@ public interface DriveImages {
     /**
      * Opens and locks {@code image} with the drive's other options.
      *
-     * @param format what the image is, or {@code null} for what the drive's configuration says
      * @throws ConfigException when it cannot be a drive's
      * @throws IOException     when the machine has ended
      */
-    BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException;
+    BlkBackend open(Path image) throws ConfigException, IOException;
+
+    /**
+     * As {@link #open(Path)}, with an image of which the caller may know what it is.
+     *
+     * @param format what the image is, or {@code null} for what the drive's configuration says
+     */
+    default BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException {
+        return open(image);
+    }
 
     /** The drive is on {@code next} now: the one before is closed. */
     void use(BlkBackend next) throws IOException;

@@ -15,31 +15,35 @@ import org.slf4j.LoggerFactory;
  */
 final class AnsweringThreads implements Executor, AutoCloseable {
 
-    private static final String NAME = "vm-answers";
     private static final long SPARE_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
     private static final class Log {
         static final Logger LOG = LoggerFactory.getLogger(AnsweringThreads.class);
     }
 
+    private final String name;
     private final long spareMillis;
     /* Guarded by this. */
     private final Deque<Runnable> tasks = new ArrayDeque<>();
     private int idle;
     private boolean isClosed;
 
-    private AnsweringThreads(long spareMillis) {
+    private AnsweringThreads(String name, long spareMillis) {
+        this.name = name;
         this.spareMillis = spareMillis;
     }
 
-    /** @throws IOException when the host has no thread to give */
-    static AnsweringThreads start() throws IOException {
-        return start(SPARE_MILLIS);
+    /**
+     * @param name of each thread
+     * @throws IOException when the host has no thread to give
+     */
+    static AnsweringThreads start(String name) throws IOException {
+        return start(name, SPARE_MILLIS);
     }
 
     /** @param spareMillis how long a further thread stays without work */
-    static AnsweringThreads start(long spareMillis) throws IOException {
-        AnsweringThreads started = new AnsweringThreads(spareMillis);
+    static AnsweringThreads start(String name, long spareMillis) throws IOException {
+        AnsweringThreads started = new AnsweringThreads(name, spareMillis);
         synchronized (started) {
             Threads.start(started.newThread(true));
         }
@@ -47,7 +51,7 @@ final class AnsweringThreads implements Executor, AutoCloseable {
     }
 
     private Thread newThread(boolean isLasting) {
-        Thread thread = new Thread(NAME) {
+        Thread thread = new Thread(name) {
             @Override
             public void run() {
                 answerUntilDone(isLasting);

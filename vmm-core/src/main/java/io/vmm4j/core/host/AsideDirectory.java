@@ -29,6 +29,8 @@ final class AsideDirectory implements AutoCloseable {
     /** Bytes that a name with its prefix and suffix has room for in any file system. */
     private static final int NAME_MAX = 200;
     private static final int OWNER_ONLY = 0700;
+    /** Without the bit that a directory may have from the one it is in. */
+    private static final int PERMISSIONS = 0777;
     private static final long PAUSE_NANOS = 1_000_000;
     private static final Logger LOG = LoggerFactory.getLogger(AsideDirectory.class);
 
@@ -51,7 +53,7 @@ final class AsideDirectory implements AutoCloseable {
         AsideDirectory entered = tryEnter(path);
         while (entered == null) {
             if (System.nanoTime() - start >= patienceNanos) {
-                throw new FileSystemException(place.toString(), null, path + ", in which it is prepared, is in use or not this user's alone");
+                throw new FileSystemException(path.toString(), null, path + ", in which it is prepared, is in use by another process or user");
             }
             LockSupport.parkNanos(PAUSE_NANOS);
             entered = tryEnter(path);
@@ -66,22 +68,35 @@ final class AsideDirectory implements AutoCloseable {
 
     private static AsideDirectory tryEnter(Path path) throws IOException {
         boolean isMade = make(path);
-        Fd fd = open(path);
-        if (fd == null) {
-            return null;
-        }
+        Fd fd = null;
+        AsideDirectory entered = null;
         try {
-            if (isOurs(fd.stat()) && lock(fd, isMade) && isStillAt(path, fd)) {
-                AsideDirectory entered = new AsideDirectory(path, fd);
+            fd = open(path);
+            if (fd != null && (isOurs(path, fd.stat()) || isMade) && lock(fd, isMade) && isStillAt(path, fd)) {
+                entered = new AsideDirectory(path, fd);
                 entered.clear();
-                return entered;
             }
-        } catch (IOException | RuntimeException e) {
-            fd.close();
+            return entered;
+        } catch (IOException e) {
+            entered = null;
+            if (isMade) {
+                discard(path, e);
+            }
             throw e;
+        } finally {
+            if (fd != null && entered == null) {
+                fd.close();
+            }
         }
-        fd.close();
-        return null;
+    }
+
+    /** Leaves nothing behind where the rest fails, such as for want of descriptors. */
+    private static void discard(Path path, IOException why) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
     }
 
     private static boolean make(Path path) throws IOException {
@@ -93,20 +108,29 @@ final class AsideDirectory implements AutoCloseable {
         }
     }
 
-    /** Null when it is not there any more, or not to be entered. */
-    private static Fd open(Path path) throws LinuxException {
+    /** Null when it is not there any more, or another user's. */
+    private static Fd open(Path path) throws IOException {
         try {
             return Fd.open(path, Fd.O_RDONLY | Fd.O_DIRECTORY | Fd.O_NOFOLLOW);
         } catch (LinuxException e) {
             return switch (e.errno()) {
-                case Errno.ENOENT, Errno.EACCES, Errno.ENOTDIR, Errno.ELOOP -> null;
+                case Errno.ENOENT, Errno.EACCES -> null;
+                case Errno.ENOTDIR, Errno.ELOOP -> throw inTheWay(path);
                 default -> throw e;
             };
         }
     }
 
-    private static boolean isOurs(FileStat stat) {
-        return stat.uid() == LibC.geteuid() && stat.permissions() == OWNER_ONLY;
+    private static boolean isOurs(Path path, FileStat stat) throws IOException {
+        boolean isOurs = stat.uid() == LibC.geteuid();
+        if (isOurs && (stat.permissions() & PERMISSIONS) != OWNER_ONLY) {
+            throw inTheWay(path);
+        }
+        return isOurs;
+    }
+
+    private static IOException inTheWay(Path path) {
+        return new FileSystemException(path.toString(), null, path + ", in which it would be prepared, is not a directory for this user alone");
     }
 
     private static boolean lock(Fd fd, boolean isMade) throws LinuxException {

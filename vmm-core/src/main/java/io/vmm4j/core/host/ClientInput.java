@@ -32,12 +32,12 @@ final class ClientInput implements AutoCloseable {
     private volatile boolean closing;
 
     /**
-     * @param queue  takes what was read; started by {@link #start}, closed by {@link #close}
+     * @param port   takes what was read
      * @param output hears of the end of each client's input
      * @throws IOException when the host has no descriptors for it
      */
-    ClientInput(InputQueue queue, ClientOutput output) throws IOException {
-        this.queue = queue;
+    ClientInput(SerialPort port, ClientOutput output) throws IOException {
+        this.queue = new InputQueue(port, InputQueue.CAPACITY);
         this.output = output;
         this.readable = Selector.open();
         this.reader = new Thread(this::readUntilClosed, "console-in");
@@ -110,6 +110,9 @@ final class ClientInput implements AutoCloseable {
             } else {
                 readable.select();
                 readable.selectedKeys().clear();
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
             }
         }
     }

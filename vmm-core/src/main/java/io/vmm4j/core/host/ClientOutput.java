@@ -205,6 +205,8 @@ final class ClientOutput extends OutputStream {
         try {
             SelectionKey key = to.channel.register(room, SelectionKey.OP_WRITE);
             room.select();
+            // An interrupt would end every further wait at once; nobody here has a use for one.
+            Thread.interrupted();
             key.cancel();
             // A channel that is closed meanwhile keeps its descriptor until the selector has let go of it.
             room.selectNow();

@@ -5,7 +5,6 @@ import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.kvm.libc.Epoll;
 import io.vmm4j.kvm.libc.EventFd;
 import io.vmm4j.kvm.libc.LinuxException;
-import io.vmm4j.kvm.libc.TimerFd;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
@@ -20,7 +19,7 @@ import java.util.function.Consumer;
 /**
  * One thread around epoll, eventfd and timerfd: owns the devices given to it.
  *
- * <p>Watches and timers are registered on the loop's thread or before {@link #start}; tasks come from any thread. A task
+ * <p>Watches are registered on the loop's thread or before {@link #start}; tasks come from any thread. A task
  * that throws is a fault of the monitor: it goes to the failure handler given at construction and the loop runs on, so
  * that the machine can be taken down in order.
  */
@@ -51,7 +50,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     private final List<Watched> watches = new ArrayList<>();
     private final Deque<Integer> freeTokens = new ArrayDeque<>();
     private final List<Watched> ended = new ArrayList<>();
-    private final List<TimerFd> timers = new ArrayList<>();
+    private final TimerQueue timers;
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean wakePending = new AtomicBoolean();
     private volatile boolean closing;
@@ -67,10 +66,17 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         this.onFailure = onFailure;
         this.epoll = Epoll.create();
         EventFd created = null;
+        TimerQueue queue = null;
         try {
             created = EventFd.create();
             watch(created, () -> { });
+            TimerQueue made = new TimerQueue(this::runGuarded);
+            queue = made;
+            watch(made.fd(), Epoll.EPOLLIN, events -> made.expired());
         } catch (IOException e) {
+            if (queue != null) {
+                queue.close();
+            }
             if (created != null) {
                 created.close();
             }
@@ -78,6 +84,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             throw e;
         }
         this.wake = created;
+        this.timers = queue;
         this.thread = new Thread(this::run, name);
         thread.setDaemon(true);
     }
@@ -151,16 +158,10 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         return new RejectedExecutionException("event loop " + thread.getName() + " is closed");
     }
 
-    /** @throws UncheckedIOException when the host has no timer to give */
+    /** As the interface says it; asks the host for nothing. Any thread. */
     @Override
     public LoopTimer timer(Runnable onExpiry) {
-        try {
-            TimerFd fd = TimerFd.create();
-            timers.add(fd);
-            return new Timer(fd, onExpiry);
-        } catch (IOException e) {
-            throw new UncheckedIOException("no timer for event loop " + thread.getName() + ": " + e.getMessage(), e);
-        }
+        return timers.timer(onExpiry);
     }
 
     @Override
@@ -216,11 +217,15 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             if (task == null) {
                 return; // its giver took it back, see execute
             }
-            try {
-                task.run();
-            } catch (Throwable e) {
-                onFailure.accept(e);
-            }
+            runGuarded(task);
+        }
+    }
+
+    private void runGuarded(Runnable action) {
+        try {
+            action.run();
+        } catch (Throwable e) {
+            onFailure.accept(e);
         }
     }
 
@@ -254,8 +259,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             return;
         }
         isTerminated = true;
-        timers.forEach(TimerFd::close);
-        timers.clear();
+        timers.close();
         wake.close();
         epoll.close();
     }
@@ -302,53 +306,6 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             epoll.remove(fd);
         } catch (LinuxException e) {
             throw new IllegalStateException("a descriptor was closed before its registration with " + thread.getName(), e);
-        }
-    }
-
-    /** Confined to the loop. */
-    private final class Timer implements LoopTimer {
-
-        private final TimerFd fd;
-        private final Runnable onExpiry;
-        private final Registration registration;
-        private boolean armed;
-
-        Timer(TimerFd fd, Runnable onExpiry) throws IOException {
-            this.fd = fd;
-            this.onExpiry = onExpiry;
-            this.registration = watch(fd.fd(), Epoll.EPOLLIN, events -> expired());
-        }
-
-        @Override
-        public void arm(long delayNanos) {
-            armed = true;
-            try {
-                fd.arm(Math.max(1, delayNanos));
-            } catch (IOException e) {
-                throw new UncheckedIOException("timerfd of " + thread.getName() + " cannot be armed: " + e.getMessage(), e);
-            }
-        }
-
-        @Override
-        public void disarm() {
-            // The descriptor may still expire; expired() finds nothing armed then.
-            armed = false;
-        }
-
-        @Override
-        public void close() {
-            disarm();
-            registration.close();
-            timers.remove(fd);
-            fd.close();
-        }
-
-        void expired() {
-            // An expiry that was already reported when the timer was disarmed or armed anew is void.
-            if (fd.drain() > 0 && armed) {
-                armed = false;
-                onExpiry.run();
-            }
         }
     }
 }

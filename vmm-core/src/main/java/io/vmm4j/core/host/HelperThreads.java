@@ -8,6 +8,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 
 /**
  * The threads that a machine needs once in a while: to tell what has become of a command, to lose patience, to take the
@@ -26,13 +27,23 @@ public final class HelperThreads implements AutoCloseable {
         this.end = end;
     }
 
-    /** @throws IOException when the host has not so many threads to give */
+    /** {@link #start(UnaryOperator)} with names as they are. */
     public static HelperThreads start() throws IOException {
-        AnsweringThreads answers = AnsweringThreads.start();
+        return start(UnaryOperator.identity());
+    }
+
+    /**
+     * Starts them.
+     *
+     * @param names what a thread that does such work is called
+     * @throws IOException when the host has not so many threads to give
+     */
+    public static HelperThreads start(UnaryOperator<String> names) throws IOException {
+        AnsweringThreads answers = AnsweringThreads.start(names.apply("vm-answers"));
         ScheduledThreadPoolExecutor timer = null;
         try {
-            timer = newTimer();
-            return new HelperThreads(answers, timer, StandbyThread.start("vm-end"));
+            timer = newTimer(names.apply("vm-timer"));
+            return new HelperThreads(answers, timer, StandbyThread.start(names.apply("vm-end")));
         } catch (IOException e) {
             answers.close();
             if (timer != null) {
@@ -42,9 +53,9 @@ public final class HelperThreads implements AutoCloseable {
         }
     }
 
-    private static ScheduledThreadPoolExecutor newTimer() throws IOException {
+    private static ScheduledThreadPoolExecutor newTimer(String name) throws IOException {
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "vm-timer");
+            Thread thread = new Thread(task, name);
             thread.setDaemon(true);
             return thread;
         });
@@ -53,7 +64,7 @@ public final class HelperThreads implements AutoCloseable {
             timer.prestartCoreThread();
             return timer;
         } catch (OutOfMemoryError e) {
-            throw new IOException("the host has no thread for vm-timer (" + e.getMessage() + ")", e);
+            throw new IOException("the host has no thread for " + name + " (" + e.getMessage() + ")", e);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.vmm4j.core.host;
 
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Input on its way to the guest, so that who reads it need not wait for the guest: one thread puts, a thread of the
@@ -26,6 +27,7 @@ final class InputQueue implements AutoCloseable {
     private byte[] ring = new byte[FIRST_SIZE];
     private int first;
     private int count;
+    private boolean isSending;
     private boolean closed;
     private final Thread sender;
 
@@ -99,6 +101,15 @@ final class InputQueue implements AutoCloseable {
         return true;
     }
 
+    /** Waits {@code millis} at most until all that was queued has been sent; returns whether it has. */
+    synchronized boolean awaitSent(long millis) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        for (long left = end - System.nanoTime(); (count > 0 || isSending) && !closed && left > 0; left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        return count == 0 && !isSending;
+    }
+
     private void sendUntilClosed() {
         byte[] batch = new byte[BATCH];
         try {
@@ -115,6 +126,8 @@ final class InputQueue implements AutoCloseable {
 
     /** Moves bytes to {@code batch}, waiting for some; returns how many, 0 once closed. */
     private synchronized int take(byte[] batch) throws InterruptedException {
+        isSending = false;
+        notifyAll();
         while (count == 0 && !closed) {
             wait();
         }
@@ -125,6 +138,7 @@ final class InputQueue implements AutoCloseable {
         System.arraycopy(ring, first, batch, 0, n);
         first = first + n & ring.length - 1;
         count -= n;
+        isSending = true;
         if (count == 0 && ring.length > FIRST_SIZE) {
             ring = new byte[FIRST_SIZE];
             first = 0;

@@ -29,10 +29,46 @@ public final class MachineThreads {
     private static final Set<String> REST = Set.of(Epoll.class.getName() + ".await", VcpuThread.class.getName() + ".stayOutWhilePaused",
             SlowWait.class.getName() + ".isOverSoon");
 
+    private static final String UNNAMED = "vm";
+
+    private final String machine;
+    private final boolean isNamed;
     private final Map<Thread, Role> roles = new ConcurrentHashMap<>();
 
-    /** Counts {@code thread}, which may be yet to start, among the machine's own until it ends. */
+    /** Those of a machine that nobody looks for by a name. */
+    public MachineThreads() {
+        this(UNNAMED, false);
+    }
+
+    /**
+     * @param machine the machine's name
+     * @param isNamed whether it was given that name, and its threads and what is said of it carry it
+     */
+    public MachineThreads(String machine, boolean isNamed) {
+        this.machine = machine;
+        this.isNamed = isNamed;
+    }
+
+    /** The machine's name. */
+    public String machine() {
+        return machine;
+    }
+
+    /** What the thread that does {@code work} is called: {@code vcpu-0}, or {@code web/vcpu-0} in the machine called web. */
+    public String nameFor(String work) {
+        return isNamed ? machine + "/" + work : work;
+    }
+
+    /** What a line says in front, such as {@code web: }; nothing where the machine was given no name. */
+    public String prefix() {
+        return isNamed ? machine + ": " : "";
+    }
+
+    /** Counts {@code thread} among the machine's own until it ends; one that is yet to start gets the machine's name in front of its own. */
     public void add(Thread thread, Role role) {
+        if (isNamed && thread.getState() == Thread.State.NEW && !thread.getName().startsWith(machine + "/")) {
+            thread.setName(nameFor(thread.getName()));
+        }
         roles.keySet().removeIf(other -> other.getState() == Thread.State.TERMINATED);
         roles.put(thread, role);
     }

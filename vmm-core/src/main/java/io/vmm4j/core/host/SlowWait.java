@@ -35,6 +35,7 @@ public final class SlowWait {
     private final Supplier<List<Thread>> culprits;
     private final BiConsumer<String, Throwable> log;
     private long stepMillis;
+    private long waitedMillis;
 
     /**
      * @param what     has not come: "the machine's end"
@@ -70,8 +71,9 @@ public final class SlowWait {
 
     /** Says that it has taken as long as is short for now: what is, is longer from then on. */
     public void tell() {
+        waitedMillis += stepMillis;
         List<Thread> threads = culprits.get();
-        threads.stream().limit(THREADS_MAX).forEach(thread -> log.accept(what + " has not come within " + stepMillis + " ms: thread "
+        threads.stream().limit(THREADS_MAX).forEach(thread -> log.accept(what + " has not come within " + waitedMillis + " ms: thread "
                 + thread.getName() + " (" + thread.getState() + ") is still at work", new Whereabouts(thread)));
         stepMillis = Math.min(2 * stepMillis, RAREST_MILLIS);
     }

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * client that comes while another is there is told so and disconnected. All bytes pass unchanged; there are no escapes.
  */
 public final class SocketConsole implements SerialConsole {
-    private static final byte[] BUSY =
+    static final byte[] BUSY =
             "vmm: another client is connected to this console\r\n".getBytes(StandardCharsets.ISO_8859_1);
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long CLOSE_LIMIT_MILLIS = 1_000;
@@ -31,6 +31,7 @@ public final class SocketConsole implements SerialConsole {
     private final ClientOutput clientOutput = new ClientOutput();
     private final OutputBuffer output = new OutputBuffer("serial socket", clientOutput, OutputBuffer.CAPACITY,
             System::nanoTime, OutputBuffer.STUCK_NANOS);
+    private SerialPort port;
     private SocketFile<ServerSocketChannel> file;
     private ClientInput input;
     private Thread acceptor;
@@ -53,14 +54,15 @@ public final class SocketConsole implements SerialConsole {
      *     missing or not writable; or that names what the host lacks
      */
     @Override
-    public synchronized void attach(SerialPort port) throws IOException {
+    public synchronized void attach(SerialPort serialPort) throws IOException {
         if (file != null || closed) {
             throw new IllegalStateException("this console was attached or closed before");
         }
+        port = serialPort;
         file = SocketFile.listen(path);
         try {
             // All that clients will need: a host that has none later must not take the console from a machine.
-            input = new ClientInput(new InputQueue(port, InputQueue.CAPACITY), clientOutput);
+            input = new ClientInput(port, clientOutput);
             clientOutput.open(input::wake);
             input.start(port);
             output.start(port);
@@ -71,6 +73,18 @@ public final class SocketConsole implements SerialConsole {
         } catch (IOException e) {
             close();
             throw e;
+        }
+    }
+
+    /**
+     * Says how large the terminal is that the client has, of which the socket itself tells nothing; only a virtio console passes it on.
+     *
+     * @param columns 1 to 65535
+     * @param rows    1 to 65535
+     */
+    public synchronized void resize(int columns, int rows) {
+        if (port != null && port.hasWindow() && !closed) {
+            port.resize(columns, rows);
         }
     }
 

@@ -16,10 +16,12 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -110,6 +112,32 @@ public final class SocketFile<S extends Closeable> implements Closeable {
             }
         } catch (IOException e) {
             throw refusal(path, e);
+        }
+    }
+
+    /**
+     * Removes the socket that a dead process left at {@code path}; what else is there stays.
+     *
+     * @return whether there was one
+     * @throws IOException when it cannot be looked at or removed
+     */
+    public static boolean removeDead(Path path) throws IOException {
+        if (!isDead(path)) {
+            return false;
+        }
+        try (AsideDirectory aside = AsideDirectory.enter(path, PATIENCE_NANOS); Fd dead = deadSocketAt(path)) {
+            return dead != null && aside.delete(path, dead.stat());
+        } catch (FileSystemException e) {
+            // Another has come meanwhile.
+            return false;
+        }
+    }
+
+    private static boolean isDead(Path path) throws IOException {
+        try (Fd dead = deadSocketAt(path)) {
+            return dead != null;
+        } catch (FileSystemException e) {
+            return false;
         }
     }
 
@@ -255,13 +283,12 @@ public final class SocketFile<S extends Closeable> implements Closeable {
     }
 
     private boolean isAtPlace() throws IOException {
-        try (Fd now = Fd.open(path, Fd.O_PATH | Fd.O_NOFOLLOW)) {
-            return now.stat().isSameFile(file) && now.stat().isSocket();
-        } catch (LinuxException e) {
-            if (e.errno() == Errno.ENOENT || e.errno() == Errno.ENOTDIR) {
-                return false; // Someone removed it already, which is what is wanted.
-            }
-            throw e;
+        try {
+            // By a call that takes no descriptor, of which there may be none.
+            Map<String, Object> now = Files.readAttributes(path, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS);
+            return now.get("dev").equals(file.device()) && now.get("ino").equals(file.inode());
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return false; // Someone removed it already, which is what is wanted.
         }
     }
 
@@ -270,7 +297,7 @@ public final class SocketFile<S extends Closeable> implements Closeable {
         try {
             aside = AsideDirectory.enter(path, CLOSE_PATIENCE_NANOS);
         } catch (IOException e) {
-            // Such as a full disk. It was this socket's a moment ago.
+            // Such as a full disk, or no descriptor. It was this socket's a moment ago.
             Files.deleteIfExists(path);
             return;
         }

@@ -36,18 +36,25 @@ public final class StdioConsole implements SerialConsole {
     private static final int STDOUT = 1;
     private static final int LOOK_MILLIS = 1_000;
     private static final long CLOSE_LIMIT_MILLIS = 1_000;
+    /** For a guest to take what was typed in front of the key that leaves. */
+    private static final long LEAVE_LIMIT_MILLIS = 500;
     private static final int F_GETFD = 1;
     private static final int FD_CLOEXEC = 1;
     private static final int BATCH = 4096;
     private static final byte[] HELP =
             line("\r\nvmm: Ctrl-A x ends the machine, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this line");
     private static final byte[] GREETING = line("vmm: Ctrl-A x ends the machine, Ctrl-A h says what else there is");
+    private static final byte[] LEAVING_HELP =
+            line("\r\nvmm: Ctrl-A d leaves the machine running, Ctrl-A x ends it,\r\nvmm: Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows these lines");
+    private static final byte[] LEAVING_GREETING = line("vmm: Ctrl-A d leaves the machine running, Ctrl-A x ends it, Ctrl-A h says more");
     private static final byte[] DROPPING =
             line("\r\nvmm: the guest does not read, so what is typed is dropped; Ctrl-A x ends the machine");
 
     private final int in;
     private final int out;
     private final OutputBuffer output;
+    /** Null when it only goes with its machine. */
+    private final Runnable leave;
     private SerialPort port;
     private InputQueue queue;
     private FdInput input;
@@ -76,6 +83,17 @@ public final class StdioConsole implements SerialConsole {
 
     /** As the public constructor, on other descriptors. */
     StdioConsole(int in, int out, NanoClock clock) {
+        this(in, out, clock, null);
+    }
+
+    /** @param leave called at Ctrl-A d, on the console's own thread; the console is to be closed then */
+    static StdioConsole thatCanBeLeft(Runnable leave) {
+        return new StdioConsole(STDIN, STDOUT, System::nanoTime, leave);
+    }
+
+    /** As {@link #thatCanBeLeft} when {@code leave} is not null, on other descriptors. */
+    StdioConsole(int in, int out, NanoClock clock, Runnable leave) {
+        this.leave = leave;
         this.in = isInherited(in) ? in : -1;
         this.out = isInherited(out) ? out : -1;
         OutputStream stream = new FdOutputStream(this.out);
@@ -144,7 +162,7 @@ public final class StdioConsole implements SerialConsole {
             terminal.followWindow(input::wake);
         }
         if (out >= 0 && Termios.isTty(out)) {
-            output.show(GREETING);
+            output.show(leave == null ? GREETING : LEAVING_GREETING);
         }
     }
 
@@ -175,8 +193,8 @@ public final class StdioConsole implements SerialConsole {
     }
 
     /* Looks at the terminal from time to time: nothing tells a process that it was brought to the front. */
-    private void passTyped(ConsoleTerminal from, byte[] bytes) throws LinuxException {
-        EscapeFilter escapes = new EscapeFilter();
+    private void passTyped(ConsoleTerminal from, byte[] bytes) throws LinuxException, InterruptedException {
+        EscapeFilter escapes = new EscapeFilter(leave != null);
         byte[] passed = new byte[BATCH + 1];
         boolean isDropping = false;
         while (!closing) {
@@ -192,10 +210,16 @@ public final class StdioConsole implements SerialConsole {
                 from.typed();
                 int typed = escapes.filter(bytes, n, passed);
                 if (escapes.takeHelpAsked()) {
-                    output.show(HELP);
+                    output.show(leave == null ? HELP : LEAVING_HELP);
                 }
                 if (escapes.stopAsked()) {
                     port.requestStop("Ctrl-A x on the console");
+                    return;
+                }
+                if (escapes.leaveAsked()) {
+                    queue.offer(passed, 0, typed);
+                    queue.awaitSent(LEAVE_LIMIT_MILLIS);
+                    leave.run();
                     return;
                 }
                 boolean isWhole = queue.offer(passed, 0, typed) == typed;

@@ -11,8 +11,6 @@ import io.vmm4j.kvm.libc.Tap;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,21 +28,25 @@ public final class TapBackend implements NetBackend, AutoCloseable {
     /** More pieces than a device hands over at once. */
     private static final int MAX_PIECES = 128;
 
-    private final EpollEventLoop loop;
     private final TapInterface tap;
     private final IoVec vector = new IoVec(MAX_PIECES);
-    private final List<EpollEventLoop.Registration> registrations = new ArrayList<>();
     private final SparseCount refusals = new SparseCount();
     private int activePairs;
+    /** Null while no driver is there, when what is heard is forgotten: the device looks at each queue when it starts. */
+    private Listener listener;
 
     /**
-     * @param loop the device's
+     * @param loop the device's, not running yet
      * @param tap  open; this backend closes it
+     * @throws IOException when the host cannot watch the tap
      */
-    public TapBackend(EpollEventLoop loop, TapInterface tap) {
-        this.loop = loop;
+    public TapBackend(EpollEventLoop loop, TapInterface tap) throws IOException {
         this.tap = tap;
         this.activePairs = tap.queues().size();
+        for (int i = 0; i < activePairs; i++) {
+            int pair = i;
+            loop.watch(tap.queues().get(i).fd(), Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLET, events -> wake(pair, events));
+        }
     }
 
     @Override
@@ -58,23 +60,15 @@ public final class TapBackend implements NetBackend, AutoCloseable {
     }
 
     @Override
-    public void start(Listener listener) {
-        for (int i = 0; i < queuePairs(); i++) {
-            int pair = i;
-            try {
-                registrations.add(loop.watch(tap.queues().get(i).fd(), Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLET,
-                        events -> wake(listener, pair, events)));
-            } catch (IOException e) {
-                throw new UncheckedIOException("tap " + tap.name() + " cannot be watched: " + e.getMessage(), e);
-            }
-        }
+    public void start(Listener newListener) {
+        listener = newListener;
     }
 
-    private static void wake(Listener listener, int pair, int events) {
-        if ((events & ~Epoll.EPOLLOUT) != 0) {
+    private void wake(int pair, int events) {
+        if (listener != null && (events & ~Epoll.EPOLLOUT) != 0) {
             listener.readable(pair);
         }
-        if ((events & Epoll.EPOLLOUT) != 0) {
+        if (listener != null && (events & Epoll.EPOLLOUT) != 0) {
             listener.writable(pair);
         }
     }
@@ -151,8 +145,7 @@ public final class TapBackend implements NetBackend, AutoCloseable {
 
     @Override
     public void stop() {
-        registrations.forEach(EpollEventLoop.Registration::close);
-        registrations.clear();
+        listener = null;
     }
 
     /** Gives the interface back. The loop has ended. */

@@ -68,6 +68,25 @@ public final class TapInterface implements AutoCloseable {
         }
     }
 
+    /**
+     * Opens the one queue of the tap interface {@code name} as Firecracker does: the kernel makes one that does not exist, until
+     * it is closed, for a caller with CAP_NET_ADMIN, and numbers {@code tap%d}.
+     *
+     * @param name 1 to 15 bytes
+     * @throws LinuxException with the kernel's refusal
+     */
+    public static TapInterface openOrMake(String name) throws IOException {
+        Tap tap = Tap.open(name, false);
+        try {
+            tap.setVnetHeaderSize(HEADER_LENGTH);
+            NetInterface made = NetInterface.find(tap.name()).orElseThrow(() -> new IOException("tap " + name + " is gone"));
+            return new TapInterface(List.of(tap), offloadsOf(tap), made.mtu());
+        } catch (IOException e) {
+            tap.close();
+            throw e;
+        }
+    }
+
     private static void requireFit(NetInterface found, String name, int queues) throws IOException {
         if (!found.isTap()) {
             throw new IOException("interface " + name + " is " + kindOf(found) + ", not a tap: as root, "

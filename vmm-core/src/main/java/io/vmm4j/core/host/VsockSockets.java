@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.vsock.VsockHost;
 import io.vmm4j.devices.virtio.vsock.VsockStream;
@@ -62,6 +63,8 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
     private final Set<VsockUnixStream> streams = Collections.newSetFromMap(new IdentityHashMap<>());
     /** Those that wait for room in a host program's backlog. */
     private final Map<VsockUnixStream, Connecting> connecting = new LinkedHashMap<>();
+    private final SparseCount refusals = new SparseCount();
+    private final SparseCount undelivered = new SparseCount();
     private Guest guest;
     private boolean isAcceptDue;
     private boolean isRetrying;
@@ -71,13 +74,13 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
     private record Connecting(Path path, long deadlineNanos) {
     }
 
-    private VsockSockets(EpollEventLoop loop, Path path, Limits limits) throws IOException {
+    private VsockSockets(EpollEventLoop loop, Path path, Limits limits, SocketFile<UnixSocket> file) throws IOException {
         this.loop = loop;
         this.path = path;
         this.limits = limits;
         this.retry = loop.timer(this::retry);
         this.patience = loop.timer(this::endOverdue);
-        this.file = SocketFile.listen(path, address -> UnixSocket.listen(address, BACKLOG));
+        this.file = file;
     }
 
     /**
@@ -93,7 +96,23 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
     }
 
     static VsockSockets listen(EpollEventLoop loop, Path path, Limits limits) throws IOException {
-        return new VsockSockets(loop, path, limits);
+        SocketFile<UnixSocket> file = open(path);
+        try {
+            return new VsockSockets(loop, path, limits, file);
+        } catch (IOException | RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** As {@link #listen(EpollEventLoop, Path)}, on a socket that {@link #open} has made; closed with this. */
+    public static VsockSockets on(EpollEventLoop loop, Path path, SocketFile<UnixSocket> file) throws IOException {
+        return new VsockSockets(loop, path, Limits.DEFAULT, file);
+    }
+
+    /** The socket by itself: host programs that connect to it wait until a machine has it. */
+    public static SocketFile<UnixSocket> open(Path path) throws IOException {
+        return SocketFile.listen(path, address -> UnixSocket.listen(address, BACKLOG));
     }
 
     /** Lets host programs in; called once, before the loop runs or on it. */
@@ -152,7 +171,10 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
 
         @Override
         public void failed(VsockHandshake handshake, String reason) {
-            LOG.debug("{}: a program was not let in: {}", path, reason);
+            long number = refusals.next();
+            if (number != 0) {
+                LOG.debug("{}: a program was not let in, refusal {}: {}", path, number, reason);
+            }
             handshakes.remove(handshake);
             acceptIfDue();
         }
@@ -200,7 +222,7 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
     }
 
     private VsockUnixStream stream(UnixSocket socket) {
-        VsockUnixStream stream = new VsockUnixStream(loop, socket, this::forget);
+        VsockUnixStream stream = new VsockUnixStream(loop, socket, this::forget, undelivered);
         streams.add(stream);
         return stream;
     }
@@ -215,7 +237,10 @@ public final class VsockSockets implements VsockHost, AutoCloseable {
             stream.connected();
             return true;
         } catch (IOException e) {
-            LOG.warn("{}: cannot watch a connection: {}", path, e.getMessage());
+            long number = refusals.next();
+            if (number != 0) {
+                LOG.warn("{}: cannot watch a connection, refusal {}: {}", path, number, e.getMessage());
+            }
             return false;
         }
     }

@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.virtio.vsock.VsockStream;
 import io.vmm4j.kvm.libc.Epoll;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -8,6 +9,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One connection between the guest and a host program: a Unix socket on the event loop.
@@ -17,12 +20,15 @@ import java.util.function.Consumer;
  * is lost, because such a call comes before the change that it waits for. Confined to the event loop.
  */
 final class VsockUnixStream implements VsockStream {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VsockUnixStream.class);
     private static final int CHANGES = Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLET;
     private static final int ANSWER_LENGTH = 16;
 
     private final EpollEventLoop loop;
     private final UnixSocket socket;
     private final Consumer<VsockUnixStream> onClose;
+    private final SparseCount failures;
     /** Null until the socket is connected. */
     private EpollEventLoop.Registration registration;
     private Listener listener;
@@ -38,11 +44,13 @@ final class VsockUnixStream implements VsockStream {
     /**
      * @param socket  from now on the stream's to close
      * @param onClose hears of the end, once
+     * @param failures counts what is told to somebody who has left, over all streams of a device
      */
-    VsockUnixStream(EpollEventLoop loop, UnixSocket socket, Consumer<VsockUnixStream> onClose) {
+    VsockUnixStream(EpollEventLoop loop, UnixSocket socket, Consumer<VsockUnixStream> onClose, SparseCount failures) {
         this.loop = loop;
         this.socket = socket;
         this.onClose = onClose;
+        this.failures = failures;
     }
 
     /** Says that the socket is connected: data may flow from now on, and who waits for that hears of it. */
@@ -83,8 +91,9 @@ final class VsockUnixStream implements VsockStream {
         try {
             // Nothing was sent before, so there is room.
             socket.send(bytes);
-        } catch (LinuxException gone) {
+        } catch (LinuxException e) {
             // The program has left already; the connection finds out with its first read or write.
+            tell("the answer to a program", e);
         }
     }
 
@@ -143,8 +152,16 @@ final class VsockUnixStream implements VsockStream {
             if (isConnected()) {
                 shutdown.run();
             }
-        } catch (LinuxException gone) {
-            // As there; a guest could have a line written for each connection.
+        } catch (LinuxException e) {
+            tell("an end that the guest has told", e);
+        }
+    }
+
+    /** The guest and the program bring these about, as often as they like. */
+    private void tell(String what, LinuxException failure) {
+        long number = failures.next();
+        if (number != 0) {
+            LOG.debug("vsock: {} was not delivered, failure {} of this kind: {}", what, number, failure.getMessage());
         }
     }
 

@@ -34,6 +34,8 @@ public final class AddressMap {
     public static final long GENERATION_ID = 0xe1000;
     /** The tables of virtio-mmio windows that are put to use while the guest runs, one page. */
     public static final long SLOT_TABLES = 0xe2000;
+    /** Where a processor in real mode begins after a reset; 16 bytes. */
+    public static final long RESET_VECTOR = 0xffff0;
     /** RAM above the first MiB begins here; the lowest address a kernel may be loaded at. */
     public static final long HIGH_RAM = 0x10_0000;
     /** End of low RAM, begin of the hole for device windows. */

@@ -7,6 +7,7 @@ import io.vmm4j.core.acpi.CpuController;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.IrqfdLine;
+import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.StandbyThread;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.memory.GuestMemory;
@@ -24,21 +25,22 @@ final class AcpiDevices implements AutoCloseable {
     private final VcpuHotplug hotplug;
     private final GenerationId generation;
 
-    private AcpiDevices(IrqfdLine line, EpollEventLoop loop, MachineConfig config, GuestMemory memory) throws IOException {
+    private AcpiDevices(IrqfdLine line, EpollEventLoop loop, MachineConfig config, GuestMemory memory, MachineThreads own) throws IOException {
         this.line = line;
         events = new AcpiEventDevice(line, loop);
         generation = new GenerationId(memory);
         generation.renew();
         // Last, as it has to be ended. There is nothing to wait for where the number cannot change.
-        changes = config.maxVcpuCount() > 1 ? StandbyThread.start("vm-vcpus") : null;
+        changes = config.maxVcpuCount() > 1 ? StandbyThread.start(own.nameFor("vm-vcpus")) : null;
         hotplug = new VcpuHotplug(config.maxVcpuCount(), config.vcpuCount(), events, changes == null ? Runnable::run : changes);
     }
 
     /** Adds the registers to {@code ports}. */
-    static AcpiDevices create(KvmVm vm, BusBuilder ports, EpollEventLoop loop, MachineConfig config, GuestMemory memory) throws IOException {
+    static AcpiDevices create(KvmVm vm, BusBuilder ports, EpollEventLoop loop, MachineConfig config, GuestMemory memory, MachineThreads own)
+            throws IOException {
         IrqfdLine line = new IrqfdLine(vm, AcpiPorts.EVENTS_GSI);
         try {
-            AcpiDevices devices = new AcpiDevices(line, loop, config, memory);
+            AcpiDevices devices = new AcpiDevices(line, loop, config, memory, own);
             ports.add("ACPI events", AcpiPorts.EVENTS, AcpiEventDevice.LENGTH, devices.events);
             ports.add("ACPI processors", AcpiPorts.CPUS, CpuController.LENGTH, devices.hotplug.controller());
             return devices;

@@ -20,10 +20,11 @@ import java.util.stream.Stream;
  * @param name    for messages: {@code drive data}
  * @param opened  what it is on; closed when the device is not added
  * @param maker   makes it
+ * @param unmaker forgets its counts
  * @param with    the machine's configuration with it
  * @param without the configuration of a machine without it
  */
-record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, VmConfig with, UnaryOperator<VmConfig> without) {
+record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnable unmaker, VmConfig with, UnaryOperator<VmConfig> without) {
 
     private static final String DRIVES = "drives";
     private static final String NETWORKS = "network-interfaces";
@@ -46,11 +47,12 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, VmConf
         DiskImage image = DiskImage.open(drive, key, problems);
         problems.throwIfAny();
         HotDevice.Maker maker = (slots, parts) -> {
-            VirtioDevices devices = new VirtioDevices(slots, surroundings.loop(), surroundings.helpers());
-            devices.addDrive(image, parts);
+            VirtioDevices devices = new VirtioDevices(slots, surroundings.loop(), surroundings.helpers(), surroundings.metrics());
+            devices.addDrive(image, parts, surroundings.listeners());
             return devices.controls();
         };
-        return new Addition("drive " + drive.driveId(), image, maker, with, machine -> machine.withDrives(
+        Runnable unmaker = () -> surroundings.metrics().withoutDrive(drive.driveId());
+        return new Addition("drive " + drive.driveId(), image, maker, unmaker, with, machine -> machine.withDrives(
                 machine.drives().stream().filter(other -> !other.driveId().equals(drive.driveId())).toList()));
     }
 
@@ -69,11 +71,13 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, VmConf
         check(with, NETWORKS + "[" + config.networkInterfaces().size() + "]", key);
         TapInterface tap = open(network, key);
         HotDevice.Maker maker = (slots, parts) -> {
-            VirtioDevices devices = new VirtioDevices(slots, parts.newLoop("net-" + network.ifaceId()), surroundings.helpers());
+            VirtioDevices devices = new VirtioDevices(slots, parts.newLoop("net-" + network.ifaceId()), surroundings.helpers(),
+                    surroundings.metrics());
             parts.own(devices.addNetwork(network, tap));
             return devices.controls();
         };
-        return new Addition("network interface " + network.ifaceId(), tap, maker, with, machine -> machine.withNetworkInterfaces(
+        Runnable unmaker = () -> surroundings.metrics().withoutNetwork(network.ifaceId());
+        return new Addition("network interface " + network.ifaceId(), tap, maker, unmaker, with, machine -> machine.withNetworkInterfaces(
                 machine.networkInterfaces().stream().filter(other -> !other.ifaceId().equals(network.ifaceId())).toList()));
     }
 

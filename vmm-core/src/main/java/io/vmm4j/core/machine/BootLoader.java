@@ -8,6 +8,7 @@ import io.vmm4j.core.boot.KernelImage;
 import io.vmm4j.core.boot.LongModeSetup;
 import io.vmm4j.core.boot.MpTable;
 import io.vmm4j.core.boot.PvhSetup;
+import io.vmm4j.core.boot.ResetVector;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.layout.VirtioMmioSlot;
@@ -49,6 +50,7 @@ final class BootLoader {
             }
             files.commandLine().write(memory);
             writeBootInformation(config.machineConfig().memoryBytes(), files, memory);
+            ResetVector.write(memory);
             int atBoot = config.machineConfig().vcpuCount();
             long next = MpTable.write(memory, topology.apicIds(atBoot));
             AcpiTables.write(memory, next, topology.apicIds(config.machineConfig().maxVcpuCount()), atBoot, slots, spares);

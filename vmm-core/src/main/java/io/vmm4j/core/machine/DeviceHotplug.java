@@ -6,10 +6,13 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.control.DeviceChangeException;
 import io.vmm4j.core.control.DeviceControls;
+import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
+import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.StandbyThread;
+import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.kvm.KvmVm;
 import java.io.IOException;
@@ -51,9 +54,12 @@ final class DeviceHotplug implements AutoCloseable {
      * @param loop      the machine's own
      * @param loopMaker makes loops of devices
      * @param helpers   tell what has become of commands to devices
+     * @param metrics   where their counts are
+     * @param listeners hear of what happens to devices
+     * @param threads   the machine's
      */
     record Surroundings(KvmVm vm, GuestMemory memory, AcpiEventDevice events, EpollEventLoop loop, HotDevice.LoopMaker loopMaker,
-            HelperThreads helpers) {
+            HelperThreads helpers, MachineMetrics metrics, VcpuEvents listeners, MachineThreads threads) {
     }
 
     /** Checks and opens a device for a machine. */
@@ -149,6 +155,7 @@ final class DeviceHotplug implements AutoCloseable {
         if (objection == null && !isClosed) {
             devices.added(device);
             LOG.info("{} is added", device.name());
+            tell(device, true);
             return;
         }
         if (dialogue.isKnown(device.slot())) {
@@ -202,10 +209,16 @@ final class DeviceHotplug implements AutoCloseable {
             throw refusal(device, " is not removed", objection);
         }
         devices.removed(device);
-        if (!takeOut(device)) {
+        boolean hasLetGo = takeOut(device);
+        tell(device, false);
+        if (!hasLetGo) {
             throw new DeviceChangeException(device.name() + " is removed, but its last requests are still in work on the host");
         }
         LOG.info("{} is removed", device.name());
+    }
+
+    private void tell(HotDevice device, boolean isAdded) {
+        surroundings.listeners().happened(time -> new VmEvent.DeviceChanged(time, device.name(), isAdded));
     }
 
     private DeviceChangeException refusal(HotDevice device, String what, String objection) {
@@ -235,7 +248,7 @@ final class DeviceHotplug implements AutoCloseable {
             throw new DeviceChangeException("another change of the devices is under way");
         }
         if (thread == null) {
-            thread = StandbyThread.start("vm-devices");
+            thread = StandbyThread.start(surroundings.threads().nameFor("vm-devices"));
         }
         isBusy = true;
     }
@@ -274,6 +287,7 @@ final class DeviceHotplug implements AutoCloseable {
                 devices.removed(device);
                 takeOut(device);
                 LOG.info("{} is removed: the guest has given it back after all", device.name());
+                tell(device, false);
             }
         }
     }

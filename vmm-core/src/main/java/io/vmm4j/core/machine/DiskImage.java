@@ -27,8 +27,9 @@ import java.util.List;
  * @param file               open for reading, and for writing unless the drive is read-only
  * @param capacity           bytes, a multiple of 512
  * @param hasPartitionTable  whether it begins with a partition table
+ * @param takenAsIs          whether the drive takes images of any size and format, see {@link io.vmm4j.core.host.OpenedFiles}
  */
-record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPartitionTable) implements AutoCloseable {
+record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPartitionTable, boolean takenAsIs) implements AutoCloseable {
 
     private static final int SECTOR = 512;
 
@@ -51,9 +52,23 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * @throws IOException when the host has too few descriptors left, or too little memory, to look at it
      */
     static DiskImage open(DriveConfig config, String key, Problems problems) throws IOException {
+        return open(config, Path.of(config.pathOnHost()), null, key, problems);
+    }
+
+    /**
+     * Opens the image of {@code config}, which is at {@code place}, and takes it as it is.
+     *
+     * @param others images of other drives of the machine, which need not be other images
+     */
+    static DiskImage openAgain(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
+        return open(config, place, others, key, problems);
+    }
+
+    /** @param others {@code null} unless the image is taken as it is */
+    private static DiskImage open(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
         Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
-        if (Files.isDirectory(path)) {
+        if (Files.isDirectory(place)) {
             problems.add(field, "disk image " + path + " is a directory");
             return null;
         }
@@ -61,7 +76,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             return null;
         }
         try {
-            return inspect(config, path, key, problems);
+            return inspect(config, place, others, key, problems);
         } catch (ImageInUseException e) {
             problems.add(field, "disk image " + path + " is " + e.getMessage());
         } catch (LinuxException e) {
@@ -94,15 +109,23 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         }
     }
 
-    private static DiskImage inspect(DriveConfig config, Path path, String key, Problems problems) throws IOException {
+    private static DiskImage inspect(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems)
+            throws IOException {
+        Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
-        if (Files.exists(path) && !Files.isRegularFile(path) && !isBlockDevice(path)) {
+        if (Files.exists(place) && !Files.isRegularFile(place) && !isBlockDevice(place)) {
             problems.add(field, "disk image " + path + " is neither a file nor a block device");
             return null;
         }
-        DiskFile file = DiskFile.open(path, config.isReadOnly(), config.isDirect());
+        boolean takenAsIs = others != null;
+        boolean isLocked = takenAsIs && others.stream().anyMatch(other -> other.file().isAt(place));
+        DiskFile file = isLocked ? DiskFile.openUnlocked(place, config.isReadOnly(), config.isDirect())
+                : DiskFile.open(place, config.isReadOnly(), config.isDirect());
         try {
             long size = file.size();
+            if (takenAsIs) {
+                return new DiskImage(config, file, size, false, true);
+            }
             FileFormat format = config.format() == DriveConfig.Format.RAW ? null : formatOf(file, size);
             if (format != null) {
                 problems.add(field, refusal(path, format));
@@ -120,7 +143,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
                 file.close();
                 return null;
             }
-            return new DiskImage(config, file, size, beginsWithPartitionTable(file));
+            return new DiskImage(config, file, size, beginsWithPartitionTable(file), false);
         } catch (IOException | RuntimeException | Error e) {
             file.close();
             throw e;

@@ -17,6 +17,7 @@ import java.util.Map;
 final class DriveDisk implements DriveImages, AutoCloseable {
 
     private final DriveConfig config;
+    private final boolean takesAnyImage;
     private final List<EpollEventLoop> queueLoops;
     private final Map<BlkBackend, DiskFile> open = new IdentityHashMap<>();
     private BlkBackend current;
@@ -28,6 +29,7 @@ final class DriveDisk implements DriveImages, AutoCloseable {
      */
     DriveDisk(DiskImage image, List<EpollEventLoop> queueLoops) {
         this.config = image.config();
+        this.takesAnyImage = image.takenAsIs();
         this.queueLoops = queueLoops;
         this.current = add(image);
     }
@@ -49,13 +51,19 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     }
 
     @Override
+    public BlkBackend open(Path image) throws ConfigException, IOException {
+        return open(image, null);
+    }
+
+    @Override
     public synchronized BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException {
         if (closed) {
             throw new IOException("the machine has ended");
         }
         Problems problems = new Problems();
         DriveConfig next = config.withPath(image.toString()).withFormat(format == null ? config.format() : format);
-        DiskImage opened = DiskImage.open(next, "drives." + config.driveId(), problems);
+        String key = "drives." + config.driveId();
+        DiskImage opened = takesAnyImage ? DiskImage.openAgain(next, image, List.of(), key, problems) : DiskImage.open(next, key, problems);
         problems.throwIfAny();
         return add(opened);
     }

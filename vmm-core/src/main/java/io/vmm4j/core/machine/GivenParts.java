@@ -1,5 +1,6 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.SerialConsole;
 import java.util.List;
 
@@ -9,8 +10,9 @@ import java.util.List;
  * @param serial  the host's end of the first serial port, or {@code null} for the configuration's
  * @param console the host's end of a virtio console, or {@code null} for the configuration's
  * @param devices virtio devices, behind those of the configuration
+ * @param opened  files and sockets of the configuration that are open already
  */
-public record GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices) {
+public record GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, OpenedFiles opened) {
 
     public GivenParts {
         devices = List.copyOf(devices);

@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
 final class GuestLog implements Consumer<String>, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger("guest.console");
+    /** Not the guest's: a log that is short of room keeps it rather than a guest's line. */
+    private static final Logger LOSSES = LoggerFactory.getLogger(GuestLog.class);
 
     /** Several times what a kernel and its services print while they boot. */
     private static final long BURST_BYTES = 1 << 20;
@@ -32,17 +34,23 @@ final class GuestLog implements Consumer<String>, AutoCloseable {
 
     private final NanoClock clock;
     private final Consumer<String> log;
+    private final Consumer<String> losses;
     private long creditNanos = BURST_BYTES * NANOS_PER_BYTE;
     private long creditedAt;
     private long leftOut;
 
     GuestLog(NanoClock clock) {
-        this(clock, line -> LOG.info("{}", line));
+        this(clock, line -> LOG.info("{}", line), loss -> LOSSES.warn("{}", loss));
     }
 
-    GuestLog(NanoClock clock, Consumer<String> log) {
+    /**
+     * @param log    takes the guest's lines
+     * @param losses takes a line for each time that some were left out
+     */
+    GuestLog(NanoClock clock, Consumer<String> log, Consumer<String> losses) {
         this.clock = clock;
         this.log = log;
+        this.losses = losses;
         this.creditedAt = clock.nanoTime();
     }
 
@@ -57,19 +65,17 @@ final class GuestLog implements Consumer<String>, AutoCloseable {
             return;
         }
         tellLoss();
-        spend(line);
+        creditNanos -= bytesOf(line) * NANOS_PER_BYTE;
+        log.accept(line);
     }
 
     private void tellLoss() {
         if (leftOut > 0) {
-            spend("(" + leftOut + " lines of the guest left out: more than " + BYTES_PER_SECOND + " bytes a second)");
+            String loss = leftOut + " lines of the guest were left out: more than " + BYTES_PER_SECOND + " bytes a second";
+            creditNanos -= bytesOf(loss) * NANOS_PER_BYTE;
+            losses.accept(loss);
             leftOut = 0;
         }
-    }
-
-    private void spend(String line) {
-        creditNanos -= bytesOf(line) * NANOS_PER_BYTE;
-        log.accept(line);
     }
 
     /** How many bytes the line takes in the file, which is UTF-8; a character beyond the basic plane is two here, and four there. */

@@ -12,11 +12,13 @@ import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.host.FileConsole;
+import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
+import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,12 +41,14 @@ final class HostFiles implements AutoCloseable {
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<DiskImage> disks = new ArrayList<>();
     private final List<TapInterface> taps = new ArrayList<>();
+    private final OpenedFiles opened;
     private KernelImage kernel;
     private Initrd initrd;
     private long initrdAddress;
     private CommandLine commandLine;
 
-    private HostFiles() {
+    private HostFiles(OpenedFiles opened) {
+        this.opened = opened;
     }
 
     /**
@@ -56,8 +60,11 @@ final class HostFiles implements AutoCloseable {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to find that out
      */
     static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
-        HostFiles files = new HostFiles();
+        HostFiles files = new HostFiles(given.opened());
         try {
+            if (given.opened().vsock() != null) {
+                files.own(given.opened().vsock());
+            }
             files.openAll(config, given, slots);
             return files;
         } catch (ConfigException | IOException | RuntimeException | Error e) {
@@ -108,7 +115,7 @@ final class HostFiles implements AutoCloseable {
             return;
         }
         try {
-            kernel = own(KernelImage.open(Path.of(path), lowRamBytes(config, problems)));
+            kernel = own(KernelImage.open(Path.of(path), OpenedFiles.at(opened.kernel(), Path.of(path)), lowRamBytes(config, problems)));
         } catch (KernelImageException e) {
             Shortage.rethrow(e);
             problems.add(KERNEL_KEY, e.getMessage());
@@ -121,7 +128,7 @@ final class HostFiles implements AutoCloseable {
             return;
         }
         try {
-            initrd = own(Initrd.open(Path.of(path)));
+            initrd = own(Initrd.open(Path.of(path), OpenedFiles.at(opened.initrd(), Path.of(path))));
             if (kernel != null) {
                 initrd.requireFitFor(kernel);
                 initrdAddress = initrd.place(kernel, lowRamBytes(config, problems));
@@ -138,7 +145,9 @@ final class HostFiles implements AutoCloseable {
             if (!problems.isClean(key + ".path_on_host")) {
                 continue;
             }
-            DiskImage disk = DiskImage.open(drives.get(i), key, problems);
+            Fd image = opened.drives().get(drives.get(i).driveId());
+            DiskImage disk = image == null ? DiskImage.open(drives.get(i), key, problems)
+                    : DiskImage.openAgain(drives.get(i), OpenedFiles.at(image, null), disks, key, problems);
             if (disk != null) {
                 disks.add(own(disk));
             }
@@ -153,7 +162,8 @@ final class HostFiles implements AutoCloseable {
                 continue;
             }
             try {
-                taps.add(own(TapInterface.open(network.hostDevName(), network.queuePairs())));
+                TapInterface tap = opened.taps().get(network.ifaceId());
+                taps.add(own(tap != null ? tap : TapInterface.open(network.hostDevName(), network.queuePairs())));
             } catch (LinuxException e) {
                 Shortage.rethrow(e);
                 problems.add(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
@@ -171,7 +181,7 @@ final class HostFiles implements AutoCloseable {
         if (given.console() == null && config.console() != null) {
             checkConsole(config.console().path(), "console.path", problems);
         }
-        if (config.vsock() != null) {
+        if (config.vsock() != null && given.opened().vsock() == null) {
             checkSocket(config.vsock().udsPath(), "vsock.uds_path", problems);
         }
     }

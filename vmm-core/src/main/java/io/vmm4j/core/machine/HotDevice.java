@@ -106,6 +106,7 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
         loops.forEach(EpollEventLoop::close);
         slots.untie();
         Machine.closeAll(owned);
+        addition.unmaker().run();
     }
 
     /** Closes the device with its machine, whose vCPUs have ended. */

@@ -8,6 +8,7 @@ import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.IrqfdLine;
 import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.layout.AddressMap;
+import io.vmm4j.core.metrics.CountingSink;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.i8042.I8042;
@@ -37,28 +38,34 @@ final class LegacyDevices implements AutoCloseable {
 
     private final KvmVm vm;
     private final BusBuilder ports;
+    private final MachineMetrics metrics;
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
-    LegacyDevices(KvmVm vm, BusBuilder ports) {
+    LegacyDevices(KvmVm vm, BusBuilder ports, MachineMetrics metrics) {
         this.vm = vm;
         this.ports = ports;
+        this.metrics = metrics;
     }
 
     /** COM1, with its host's end on {@code console}, which is to be attached to {@code port}. */
     ConsolePort addConsole(SerialConsole console, PanicWatch panics, ConsolePort port) throws IOException {
         owned.push(port);
-        Serial16550 serial = new Serial16550(line(COM1_GSI), panics.watch(console.output()), port::inputRoomChanged, InputGate.AUTOMATIC,
+        CountingSink counted = metrics.serial(panics.watch(console.output()));
+        Serial16550 serial = new Serial16550(line(COM1_GSI), counted, port::inputRoomChanged, InputGate.AUTOMATIC,
                 Serial16550.DEFAULT_INPUT_CAPACITY);
-        port.connect(inputOf(serial));
+        metrics.serialPort(serial);
+        port.connect(inputOf(serial, counted));
         ports.add("COM1", COM1_PORT, COM_LENGTH, serial);
         return port;
     }
 
-    private static ConsolePort.Device inputOf(Serial16550 serial) {
+    private static ConsolePort.Device inputOf(Serial16550 serial, CountingSink counted) {
         return new ConsolePort.Device() {
             @Override
             public int receive(byte[] data, int offset, int length) {
-                return serial.receive(data, offset, length);
+                int taken = serial.receive(data, offset, length);
+                counted.received(taken);
+                return taken;
             }
 
             @Override
@@ -80,10 +87,12 @@ final class LegacyDevices implements AutoCloseable {
 
     /** The keyboard controller, by which kernels with {@code reboot=k} reset. */
     I8042 addKeyboardController(VcpuEvents events) throws IOException {
-        I8042 i8042 = new I8042(line(I8042_GSI),
-                () -> events.end(new VmExit(VmExitReason.RESET, "the guest asked for a reset (keyboard controller)")));
-        ports.add("i8042 data", I8042_DATA_PORT, 1, i8042.dataPort());
-        ports.add("i8042 command", I8042_COMMAND_PORT, 1, i8042.commandPort());
+        I8042 i8042 = new I8042(line(I8042_GSI), () -> {
+            metrics.keyboardReset();
+            events.end(new VmExit(VmExitReason.RESET, "the guest asked for a reset (keyboard controller)"));
+        });
+        ports.add("i8042 data", I8042_DATA_PORT, 1, metrics.keyboard(i8042.dataPort()));
+        ports.add("i8042 command", I8042_COMMAND_PORT, 1, metrics.keyboard(i8042.commandPort()));
         return i8042;
     }
 

@@ -10,6 +10,7 @@ import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.SlowWait;
+import io.vmm4j.core.metrics.VmMetrics;
 import io.vmm4j.devices.i8042.I8042;
 import java.io.IOException;
 import java.time.Duration;
@@ -43,6 +44,7 @@ public final class Machine implements AutoCloseable {
     private final DeviceHotplug devices;
     private final HelperThreads helpers;
     private final PanicWatch panics;
+    private final MachineMetrics metrics;
     private boolean closed;
 
     /**
@@ -57,10 +59,11 @@ public final class Machine implements AutoCloseable {
      * @param own its threads
      * @param helpers among {@code owned}
      * @param panics knows of the kernel's panic
+     * @param metrics counts
      */
     Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
             List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceHotplug devices, MachineThreads own,
-            HelperThreads helpers, PanicWatch panics) {
+            HelperThreads helpers, PanicWatch panics, MachineMetrics metrics) {
         this.vcpus = vcpus;
         this.acpi = acpi;
         this.keyboard = keyboard;
@@ -72,11 +75,17 @@ public final class Machine implements AutoCloseable {
         this.devices = devices;
         this.helpers = helpers;
         this.panics = panics;
+        this.metrics = metrics;
     }
 
     /** Threads for what comes up once in a while; one of them may close the machine. */
     public HelperThreads helpers() {
         return helpers;
+    }
+
+    /** What it has done so far. */
+    public VmMetrics metrics() {
+        return metrics.snapshot();
     }
 
     /** What can be changed about its devices while it runs. */

@@ -18,6 +18,7 @@ import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.host.SocketConsole;
+import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.StdioConsole;
 import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.host.VsockSockets;
@@ -35,6 +36,7 @@ import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.MsrRefusedException;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.ResourceLimits;
+import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -63,6 +65,7 @@ public final class MachineAssembler {
     private final List<GivenConsole> givenConsoles = new ArrayList<>();
     private final BusBuilder ports = new BusBuilder("port");
     private final BusBuilder mmio = new BusBuilder("mmio");
+    private final MachineMetrics metrics = new MachineMetrics();
     private Kvm kvm;
     private KvmVm vm;
     private GuestRam ram;
@@ -127,19 +130,20 @@ public final class MachineAssembler {
         openKvm();
         allocateMemory();
         createVm();
-        HelperThreads helpers = own(HelperThreads.start());
+        HelperThreads helpers = own(HelperThreads.start(own::nameFor));
         EpollEventLoop loop = newLoop("vm-events");
         SerialConsole serial = serialConsole();
         PanicWatch panics = new PanicWatch(events, loop);
         ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
         VirtioSlots.Windows windows = (name, slot, device) -> mmio.add(name, slot.base(), slot.size(), device);
-        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan)), loop, helpers);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan)), loop, helpers, metrics);
         SerialConsole console = virtioConsole();
         ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
         addVirtioDevices(devices, files, loop);
-        AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory()));
+        AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
         List<HotSlot> spares = VirtioPlan.spares(plan.size(), config.machineConfig().spareDevices());
-        DeviceHotplug hotplug = addSpares(spares, new DeviceHotplug.Surroundings(vm, ram.memory(), acpi.events(), loop, this::makeLoop, helpers));
+        DeviceHotplug hotplug = addSpares(spares, new DeviceHotplug.Surroundings(vm, ram.memory(), acpi.events(), loop, this::makeLoop, helpers,
+                metrics, events, own));
         hotplug.connect(devices.controls());
         BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan, spares.size());
         Vcpus vcpus = createVcpus(boot);
@@ -151,7 +155,7 @@ public final class MachineAssembler {
             console.attach(consolePort);
         }
         return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, hotplug, own,
-                helpers, panics);
+                helpers, panics, metrics);
     }
 
     /**
@@ -278,7 +282,7 @@ public final class MachineAssembler {
     }
 
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
-        LegacyDevices legacy = own(new LegacyDevices(vm, ports));
+        LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
         ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
         legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
@@ -291,7 +295,7 @@ public final class MachineAssembler {
 
     private void addVirtioDevices(VirtioDevices devices, HostFiles files, EpollEventLoop loop) throws IOException {
         for (DiskImage disk : files.disks()) {
-            devices.addDrive(disk, parts());
+            devices.addDrive(disk, parts(), events);
         }
         for (int i = 0; i < files.taps().size(); i++) {
             own(devices.addNetwork(config.networkInterfaces().get(i), files.taps().get(i)));
@@ -321,14 +325,17 @@ public final class MachineAssembler {
     }
 
     private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {
-        VsockSockets sockets = own(VsockSockets.listen(loop, Path.of(vsock.udsPath())));
+        SocketFile<UnixSocket> opened = given.opened().vsock();
+        Path path = Path.of(vsock.udsPath());
+        VsockSockets sockets = own(opened == null ? VsockSockets.listen(loop, path) : VsockSockets.on(loop, path, opened));
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
         devices.add("vsock", device);
+        metrics.vsock(device);
         sockets.serve(device::connect);
     }
 
     private Vcpus createVcpus(BootLoader boot) throws IOException, ConfigException {
-        BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build());
+        BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build(), metrics.exits());
         GuestCpu guest = CpuFeatures.enable(kvm, vm, config.machineConfig());
         CpuModifiers modifiers = CpuModifiers.of(config);
         VcpuSetup setup = new VcpuSetup(kvm, guest, modifiers);

@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.GuestPanic;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.pvpanic.PvPanic;
 import io.vmm4j.devices.serial.SerialSink;
@@ -91,6 +92,7 @@ final class PanicWatch implements PvPanic.Listener {
         if (!note(GuestPanic.Source.KERNEL)) {
             return;
         }
+        tell();
         LOG.warn(PANICKED);
         try {
             loop.execute(() -> timer.arm(TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)));
@@ -102,8 +104,14 @@ final class PanicWatch implements PvPanic.Listener {
     @Override
     public void crashLoaded() {
         if (note(GuestPanic.Source.CRASH_KERNEL)) {
+            tell();
             LOG.warn(PANICKED + ", and starts its crash kernel");
         }
+    }
+
+    private void tell() {
+        String known = panic().map(GuestPanic::text).orElse("");
+        events.happened(time -> new VmEvent.GuestPanicked(time, known));
     }
 
     @Override

@@ -20,6 +20,9 @@ final class ProbedPorts {
                 .expectProbes(0x2e8, 8) // COM4
                 .expectProbes(0xcf8, 1) // PCI configuration mechanism 1, its data, and mechanism 2; not the reset register among them
                 .expectProbes(0xcfa, 6)
+                .expectProbes(0x2e, 2) // where a super I/O chip is set up
+                .expectProbes(0x4e, 2)
+                .expectProbes(0x87, 1) // page of the first DMA channel
                 .expectProbes(0x80, 1) // power-on self test: a write takes a moment
                 .expectProbes(0xed, 1) // likewise
                 .expectProbes(0x20, 2) // 8259

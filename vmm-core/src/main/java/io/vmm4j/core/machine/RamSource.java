@@ -124,7 +124,9 @@ final class RamSource {
             file.truncate(bytes);
             // Without a limit of its own, a hugetlbfs has no size.
             boolean isMountTooSmall = store.getTotalSpace() > 0 && store.getUsableSpace() < bytes;
-            allocate(file, () -> isMountTooSmall ? freeIn(directory) : HugePagePool.of(pageSize).describe(bytes));
+            // Looked at before: what is had of it until it is too much is not free any more then.
+            String free = freeIn(directory);
+            allocate(file, () -> isMountTooSmall ? free : HugePagePool.of(pageSize).describe(bytes));
             return new Mapped(Mapping.shared(file.value(), bytes), 0, false);
         }
     }
@@ -141,7 +143,8 @@ final class RamSource {
         Path directory = directory();
         try (Fd file = unnamedFile(directory)) {
             file.truncate(bytes);
-            allocate(file, () -> freeIn(directory));
+            String free = freeIn(directory);
+            allocate(file, () -> free);
             return new Mapped(map(file.value(), Mapping.MAP_SHARED), 0, type.isTransparentHuge());
         }
     }

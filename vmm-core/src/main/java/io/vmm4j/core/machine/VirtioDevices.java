@@ -11,6 +11,7 @@ import io.vmm4j.core.control.DeviceLoop;
 import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
+import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.SerialConsole;
@@ -47,6 +48,7 @@ final class VirtioDevices {
     private final VirtioSlots slots;
     private final EpollEventLoop loop;
     private final DeviceLoop commands;
+    private final MachineMetrics metrics;
     private final List<GivenDevice> given = new ArrayList<>();
     private final Map<String, DriveControl> drives = new HashMap<>();
     private final Map<String, NetworkControl> networks = new HashMap<>();
@@ -58,10 +60,11 @@ final class VirtioDevices {
      * @param loop    owns the devices
      * @param helpers tell what has become of commands to them
      */
-    VirtioDevices(VirtioSlots slots, EpollEventLoop loop, HelperThreads helpers) {
+    VirtioDevices(VirtioSlots slots, EpollEventLoop loop, HelperThreads helpers, MachineMetrics metrics) {
         this.slots = slots;
         this.loop = loop;
         this.commands = new DeviceLoop(loop, helpers);
+        this.metrics = metrics;
     }
 
     /** Keeps what devices are served by, and closes it with them. */
@@ -74,8 +77,12 @@ final class VirtioDevices {
         void own(AutoCloseable part);
     }
 
-    /** A drive on {@code disk}, with a loop a queue. */
-    void addDrive(DiskImage disk, Parts parts) throws IOException {
+    /**
+     * A drive on {@code disk}, with a loop a queue.
+     *
+     * @param events hears of requests that its image has failed
+     */
+    void addDrive(DiskImage disk, Parts parts, VcpuEvents events) throws IOException {
         DriveConfig drive = disk.config();
         List<EpollEventLoop> queueLoops = new ArrayList<>();
         for (int queue = 0; queue < drive.numQueues(); queue++) {
@@ -83,8 +90,10 @@ final class VirtioDevices {
         }
         DriveDisk images = new DriveDisk(disk, queueLoops);
         parts.own(images);
-        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, limiter(drive.rateLimiter()));
+        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, limiter(drive.rateLimiter()),
+                System::nanoTime, (number, error) -> events.happened(time -> new VmEvent.DriveFailed(time, drive.driveId(), number, error)));
         slots.add("drive " + drive.driveId(), device, loop, queueLoops);
+        metrics.drive(drive.driveId(), device);
         drives.put(drive.driveId(), new DriveControl(drive.driveId(), commands, device, images));
     }
 
@@ -95,6 +104,7 @@ final class VirtioDevices {
                 OptionalInt.of(network.mtu() == null ? tap.mtu() : network.mtu()), network.queuePairs(), network.queueSize());
         VirtioNet device = new VirtioNet(loop, config, backend, limiter(network.rxRateLimiter()), limiter(network.txRateLimiter()));
         slots.add("network interface " + network.ifaceId(), device, loop, List.of());
+        metrics.network(network.ifaceId(), device);
         networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), commands, device));
         return backend;
     }
@@ -102,6 +112,7 @@ final class VirtioDevices {
     void addEntropy(EntropyConfig config) throws IOException {
         VirtioRng device = new VirtioRng(loop, HostRandom::fill, limiter(config.rateLimiter()));
         slots.add("entropy", device, loop, List.of());
+        metrics.entropy(device);
         entropy = new EntropyControl(commands, device);
     }
 
@@ -110,6 +121,7 @@ final class VirtioDevices {
                 config.statsPollingIntervalS(), config.freePageHinting(), config.freePageReporting());
         VirtioBalloon device = new VirtioBalloon(loop, chosen, ram::discard);
         slots.add("balloon", device, loop, List.of());
+        metrics.balloon(device);
         balloon = new BalloonControl(commands, device, memSizeMib);
     }
 

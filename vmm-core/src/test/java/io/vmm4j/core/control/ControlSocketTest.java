@@ -20,7 +20,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -118,27 +117,6 @@ class ControlSocketTest {
     }
 
     @Test
-    void furtherActionsAreCarriedOutRefusedAndFailInWords() throws Exception {
-        Map<String, ControlAction> actions = Map.of("insert_virblks", request -> {
-            String config = request.path("config").asText();
-            if (config.isEmpty()) {
-                throw new IllegalArgumentException("the list is empty");
-            }
-            return config.equals("gone") ? CompletableFuture.failedFuture(new DeviceChangeException("the guest sleeps")) : CompletableFuture.completedFuture(null);
-        });
-        try (ControlServer server = ControlServer.open(path(), count -> outcome, actions)) {
-            client().changeDevices("insert_virblks", Map.of("config", "[]"));
-            assertEquals("the list is empty", assertThrows(IllegalArgumentException.class,
-                    () -> client().changeDevices("insert_virblks", Map.of("config", ""))).getMessage());
-            assertEquals("the guest sleeps", assertThrows(DeviceChangeException.class,
-                    () -> client().changeDevices("insert_virblks", Map.of("config", "gone"))).getMessage());
-            assertEquals("unknown action \"fly\", known are \"resize_vcpu\", \"insert_virblks\"", assertThrows(IllegalArgumentException.class,
-                    () -> client().changeDevices("fly", Map.of())).getMessage());
-            client().resizeVcpus(2);
-        }
-    }
-
-    @Test
     void theEndOfInputEndsARequestAsTheEndOfTheLineDoes() throws Exception {
         try (ControlServer server = server()) {
             assertEquals("{\"result\":\"done\"}", answerTo("{\"action\": \"resize_vcpu\", \"vcpu_count\": 2}", true));
@@ -172,8 +150,8 @@ class ControlSocketTest {
         "{\"action\": \"resize_vcpu\", \"vcpu_count\": 2}{\"action\": \"resize_vcpu\", \"vcpu_count\": 3}|a request is a JSON object in one line: there is text behind the object",
         "{\"action\": \"resize_vcpu\", \"vcpu_count\": 2, \"vcpu_count\": 3}|a request is a JSON object in one line: the key \"vcpu_count\" is given twice",
         "{\"action\": \"resize_vcpu\", \"x\": {\"y\": 1, \"y\": 1}, \"vcpu_count\": 3}|a request is a JSON object in one line: the key \"y\" is given twice",
-        "{}|unknown action , known is \"resize_vcpu\"",
-        "{\"action\": \"explode\"}|unknown action \"explode\", known is \"resize_vcpu\"",
+        "{}|unknown action , known are \"events\", \"info\", \"kill\", \"pause\", \"prometheus\", \"resize_console\", \"resize_vcpu\", \"resume\", \"stats\", \"stop\"",
+        "{\"action\": \"explode\"}|unknown action \"explode\", known are \"events\", \"info\", \"kill\", \"pause\", \"prometheus\", \"resize_console\", \"resize_vcpu\", \"resume\", \"stats\", \"stop\"",
         "{\"action\": \"resize_vcpu\"}|vcpu_count must be a whole number, and is missing",
         "{\"action\": \"resize_vcpu\", \"vcpu_count\": \"2\"}|vcpu_count must be a whole number, and is \"2\"",
         "{\"action\": \"resize_vcpu\", \"vcpu_count\": 2.5}|vcpu_count must be a whole number, and is 2.5",

@@ -10,6 +10,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -82,6 +83,9 @@ class DescriptorShortageTest {
     @Test
     void allServicesOutliveTheShortageAndCostNothingMeanwhile() throws Exception {
         long before = turn();
+        try (var files = Files.list(directory)) {
+            assertEquals(3, files.count(), "what could not be made leaves nothing, and what has ended is removed");
+        }
         try (SocketChannel console = connect("console", "typed"); SocketChannel vsock = connect("vsock", "CONNECT 1\n")) {
             ControlClient impatient = new ControlClient(directory.resolve("control"), Duration.ofSeconds(1));
             assertTrue(assertThrows(IOException.class, () -> impatient.resizeVcpus(1)).getMessage().contains("no answer came"));

@@ -2,6 +2,7 @@ package io.vmm4j.core.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,7 @@ import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.virtio.balloon.BalloonConfig;
 import io.vmm4j.devices.virtio.balloon.VirtioBalloon;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -21,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -123,6 +126,45 @@ class DeviceControlsTest {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    @Test
+    void aCommandThatTheLoopDoesNotGetToFailsAndDoesNotHappenLater() throws Exception {
+        CountDownLatch busy = new CountDownLatch(1);
+        loop.execute(() -> awaitUninterruptibly(busy));
+        AtomicReference<Thread> ran = new AtomicReference<>();
+        CompletableFuture<Void> command = new DeviceLoop(loop, Duration.ofMillis(20)).run(() -> ran.set(Thread.currentThread()));
+        ExecutionException failed = assertThrows(ExecutionException.class, () -> command.get(10, TimeUnit.SECONDS));
+        assertTrue(failed.getCause() instanceof TimeoutException, failed::toString);
+        busy.countDown();
+        new DeviceLoop(loop).run(() -> { }).get(10, TimeUnit.SECONDS);
+        assertNull(ran.get(), "what was reported failed does not happen");
+    }
+
+    @Test
+    void aCommandThatHasBegunIsAnsweredByWhatComesOfIt() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        CompletableFuture<String> command = new DeviceLoop(loop, Duration.ofMillis(20)).submit(() -> {
+            begun.countDown();
+            awaitUninterruptibly(end);
+            return "done";
+        });
+        begun.await();
+        assertThrows(TimeoutException.class, () -> command.get(60, TimeUnit.MILLISECONDS), "its time to begin is over meanwhile");
+        assertFalse(command.isDone());
+        end.countDown();
+        assertEquals("done", command.get(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void anAnswerComesAlsoWhenTheHostHasNoThreadForIt() throws Exception {
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        Answers answers = Answers.on(task -> {
+            throw new OutOfMemoryError("unable to create native thread");
+        });
+        answers.give(() -> answer.complete(Thread.currentThread().getName()));
+        assertTrue(answer.get(10, TimeUnit.SECONDS).startsWith("CompletableFuture"), "on the thread that there is");
     }
 
     @Test

@@ -1,8 +1,9 @@
 package io.vmm4j.core.control;
 
+import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.SerialPort;
 import io.vmm4j.core.host.SocketConsole;
-import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.VsockSockets;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -30,10 +31,14 @@ final class ShortageProcess {
         SocketConsole console = new SocketConsole(directory.resolve("console"));
         console.attach(new Echo(console));
         ControlServer.open(directory.resolve("control"), count -> CompletableFuture.completedFuture(null));
+        SocketFile<?> ending = SocketFile.listen(directory.resolve("ending"));
         List<FileInputStream> taken = new ArrayList<>();
         tell();
         while (System.in.read() >= 0) {
             if (taken.isEmpty()) {
+                takeAll(taken);
+                tryToListen(directory.resolve("late"));
+                ending.close();
                 takeAll(taken);
             } else {
                 for (FileInputStream each : taken) {
@@ -53,6 +58,17 @@ final class ShortageProcess {
         } catch (IOException e) {
             return; // Too many open files, which is what was wanted.
         }
+    }
+
+    private static void tryToListen(Path path) throws IOException {
+        SocketFile<?> listening;
+        try {
+            listening = SocketFile.listen(path);
+        } catch (IOException e) {
+            return;
+        }
+        listening.close();
+        throw new IllegalStateException("a socket without a descriptor");
     }
 
     private static void tell() {

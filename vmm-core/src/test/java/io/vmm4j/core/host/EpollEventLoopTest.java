@@ -8,9 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.kvm.libc.EventFd;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -176,6 +182,111 @@ class EpollEventLoopTest {
     }
 
     @Test
+    void aTimerAsksTheHostForNothing() throws Exception {
+        loop.start();
+        onLoop(() -> {
+            long before = timerDescriptors();
+            List<LoopTimer> timers = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                timers.add(loop.timer(() -> { }));
+                timers.get(i).arm(TimeUnit.HOURS.toNanos(1));
+            }
+            assertEquals(before, timerDescriptors(), "whoever needs a timer later shall not go without for want of a descriptor");
+            timers.forEach(LoopTimer::close);
+        });
+    }
+
+    private static long timerDescriptors() throws IOException {
+        long count = 0;
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                count += Files.exists(descriptor, LinkOption.NOFOLLOW_LINKS) && Files.readSymbolicLink(descriptor).toString().contains("timerfd") ? 1 : 0;
+            }
+        }
+        return count;
+    }
+
+    @Test
+    void manyTimersEachExpireOnceAndNotTooEarlyUnlessDisarmed() throws Exception {
+        Random random = new Random(11);
+        CountDownLatch expiries = new CountDownLatch(150);
+        List<String> faults = Collections.synchronizedList(new ArrayList<>());
+        loop.start();
+        onLoop(() -> {
+            List<LoopTimer> timers = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                boolean isWanted = i % 4 > 0;
+                long delayNanos = random.nextInt(20_000_000);
+                long dueNanos = System.nanoTime() + delayNanos;
+                AtomicBoolean isExpired = new AtomicBoolean();
+                LoopTimer timer = loop.timer(() -> {
+                    if (!isWanted || System.nanoTime() - dueNanos < 0 || isExpired.getAndSet(true)) {
+                        faults.add(isWanted + ", too early by " + (dueNanos - System.nanoTime()) + ", twice " + isExpired);
+                    }
+                    expiries.countDown();
+                });
+                timer.arm(random.nextInt(5_000_000));
+                timer.arm(delayNanos);
+                timers.add(timer);
+            }
+            for (int i = 0; i < 200; i += 4) {
+                timers.get(i).disarm();
+            }
+        });
+        assertTrue(expiries.await(20, TimeUnit.SECONDS), expiries.getCount() + " timers have not expired");
+        assertEquals(List.of(), faults);
+    }
+
+    @Test
+    void whatATimerThrowsKeepsNoOtherFromExpiring() throws Exception {
+        BlockingQueue<String> expired = new LinkedBlockingQueue<>();
+        RuntimeException fault = new IllegalStateException("fault");
+        LoopTimer bad = loop.timer(() -> {
+            throw fault;
+        });
+        LoopTimer good = loop.timer(() -> expired.add("good"));
+        loop.start();
+        onLoop(() -> {
+            bad.arm(1);
+            good.arm(1);
+        });
+        assertSame(fault, failures.poll(20, TimeUnit.SECONDS));
+        assertEquals("good", expired.poll(20, TimeUnit.SECONDS));
+        onLoop(() -> good.arm(1));
+        assertEquals("good", expired.poll(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aTimerThatAlwaysArmsItselfStarvesNobody() throws Exception {
+        AtomicInteger expiries = new AtomicInteger();
+        List<LoopTimer> self = new ArrayList<>();
+        self.add(loop.timer(() -> {
+            expiries.incrementAndGet();
+            self.get(0).arm(0);
+        }));
+        BlockingQueue<String> other = new LinkedBlockingQueue<>();
+        LoopTimer timer = loop.timer(() -> other.add("other"));
+        loop.start();
+        onLoop(() -> {
+            self.get(0).arm(0);
+            timer.arm(1_000_000);
+        });
+        assertEquals("other", other.poll(20, TimeUnit.SECONDS));
+        onLoop(() -> assertTrue(expiries.get() > 0));
+        onLoop(() -> self.get(0).close());
+    }
+
+    @Test
+    void aTimerOutlivesItsLoopWithoutHarm() {
+        LoopTimer timer = loop.timer(() -> { });
+        timer.arm(1);
+        loop.close();
+        timer.arm(1);
+        timer.close();
+        assertTrue(failures.isEmpty());
+    }
+
+    @Test
     void aTaskThatAlwaysComesAgainStarvesNoDescriptor() throws Exception {
         try (EventFd event = EventFd.create()) {
             AtomicBoolean isSeen = new AtomicBoolean();
@@ -246,6 +357,47 @@ class EpollEventLoopTest {
         });
         assertSame(fault, failures.poll(20, TimeUnit.SECONDS));
         onLoop(() -> assertTrue(loop.inLoop()));
+    }
+
+    @Test
+    void aCheckedExceptionWhereNoneIsDeclaredEndsNoLoopEither() throws Exception {
+        loop.start();
+        Exception fault = new Exception("from a language that does not mind");
+        loop.execute(() -> EpollEventLoopTest.<RuntimeException>sneak(fault));
+        assertSame(fault, failures.poll(20, TimeUnit.SECONDS));
+        onLoop(() -> loop.timer(() -> EpollEventLoopTest.<RuntimeException>sneak(fault)).arm(1));
+        assertSame(fault, failures.poll(20, TimeUnit.SECONDS));
+        onLoop(() -> assertTrue(loop.inLoop()));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void sneak(Throwable thrown) throws T {
+        throw (T) thrown;
+    }
+
+    @Test
+    void aLoopThatIsBusyIsNotClosedUntilItHasTime() throws Exception {
+        loop.start();
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicBoolean ranLater = new AtomicBoolean();
+        loop.execute(() -> {
+            begun.countDown();
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        loop.execute(() -> ranLater.set(true));
+        begun.await();
+        assertFalse(loop.closeWithin(1));
+        assertThrows(RejectedExecutionException.class, () -> loop.execute(() -> { }), "it is closing");
+        assertFalse(loop.closeWithin(0));
+        end.countDown();
+        loop.close();
+        assertTrue(ranLater.get(), "what was queued has run");
+        assertTrue(loop.closeWithin(0), "again");
     }
 
     @Test

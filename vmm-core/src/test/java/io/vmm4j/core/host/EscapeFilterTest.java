@@ -60,4 +60,20 @@ class EscapeFilterTest {
         assertEquals("", pass("\u0001"), "Ctrl-A waits");
         assertEquals("\u0001\r", pass("\r"), "a Ctrl-A that waited, and its key: one byte more than came in");
     }
+
+    @Test
+    void aConsoleThatCanBeLeftIsLeftByD() {
+        EscapeFilter leaving = new EscapeFilter(true);
+        byte[] out = new byte[16];
+        int n = leaving.filter(new byte[] {'l', 's', 1, 'd', 'x'}, 5, out);
+        assertEquals("ls", new String(out, 0, n, java.nio.charset.StandardCharsets.ISO_8859_1));
+        assertTrue(leaving.leaveAsked());
+    }
+
+    @Test
+    void elsewhereThatIsForTheGuest() {
+        byte[] out = new byte[16];
+        assertEquals(2, filter.filter(new byte[] {1, 'd'}, 2, out));
+        assertFalse(filter.leaveAsked());
+    }
 }

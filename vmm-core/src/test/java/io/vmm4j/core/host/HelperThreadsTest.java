@@ -94,7 +94,7 @@ class HelperThreadsTest {
 
     @Test
     void furtherThreadsGoWhenThereIsNothingToTell() throws Exception {
-        try (AnsweringThreads answers = AnsweringThreads.start(1)) {
+        try (AnsweringThreads answers = AnsweringThreads.start("vm-answers", 1)) {
             Set<Thread> before = threads();
             CompletableFuture<Void> open = new CompletableFuture<>();
             CompletableFuture<Thread> further = new CompletableFuture<>();

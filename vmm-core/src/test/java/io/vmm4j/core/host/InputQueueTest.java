@@ -93,4 +93,21 @@ class InputQueueTest {
         queue.close();
         queue.close();
     }
+
+    @Test
+    void oneCanWaitUntilAllIsSentAndNotForEver() throws Exception {
+        try (InputQueue queue = new InputQueue(port, CAPACITY)) {
+            queue.start();
+            assertTrue(queue.awaitSent(0));
+            queue.offer(new byte[10], 0, 10);
+            assertTrue(queue.awaitSent(20_000));
+            assertEquals(10, port.await(10).length);
+            port.holdBack();
+            queue.offer(new byte[10], 0, 10);
+            assertTrue(port.awaitHeld(), "the guest lets a send wait");
+            assertFalse(queue.awaitSent(1));
+            port.allow(10);
+            assertTrue(queue.awaitSent(20_000));
+        }
+    }
 }

@@ -63,8 +63,9 @@ class SocketFileTest {
     }
 
     private static boolean isServedAt(Path at) {
-        try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(at))) {
-            return client.isConnected();
+        try (UnixSocket client = UnixSocket.open()) {
+            client.connect(at); // or there is no room for one more: somebody listens
+            return true;
         } catch (IOException e) {
             return false;
         }
@@ -272,6 +273,15 @@ class SocketFileTest {
         Files.setPosixFilePermissions(trap, PosixFilePermissions.fromString("rwxrwxrwx"));
         String message = refusal();
         assertTrue(message.contains(trap.toString()), message);
+    }
+
+    @Test
+    void aDirectoryThatGivesItsGroupOnWorks() throws Exception {
+        Files.setAttribute(directory, "unix:mode", 02755);
+        try (SocketFile<?> file = SocketFile.listen(path)) {
+            assertTrue(isServedAt(path));
+        }
+        assertOnlyTheseAreLeft();
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -47,6 +48,28 @@ class StreamConsoleTest {
             print(console, "# ");
             assertEquals(2, out.await(2).length, "a prompt appears at once");
         }
+    }
+
+    @Test
+    void streamsThatThrowWhatTheyLikeHoldNoGuestUp() throws Exception {
+        InputStream in = new InputStream() {
+            @Override
+            public int read() {
+                throw new IllegalStateException("no input");
+            }
+        };
+        OutputStream out = new OutputStream() {
+            @Override
+            public void write(int octet) {
+                throw new NoClassDefFoundError("a/library/of/theirs");
+            }
+        };
+        try (StreamConsole console = new StreamConsole(in, out)) {
+            console.attach(port);
+            print(console, "x".repeat(3 * OutputBuffer.CAPACITY));
+        }
+        assertThrows(NullPointerException.class, () -> new StreamConsole(null, out));
+        assertThrows(NullPointerException.class, () -> new StreamConsole(in, null));
     }
 
     @Test

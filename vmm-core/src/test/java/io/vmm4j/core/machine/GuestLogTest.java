@@ -22,7 +22,7 @@ class GuestLogTest {
 
     private final ManualClock clock = new ManualClock();
     private final List<String> logged = new ArrayList<>();
-    private final GuestLog log = new GuestLog(clock, logged::add);
+    private final GuestLog log = new GuestLog(clock, logged::add, logged::add);
 
     private long loggedBytes() {
         return logged.stream().mapToLong(line -> line.getBytes(StandardCharsets.UTF_8).length + LEAST_PREFIX).sum();
@@ -72,7 +72,7 @@ class GuestLogTest {
         }
         assertTrue(loggedBytes() <= BURST_BYTES, () -> loggedBytes() + " bytes");
         logged.clear();
-        new GuestLog(clock, logged::add).accept("\ud83d\ude00".repeat(BURST_BYTES / 4));
+        new GuestLog(clock, logged::add, logged::add).accept("\ud83d\ude00".repeat(BURST_BYTES / 4));
         assertEquals(0, logged.size(), "four bytes for a character beyond the basic plane");
     }
 
@@ -96,7 +96,7 @@ class GuestLogTest {
         int before = logged.size();
         clock.advance(Duration.ofMinutes(10));
         log.accept("calm");
-        assertEquals(List.of("(42 lines of the guest left out: more than 1024 bytes a second)", "calm"), logged.subList(before, logged.size()));
+        assertEquals(List.of("42 lines of the guest were left out: more than 1024 bytes a second", "calm"), logged.subList(before, logged.size()));
     }
 
     @Test
@@ -107,7 +107,7 @@ class GuestLogTest {
         int before = logged.size();
         log.close();
         assertEquals(before + 1, logged.size());
-        assertEquals("(" + (100_000 - before) + " lines of the guest left out: more than 1024 bytes a second)", logged.get(before));
+        assertEquals(100_000 - before + " lines of the guest were left out: more than 1024 bytes a second", logged.get(before));
         log.close();
         assertEquals(before + 1, logged.size(), "told once");
     }

@@ -9,6 +9,7 @@ import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MachineConfig.CpuTemplate;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.kvm.HostCpuid;
 import io.vmm4j.kvm.abi.CpuidEntry;
 import java.nio.file.Files;
@@ -36,7 +37,7 @@ class HostProcessorTest {
         }
         CpuTemplate other = isIntel ? CpuTemplate.T2A : CpuTemplate.T2;
         VmConfig config = VmConfig.of(null, null, MachineConfig.defaults().withCpuTemplate(other));
-        MachineAssembler assembler = new MachineAssembler(config, new GivenParts(null, null, List.of()), exit -> { }, new MachineThreads());
+        MachineAssembler assembler = new MachineAssembler(config, new GivenParts(null, null, List.of(), OpenedFiles.none()), exit -> { }, new MachineThreads());
         String refusal = assertThrows(ConfigException.class, assembler::check).getMessage();
         assertTrue(refusal.contains("CPU template " + other + " is for processors of "), refusal);
         assertTrue(refusal.contains("boot-source.kernel_image_path"), refusal);

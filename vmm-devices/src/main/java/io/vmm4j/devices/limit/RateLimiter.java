@@ -40,6 +40,11 @@ public final class RateLimiter {
         return new RateLimiter();
     }
 
+    /** Whether it can ever make anybody wait, now or after an {@link #update}: false of {@link #none()}. */
+    public boolean canLimit() {
+        return clock != null;
+    }
+
     /**
      * Asks for one operation of {@code bytes}.
      *

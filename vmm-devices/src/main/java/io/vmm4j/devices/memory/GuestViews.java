@@ -37,6 +37,18 @@ public final class GuestViews {
         count = 0;
     }
 
+    /** Views that it has buffers or places for beyond what each list begins with: what {@link #trim} gives back. */
+    public int surplus() {
+        return views.length - FIRST_SLOTS;
+    }
+
+    /** Forgets all views and the buffers of all but a few. */
+    public void trim() {
+        count = 0;
+        views = Arrays.copyOf(views, FIRST_SLOTS);
+        chunks = Arrays.copyOf(chunks, FIRST_SLOTS);
+    }
+
     /** Appends bytes [from, to) of {@code chunk}, which must be the same object whenever the same chunk is meant. */
     void add(ByteBuffer chunk, int from, int to) {
         if (count == views.length) {

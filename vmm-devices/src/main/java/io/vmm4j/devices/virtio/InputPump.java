@@ -68,7 +68,7 @@ public final class InputPump {
 
     /** Moves what there is: on a notification, and when input may have come. */
     public void run() {
-        if (queue == null || fault.isBroken() || !isOpen.getAsBoolean()) {
+        if (queue == null || queue.isStopped() || fault.isBroken() || !isOpen.getAsBoolean()) {
             return;
         }
         try {

@@ -1,19 +1,16 @@
 package io.vmm4j.devices.virtio;
 
 import io.vmm4j.devices.time.EventLoop;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * An action on an event loop that another thread can wait for: what a reset needs, which is over only once the loop has
- * let go of the guest's memory.
- *
- * <p>The wait has no bound, for there is no safe way on while the loop may still write to the guest. It ends because a
- * loop waits for nobody: the task runs, or a loop that has ended refuses it, and then it runs here.
+ * An action on an event loop that others go by: what a reset needs, which is over only once the loop has let go of the guest's
+ * memory. It comes to an end, because the task runs, or a loop that has ended refuses it, and then it runs here.
  */
 public final class LoopBarrier {
 
-    private final CountDownLatch done = new CountDownLatch(1);
+    private final CompletableFuture<Void> done = new CompletableFuture<>();
 
     private LoopBarrier() {
     }
@@ -33,27 +30,24 @@ public final class LoopBarrier {
         return barrier;
     }
 
-    /** Waits until the action has run. An interrupt does not end the wait; it is there again afterwards. */
+    /** Completes, never exceptionally, when the action has run; on the loop's thread. */
+    public CompletableFuture<Void> done() {
+        return done;
+    }
+
+    /**
+     * Waits until the action has run; not from a loop, which has others to serve. An interrupt does not end the wait; it is there again
+     * afterwards.
+     */
     public void await() {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                done.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        done.join();
     }
 
     private void perform(Runnable action) {
         try {
             action.run();
         } finally {
-            done.countDown();
+            done.complete(null);
         }
     }
 }

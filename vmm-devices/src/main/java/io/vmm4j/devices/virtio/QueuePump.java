@@ -81,6 +81,10 @@ public final class QueuePump {
         if (!isRunning()) {
             return;
         }
+        if (queue.isStopped()) {
+            current = null; // its buffers are the driver's again
+            return;
+        }
         try {
             queue.disableNotifications();
             boolean isDry = serveBatch();

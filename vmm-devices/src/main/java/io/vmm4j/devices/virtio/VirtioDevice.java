@@ -4,18 +4,24 @@ package io.vmm4j.devices.virtio;
  * A virtio device without its transport (virtio 1.2, section 5). What is common to all devices, status, queue set-up,
  * feature negotiation, interrupt status, is the transport's.
  *
- * <p>{@link #activate}, {@link #onQueueNotify} and {@link #reset} run on the event loop that owns the device; the
- * other methods return constants or guard themselves.
+ * <p>{@link #activate}, {@link #onQueueNotify}, {@link #reset} and the two that begin an end run on the event loop that owns the
+ * device; the other methods return constants or guard themselves. {@link DeviceContract} looks at what can be looked at beforehand.
  */
 public interface VirtioDevice {
 
     /** Device type, virtio 1.2 section 5. */
     VirtioDeviceType type();
 
-    /** Features offered, section 2.2; bit i = feature i. The transport adds the bits that are its own (VERSION_1 and the ring's). */
+    /**
+     * Features offered, section 2.2; bit i = feature i, of 0 to 23 and 50 to 63. The transport adds the bits that are its own
+     * (VERSION_1 and the ring's).
+     */
     long deviceFeatures();
 
-    /** Largest size of each virtqueue, in elements, 0 to 32768, 0 for none; index = virtqueue number of section 5.x.2. */
+    /**
+     * Largest size of each virtqueue, in elements, a power of two up to 32768, 0 for none; index = virtqueue number of section
+     * 5.x.2. At least one queue is there.
+     */
     int[] queueSizeMax();
 
     /** The device's configuration space, section 2.5. */
@@ -29,7 +35,32 @@ public interface VirtioDevice {
 
     /**
      * Drops the activation: when it returns, no queue or buffer of the guest is touched any more, and the device can
-     * be activated again. Called also on a device that is not active.
+     * be activated again. Called also on a device that is not active, and a last time at the end of a machine that an
+     * embedder's device is in.
      */
     void reset();
+
+    /**
+     * What the transport calls for {@link #reset}. A device that has requests in work on threads besides the loop's overrides it, for
+     * the loop has other devices to serve meanwhile: it takes up nothing more and returns.
+     *
+     * @param quiesced to be run once, on any thread, when no queue or buffer of the guest is touched any more. Until then the driver
+     *                 sees that the reset goes on (section 4.2.2, Status), and the device is not activated again
+     */
+    default void beginReset(Runnable quiesced) {
+        reset();
+        quiesced.run();
+    }
+
+    /**
+     * The driver takes one queue back (section 4.2.2.2, QueueReady), while the others go on: its polls find nothing and what is given
+     * back to it reaches no ring from now on. A device overrides it that has requests in work on threads besides the loop's, or
+     * that writes to buffers which it has kept from earlier calls without asking {@link io.vmm4j.devices.virtio.queue.VirtQueue#isStopped};
+     * the pumps of this package ask. On the event loop.
+     *
+     * @param quiesced to be run once, on any thread, when no buffer of that queue is touched any more
+     */
+    default void beginQueueStop(int queueIndex, Runnable quiesced) {
+        quiesced.run();
+    }
 }

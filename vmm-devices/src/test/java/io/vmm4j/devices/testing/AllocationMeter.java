@@ -1,9 +1,10 @@
 package io.vmm4j.devices.testing;
 
 import com.sun.management.ThreadMXBean;
+import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 
-/** Shows that a piece of work allocates nothing once it is warm, by the JVM's own count of the thread's allocations. */
+/** Tells what a piece of work allocates, and that it allocates nothing once it is warm, by the JVM's own counts. */
 public final class AllocationMeter {
 
     private static final int WARM_UP = 20_000;
@@ -27,6 +28,23 @@ public final class AllocationMeter {
         if (bytes > SLACK) {
             throw new AssertionError(bytes + " bytes allocated in " + ROUNDS + " rounds");
         }
+    }
+
+    /**
+     * Bytes that {@code work} allocates: on the heap on this thread, whether they are kept or not, and outside of the heap what
+     * is there behind it.
+     */
+    public static long allocated(Runnable work) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long direct = directBytes();
+        long start = threads.getCurrentThreadAllocatedBytes();
+        work.run();
+        return threads.getCurrentThreadAllocatedBytes() - start + Math.max(0, directBytes() - direct);
+    }
+
+    private static long directBytes() {
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream().filter(pool -> pool.getName().equals("direct"))
+                .mapToLong(BufferPoolMXBean::getTotalCapacity).sum();
     }
 
     private static long measure(int rounds, Runnable before, Runnable work, Runnable after) {

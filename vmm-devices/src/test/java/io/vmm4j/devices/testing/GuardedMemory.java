@@ -5,6 +5,7 @@ import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.memory.GuestViews;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Guest RAM that can be closed: an access while it is closed throws {@link AssertionError}. Shows that a device leaves the
@@ -13,12 +14,22 @@ import java.util.List;
 public final class GuardedMemory implements GuestMemory {
 
     private final GuestMemory memory;
+    private final Function<String, AssertionError> fault;
     /** Why accesses are wrong now, or null. */
     private String closedBecause;
 
     /** @param memory does the work */
     public GuardedMemory(GuestMemory memory) {
+        this(memory, AssertionError::new);
+    }
+
+    /**
+     * @param memory does the work
+     * @param fault  makes what a wrong access throws
+     */
+    GuardedMemory(GuestMemory memory, Function<String, AssertionError> fault) {
         this.memory = memory;
+        this.fault = fault;
     }
 
     /** Forbids accesses from here on. */
@@ -33,7 +44,7 @@ public final class GuardedMemory implements GuestMemory {
 
     private GuestMemory open(String access, long gpa) {
         if (closedBecause != null) {
-            throw new AssertionError(access + " of guest memory at 0x" + Long.toHexString(gpa) + ": " + closedBecause);
+            throw fault.apply(access + " of guest memory at 0x" + Long.toHexString(gpa) + ": " + closedBecause);
         }
         return memory;
     }
@@ -117,5 +128,10 @@ public final class GuardedMemory implements GuestMemory {
     @Override
     public boolean contains(long gpa, long length) {
         return memory.contains(gpa, length);
+    }
+
+    @Override
+    public String toString() {
+        return "the memory";
     }
 }

@@ -3,14 +3,18 @@ package io.vmm4j.devices.testing;
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.testing.DriverQueue.Buffer;
+import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * A catalogue of drivers that break the rules. Each {@link Attack} sets a device up, does one wrong thing and checks
- * what every device owes to its host: nothing is thrown, the device stops where the specification says so, and after a
- * reset it works again.
+ * what every device owes to its host: nothing is thrown, nothing is allocated in proportion to what the guest says, the device
+ * stops where the specification says so, a reset makes it let go of the guest, and after that it works again.
  *
  * <pre>{@code
  * static List<Hostile.Attack> attacks() {
@@ -45,6 +49,9 @@ public final class Hostile {
     static final int STARTED = 15;
     static final int NEEDS_RESET = 64;
 
+    /** When a device that was reset has long been done with what it does by the clock. */
+    private static final Duration LATER = Duration.ofMinutes(1);
+
     private static final int HIGH_LENGTH = 0x10000;
     private static final int CHUNK = 4096;
 
@@ -68,8 +75,14 @@ public final class Hostile {
      * @param window its registers
      * @param settle runs the device until it has nothing left to do
      * @param queue  the queue to attack; the device looks at it when notified
+     * @param watch  what else can be seen of the device
      */
-    public record Rig(GuestMemory memory, BusDevice window, Runnable settle, int queue) {
+    public record Rig(GuestMemory memory, BusDevice window, Runnable settle, int queue, Watch watch) {
+
+        /** A device of which nothing else can be seen: attacks that are for that do less. */
+        public Rig(GuestMemory memory, BusDevice window, Runnable settle, int queue) {
+            this(memory, window, settle, queue, Watch.NONE);
+        }
 
         MmioDriver driver() {
             return new MmioDriver(window);
@@ -104,6 +117,56 @@ public final class Hostile {
             driver().notifyQueue(queue);
             settle.run();
         }
+
+        /** Resets the device and throws {@link AssertionError} when it changes guest memory from then on. */
+        void expectQuietReset() {
+            driver().reset();
+            byte[] before = ram();
+            settle.run();
+            watch.passTime(LATER);
+            settle.run();
+            int changed = Arrays.mismatch(before, ram());
+            if (changed >= 0) {
+                throw new AssertionError("the device changed guest memory at 0x" + Long.toHexString(changed) + " after its reset");
+            }
+        }
+
+        private byte[] ram() {
+            return GuestRam.get(memory, 0, (int) LOW_END);
+        }
+
+        /** The largest size of the attacked queue that the device allows, as far as {@code most}. */
+        int largestSize(int most) {
+            driver().write(0x030, queue);
+            return (int) Math.min(driver().read(0x034), most);
+        }
+    }
+
+    /** What can be seen of a device beside its registers, by who has it and its loop in hand. */
+    public interface Watch {
+
+        /** Nothing. */
+        Watch NONE = new Watch() { };
+
+        /** Has {@code task} run on the device's loop, behind what waits there; false when nobody can. */
+        default boolean execute(Runnable task) {
+            return false;
+        }
+
+        /** Turns the device's clock on, and runs what is due. */
+        default void passTime(Duration amount) {
+            // Nobody can.
+        }
+
+        /** Timers that the device has made on its loop and not closed. */
+        default int timers() {
+            return 0;
+        }
+
+        /** Throws {@link AssertionError} when the device, which was reset, still holds what it was activated with. */
+        default void expectDropped() {
+            // Nobody knows.
+        }
     }
 
     /** The wrong thing itself. */
@@ -125,23 +188,45 @@ public final class Hostile {
             this.deed = deed;
         }
 
-        /** Carries the attack out and checks the outcome; throws {@link AssertionError} when a rule of this class is broken. */
+        /**
+         * Carries the attack out and checks the outcome; throws {@link AssertionError}, which begins with the attack's name, when
+         * a rule of this class is broken.
+         */
         public void run(Rig rig) {
-            deed.commit(rig);
-            rig.settle().run();
-            rig.expect(outcome);
-            checkRecovery(rig);
+            try {
+                deed.commit(rig);
+                rig.settle().run();
+                rig.expect(outcome);
+                checkRecovery(rig);
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError(name + ": " + (e instanceof AssertionError ? e.getMessage() : "the device threw " + e), e);
+            }
         }
 
-        private void checkRecovery(Rig rig) {
-            rig.driver().reset();
-            rig.settle().run();
+        private static void checkRecovery(Rig rig) {
+            rig.expectQuietReset();
             if (rig.driver().status() != 0) {
-                throw new AssertionError(name + ": status after the reset is 0x" + Integer.toHexString(rig.driver().status()));
+                throw new AssertionError("status after the reset is 0x" + Integer.toHexString(rig.driver().status()));
             }
-            rig.start(1L << 32, DriverQueue.split(rig.memory(), QUEUE, SIZE, 0).addresses());
+            SplitDriverQueue queue = DriverQueue.split(rig.memory(), QUEUE, Math.min(SIZE, rig.largestSize(SIZE)), 0);
+            rig.start(1L << 32, queue.addresses());
             if (rig.driver().status() != STARTED) {
-                throw new AssertionError(name + ": status after a new start is 0x" + Integer.toHexString(rig.driver().status()));
+                throw new AssertionError("status after a new start is 0x" + Integer.toHexString(rig.driver().status()));
+            }
+            serve(rig, queue);
+            rig.expectQuietReset();
+        }
+
+        /** A chain in order: it comes back once, if it does, with a length that it has room for. */
+        private static void serve(Rig rig, SplitDriverQueue queue) {
+            if (queue.addresses().size() < 2) {
+                return;
+            }
+            int id = queue.add(Buffer.readable(BUFFER, 16), Buffer.writable(BUFFER + 16, 1));
+            rig.kick();
+            Used used = queue.takeUsed();
+            if (used != null && (used.id() != id || used.length() > 1 || queue.takeUsed() != null)) {
+                throw new AssertionError("chain " + id + " with room for 1 byte comes back as " + used + ", or twice");
             }
         }
 
@@ -167,6 +252,9 @@ public final class Hostile {
         attacks.addAll(HostileSplit.attacks());
         attacks.addAll(HostilePacked.attacks());
         attacks.addAll(HostileTransport.attacks(seed));
+        attacks.addAll(HostileShapes.attacks());
+        attacks.addAll(HostileNumbers.attacks());
+        attacks.addAll(HostileResets.attacks());
         return attacks;
     }
 }

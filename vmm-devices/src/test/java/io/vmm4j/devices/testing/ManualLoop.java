@@ -91,6 +91,11 @@ public final class ManualLoop implements EventLoop {
         return armed;
     }
 
+    /** Timers that were made and not closed, armed or not. */
+    public int openTimers() {
+        return timers.size();
+    }
+
     private Runnable nextTask() {
         synchronized (tasks) {
             return tasks.poll();

@@ -57,22 +57,46 @@ public final class VirtioRig<D extends VirtioDevice> {
     }
 
     /**
-     * Carries out {@code attack} on queue {@code queue} of a device of its own.
+     * Carries out {@code attack} on queue {@code queue} of a device of its own, and looks at all that the device does with what its
+     * activation gives it. Throws {@link AssertionError}, which begins with the attack's name, when the device
      *
-     * @param device  makes the device, given the loop that owns it
+     * <ul>
+     * <li>throws, or does not come to rest within {@value Survival#SECONDS} s,
+     * <li>does not stop, or stops, against the specification, or does not start again after a reset,
+     * <li>allocates in proportion to lengths or numbers that the guest says,
+     * <li>uses memory, queues or the interrupt once it is reset, by a task or a timer either, changes the guest's memory then, or
+     *     still holds on to them, or makes timers with each start and closes none,
+     * <li>gives a chain back twice, or with a length that it has no room for.
+     * </ul>
+     *
+     * @param device  makes the device, given the loop that owns it; on another thread than the caller's
      * @param prepare runs before each look at the device, as to give it something to receive
      */
     public static <D extends VirtioDevice> void survive(Hostile.Attack attack, int queue, Function<EventLoop, D> device,
             Consumer<D> prepare) {
-        GuestMemory memory = Hostile.memory();
-        ManualLoop loop = new ManualLoop(new ManualClock());
-        D attacked = device.apply(loop);
-        VirtioMmioTransport window = new VirtioMmioTransport(attacked, memory, new RecordingLine(), loop);
-        attack.run(new Hostile.Rig(memory, window, () -> {
-            loop.run();
-            prepare.accept(attacked);
-            loop.run();
-        }, queue));
+        Survival.run(attack.toString(), Survival.SECONDS, () -> new Survival<>(queue, device, prepare).carryOut(attack));
+    }
+
+    /**
+     * Has a device of its own serve one request in order, and checks what a driver relies on: that the chain comes back once,
+     * that the device has written as many bytes as it says, neither fewer nor more, and left alone what it is to read.
+     *
+     * @param queue   the queue that the request goes to
+     * @param device  makes the device, given the loop that owns it; called twice, on another thread than the caller's
+     * @param request what the device reads, up to 32 KiB; may be empty
+     * @param room    bytes that it may write, up to 32 KiB
+     * @return what it wrote
+     */
+    public static <D extends VirtioDevice> byte[] exchange(int queue, Function<EventLoop, D> device, byte[] request, int room) {
+        byte[][] answers = new byte[2][];
+        Survival.run("exchange", Survival.SECONDS, () -> {
+            int[] poisons = {0x5A, 0xA5};
+            for (int i = 0; i < poisons.length; i++) {
+                answers[i] = new Survival<D>(queue, device, made -> { }).exchange(request, room, poisons[i]);
+            }
+            Survival.requireWritten(answers, poisons);
+        });
+        return answers[0];
     }
 
     /**

@@ -49,6 +49,7 @@ public final class LibC {
     private static final int SYS_FDATASYNC = 75;
     private static final int SYS_FTRUNCATE = 77;
     private static final int SYS_GETEUID = 107;
+    private static final int SYS_SETSID = 112;
     private static final int SYS_GETPGRP = 111;
     private static final int SYS_GETTID = 186;
     private static final int SYS_EPOLL_WAIT = 232;
@@ -60,6 +61,7 @@ public final class LibC {
     private static final int SYS_ACCEPT4 = 288;
     private static final int SYS_EVENTFD2 = 290;
     private static final int SYS_EPOLL_CREATE1 = 291;
+    private static final int SYS_DUP3 = 292;
     private static final int SYS_PREADV = 295;
     private static final int SYS_PWRITEV = 296;
     private static final int SYS_PRLIMIT64 = 302;
@@ -377,6 +379,16 @@ public final class LibC {
     /** getpgrp(2): the caller's process group. */
     public static int getpgrp() {
         return (int) syscall(SYS_GETPGRP, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** setsid(2): a new session with the caller's process as its leader. */
+    public static int setsid() {
+        return (int) syscall(SYS_SETSID, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** dup3(2): makes {@code to} another name for the file that {@code from} is. */
+    public static int dup3(int from, int to, int flags) {
+        return (int) syscall(SYS_DUP3, from, to, flags, 0, 0, 0);
     }
 
     /** rt_sigprocmask(2): changes which signals the calling thread blocks. Bit n-1 of {@code signals} is signal n. */

@@ -10,13 +10,14 @@ import java.nio.file.Path;
  * SIGQUIT, which the JVM keeps for itself: it prints all threads' stacks on standard output then, which may be a guest's console.
  * Here it is taken from the JVM, but for the use that jcmd and jstack make of it: those leave a file before they send it.
  */
-public final class QuitSignal implements Runnable {
+public final class QuitSignal implements Runnable, AutoCloseable {
     private static final int SIGQUIT = 3;
     private static final short POLLIN = 1;
 
     private final Runnable action;
     private final EventFd event;
     private final SignalAction before;
+    private volatile boolean closed;
 
     private QuitSignal(Runnable action, EventFd event, SignalAction before) {
         this.action = action;
@@ -44,19 +45,30 @@ public final class QuitSignal implements Runnable {
         }
     }
 
-    /** Waits for signals, without end. */
+    /** Waits for signals until the {@link #close}. */
     @Override
     public void run() {
         NativeStruct pollfd = NativeStruct.allocate(8);
         pollfd.bytes().putInt(0, event.fd()).putShort(4, POLLIN);
-        while (true) {
+        while (!closed) {
             if (LibC.poll(pollfd, 1, -1) < 0 && LibC.errno() != Errno.EINTR) {
                 return;
             }
-            if (event.drain() > 0) {
+            if (event.drain() > 0 && !closed) {
                 taken();
             }
         }
+    }
+
+    /**
+     * Ends the wait; signals from now on do nothing. For the end of the process, which Java puts off by 300 ms while a thread is inside
+     * a system call.
+     */
+    @Override
+    public void close() {
+        closed = true;
+        // Not closed: the handler stays, and writes to it.
+        event.signal();
     }
 
     private void taken() {

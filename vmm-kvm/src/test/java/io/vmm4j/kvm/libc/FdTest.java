@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -296,5 +297,35 @@ final class FdTest {
         assertEquals("No such file or directory (ENOENT)", Errno.message(2));
         assertEquals("Device or resource busy (EBUSY)", Errno.message(16));
         assertEquals("Unknown error (errno 4095)", Errno.message(4095));
+    }
+
+    @Test
+    void namesReachTheKernelInTheEncodingTheyWereReadIn() {
+        Charset ours = Charset.forName(System.getProperty("sun.jnu.encoding"));
+        assertArrayEquals("K\u00fcche".getBytes(ours), NativeStruct.encode("K\u00fcche"));
+    }
+
+    @Test
+    void aDuplicateSharesTheOffset() throws Exception {
+        Path file = directory.resolve("shared");
+        try (Fd first = Fd.open(file, Fd.O_RDWR | Fd.O_CREAT); Fd second = Fd.duplicate(first.value())) {
+            NativeStruct data = NativeStruct.allocate(4);
+            assertEquals(4, first.write(data.address(), 4));
+            assertEquals(2, second.write(data.address(), 2));
+            assertEquals(6, first.stat().size());
+            assertTrue(first.stat().isSameFile(second.stat()) && first.stat().isRegularFile() && !first.stat().isPipe());
+        }
+    }
+
+    @Test
+    void appendingGoesToWhatIsTheEndThen() throws Exception {
+        Path file = directory.resolve("appended");
+        try (Fd fd = Fd.open(file, Fd.O_WRONLY | Fd.O_CREAT | Fd.O_APPEND)) {
+            NativeStruct data = NativeStruct.allocate(4);
+            fd.write(data.address(), 4);
+            fd.truncate(0);
+            fd.write(data.address(), 2);
+            assertEquals(2, fd.stat().size());
+        }
     }
 }

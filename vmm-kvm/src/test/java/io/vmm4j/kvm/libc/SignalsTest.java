@@ -53,6 +53,13 @@ class SignalsTest {
     }
 
     @Test
+    void whoTakesNoMoreIsLetGo() throws Exception {
+        process.getOutputStream().close();
+        assertEquals(SignalProcess.CLOSED, output.readLine());
+        assertEquals(0, process.waitFor());
+    }
+
+    @Test
     void signalsThatMeanNothingDoNothing() throws Exception {
         List<Integer> signals = IntStream.concat(IntStream.of(10, 12, 14, 16, 26, 27, 29, 30), IntStream.rangeClosed(32, 64)).boxed().toList();
         for (int signal : signals) {

@@ -54,6 +54,9 @@ final class BalloonConstants {
     /** Chains served in one turn of the event loop; each may cost the host thousands of page operations. */
     static final int BATCH = 4;
 
+    /** Bytes of one chain given back in one turn, free pages that is: a guest can name gigabytes at once. */
+    static final int MAX_TURN = 64 << 20;
+
     private BalloonConstants() {
     }
 }

@@ -28,6 +28,8 @@ final class FreePageHinting implements QueuePump.Handler {
     private int lastCommand = BalloonConstants.FIRST_CMD_ID - 1;
     private OptionalLong guestCommand = OptionalLong.empty();
     private boolean acknowledgeOnStop;
+    /** A chain of which something is left for another turn. */
+    private DescriptorChain inWork;
 
     FreePageHinting(ByteConfigSpace space, MemoryReturn memory) {
         this.space = space;
@@ -40,6 +42,7 @@ final class FreePageHinting implements QueuePump.Handler {
 
     synchronized void reset() {
         interrupt = null;
+        inWork = null;
         guestCommand = OptionalLong.empty();
         setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP);
     }
@@ -70,19 +73,17 @@ final class FreePageHinting implements QueuePump.Handler {
 
     @Override
     public synchronized long serve(DescriptorChain chain) throws VirtQueueException {
-        if (chain.readableLength() > 0) {
+        if (chain != inWork && chain.readableLength() > 0) {
             word.clear();
             if (ChainCopy.read(chain, word) < Integer.BYTES) {
                 throw new VirtQueueException("a hinting command of " + chain.readableLength() + " bytes");
             }
             guestCommanded(word.getInt(0));
         }
-        if (isRoundInForce() && isGuestInRound()) {
-            for (int i = 0; i < chain.writableCount(); i++) {
-                memory.discard(chain.writable(i));
-            }
-        }
-        return 0;
+        boolean isWanted = isRoundInForce() && isGuestInRound();
+        boolean isDone = !isWanted || memory.discard(chain);
+        inWork = isDone ? null : chain;
+        return isDone ? 0 : QueuePump.LATER;
     }
 
     private boolean isRoundInForce() {

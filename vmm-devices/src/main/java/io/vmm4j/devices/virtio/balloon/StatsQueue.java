@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The statistics queue, virtio 1.2 section 5.5.6.3: the driver leaves one buffer here; giving it back asks for fresh numbers, which
@@ -27,6 +28,7 @@ final class StatsQueue {
     private final QueuePump pump;
     private final LoopTimer timer;
     private final LoopTask intervalChange;
+    private final LongAdder updates = new LongAdder();
     private DescriptorChain held;
     private boolean active;
     private volatile long intervalNanos;
@@ -68,6 +70,11 @@ final class StatsQueue {
         return latest;
     }
 
+    /** Statistics that the guest has given so far. Any thread. */
+    long updates() {
+        return updates.sum();
+    }
+
     private void rearm() {
         if (active) {
             timer.arm(intervalNanos);
@@ -100,6 +107,7 @@ final class StatsQueue {
             }
         }
         latest = Collections.unmodifiableMap(values);
+        updates.increment();
         return QueuePump.KEPT;
     }
 }

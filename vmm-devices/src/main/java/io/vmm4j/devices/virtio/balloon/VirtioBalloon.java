@@ -18,6 +18,7 @@ import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +49,9 @@ public final class VirtioBalloon implements VirtioDevice {
     private final QueuePump hintingPump;
     private final QueuePump reporting;
     private final SparseCount refusedPages = new SparseCount();
+    private final LongAdder inflations = new LongAdder();
+    private final LongAdder deflations = new LongAdder();
+    private final LongAdder reports = new LongAdder();
 
     private GuestMemory memory;
     private BalloonQueues queues = new BalloonQueues(BalloonQueues.NONE, BalloonQueues.NONE, BalloonQueues.NONE);
@@ -62,10 +66,10 @@ public final class VirtioBalloon implements VirtioDevice {
         this.config = config;
         this.memoryReturn = new MemoryReturn(backend);
         this.inflate = new QueuePump(loop, fault, BalloonConstants.BATCH, this::serveInflate);
-        this.deflate = new QueuePump(loop, fault, BalloonConstants.BATCH, chain -> 0);
+        this.deflate = new QueuePump(loop, fault, BalloonConstants.BATCH, this::serveDeflate);
         this.stats = new StatsQueue(loop, fault, config.statsIntervalSeconds());
         this.hinting = new FreePageHinting(space, memoryReturn);
-        this.hintingPump = new QueuePump(loop, fault, BalloonConstants.BATCH, hinting);
+        this.hintingPump = new QueuePump(loop, fault, BalloonConstants.BATCH, this::serveHint);
         this.reporting = new QueuePump(loop, fault, BalloonConstants.BATCH, this::serveReport);
         space.put(BalloonConstants.CONFIG_NUM_PAGES, Integer.BYTES, config.targetPages());
         space.guestWritable(BalloonConstants.CONFIG_ACTUAL, Integer.BYTES);
@@ -181,6 +185,12 @@ public final class VirtioBalloon implements VirtioDevice {
         return memoryReturn.bytes();
     }
 
+    /** What the device has done so far. Any thread. */
+    public BalloonActivity activity() {
+        return new BalloonActivity(inflations.sum(), deflations.sum(), stats.updates(), reports.sum(), memoryReturn.bytes(),
+            memoryReturn.refused());
+    }
+
     /** True when a driver is using the device. Any thread. */
     public boolean isActive() {
         return activeInterrupt != null;
@@ -243,7 +253,13 @@ public final class VirtioBalloon implements VirtioDevice {
         }
     }
 
+    private long serveDeflate(DescriptorChain chain) {
+        deflations.increment();
+        return 0;
+    }
+
     private long serveInflate(DescriptorChain chain) throws VirtQueueException {
+        inflations.increment();
         int refused = ranges.load(chain, memory);
         if (refused > 0) {
             long number = refusedPages.next();
@@ -269,10 +285,20 @@ public final class VirtioBalloon implements VirtioDevice {
         }
     }
 
-    private long serveReport(DescriptorChain chain) {
-        for (int i = 0; i < chain.writableCount(); i++) {
-            memoryReturn.discard(chain.writable(i));
+    private long serveHint(DescriptorChain chain) throws VirtQueueException {
+        long result = hinting.serve(chain);
+        if (result == QueuePump.LATER) {
+            hintingPump.schedule();
         }
-        return 0;
+        return result;
+    }
+
+    private long serveReport(DescriptorChain chain) {
+        if (memoryReturn.discard(chain)) {
+            reports.increment();
+            return 0;
+        }
+        reporting.schedule();
+        return QueuePump.LATER;
     }
 }

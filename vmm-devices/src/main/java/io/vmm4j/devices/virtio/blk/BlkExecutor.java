@@ -47,20 +47,45 @@ final class BlkExecutor {
     }
 
     /**
-     * Begins {@code request}. When an operation was begun for it, that may have ended already.
+     * Judges {@code request} and finds what a limit counts of it. Its segments are copied here, so what was judged is what is carried out.
+     *
+     * @return the status of one that the host has nothing to do for, or {@link #PENDING}
+     */
+    int judge(BlkRequest request) {
+        return switch (request.type()) {
+            case IN -> judgeData(request);
+            case OUT -> config.readOnly() ? BlkConstants.VIRTIO_BLK_S_IOERR : judgeData(request);
+            case FLUSH -> hasFlush ? PENDING : BlkConstants.VIRTIO_BLK_S_UNSUPP;
+            case GET_ID -> request.dataLength() < BlkConstants.ID_SIZE ? BlkConstants.VIRTIO_BLK_S_IOERR : PENDING;
+            case DISCARD -> hasDiscard
+                    ? judgeSegments(request, BlkConstants.MAX_DISCARD_SEGMENTS, BlkConstants.MAX_DISCARD_SECTORS, 0)
+                    : BlkConstants.VIRTIO_BLK_S_UNSUPP;
+            case WRITE_ZEROES -> hasWriteZeroes
+                    ? judgeSegments(request, BlkConstants.MAX_WRITE_ZEROES_SEGMENTS, BlkConstants.MAX_WRITE_ZEROES_SECTORS,
+                            BlkConstants.SEGMENT_FLAG_UNMAP)
+                    : BlkConstants.VIRTIO_BLK_S_UNSUPP;
+            case UNKNOWN -> BlkConstants.VIRTIO_BLK_S_UNSUPP;
+        };
+    }
+
+    /**
+     * Begins {@code request}, which was judged {@link #PENDING}. When an operation was begun for it, that may have ended already.
      *
      * @return the status, or {@link #PENDING}
      */
     int begin(BlkRequest request) {
-        return switch (request.type()) {
-            case IN -> read(request);
-            case OUT -> write(request);
-            case FLUSH -> flush(request);
-            case GET_ID -> getId(request);
-            case DISCARD -> hasDiscard ? discard(request) : BlkConstants.VIRTIO_BLK_S_UNSUPP;
-            case WRITE_ZEROES -> hasWriteZeroes ? writeZeroes(request) : BlkConstants.VIRTIO_BLK_S_UNSUPP;
-            case UNKNOWN -> BlkConstants.VIRTIO_BLK_S_UNSUPP;
-        };
+        long offset = request.sector() * BlkConstants.SECTOR_SIZE;
+        switch (request.type()) {
+            case IN -> io.read(request.tag(), request.data(), request.dataCount(), offset);
+            case OUT -> io.write(request.tag(), request.data(), request.dataCount(), offset);
+            case FLUSH -> io.flush(request.tag());
+            case DISCARD -> discardSegment(request);
+            case WRITE_ZEROES -> zeroSegment(request);
+            default -> {
+                return getId(request);
+            }
+        }
+        return PENDING;
     }
 
     /**
@@ -81,19 +106,11 @@ final class BlkExecutor {
         };
     }
 
-    private int read(BlkRequest request) {
+    private int judgeData(BlkRequest request) {
         if (!isInRange(request.sector(), request.dataLength())) {
             return BlkConstants.VIRTIO_BLK_S_IOERR;
         }
-        io.read(request.tag(), request.data(), request.dataCount(), request.sector() * BlkConstants.SECTOR_SIZE);
-        return PENDING;
-    }
-
-    private int write(BlkRequest request) {
-        if (config.readOnly() || !isInRange(request.sector(), request.dataLength())) {
-            return BlkConstants.VIRTIO_BLK_S_IOERR;
-        }
-        io.write(request.tag(), request.data(), request.dataCount(), request.sector() * BlkConstants.SECTOR_SIZE);
+        request.limitBy(request.dataLength());
         return PENDING;
     }
 
@@ -107,18 +124,7 @@ final class BlkExecutor {
         return PENDING;
     }
 
-    private int flush(BlkRequest request) {
-        if (!hasFlush) {
-            return BlkConstants.VIRTIO_BLK_S_UNSUPP;
-        }
-        io.flush(request.tag());
-        return PENDING;
-    }
-
     private int getId(BlkRequest request) {
-        if (request.dataLength() < BlkConstants.ID_SIZE) {
-            return BlkConstants.VIRTIO_BLK_S_IOERR;
-        }
         int done = 0;
         for (int i = 0; done < id.length; i++) {
             int length = Math.min(request.data()[i].remaining(), id.length - done);
@@ -129,22 +135,11 @@ final class BlkExecutor {
         return BlkConstants.VIRTIO_BLK_S_OK;
     }
 
-    private int discard(BlkRequest request) {
-        int status = checkSegments(request, BlkConstants.MAX_DISCARD_SEGMENTS, BlkConstants.MAX_DISCARD_SECTORS, 0);
-        return status == BlkConstants.VIRTIO_BLK_S_OK ? discardSegment(request) : status;
-    }
-
     private int discardSegment(BlkRequest request) {
         int index = request.segment();
         io.discard(request.tag(), request.segments().sector(index) * BlkConstants.SECTOR_SIZE,
                 request.segments().sectors(index) * BlkConstants.SECTOR_SIZE);
         return PENDING;
-    }
-
-    private int writeZeroes(BlkRequest request) {
-        int status = checkSegments(request, BlkConstants.MAX_WRITE_ZEROES_SEGMENTS, BlkConstants.MAX_WRITE_ZEROES_SECTORS,
-                BlkConstants.SEGMENT_FLAG_UNMAP);
-        return status == BlkConstants.VIRTIO_BLK_S_OK ? zeroSegment(request) : status;
     }
 
     private int zeroSegment(BlkRequest request) {
@@ -156,7 +151,7 @@ final class BlkExecutor {
     }
 
     /** Copies the segments and judges all of them before any is carried out. */
-    private int checkSegments(BlkRequest request, int maxSegments, int maxSectors, int allowedFlags) {
+    private int judgeSegments(BlkRequest request, int maxSegments, int maxSectors, int allowedFlags) {
         long length = request.dataLength();
         if (config.readOnly() || length == 0 || length % BlkConstants.SEGMENT_SIZE != 0 || length > (long) maxSegments * BlkConstants.SEGMENT_SIZE) {
             return BlkConstants.VIRTIO_BLK_S_IOERR;
@@ -169,13 +164,16 @@ final class BlkExecutor {
                 return BlkConstants.VIRTIO_BLK_S_UNSUPP;
             }
         }
+        long bytes = 0;
         for (int i = 0; i < segments.count(); i++) {
             long sectors = segments.sectors(i);
             if (sectors > maxSectors || !isInRange(segments.sector(i), sectors * BlkConstants.SECTOR_SIZE)) {
                 return BlkConstants.VIRTIO_BLK_S_IOERR;
             }
+            bytes += sectors * BlkConstants.SECTOR_SIZE;
         }
-        return BlkConstants.VIRTIO_BLK_S_OK;
+        request.limitBy(bytes);
+        return PENDING;
     }
 
     /** Whole sectors, all of them on the device; {@code sector} is unsigned. */

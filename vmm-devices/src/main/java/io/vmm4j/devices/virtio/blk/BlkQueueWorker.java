@@ -10,7 +10,6 @@ import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -25,12 +24,18 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
 
     /** Requests served before the driver is told and the loop's other tasks have their turn. */
     private static final int BATCH = 64;
+    /**
+     * Pieces in flight at which no more requests are taken up: what the host keeps of a request grows with the number of pieces that the
+     * guest cut it into, which may be a thousand.
+     */
+    private static final int MAX_PIECES = 8192;
 
     private final VirtioBlk device;
     private final int index;
     private final EventLoop loop;
     private final BlkExecutor executor;
     private final RateLimiter limiter;
+    private final BlkCounters counters;
     /** A run waits on the loop; however often the guest kicks, at most one does. */
     private final AtomicBoolean waiting = new AtomicBoolean();
     /** Set by a reset, so that a guest that keeps the queue full cannot delay it. */
@@ -44,18 +49,24 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private int idleCount;
     private VirtQueue queue;
     private VirtioInterrupt interrupt;
-    /** Runs when the rate limiter may admit the next request; made when it first refuses one. */
-    private LoopTimer admission;
+    /** Runs when the rate limiter may admit the next request; null when it never refuses one. */
+    private final LoopTimer admission;
     private boolean throttled;
+    /** Nothing is taken up, for the disk is about to be another. */
+    private boolean isHeld;
+    /** Pieces of guest memory that requests in flight consist of. */
+    private int piecesInFlight;
 
     /** @throws IOException when {@code backend} cannot be opened for the queue */
-    BlkQueueWorker(VirtioBlk device, int index, EventLoop loop, BlkExecutor executor, RateLimiter limiter, BlkBackend backend)
-            throws IOException {
+    BlkQueueWorker(VirtioBlk device, int index, EventLoop loop, BlkExecutor executor, RateLimiter limiter, BlkBackend backend,
+            BlkCounters counters) throws IOException {
         this.device = device;
         this.index = index;
         this.loop = loop;
         this.executor = executor;
         this.limiter = limiter;
+        this.counters = counters;
+        this.admission = limiter.canLimit() ? loop.timer(this::serve) : null;
         use(backend.openQueue(index, this), backend.id());
     }
 
@@ -68,37 +79,73 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
         }
         idle = requests.clone();
         idleCount = idle.length;
+        piecesInFlight = 0;
     }
 
-    /** Opens {@code next} for the queue, which goes on as it is until {@link #exchange}. */
-    CompletableFuture<BlkIo> open(BlkBackend next) {
-        CompletableFuture<BlkIo> opened = new CompletableFuture<>();
-        LoopBarrier.run(loop, () -> {
-            try {
-                opened.complete(next.openQueue(index, this));
-            } catch (IOException | RuntimeException e) {
-                opened.completeExceptionally(e);
+    /** Has the queue end what is in work, open the disk of {@code exchange} and hold still. */
+    void hold(BlkExchange exchange) {
+        onLoop(() -> {
+            if (!exchange.isWanted()) {
+                return;
             }
-        });
-        return opened;
-    }
-
-    /** Closes what {@link #open} opened and nobody wants any more. */
-    LoopBarrier discard(BlkIo unused) {
-        return LoopBarrier.run(loop, unused::close);
-    }
-
-    /** Has further requests go to {@code next}, once those in flight have ended. Await the result to know that it is so. */
-    LoopBarrier exchange(BlkIo next, String id) {
-        return LoopBarrier.run(loop, () -> {
+            isHeld = true;
             io.drain();
-            io.close();
-            use(next, id);
-            serve();
-        });
+            if (!exchange.mayOpen()) {
+                isHeld = false;
+                serve();
+                return;
+            }
+            BlkIo opened;
+            try {
+                opened = exchange.next().openQueue(index, this);
+            } catch (IOException | RuntimeException e) {
+                exchange.refused(index, e);
+                return;
+            }
+            exchange.opened(index, opened);
+        }, exchange::ended);
     }
 
-    /** Hands the queue over; what was asked of the loop before sees none. */
+    /** Has a queue that holds still go on with {@code next}. */
+    void goOver(BlkExchange exchange, BlkIo next) {
+        onLoop(() -> {
+            io.close();
+            use(next, exchange.next().id());
+            isHeld = false;
+            exchange.left();
+            serve();
+        }, exchange::left);
+    }
+
+    /** Has a queue that holds still go on as it was, without {@code unwanted}, if there is one. */
+    void goOn(BlkExchange exchange, BlkIo unwanted) {
+        onLoop(() -> {
+            if (unwanted != null) {
+                unwanted.close();
+            }
+            isHeld = false;
+            exchange.left();
+            serve();
+        }, exchange::left);
+    }
+
+    /** At once when the caller is the loop. What was opened on a loop that has ended is closed with its backend. */
+    private void onLoop(Runnable task, Runnable ifEnded) {
+        if (loop.inLoop()) {
+            task.run();
+            return;
+        }
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            ifEnded.run();
+        }
+    }
+
+    /**
+     * Hands the queue over; what was asked of the loop before sees none. The queue is looked at once: a run that was asked for in its
+     * life before may have kept others from being asked for.
+     */
     void start(VirtioActivation activation) {
         VirtQueue next = activation.queues().get(index);
         LoopBarrier.run(loop, () -> {
@@ -106,21 +153,32 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
             executor.activate(activation);
             interrupt = activation.interrupt();
             queue = next;
+            serve();
         });
     }
 
-    /** Takes the queue away. Await the result to know that no request is in work any more. */
+    /** Takes the queue away. The result tells when no request is in work any more. */
     LoopBarrier stop() {
         stopping = true;
+        return LoopBarrier.run(loop, this::letGo);
+    }
+
+    /** Takes a queue away that the driver has taken back. The result tells when no request is in work any more. */
+    LoopBarrier stopQueue() {
         return LoopBarrier.run(loop, () -> {
-            queue = null;
-            interrupt = null;
-            io.drain();
-            if (admission != null) {
-                admission.close();
-                admission = null;
+            if (queue != null && queue.isStopped()) {
+                letGo();
             }
         });
+    }
+
+    private void letGo() {
+        queue = null;
+        interrupt = null;
+        io.drain();
+        if (admission != null) {
+            admission.disarm();
+        }
     }
 
     /** Has the worker take no further request; any thread. */
@@ -182,7 +240,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     }
 
     private void serve() {
-        if (queue == null || stopping) {
+        if (queue == null || stopping || isHeld) {
             return;
         }
         try {
@@ -196,7 +254,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
                 interrupt.usedBuffer(index);
             }
             // While the timer runs, or everything is in flight, kicks would change nothing: they stay off.
-            if (!throttled && idleCount > 0 && (more || queue.enableNotifications())) {
+            if (!throttled && hasRoom() && (more || queue.enableNotifications())) {
                 schedule();
             }
         } catch (VirtQueueException e) {
@@ -214,7 +272,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private boolean serveBatch() throws VirtQueueException {
         queue.disableNotifications();
         for (int i = 0; i < BATCH; i++) {
-            if (stopping || queue == null || idleCount == 0) {
+            if (stopping || queue == null || !hasRoom()) {
                 return false;
             }
             DescriptorChain chain = queue.poll();
@@ -223,24 +281,28 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
             }
             BlkRequest request = idle[idleCount - 1];
             request.parse(chain);
+            int verdict = executor.judge(request);
             long wait = limiter.admit(request.limitedBytes());
             if (wait > 0) {
                 queue.undoPoll();
-                serveAgainAfter(wait);
+                counters.throttled.increment();
+                admission.arm(wait);
+                throttled = true;
                 return false;
             }
             idleCount--;
-            finish(request, executor.begin(request));
+            piecesInFlight += request.dataCount();
+            request.begunAt(counters.now());
+            if (verdict != BlkExecutor.PENDING) {
+                counters.refused();
+            }
+            finish(request, verdict == BlkExecutor.PENDING ? executor.begin(request) : verdict);
         }
         return true;
     }
 
-    private void serveAgainAfter(long delayNanos) {
-        if (admission == null) {
-            admission = loop.timer(this::serve);
-        }
-        admission.arm(delayNanos);
-        throttled = true;
+    private boolean hasRoom() {
+        return idleCount > 0 && piecesInFlight < MAX_PIECES;
     }
 
     /** Gives a request back to the driver, unless {@code status} says that it is not at its end. */
@@ -248,13 +310,18 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
         if (status == BlkExecutor.PENDING) {
             return;
         }
+        if (status == BlkConstants.VIRTIO_BLK_S_OK) {
+            counters.carriedOut(request.type(), request.dataLength(), request.begunAt());
+        }
+        long written = request.complete(status);
+        DescriptorChain chain = request.chain();
         putBack(request);
-        request.complete(status);
-        // Data bytes from the start of the writable part, and the status byte where there is nothing between.
-        queue.pushUsed(request.chain(), request.bytesWritten() + 1);
+        queue.pushUsed(chain, written);
     }
 
     private void putBack(BlkRequest request) {
+        piecesInFlight -= request.dataCount();
+        request.forget();
         idle[idleCount++] = request;
     }
 }

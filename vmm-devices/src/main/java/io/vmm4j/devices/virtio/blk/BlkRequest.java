@@ -18,6 +18,7 @@ import java.util.Arrays;
 final class BlkRequest {
 
     private static final int FIRST_VIEWS = 16;
+    private static final int KEPT_VIEWS = 256;
     private static final int TYPE_LENGTH = 4;
     private static final int RESERVED_LENGTH = 4;
     private static final int SECTOR_LENGTH = 8;
@@ -36,8 +37,10 @@ final class BlkRequest {
     /** Made for the first DISCARD or WRITE_ZEROES. */
     private BlkSegments segments;
     private int segment;
+    private long begunAt;
     private boolean settling;
     private long bytesWritten;
+    private long limitedBytes;
 
     /** @param tag what the request is known by among those in flight */
     BlkRequest(int tag) {
@@ -54,6 +57,15 @@ final class BlkRequest {
         return chain;
     }
 
+    /** When it was taken up, in nanoseconds of the device's clock. */
+    void begunAt(long nanos) {
+        begunAt = nanos;
+    }
+
+    long begunAt() {
+        return begunAt;
+    }
+
     /**
      * Reads the request of {@code next}.
      *
@@ -64,6 +76,7 @@ final class BlkRequest {
         segment = 0;
         settling = false;
         bytesWritten = 0;
+        limitedBytes = 0;
         if (chain.readableLength() < BlkConstants.HEADER_SIZE || chain.writableLength() < 1) {
             throw new VirtQueueException("block request with " + chain.readableLength() + " readable and " + chain.writableLength()
                     + " writable bytes, needs " + BlkConstants.HEADER_SIZE + " and 1");
@@ -108,9 +121,14 @@ final class BlkRequest {
         return dataLength;
     }
 
-    /** Bytes that a bandwidth limit counts: those read and written. */
+    /** Bytes that a bandwidth limit counts: those of the disk that the host is to read, write, zero or give back. */
     long limitedBytes() {
-        return type == BlkRequestType.IN || type == BlkRequestType.OUT ? dataLength : 0;
+        return limitedBytes;
+    }
+
+    /** Sets {@link #limitedBytes}, which is 0 at first. */
+    void limitBy(long bytes) {
+        limitedBytes = bytes;
     }
 
     /** The ranges of a DISCARD or WRITE_ZEROES. */
@@ -146,15 +164,28 @@ final class BlkRequest {
         bytesWritten = bytes;
     }
 
-    /** Data bytes written to the driver, from the start of the writable part on. */
-    long bytesWritten() {
-        return bytesWritten;
-    }
-
-    /** Writes the status byte. */
-    void complete(int status) {
+    /**
+     * Writes the status byte.
+     *
+     * @return bytes written from the start of the writable part on, without a gap (section 2.7.8.2): the status byte counts only where nothing
+     *     before it was left as it was
+     */
+    long complete(int status) {
         statusView.limit(statusIndex + 1);
         statusView.put(statusIndex, (byte) status);
+        return bytesWritten == chain.writableLength() - 1 ? bytesWritten + 1 : bytesWritten;
+    }
+
+    /** Lets go of the guest's memory: what the guest cut into many pieces once is not kept. */
+    void forget() {
+        if (data.length > KEPT_VIEWS) {
+            data = new ByteBuffer[FIRST_VIEWS];
+        } else {
+            Arrays.fill(data, 0, dataCount, null);
+        }
+        dataCount = 0;
+        statusView = null;
+        chain = null;
     }
 
     /** Takes the next {@code width} bytes of the readable part, little-endian; they are known to be there. */

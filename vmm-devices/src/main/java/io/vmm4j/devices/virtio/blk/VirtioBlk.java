@@ -4,8 +4,8 @@ import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.time.EventLoop;
+import io.vmm4j.devices.time.NanoClock;
 import io.vmm4j.devices.virtio.ConfigSpace;
-import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioDeviceType;
@@ -16,10 +16,12 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,9 +30,13 @@ import org.slf4j.LoggerFactory;
  * queues as it has loops, each with as many requests in flight as its backend takes. SIZE_MAX is not offered, for no segment is
  * too long; neither are GEOMETRY, LIFETIME and SECURE_ERASE, which say nothing true of an image.
  *
- * <p>Each queue has a loop of its own, so that a slow disk starves nobody; {@link #activate}, {@link #reset} and notifications come
- * from the event loop that owns the device, notifications also from the queue's own loop. The queue loops must not wait for
- * the owning loop: a reset waits for them.
+ * <p>Each queue has a loop of its own, so that a slow disk starves nobody; {@link #activate}, {@link #beginReset} and notifications come
+ * from the event loop that owns the device, notifications also from the queue's own loop. The owning loop never waits for those of the
+ * queues.
+ *
+ * <p>What a limit counts: each request is one operation, whatever it is and whatever becomes of it. Bytes are those of the disk that the
+ * host is made to read, write, zero or give back; a request that is refused has none, a flush neither. So an fstrim goes through a drive's
+ * bandwidth limit as a write of the same length would.
  */
 public final class VirtioBlk implements VirtioDevice {
 
@@ -45,6 +51,9 @@ public final class VirtioBlk implements VirtioDevice {
     private final List<BlkQueueWorker> workers = new ArrayList<>();
     private final AtomicBoolean warned = new AtomicBoolean();
     private final SparseCount hostFailures = new SparseCount();
+    private final HostFailures listener;
+    private final BlkCounters counters;
+    private CompletableFuture<Void> lastExchange = CompletableFuture.completedFuture(null);
     private volatile VirtioInterrupt activeInterrupt;
 
     /**
@@ -55,17 +64,30 @@ public final class VirtioBlk implements VirtioDevice {
      * @throws IOException when the backend does not tell its capacity, or a queue cannot be opened
      */
     public VirtioBlk(BlkConfig config, BlkBackend backend, List<? extends EventLoop> queueLoops, RateLimiter limiter) throws IOException {
+        this(config, backend, queueLoops, limiter, () -> 0, HostFailures.UNHEARD);
+    }
+
+    /**
+     * As the other constructor, for one who watches.
+     *
+     * @param clock    by which requests are timed
+     * @param listener hears of a host that fails
+     */
+    public VirtioBlk(BlkConfig config, BlkBackend backend, List<? extends EventLoop> queueLoops, RateLimiter limiter, NanoClock clock,
+            HostFailures listener) throws IOException {
         if (queueLoops.isEmpty()) {
             throw new IllegalArgumentException("a block device needs a queue");
         }
         this.config = config;
+        this.counters = new BlkCounters(clock);
+        this.listener = Objects.requireNonNull(listener);
         this.backend = backend;
         this.limiter = limiter;
         this.canDiscard = !config.readOnly() && backend.canDiscard();
         this.space = new BlkConfigSpace(config, queueLoops.size(), canDiscard);
         space.setCapacitySectors(sectorsOf(backend));
         for (int i = 0; i < queueLoops.size(); i++) {
-            workers.add(new BlkQueueWorker(this, i, queueLoops.get(i), new BlkExecutor(config, space), limiter, backend));
+            workers.add(new BlkQueueWorker(this, i, queueLoops.get(i), new BlkExecutor(config, space), limiter, backend, counters));
         }
     }
 
@@ -125,27 +147,60 @@ public final class VirtioBlk implements VirtioDevice {
 
     @Override
     public void onQueueNotify(int queueIndex) {
+        counters.notifications.increment();
         workers.get(queueIndex).notified();
     }
 
+    /** Waits for the requests in work, so not for the event loop: that calls {@link #beginReset}. */
     @Override
     public void reset() {
+        CompletableFuture<Void> quiescence = new CompletableFuture<>();
+        beginReset(() -> quiescence.complete(null));
+        quiescence.join();
+    }
+
+    @Override
+    public void beginReset(Runnable quiesced) {
         activeInterrupt = null;
-        List<LoopBarrier> barriers = new ArrayList<>();
-        for (BlkQueueWorker worker : workers) {
-            barriers.add(worker.stop());
-        }
-        barriers.forEach(LoopBarrier::await);
-        space.setWriteback(config.cacheType() == CacheType.WRITEBACK);
+        CompletableFuture.allOf(workers.stream().map(worker -> worker.stop().done()).toArray(CompletableFuture[]::new)).thenRun(() -> {
+            space.setWriteback(config.cacheType() == CacheType.WRITEBACK);
+            quiesced.run();
+        });
+    }
+
+    @Override
+    public void beginQueueStop(int queueIndex, Runnable quiesced) {
+        workers.get(queueIndex).stopQueue().done().thenRun(quiesced);
     }
 
     /**
-     * Tells the driver of a new capacity, as after the backing file was resized. Any thread but the device's loops may call it.
+     * Tells the driver of a new capacity, as after the backing file was resized. Waits for the host: any thread but a loop may call it.
      *
      * @throws IOException when the backend does not tell its capacity
      */
-    public synchronized void refreshCapacity() throws IOException {
-        changeCapacity(space.capacitySectors(), sectorsOf(backend));
+    public void refreshCapacity() throws IOException {
+        refreshCapacity(() -> true);
+    }
+
+    /**
+     * As {@link #refreshCapacity()}, with a last say in it.
+     *
+     * @param isWanted asked once the host has told the capacity; when false, nothing is changed
+     * @return what {@code isWanted} said
+     */
+    public boolean refreshCapacity(BooleanSupplier isWanted) throws IOException {
+        BlkBackend disk = backend;
+        long sectors = sectorsOf(disk);
+        synchronized (this) {
+            if (!isWanted.getAsBoolean()) {
+                return false;
+            }
+            if (disk == backend) { // else the driver was told of another disk meanwhile
+                changeCapacity(space.capacitySectors(), sectors);
+            }
+            counters.imageChanges.increment();
+            return true;
+        }
     }
 
     /**
@@ -154,42 +209,39 @@ public final class VirtioBlk implements VirtioDevice {
      *
      * @throws IOException when {@code next} does not tell its capacity or cannot be opened; the device has its old disk then
      */
-    public synchronized void replaceBackend(BlkBackend next) throws IOException {
-        long before = space.capacitySectors();
-        long after = sectorsOf(next);
-        List<BlkIo> opened = openQueues(next);
-        // While queues change over, no request may reach beyond the end of either disk.
-        space.setCapacitySectors(Math.min(before, after));
-        List<LoopBarrier> barriers = new ArrayList<>();
-        for (int i = 0; i < opened.size(); i++) {
-            barriers.add(workers.get(i).exchange(opened.get(i), next.id()));
+    public void replaceBackend(BlkBackend next) throws IOException {
+        try {
+            exchange(next).done().join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof IOException) {
+                throw (IOException) e.getCause();
+            }
+            throw e;
         }
-        barriers.forEach(LoopBarrier::await);
-        backend = next;
-        changeCapacity(before, after);
     }
 
-    private List<BlkIo> openQueues(BlkBackend next) throws IOException {
-        List<CompletableFuture<BlkIo>> openings = new ArrayList<>();
-        workers.forEach(worker -> openings.add(worker.open(next)));
-        List<BlkIo> opened = new ArrayList<>();
-        IOException failure = null;
-        for (CompletableFuture<BlkIo> opening : openings) {
-            try {
-                opened.add(opening.join());
-            } catch (CompletionException e) {
-                failure = new IOException("a queue cannot be opened: " + e.getCause().getMessage(), e.getCause());
-            }
+    /**
+     * Begins what {@link #replaceBackend} does, and waits for nothing but the host's word on the capacity of {@code next}. Exchanges come one after
+     * the other. Any thread.
+     *
+     * @throws IOException when {@code next} does not tell its capacity; nothing was begun then
+     */
+    public BlkExchange exchange(BlkBackend next) throws IOException {
+        BlkExchange exchange = new BlkExchange(this, next, sectorsOf(next), workers);
+        CompletableFuture<Void> before;
+        synchronized (this) {
+            before = lastExchange;
+            lastExchange = exchange.done();
         }
-        if (failure != null) {
-            for (int i = 0; i < openings.size(); i++) {
-                if (!openings.get(i).isCompletedExceptionally()) {
-                    workers.get(i).discard(openings.get(i).join()).await();
-                }
-            }
-            throw failure;
-        }
-        return opened;
+        before.whenComplete((done, failure) -> exchange.begin());
+        exchange.done().whenComplete((done, failure) -> (failure == null ? counters.imageChanges : counters.changeFails).increment());
+        return exchange;
+    }
+
+    /** All queues hold still. */
+    synchronized void changeDisk(BlkExchange exchange) {
+        backend = exchange.next();
+        changeCapacity(space.capacitySectors(), exchange.sectors());
     }
 
     private void changeCapacity(long before, long after) {
@@ -211,6 +263,11 @@ public final class VirtioBlk implements VirtioDevice {
         workers.forEach(BlkQueueWorker::notified);
     }
 
+    /** What the device has done so far. Any thread. */
+    public BlkStatistics statistics() {
+        return counters.snapshot();
+    }
+
     /** The driver broke a rule of a queue: said once, and the device stops. Any queue loop. */
     void broken(VirtioInterrupt interrupt, VirtQueueException cause) {
         if (warned.compareAndSet(false, true)) {
@@ -222,8 +279,10 @@ public final class VirtioBlk implements VirtioDevice {
 
     /** The host could not carry out a request. Any queue loop. */
     void hostFailed(BlkRequest request, IOException cause) {
+        counters.hostFails.increment();
         long number = hostFailures.next();
         if (number != 0) {
+            listener.failed(number, cause.toString());
             LOG.warn("virtio-blk {}: {} at sector 0x{} failed, error {} of this device: {}", backend.id(), request.type(),
                     Long.toHexString(request.sector()), number, cause.toString());
         }

@@ -4,7 +4,9 @@ import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,17 +66,51 @@ final class DeviceSession {
     /**
      * Ends the session: from here on nothing is activated or notified, and the device is reset on {@code loop}.
      *
-     * @return await it to know that the device is done with the guest's memory
+     * @return completes once the device is done with the guest's memory
      */
-    LoopBarrier end(EventLoop loop) {
+    CompletableFuture<Void> end(EventLoop loop) {
         ended = true;
-        return LoopBarrier.run(loop, () -> {
+        return perform(loop, quiesced -> {
             active = false;
+            device.beginReset(quiesced);
+        }, interrupt::cutOff);
+    }
+
+    /**
+     * Has the device let go of queue {@code index}, which is stopped.
+     *
+     * @return completes once no buffer of the queue is touched any more
+     */
+    CompletableFuture<Void> stopQueue(EventLoop loop, int index) {
+        return perform(loop, quiesced -> {
+            if (active) {
+                device.beginQueueStop(index, quiesced);
+            } else {
+                quiesced.run();
+            }
+        }, () -> { });
+    }
+
+    /** Undoes what a driver did to a device that it never got to activate. */
+    static CompletableFuture<Void> resetIdle(VirtioDevice device, EventLoop loop) {
+        return perform(loop, device::beginReset, () -> { });
+    }
+
+    /** @param last what is done before the result completes */
+    private static CompletableFuture<Void> perform(EventLoop loop, Consumer<Runnable> action, Runnable last) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Runnable quiesced = () -> {
+            last.run();
+            done.complete(null);
+        };
+        LoopBarrier.run(loop, () -> {
             try {
-                device.reset();
-            } finally {
-                interrupt.cutOff();
+                action.accept(quiesced);
+            } catch (RuntimeException | Error e) {
+                quiesced.run(); // a fault of the device's: no vCPU shall wait for it
+                throw e;
             }
         });
+        return done;
     }
 }

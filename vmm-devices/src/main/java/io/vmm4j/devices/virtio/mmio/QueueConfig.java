@@ -2,6 +2,7 @@ package io.vmm4j.devices.virtio.mmio;
 
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
 import io.vmm4j.devices.virtio.queue.StoppableQueue;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * What the driver has written about one queue, unchecked until DRIVER_OK. Guarded by the transport's lock.
@@ -18,6 +19,9 @@ final class QueueConfig {
     boolean ready;
     /** The queue itself, from DRIVER_OK to the reset. */
     StoppableQueue live;
+    /** Completes when the device has let go of the queue that was live last. */
+    private CompletableFuture<Void> letGo = CompletableFuture.completedFuture(null);
+    private boolean isTakenBack;
 
     QueueConfig(int sizeMax) {
         this.sizeMax = sizeMax;
@@ -27,15 +31,50 @@ final class QueueConfig {
         return new QueueAddresses(size, desc, driver, device);
     }
 
-    void reset() {
+    /** Writes a register that describes the queue; others are dropped. */
+    void write(int offset, long value) {
+        switch (offset) {
+            case VirtioMmioRegisters.QUEUE_NUM -> size = (int) value;
+            case VirtioMmioRegisters.QUEUE_DESC_LOW -> desc = withLow(desc, value);
+            case VirtioMmioRegisters.QUEUE_DESC_HIGH -> desc = withHigh(desc, value);
+            case VirtioMmioRegisters.QUEUE_DRIVER_LOW -> driver = withLow(driver, value);
+            case VirtioMmioRegisters.QUEUE_DRIVER_HIGH -> driver = withHigh(driver, value);
+            case VirtioMmioRegisters.QUEUE_DEVICE_LOW -> device = withLow(device, value);
+            case VirtioMmioRegisters.QUEUE_DEVICE_HIGH -> device = withHigh(device, value);
+            default -> { } // read-only or reserved
+        }
+    }
+
+    /** The driver takes a live queue back: nothing is found in it any more. Returns false when it had done so before. */
+    boolean takeBack() {
+        boolean isNew = !isTakenBack;
+        isTakenBack = true;
+        live.stop();
+        return isNew;
+    }
+
+    /** @param quiescence of the queue that was taken back; asked of the device only after {@link #takeBack} */
+    void letGoBy(CompletableFuture<Void> quiescence) {
+        letGo = quiescence;
+    }
+
+    /** Completes when a queue that the driver has taken back is the driver's again. */
+    CompletableFuture<Void> letGo() {
+        return letGo;
+    }
+
+    /** @param quiescence of the device */
+    void reset(CompletableFuture<Void> quiescence) {
         size = 0;
         desc = 0;
         driver = 0;
         device = 0;
         ready = false;
+        isTakenBack = false;
         if (live != null) {
             live.stop(); // what a device gives back behind its reset must not reach the guest
             live = null;
+            letGo = quiescence;
         }
     }
 

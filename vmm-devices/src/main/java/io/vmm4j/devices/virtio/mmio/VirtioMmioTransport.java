@@ -5,8 +5,8 @@ import io.vmm4j.devices.irq.InterruptLine;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
+import io.vmm4j.devices.virtio.DeviceContract;
 import io.vmm4j.devices.virtio.DeviceStatus;
-import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioFeatures;
@@ -15,6 +15,7 @@ import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntBinaryOperator;
 import org.slf4j.Logger;
@@ -23,13 +24,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Virtio over MMIO, version 2: virtio 1.2 section 4.2. Makes any {@link VirtioDevice} a window of registers.
  *
- * <p>Register accesses come from vCPU threads. The negotiation registers and writes to Status are guarded by one lock; reading
- * Status and InterruptStatus and writing InterruptACK and QueueNotify take none, and nothing that runs on the event loop takes it.
- * DRIVER_OK builds the queues and has the loop activate the device; writing 0 to Status waits until the loop has reset it, so that after the write no buffer
- * of the guest is touched. The loop never waits for a vCPU, so the wait ends.
+ * <p>Register accesses come from vCPU threads. The negotiation registers and writes to Status are guarded by one lock, which nobody holds
+ * who waits; reading Status and InterruptStatus and writing InterruptACK and QueueNotify take none. DRIVER_OK builds the queues and has the
+ * loop activate the device; writing 0 to Status has the loop reset it. Status reads 0, and QueueReady of a queue taken back, once no buffer
+ * of the guest is touched any more; the loop waits for neither, a vCPU for a moment (see {@link VcpuPatience}).
  *
  * <p>Deviations: accesses to control registers that are not 4 bytes wide and aligned read 0 and are dropped on writing.
- * A feature accepted in word 63 or beyond stays accepted until the reset. Taking QueueReady back while the device is live stops the queue at the next request, without waiting for the one in work.
+ * A driver that begins anew before Status reads 0 is let, as
+ * Linux's needs it: its device is activated when the reset is over.
  */
 public final class VirtioMmioTransport implements BusDevice {
 
@@ -38,18 +40,22 @@ public final class VirtioMmioTransport implements BusDevice {
     /** Captures nothing, so that an acknowledgement allocates nothing. */
     private static final IntBinaryOperator CLEAR_CAUSES = (causes, acknowledged) -> causes & ~acknowledged;
     private static final int REGISTER_WIDTH = 4;
-    private static final int LAST_WORD = Long.SIZE - 1;
     private static final long REGISTER_MASK = 0xFFFF_FFFFL;
     private static final long TRANSPORT_FEATURES = VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_VERSION_1)
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_INDIRECT_DESC)
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_EVENT_IDX)
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_RING_PACKED);
 
+    /** What a driver does to the status on its way, section 3.1.1; what it reads of it while it waits for a reset. */
+    private static final int STEPS = DeviceStatus.ACKNOWLEDGE | DeviceStatus.DRIVER | DeviceStatus.FEATURES_OK | DeviceStatus.DRIVER_OK;
+    private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
+
     private final VirtioDevice device;
     private final GuestMemory memory;
     private final InterruptLine line;
     private final EventLoop loop;
     private final ConfigSpace config;
+    private final FeatureWords features;
     private final QueueConfig[] queues;
     private final DeferredNotify[] notifies;
 
@@ -62,16 +68,15 @@ public final class VirtioMmioTransport implements BusDevice {
     private volatile boolean isConfigWritten;
 
     private final Object lock = new Object();
-    private long deviceFeaturesSel;
-    private long driverFeaturesSel;
-    private long driverFeatures;
-    /** Words of accepted features beyond the second that are not 0: bit i for word i, {@link #LAST_WORD} for all from there on. */
-    private long driverFeaturesBeyond;
     private long queueSel;
     /** The configuration's generation when the driver began to look at it. */
     private int firstGeneration;
-    /** The reset under way of a session that was ended. */
-    private LoopBarrier ending;
+    /** Completes when the device has quiesced after all sessions that were ended. */
+    private CompletableFuture<Void> ending = CompletableFuture.completedFuture(null);
+    /** What {@link #ending} stands for was taken note of. */
+    private boolean isQuiesced = true;
+    /** The driver has written 0 to Status and waits to read it. */
+    private boolean isResetting;
     private boolean warned;
 
     /**
@@ -79,23 +84,23 @@ public final class VirtioMmioTransport implements BusDevice {
      * @param memory guest RAM, where queues and buffers are
      * @param line   the device's interrupt
      * @param loop   the thread that owns the device
-     * @throws IllegalArgumentException when the device has a queue larger than {@link VirtQueue#MAX_SIZE}
+     * @throws IllegalArgumentException when the device is none that can be offered, see {@link DeviceContract}
      */
     public VirtioMmioTransport(VirtioDevice device, GuestMemory memory, InterruptLine line, EventLoop loop) {
+        DeviceContract.problemOf(device).ifPresent(problem -> {
+            throw new IllegalArgumentException("virtio device " + device.type() + ": " + problem);
+        });
         this.device = device;
         this.memory = memory;
         this.line = line;
         this.loop = loop;
         this.config = device.configSpace();
         this.firstGeneration = config.generation();
+        this.features = new FeatureWords(device.deviceFeatures() | TRANSPORT_FEATURES);
         int[] sizes = device.queueSizeMax();
         this.queues = new QueueConfig[sizes.length];
         this.notifies = new DeferredNotify[sizes.length];
         for (int i = 0; i < sizes.length; i++) {
-            if (sizes[i] < 0 || sizes[i] > VirtQueue.MAX_SIZE) {
-                throw new IllegalArgumentException("virtio " + device.type() + ": largest size " + sizes[i] + " of queue " + i
-                        + " is not within 0 to " + VirtQueue.MAX_SIZE);
-            }
             queues[i] = new QueueConfig(sizes[i]);
             notifies[i] = new DeferredNotify(this, loop, i);
         }
@@ -123,6 +128,7 @@ public final class VirtioMmioTransport implements BusDevice {
         return switch ((int) offset) {
             case VirtioMmioRegisters.INTERRUPT_STATUS -> interruptStatus.get();
             case VirtioMmioRegisters.STATUS -> status.get();
+            case VirtioMmioRegisters.QUEUE_READY -> readQueueReady();
             default -> readGuarded((int) offset) & REGISTER_MASK;
         };
     }
@@ -143,7 +149,12 @@ public final class VirtioMmioTransport implements BusDevice {
         switch ((int) offset) {
             case VirtioMmioRegisters.QUEUE_NOTIFY -> deferNotify(word);
             case VirtioMmioRegisters.INTERRUPT_ACK -> interruptStatus.getAndAccumulate((int) word, CLEAR_CAUSES);
-            default -> writeGuarded((int) offset, word);
+            default -> {
+                CompletableFuture<Void> quiescence = writeGuarded((int) offset, word);
+                if (!loop.inLoop()) {
+                    VcpuPatience.await(quiescence);
+                }
+            }
         }
     }
 
@@ -162,9 +173,8 @@ public final class VirtioMmioTransport implements BusDevice {
                 case VirtioMmioRegisters.VERSION -> VirtioMmioRegisters.VERSION_2;
                 case VirtioMmioRegisters.DEVICE_ID -> device.type().id();
                 case VirtioMmioRegisters.VENDOR_ID -> VirtioMmioRegisters.VENDOR;
-                case VirtioMmioRegisters.DEVICE_FEATURES -> deviceFeaturesSel > 1 ? 0 : offeredFeatures() >>> 32 * deviceFeaturesSel;
+                case VirtioMmioRegisters.DEVICE_FEATURES -> features.readOffered();
                 case VirtioMmioRegisters.QUEUE_NUM_MAX -> hasSelectedQueue() ? selectedQueue().sizeMax : 0;
-                case VirtioMmioRegisters.QUEUE_READY -> hasSelectedQueue() && selectedQueue().ready ? 1 : 0;
                 case VirtioMmioRegisters.SHM_LEN_LOW, VirtioMmioRegisters.SHM_LEN_HIGH,
                         VirtioMmioRegisters.SHM_BASE_LOW, VirtioMmioRegisters.SHM_BASE_HIGH -> REGISTER_MASK;
                 case VirtioMmioRegisters.CONFIG_GENERATION -> configGeneration.get() + config.generation();
@@ -173,22 +183,41 @@ public final class VirtioMmioTransport implements BusDevice {
         }
     }
 
-    private void writeGuarded(int offset, long value) {
+    /** Section 4.2.2.2: 0 only once the queue is quiet. */
+    private long readQueueReady() {
+        CompletableFuture<Void> quiescence;
         synchronized (lock) {
-            switch (offset) {
-                case VirtioMmioRegisters.DEVICE_FEATURES_SEL -> deviceFeaturesSel = value;
-                case VirtioMmioRegisters.DRIVER_FEATURES_SEL -> driverFeaturesSel = value;
-                case VirtioMmioRegisters.DRIVER_FEATURES -> writeDriverFeatures(value);
-                case VirtioMmioRegisters.QUEUE_SEL -> queueSel = value;
-                case VirtioMmioRegisters.STATUS -> writeStatus((int) value);
-                case VirtioMmioRegisters.QUEUE_READY -> writeQueueReady(value);
-                default -> writeQueueField(offset, value);
+            if (!hasSelectedQueue()) {
+                return 0;
             }
+            if (selectedQueue().ready) {
+                return 1;
+            }
+            quiescence = selectedQueue().letGo();
         }
+        boolean isQuiet = loop.inLoop() ? quiescence.isDone() : VcpuPatience.await(quiescence);
+        return isQuiet ? 0 : 1;
     }
 
-    private long offeredFeatures() {
-        return device.deviceFeatures() | TRANSPORT_FEATURES;
+    /** Returns what the vCPU is to wait for. */
+    private CompletableFuture<Void> writeGuarded(int offset, long value) {
+        synchronized (lock) {
+            switch (offset) {
+                case VirtioMmioRegisters.DEVICE_FEATURES_SEL -> features.selectOffered(value);
+                case VirtioMmioRegisters.DRIVER_FEATURES_SEL -> features.selectAccepted(value);
+                case VirtioMmioRegisters.DRIVER_FEATURES -> writeDriverFeatures(value);
+                case VirtioMmioRegisters.QUEUE_SEL -> queueSel = value;
+                case VirtioMmioRegisters.STATUS -> {
+                    writeStatus((int) value);
+                    return value == 0 ? ending : NOTHING;
+                }
+                case VirtioMmioRegisters.QUEUE_READY -> {
+                    return writeQueueReady(value);
+                }
+                default -> writeQueueField(offset, value);
+            }
+            return NOTHING;
+        }
     }
 
     private boolean hasSelectedQueue() {
@@ -205,52 +234,35 @@ public final class VirtioMmioTransport implements BusDevice {
 
     /** Section 2.2: what was accepted is settled once FEATURES_OK is set. */
     private void writeDriverFeatures(long value) {
-        if (hasStatus(DeviceStatus.FEATURES_OK)) {
-            return;
-        }
-        if (driverFeaturesSel == 0) {
-            driverFeatures = QueueConfig.withLow(driverFeatures, value);
-        } else if (driverFeaturesSel == 1) {
-            driverFeatures = QueueConfig.withHigh(driverFeatures, value);
-        } else if (value != 0) {
-            driverFeaturesBeyond |= 1L << Math.min(driverFeaturesSel, LAST_WORD);
-        } else if (driverFeaturesSel < LAST_WORD) {
-            driverFeaturesBeyond &= ~(1L << driverFeaturesSel);
+        if (!hasStatus(DeviceStatus.FEATURES_OK)) {
+            features.writeAccepted(value);
         }
     }
 
     /** A queue that is ready, or a device that is live, keeps the layout it has. */
     private void writeQueueField(int offset, long value) {
-        if (!hasSelectedQueue() || selectedQueue().ready || hasStatus(DeviceStatus.DRIVER_OK)) {
-            return;
-        }
-        QueueConfig queue = selectedQueue();
-        switch (offset) {
-            case VirtioMmioRegisters.QUEUE_NUM -> queue.size = (int) value;
-            case VirtioMmioRegisters.QUEUE_DESC_LOW -> queue.desc = QueueConfig.withLow(queue.desc, value);
-            case VirtioMmioRegisters.QUEUE_DESC_HIGH -> queue.desc = QueueConfig.withHigh(queue.desc, value);
-            case VirtioMmioRegisters.QUEUE_DRIVER_LOW -> queue.driver = QueueConfig.withLow(queue.driver, value);
-            case VirtioMmioRegisters.QUEUE_DRIVER_HIGH -> queue.driver = QueueConfig.withHigh(queue.driver, value);
-            case VirtioMmioRegisters.QUEUE_DEVICE_LOW -> queue.device = QueueConfig.withLow(queue.device, value);
-            case VirtioMmioRegisters.QUEUE_DEVICE_HIGH -> queue.device = QueueConfig.withHigh(queue.device, value);
-            default -> { } // read-only or reserved: dropped
+        if (hasSelectedQueue() && !selectedQueue().ready && !hasStatus(DeviceStatus.DRIVER_OK)) {
+            selectedQueue().write(offset, value);
         }
     }
 
     /** The layout is judged at DRIVER_OK, when the features that shape it are settled. */
-    private void writeQueueReady(long value) {
+    private CompletableFuture<Void> writeQueueReady(long value) {
         if (!hasSelectedQueue() || selectedQueue().sizeMax == 0) {
-            return;
+            return NOTHING;
         }
         QueueConfig queue = selectedQueue();
         if (value == 0) {
             queue.ready = false;
-            if (queue.live != null) {
-                queue.live.stop();
+            if (queue.live != null && queue.takeBack()) {
+                queue.letGoBy(session == null ? ending : session.stopQueue(loop, (int) queueSel));
             }
-        } else if (value == 1 && !hasStatus(DeviceStatus.DRIVER_OK)) {
+            return queue.letGo();
+        }
+        if (value == 1 && !hasStatus(DeviceStatus.DRIVER_OK)) {
             queue.ready = true;
         }
+        return NOTHING;
     }
 
     /** Section 3.1.1: each step needs the one before it; bits are only added, but for the reset. */
@@ -258,6 +270,13 @@ public final class VirtioMmioTransport implements BusDevice {
         if (value == 0) {
             reset();
             return;
+        }
+        if (isResetting) {
+            if ((value & DeviceStatus.ACKNOWLEDGE) == 0) {
+                return;
+            }
+            isResetting = false; // the driver does not wait
+            status.set(DeviceStatus.ACKNOWLEDGE);
         }
         if (hasStatus(DeviceStatus.FAILED)) {
             return;
@@ -273,7 +292,7 @@ public final class VirtioMmioTransport implements BusDevice {
         if ((value & DeviceStatus.DRIVER) != 0 && hasStatus(DeviceStatus.ACKNOWLEDGE)) {
             addStatus(DeviceStatus.DRIVER);
         }
-        if ((value & DeviceStatus.FEATURES_OK) != 0 && hasStatus(DeviceStatus.DRIVER) && areFeaturesAcceptable()) {
+        if ((value & DeviceStatus.FEATURES_OK) != 0 && hasStatus(DeviceStatus.DRIVER) && features.areAcceptable()) {
             addStatus(DeviceStatus.FEATURES_OK);
         }
         boolean isNew = !hasStatus(DeviceStatus.DRIVER_OK);
@@ -287,19 +306,12 @@ public final class VirtioMmioTransport implements BusDevice {
         status.getAndUpdate(old -> old | bit);
     }
 
-    /** Sections 2.2.2 and 6.2: only what was offered, and never without VERSION_1. */
-    private boolean areFeaturesAcceptable() {
-        return driverFeaturesBeyond == 0
-                && (driverFeatures & ~offeredFeatures()) == 0
-                && (driverFeatures & VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_VERSION_1)) != 0;
-    }
-
     private void activate() {
         MmioInterrupt interrupt = new MmioInterrupt(status, interruptStatus, configGeneration, line);
         List<VirtQueue> live = new ArrayList<>(queues.length);
         try {
             for (QueueConfig queue : queues) {
-                queue.live = queue.ready ? StoppableQueue.open(memory, queue.addresses(), queue.sizeMax, driverFeatures) : null;
+                queue.live = queue.ready ? StoppableQueue.open(memory, queue.addresses(), queue.sizeMax, features.accepted()) : null;
                 live.add(queue.live);
             }
         } catch (VirtQueueException e) {
@@ -307,8 +319,10 @@ public final class VirtioMmioTransport implements BusDevice {
             interrupt.needsReset();
             return;
         }
-        session = new DeviceSession(device, new VirtioActivation(memory, live, interrupt, driverFeatures), interrupt, firstGeneration);
-        session.start(loop);
+        session = new DeviceSession(device, new VirtioActivation(memory, live, interrupt, features.accepted()), interrupt, firstGeneration);
+        if (isQuiesced) {
+            session.start(loop);
+        }
     }
 
     private void warnOnce(VirtQueueException e) {
@@ -322,33 +336,57 @@ public final class VirtioMmioTransport implements BusDevice {
     private void abandon() {
         if (session != null) {
             isConfigWritten = false;
-            ending = session.end(loop);
+            DeviceSession last = session;
             session = null;
+            endBy(last.end(loop));
         }
     }
 
-    /** Status reads its old value until the device has let go of the guest's memory. */
+    private void endBy(CompletableFuture<Void> end) {
+        isQuiesced = false;
+        CompletableFuture<Void> all = CompletableFuture.allOf(ending, end);
+        ending = all;
+        all.thenRun(() -> quiesced(all));
+    }
+
+    /** Status reads something else until the device has let go of the guest's memory. */
     private void reset() {
+        int before = status.get();
         abandon();
         if (isConfigWritten) {
             isConfigWritten = false;
-            ending = LoopBarrier.run(loop, device::reset);
-        }
-        if (ending != null) {
-            ending.await();
-            ending = null;
+            endBy(DeviceSession.resetIdle(device, loop));
         }
         for (QueueConfig queue : queues) {
-            queue.reset();
+            queue.reset(ending);
         }
         firstGeneration = config.generation();
-        deviceFeaturesSel = 0;
-        driverFeaturesSel = 0;
-        driverFeatures = 0;
-        driverFeaturesBeyond = 0;
+        features.reset();
         queueSel = 0;
         interruptStatus.set(0);
-        status.set(0);
+        isResetting = !isQuiesced;
+        status.set(isResetting ? before & STEPS | DeviceStatus.ACKNOWLEDGE : 0);
+    }
+
+    /** The device has quiesced after the end {@code which}; any thread. */
+    private void quiesced(CompletableFuture<Void> which) {
+        synchronized (lock) {
+            if (ending != which) {
+                return; // of an end before the last
+            }
+            isQuiesced = true;
+            if (!hasStatus(DeviceStatus.FAILED)) {
+                interruptStatus.set(0);
+            }
+            if (isResetting) {
+                isResetting = false;
+                firstGeneration = config.generation();
+                status.set(0);
+            }
+            if (session != null) {
+                session.start(loop);
+            }
+        }
     }
 
     private void deferNotify(long index) {

@@ -123,8 +123,8 @@ final class NetConstants {
 
     /** Frames in one turn of the event loop, for each queue. */
     static final int BATCH = 64;
-    /** Control commands in one turn. */
-    static final int CONTROL_BATCH = 16;
+    /** Control commands in one turn: the host may take milliseconds over one, such as to let go of a queue of a tap. */
+    static final int CONTROL_BATCH = 1;
 
     /** Control class: receive modes. */
     static final int VIRTIO_NET_CTRL_RX = 0;

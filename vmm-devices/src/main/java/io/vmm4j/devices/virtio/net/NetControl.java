@@ -13,8 +13,10 @@ import java.nio.ByteBuffer;
  */
 final class NetControl implements QueuePump.Handler {
 
-    /** class, command and the longest data that is looked at. */
-    private static final int MAX_LENGTH = 2 + Long.BYTES;
+    /** class and command. */
+    private static final int COMMAND_LENGTH = 2;
+    /** The longest data that is looked at, but for tables of addresses. */
+    private static final int MAX_LENGTH = Long.BYTES;
     private static final long MAC_MASK = (1L << 8 * MacAddress.LENGTH) - 1;
 
     private final VirtioNet device;
@@ -35,16 +37,22 @@ final class NetControl implements QueuePump.Handler {
         if (chain.writableLength() == 0) {
             throw new VirtQueueException("a control command without room for its ack");
         }
-        bytes.clear();
-        ChainCopy.read(chain, bytes);
-        bytes.flip();
-        boolean isDone = bytes.remaining() >= 2 && execute(bytes.get() & 0xFF, bytes.get() & 0xFF, chain.readableLength() - 2);
+        bytes.clear().limit(COMMAND_LENGTH);
+        boolean isDone = ChainCopy.read(chain, bytes) == COMMAND_LENGTH
+            && execute(bytes.get(0) & 0xFF, bytes.get(1) & 0xFF, chain, chain.readableLength() - COMMAND_LENGTH);
         ack.clear();
         ack.put(0, (byte) (isDone ? NetConstants.VIRTIO_NET_OK : NetConstants.VIRTIO_NET_ERR));
         return ChainCopy.write(chain, ack);
     }
 
-    private boolean execute(int type, int command, long length) {
+    /** @param length of the command's data, of which {@code chain} stands at the beginning */
+    private boolean execute(int type, int command, DescriptorChain chain, long length) {
+        if (type == NetConstants.VIRTIO_NET_CTRL_MAC && command == NetConstants.VIRTIO_NET_CTRL_MAC_TABLE_SET) {
+            return hasFeature(NetConstants.VIRTIO_NET_F_CTRL_RX) && isTable(chain, length);
+        }
+        bytes.clear();
+        ChainCopy.read(chain, bytes);
+        bytes.flip();
         return switch (type) {
             case NetConstants.VIRTIO_NET_CTRL_RX -> isReceiveMode(command, length);
             case NetConstants.VIRTIO_NET_CTRL_MAC -> setAddress(command, length);
@@ -55,27 +63,41 @@ final class NetControl implements QueuePump.Handler {
         };
     }
 
+    /** On or off, a byte. */
     private boolean isReceiveMode(int command, long length) {
         int feature = command <= NetConstants.VIRTIO_NET_CTRL_RX_ALLMULTI
             ? NetConstants.VIRTIO_NET_F_CTRL_RX : NetConstants.VIRTIO_NET_F_CTRL_RX_EXTRA;
-        return hasFeature(feature) && command <= NetConstants.VIRTIO_NET_CTRL_RX_NOBCAST && length >= 1;
+        return hasFeature(feature) && command <= NetConstants.VIRTIO_NET_CTRL_RX_NOBCAST && length == 1 && bytes.get() >>> 1 == 0;
+    }
+
+    /** Two tables (section 5.1.6.5.2), each a le32 count and as many addresses, and nothing behind them. */
+    private boolean isTable(DescriptorChain chain, long length) {
+        long unicast = takeTable(chain, length);
+        return unicast >= 0 && takeTable(chain, length - unicast) == length - unicast;
+    }
+
+    /** Passes over a table in the {@code length} bytes that are left of {@code chain}; returns its length, -1 when it is not all there. */
+    private long takeTable(DescriptorChain chain, long length) {
+        bytes.clear().limit(Integer.BYTES);
+        if (ChainCopy.read(chain, bytes) < Integer.BYTES) {
+            return -1;
+        }
+        long addresses = MacAddress.LENGTH * (bytes.getInt(0) & 0xFFFF_FFFFL);
+        if (addresses > length - Integer.BYTES) {
+            return -1;
+        }
+        ChainCopy.skip(chain, addresses);
+        return Integer.BYTES + addresses;
     }
 
     private boolean setAddress(int command, long length) {
-        return switch (command) {
-            case NetConstants.VIRTIO_NET_CTRL_MAC_TABLE_SET ->
-                // Two tables, each at least its le32 count.
-                hasFeature(NetConstants.VIRTIO_NET_F_CTRL_RX) && length >= 2 * Integer.BYTES;
-            case NetConstants.VIRTIO_NET_CTRL_MAC_ADDR_SET -> {
-                if (!hasFeature(NetConstants.VIRTIO_NET_F_CTRL_MAC_ADDR) || length != MacAddress.LENGTH) {
-                    yield false;
-                }
-                long low = bytes.getInt() & 0xFFFF_FFFFL;
-                device.setMac(new MacAddress(low | (long) Short.toUnsignedInt(bytes.getShort()) << 32 & MAC_MASK));
-                yield true;
-            }
-            default -> false;
-        };
+        if (command != NetConstants.VIRTIO_NET_CTRL_MAC_ADDR_SET
+                || !hasFeature(NetConstants.VIRTIO_NET_F_CTRL_MAC_ADDR) || length != MacAddress.LENGTH) {
+            return false;
+        }
+        long low = bytes.getInt() & 0xFFFF_FFFFL;
+        device.setMac(new MacAddress(low | (long) Short.toUnsignedInt(bytes.getShort()) << 32 & MAC_MASK));
+        return true;
     }
 
     private boolean acknowledgeAnnounce(int command) {

@@ -12,6 +12,12 @@ import java.nio.ByteBuffer;
  */
 final class NetRxBuffers {
 
+    /**
+     * Pieces of guest memory held at which no more buffers are taken. A driver whose buffers are cut so finely that a frame does not fit in
+     * them goes without that frame; what the host keeps of a buffer grows with its pieces.
+     */
+    private static final int MAX_PIECES = 8192;
+
     /** What became of a frame. */
     enum Outcome { PLACED, WAITS, TOO_LARGE }
 
@@ -20,6 +26,7 @@ final class NetRxBuffers {
     private DescriptorChain[] chains = new DescriptorChain[0];
     private long[] written = new long[0];
     private int count;
+    private int pieces;
     private long space;
 
     void start(VirtQueue newQueue, boolean mergeable) {
@@ -30,12 +37,14 @@ final class NetRxBuffers {
             written = new long[queue.size()];
         }
         count = 0;
+        pieces = 0;
         space = 0;
     }
 
     void stop() {
         queue = null;
         count = 0;
+        pieces = 0;
         space = 0;
     }
 
@@ -43,7 +52,7 @@ final class NetRxBuffers {
     Outcome place(ByteBuffer frame, int length) throws VirtQueueException {
         int most = isMergeable ? queue.size() : 1;
         while (space < length) {
-            if (count == most) {
+            if (count == most || pieces >= MAX_PIECES) {
                 return Outcome.TOO_LARGE;
             }
             DescriptorChain chain = queue.poll();
@@ -54,6 +63,7 @@ final class NetRxBuffers {
                 throw new VirtQueueException("a receive buffer of " + chain.writableLength() + " bytes cannot hold the header");
             }
             chains[count++] = chain;
+            pieces += chain.writableCount();
             space += chain.writableLength();
         }
         fill(frame, length);
@@ -65,6 +75,7 @@ final class NetRxBuffers {
         frame.putShort(NetConstants.HDR_NUM_BUFFERS, (short) used);
         frame.position(0).limit(length);
         for (int i = 0; i < used; i++) {
+            pieces -= chains[i].writableCount();
             space -= chains[i].writableLength();
             written[i] = ChainCopy.write(chains[i], frame);
         }

@@ -35,6 +35,7 @@ final class NetTx {
     private ByteBuffer joined;
     /** The frame in {@link #pieces} waits: its chain comes again. */
     private boolean isPrepared;
+    private boolean isFit;
     private boolean isAdmitted;
     private long driverFeatures;
 
@@ -57,6 +58,10 @@ final class NetTx {
         forget();
     }
 
+    boolean hasQueue() {
+        return pump.isRunning();
+    }
+
     void run() {
         pump.run();
     }
@@ -67,19 +72,14 @@ final class NetTx {
         pieceCount = 0;
     }
 
+    /** A frame that is dropped is an operation too, of no bytes. */
     private long serve(DescriptorChain chain) {
-        if (!link.isUp()) {
-            link.counters().linkDropped.increment(); // also one that has waited
-            forget();
-            return 0;
+        if (!isPrepared && link.isUp()) {
+            isPrepared = true;
+            isFit = prepare(chain);
         }
-        if (!isPrepared && !prepare(chain)) {
-            forget();
-            return 0;
-        }
-        isPrepared = true;
         if (!isAdmitted) {
-            long delayNanos = limiter.admit(frameLength);
+            long delayNanos = limiter.admit(isPrepared && isFit ? frameLength : 0);
             if (delayNanos > 0) {
                 link.counters().txThrottled.increment();
                 retry.arm(delayNanos);
@@ -87,7 +87,9 @@ final class NetTx {
             }
             isAdmitted = true;
         }
-        if (!send()) {
+        if (!link.isUp() || !isPrepared) {
+            link.counters().linkDropped.increment(); // also one that has waited
+        } else if (isFit && !send()) {
             return QueuePump.LATER;
         }
         forget();

@@ -52,6 +52,7 @@ public final class VirtioNet implements VirtioDevice {
 
     private int controlIndex;
     private int negotiatedPairs;
+    private volatile long driverFeatures;
     private volatile VirtioInterrupt activeInterrupt;
 
     /** A device without rate limits. */
@@ -140,6 +141,7 @@ public final class VirtioNet implements VirtioDevice {
         link.backend().start(new Wakeups());
         setGuestOffloads(activation.driverFeatures() & NetOffload.guestFeatures());
         usePairs(1);
+        driverFeatures = activation.driverFeatures();
         activeInterrupt = activation.interrupt();
     }
 
@@ -175,9 +177,12 @@ public final class VirtioNet implements VirtioDevice {
         config.mac().ifPresent(space::setMac);
     }
 
-    /** Plugs the cable in or out, and tells the driver. While it is out, frames of both directions are dropped. Any thread. */
+    /**
+     * Plugs the cable in or out, and tells a driver that looks at it (STATUS, section 5.1.4). While it is out, frames of both directions are
+     * dropped. Any thread.
+     */
     public void setLinkUp(boolean up) {
-        if (link.setUp(up)) {
+        if (link.setUp(up) && isAccepted(NetConstants.VIRTIO_NET_F_STATUS)) {
             tellConfigChanged();
         }
     }
@@ -187,11 +192,19 @@ public final class VirtioNet implements VirtioDevice {
         return link.isUp();
     }
 
-    /** Asks the driver to tell the network where it is, as after a move to another host. Any thread. */
+    /**
+     * Asks the driver to tell the network where it is, as after a move to another host (section 5.1.6.5.4). Without effect when there is no
+     * driver, or one that did not accept GUEST_ANNOUNCE and STATUS. Any thread.
+     */
     public void requestAnnounce() {
-        if (activeInterrupt != null && space.setStatus(NetConstants.VIRTIO_NET_S_ANNOUNCE, true)) {
+        boolean isUnderstood = isAccepted(NetConstants.VIRTIO_NET_F_GUEST_ANNOUNCE) && isAccepted(NetConstants.VIRTIO_NET_F_STATUS);
+        if (activeInterrupt != null && isUnderstood && space.setStatus(NetConstants.VIRTIO_NET_S_ANNOUNCE, true)) {
             tellConfigChanged();
         }
+    }
+
+    private boolean isAccepted(int feature) {
+        return (driverFeatures >>> feature & 1) != 0;
     }
 
     /** The hardware address: the configured one, or what the driver has set since it started; zeroes when there is neither. Any thread. */
@@ -222,7 +235,7 @@ public final class VirtioNet implements VirtioDevice {
             return false;
         }
         for (int i = 0; i < pairs; i++) {
-            if (!receivers.get(i).hasQueue()) {
+            if (!receivers.get(i).hasQueue() || !transmitters.get(i).hasQueue()) {
                 return false;
             }
         }

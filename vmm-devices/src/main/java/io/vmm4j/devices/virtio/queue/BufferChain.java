@@ -90,6 +90,17 @@ final class BufferChain implements DescriptorChain {
         slots = count;
     }
 
+    /** Views kept beyond what every chain has. */
+    int surplus() {
+        return readable.surplus() + writable.surplus();
+    }
+
+    /** Gives the surplus back. */
+    void trim() {
+        readable.trim();
+        writable.trim();
+    }
+
     boolean isLent() {
         return lent;
     }

@@ -20,6 +20,17 @@ public final class ChainCopy {
         return before - dst.remaining();
     }
 
+    /** Passes over {@code length} bytes of what is left of the device-readable part, or over all of it. */
+    public static void skip(DescriptorChain chain, long length) {
+        long left = length;
+        for (int i = 0; i < chain.readableCount() && left > 0; i++) {
+            ByteBuffer view = chain.readable(i);
+            int part = (int) Math.min(view.remaining(), left);
+            view.position(view.position() + part);
+            left -= part;
+        }
+    }
+
     /** Copies {@code src} to what is left of the device-writable part until either ends. Returns the bytes copied. */
     public static int write(DescriptorChain chain, ByteBuffer src) {
         int before = src.remaining();

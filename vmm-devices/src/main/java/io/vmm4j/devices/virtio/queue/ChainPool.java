@@ -4,15 +4,21 @@ import java.util.BitSet;
 
 /**
  * The chains of one queue and the record of which buffers a device holds, so that a driver cannot have one buffer
- * served twice at the same time. Chains are made on demand and kept. Confined to the queue's thread.
+ * served twice at the same time. Chains are made on demand and kept, and so are their views, but no more of those in all than
+ * {@link #MAX_SURPLUS}: a guest may cut each buffer into as many pieces as the queue has elements. Confined to the queue's thread.
  */
 final class ChainPool {
+
+    /** Views kept by idle chains beyond the few that each has; about half a megabyte. */
+    static final int MAX_SURPLUS = 8192;
 
     private final BufferChain[] idle;
     /** By buffer id; 16 bits in either ring format. */
     private final BitSet inFlight = new BitSet();
     private int idleCount;
     private int lentCount;
+    /** Of the idle chains. */
+    private int surplus;
 
     /** @param size elements of the queue, the bound of chains held */
     ChainPool(int size) {
@@ -25,6 +31,7 @@ final class ChainPool {
             throw new VirtQueueException("more than " + idle.length + " buffers are available at once");
         }
         BufferChain chain = idleCount > 0 ? idle[--idleCount] : new BufferChain(this);
+        surplus -= chain.surplus();
         chain.start();
         lentCount++;
         return chain;
@@ -53,8 +60,17 @@ final class ChainPool {
             inFlight.clear(chain.id());
         }
         chain.giveBack();
+        if (surplus + chain.surplus() > MAX_SURPLUS) {
+            chain.trim();
+        }
+        surplus += chain.surplus();
         lentCount--;
         idle[idleCount++] = chain;
+    }
+
+    /** Views kept by chains that nobody holds, beyond the few that each has. */
+    int surplus() {
+        return surplus;
     }
 
     /** Chains that the device holds. */

@@ -67,6 +67,11 @@ final class PackedVirtQueue implements StoppableQueue {
     }
 
     @Override
+    public boolean isStopped() {
+        return stopped;
+    }
+
+    @Override
     public DescriptorChain poll() throws VirtQueueException {
         if (stopped) {
             return null;

@@ -87,6 +87,11 @@ final class SplitVirtQueue implements StoppableQueue {
     }
 
     @Override
+    public boolean isStopped() {
+        return stopped;
+    }
+
+    @Override
     public DescriptorChain poll() throws VirtQueueException {
         if (stopped) {
             return null;

@@ -13,6 +13,14 @@ public interface VirtQueue {
     int size();
 
     /**
+     * Whether the driver has taken the queue back (section 4.2.2.2): its buffers are not to be touched any more, those held included.
+     * Once true, stays true. Any thread.
+     */
+    default boolean isStopped() {
+        return false;
+    }
+
+    /**
      * Takes the next available chain, wholly validated.
      *
      * @return the chain, or {@code null} when the queue is empty or stopped; valid until it is pushed or put back. Several may be held at

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * The entropy device, virtio 1.2 section 5.4: fills the driver's buffers with random bytes, at most 64 KiB a request, straight
  * in guest RAM, so that a large buffer costs the host no memory and little time.
  *
- * <p>Confined to the event loop, but for {@link #updateLimits}.
+ * <p>Confined to the event loop, but for {@link #updateLimits} and {@link #statistics}.
  */
 public final class VirtioRng implements VirtioDevice {
 
@@ -37,6 +38,11 @@ public final class VirtioRng implements VirtioDevice {
     private final LoopTimer retry;
     private final ConfigSpace config = new ByteConfigSpace(0);
     private final SparseCount hostFailures = new SparseCount();
+    private final LongAdder requests = new LongAdder();
+    private final LongAdder bytes = new LongAdder();
+    private final LongAdder hostFails = new LongAdder();
+    private final LongAdder throttled = new LongAdder();
+    private final LongAdder notifications = new LongAdder();
 
     /** An entropy device without a rate limit. */
     public VirtioRng(EventLoop loop, RngSource source) {
@@ -46,7 +52,7 @@ public final class VirtioRng implements VirtioDevice {
     /**
      * @param loop    the thread that owns the device
      * @param source  where the bytes come from
-     * @param limiter asked with the bytes that a request will get
+     * @param limiter asked with the bytes that a request will get; one without room for any is an operation too
      */
     public VirtioRng(EventLoop loop, RngSource source, RateLimiter limiter) {
         this.source = Objects.requireNonNull(source);
@@ -83,6 +89,7 @@ public final class VirtioRng implements VirtioDevice {
 
     @Override
     public void onQueueNotify(int queueIndex) {
+        notifications.increment();
         pump.run();
     }
 
@@ -99,20 +106,26 @@ public final class VirtioRng implements VirtioDevice {
         pump.schedule();
     }
 
+    /** What the device has done so far. Any thread. */
+    public RngStatistics statistics() {
+        return new RngStatistics(requests.sum(), bytes.sum(), hostFails.sum(), throttled.sum(), notifications.sum());
+    }
+
     private long serve(DescriptorChain chain) {
         int wanted = (int) Math.min(chain.writableLength(), RngConstants.MAX_REQUEST);
-        if (wanted == 0) {
-            return 0;
-        }
         long delayNanos = limiter.admit(wanted);
         if (delayNanos > 0) {
+            throttled.increment();
             retry.arm(delayNanos);
             return QueuePump.LATER;
         }
         try {
             fill(chain, wanted);
+            requests.increment();
+            bytes.add(wanted);
             return wanted;
         } catch (IOException e) {
+            hostFails.increment();
             long number = hostFailures.next();
             if (number != 0) {
                 LOG.warn("virtio-rng: the host gave no random bytes, failure {} of this device: {}", number, e.toString());

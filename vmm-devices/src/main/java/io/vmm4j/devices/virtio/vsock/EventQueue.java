@@ -60,7 +60,7 @@ final class EventQueue {
 
     /** Takes new buffers. */
     void run() {
-        if (queue == null || fault.isBroken()) {
+        if (queue == null || queue.isStopped() || fault.isBroken()) {
             return;
         }
         try {
@@ -88,6 +88,9 @@ final class EventQueue {
         event.clear();
         event.putInt(0, VsockConstants.VIRTIO_VSOCK_EVENT_TRANSPORT_RESET);
         DescriptorChain chain = buffers[0];
+        if (chain.writableLength() < VsockConstants.EVENT_LENGTH) {
+            throw new VirtQueueException("an event buffer of " + chain.writableLength() + " bytes cannot hold an event");
+        }
         count--;
         System.arraycopy(buffers, 1, buffers, 0, count);
         queue.pushUsed(chain, ChainCopy.write(chain, event));

@@ -12,11 +12,14 @@ import java.util.Deque;
  */
 final class SendBuffer {
 
-    /** Memory of one size that connections share; never more than were needed at a time. */
+    /** Memory of one size that connections share. As many lie idle as are in use, and a few: what many stuck connections took goes with them. */
     static final class Pool {
+
+        private static final int IDLE = 4;
 
         private final int length;
         private final Deque<ByteBuffer> free = new ArrayDeque<>();
+        private int inUse;
 
         Pool(int length) {
             this.length = length;
@@ -26,13 +29,23 @@ final class SendBuffer {
             return length;
         }
 
+        /** Bytes that lie idle. */
+        int idleBytes() {
+            return length * free.size();
+        }
+
         private ByteBuffer take() {
+            inUse++;
             ByteBuffer buffer = free.poll();
             return buffer == null ? LittleEndian.allocateDirect(length) : buffer.clear();
         }
 
         private void giveBack(ByteBuffer buffer) {
+            inUse--;
             free.push(buffer);
+            while (free.size() > inUse + IDLE) {
+                free.removeLast();
+            }
         }
     }
 

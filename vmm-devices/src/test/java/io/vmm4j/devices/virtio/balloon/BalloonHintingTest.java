@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.VirtioRig;
+import java.util.Arrays;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** Free page reporting and hinting, virtio 1.2 sections 5.5.6.5 and 5.5.6.7. */
@@ -137,5 +139,50 @@ final class BalloonHintingTest extends BalloonFixture {
         VirtioRig<VirtioBalloon> without = rig(new BalloonConfig(0, false, 0, false, false));
         assertThrows(IllegalStateException.class, () -> without.device().startHinting(true));
         assertThrows(IllegalStateException.class, () -> without.device().hintingStatus());
+    }
+
+    /** A chain of 80 MiB: the same 2 MiB again and again. */
+    private static Buffer[] large() {
+        Buffer[] buffers = new Buffer[40];
+        Arrays.fill(buffers, Buffer.writable(0x100 * PAGE, 2 << 20));
+        return buffers;
+    }
+
+    private long returned() {
+        return backend.lengths.stream().mapToLong(length -> length).sum();
+    }
+
+    @Test
+    void othersHaveTheirTurnAmidALargeReport() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(REPORTING, 8, 8, 64);
+        int id = rig.queue(2).add(large());
+        AtomicLong amid = new AtomicLong();
+        rig.driver().notifyQueue(2);
+        rig.loop().execute(() -> amid.set(returned()));
+        rig.loop().run();
+        assertEquals(64 << 20, amid.get());
+        assertEquals(80 << 20, returned());
+        assertEquals(new Used(id, 0), rig.queue(2).takeUsed());
+    }
+
+    @Test
+    void aLargeHintIsGivenBackInTurnsWhileItsCommandIsInForce() {
+        VirtioRig<VirtioBalloon> rig = rig(all()).start(HINT, 8, 8, 64);
+        assertTrue(rig.device().startHinting(false));
+        Buffer[] buffers = large();
+        putPfns(rig, 2);
+        buffers[0] = Buffer.readable(LIST, 4);
+        rig.queue(2).add(buffers);
+        AtomicLong amid = new AtomicLong();
+        rig.driver().notifyQueue(2);
+        rig.loop().execute(() -> {
+            amid.set(returned());
+            rig.device().stopHinting();
+        });
+        rig.loop().run();
+        assertEquals(64 << 20, amid.get());
+        assertEquals(64 << 20, returned(), "nothing behind the withdrawal");
+        assertNotNull(rig.queue(2).takeUsed());
+        assertFalse(rig.needsReset());
     }
 }

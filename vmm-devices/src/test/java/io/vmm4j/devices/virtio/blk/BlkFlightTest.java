@@ -10,8 +10,10 @@ import static io.vmm4j.devices.virtio.blk.BlkBench.VERSION_1;
 import static io.vmm4j.devices.virtio.blk.BlkBench.WRITE_ZEROES;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.testing.DriverQueue;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
@@ -108,7 +110,7 @@ final class BlkFlightTest {
         bytes.failing = false;
         slow.end(bench.loop, tags.get(1));
         assertEquals(IOERR, statusAt(first));
-        assertEquals(1, bench.queue.takeUsed().length());
+        assertEquals(0, bench.queue.takeUsed().length(), "the data before the status was not written");
         assertEquals(OK, statusAt(second));
         assertEquals(513, bench.queue.takeUsed().length());
     }
@@ -246,5 +248,30 @@ final class BlkFlightTest {
         bench.line.takeEdges();
         bench.blk.replaceBackend(new BlkBench.Disk(SECTORS * 512));
         assertEquals(0, bench.line.takeEdges());
+    }
+
+    @Test
+    void aCapacityThatNobodyWantsToHearOfAnyMoreIsNotTold() throws IOException {
+        start(FEATURES);
+        bytes.capacity = 1024;
+        bench.line.takeEdges();
+        assertFalse(bench.blk.refreshCapacity(() -> false));
+        assertEquals(SECTORS, bench.driver.readConfig(0, 8));
+        assertEquals(0, bench.line.takeEdges());
+        assertTrue(bench.blk.refreshCapacity(() -> true));
+        assertEquals(2, bench.driver.readConfig(0, 8));
+        assertEquals(1, bench.line.takeEdges());
+    }
+
+    @Test
+    void anExchangeIsWithdrawnUntilItHasTakenPlaceAndNotLater() throws IOException {
+        start(FEATURES);
+        BlkExchange exchange = bench.blk.exchange(new BlkBench.Disk(SECTORS * 512));
+        assertTrue(exchange.done().isDone());
+        assertFalse(exchange.withdraw());
+        addRead(1);
+        kick();
+        assertEquals(List.of("drain", "close"), slow.events, "the old disk is not asked any more");
+        assertEquals(513, bench.queue.takeUsed().length());
     }
 }

@@ -15,14 +15,11 @@ import static io.vmm4j.devices.virtio.blk.BlkBench.WRITE_ZEROES;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.GuestRam;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,7 +83,7 @@ final class BlkRequestsTest {
         long[] sectors = {SECTORS - 1, SECTORS, SECTORS + 1, 1L << 32, 1L << 55, (1L << 55) - 1, Long.MAX_VALUE, -1, -2, Long.MIN_VALUE};
         for (long sector : sectors) {
             assertEquals(IOERR, bench.request(IN, sector, 1024), "IN at " + sector);
-            assertEquals(1, bench.usedLength, "the status only");
+            assertEquals(0, bench.usedLength, "the data before the status was not written");
             assertEquals(IOERR, bench.request(OUT, sector, 1024), "OUT at " + sector);
         }
         assertEquals(List.of(), bench.disk.calls);
@@ -124,7 +121,28 @@ final class BlkRequestsTest {
         BlkBench bench = bench();
         assertEquals(OK, bench.request(8, 0, 20));
         assertEquals("disk-0123456789-abcd", new String(GuestRam.get(bench.memory, DATA, 20)));
+        assertEquals(21, bench.usedLength);
         assertEquals(IOERR, bench.request(8, 0, 19));
+        assertEquals(0, bench.usedLength);
+    }
+
+    @Test
+    void aBufferThatIsLongerThanTheIdIsNotSaidToBeFull() throws IOException {
+        BlkBench bench = bench();
+        assertEquals(OK, bench.request(8, 0, 64));
+        assertEquals(20, bench.usedLength, "what lies between the id and the status was not written");
+    }
+
+    @Test
+    void aStatusBehindWritableBytesThatNobodyWroteDoesNotCount() throws IOException {
+        BlkBench bench = bench();
+        GuestRam.put(bench.memory, 0x40000, new byte[16]);
+        GuestRam.put(bench.memory, 0x40000, new byte[] {4});
+        bench.queue.add(Buffer.readable(0x40000, 16), Buffer.writable(0x41000, 8), Buffer.writable(0x42000, 1));
+        bench.driver.notifyQueue(0);
+        bench.loop.run();
+        assertEquals(0, bench.queue.takeUsed().length());
+        assertEquals(OK, GuestRam.get(bench.memory, 0x42000, 1)[0]);
     }
 
     @Test
@@ -132,8 +150,11 @@ final class BlkRequestsTest {
         BlkBench bench = bench();
         bench.disk.failing = true;
         assertEquals(IOERR, bench.request(IN, 0, 512));
-        assertEquals(1, bench.usedLength);
+        assertEquals(0, bench.usedLength, "section 2.7.8.2: no more than was written from the start on");
+        assertEquals(IOERR, bench.request(IN, 0, 0));
+        assertEquals(1, bench.usedLength, "here the status is at the start");
         assertEquals(IOERR, bench.request(OUT, 0, 512));
+        assertEquals(1, bench.usedLength);
         assertEquals(IOERR, bench.request(4, 0, 0));
         assertEquals(IOERR, bench.segments(11, new long[] {0, 1, 0}));
         bench.disk.failing = false;
@@ -272,53 +293,6 @@ final class BlkRequestsTest {
         assertEquals(List.of(), bench.disk.calls);
         bench.start(FEATURES);
         assertEquals(OK, bench.request(IN, 0, 512));
-    }
-
-    @Test
-    void theBandwidthLimitDelaysWithoutLosing() throws IOException {
-        BlkBench bench = new BlkBench(PLAIN);
-        bench.limiter.update(Optional.of(new BucketConfig(1024, 100)), Optional.empty());
-        bench.start(FEATURES);
-        for (int i = 0; i < 4; i++) {
-            bench.add(IN, i, 512);
-        }
-        bench.driver.notifyQueue(0);
-        bench.loop.run();
-        assertEquals(OK, bench.take());
-        assertEquals(OK, bench.take());
-        assertEquals(-1, bench.take(), "two sectors are all there is");
-        bench.driver.notifyQueue(0);
-        bench.loop.advance(Duration.ofMillis(49));
-        assertEquals(-1, bench.take());
-        bench.loop.advance(Duration.ofMillis(1));
-        assertEquals(OK, bench.take());
-        bench.loop.advance(Duration.ofMillis(50));
-        assertEquals(OK, bench.take());
-        assertEquals(List.of("read 0", "read 512", "read 1024", "read 1536"), bench.disk.calls);
-    }
-
-    @Test
-    void liftingTheLimitWakesTheQueue() throws IOException {
-        BlkBench bench = new BlkBench(PLAIN);
-        bench.limiter.update(Optional.empty(), Optional.of(new BucketConfig(1, 3_600_000)));
-        bench.start(FEATURES);
-        assertEquals(OK, bench.request(IN, 0, 512));
-        assertEquals(-1, bench.request(4, 0, 0), "FLUSH is an operation too");
-        bench.blk.updateLimits(Optional.empty(), Optional.of(BucketConfig.UNLIMITED));
-        bench.loop.run();
-        assertEquals(OK, bench.take());
-        assertEquals(OK, bench.request(IN, 1, 512), "notifications are on again");
-    }
-
-    @Test
-    void aResetForgetsTheTimerOfALimit() throws IOException {
-        BlkBench bench = new BlkBench(PLAIN);
-        bench.limiter.update(Optional.empty(), Optional.of(new BucketConfig(1, 1000)));
-        bench.start(FEATURES);
-        assertEquals(OK, bench.request(IN, 0, 512));
-        assertEquals(-1, bench.request(IN, 1, 512));
-        bench.driver.reset();
-        assertEquals(0, bench.loop.armedTimers());
     }
 
     @ParameterizedTest

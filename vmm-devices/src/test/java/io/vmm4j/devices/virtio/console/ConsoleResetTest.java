@@ -83,4 +83,29 @@ final class ConsoleResetTest extends ConsoleFixture {
             rig.driver().reset();
         }
     }
+
+    @Test
+    void outputThatWaitsIsLeftAloneOnceTheDriverHasTakenItsQueueBack() {
+        VirtioRig<VirtioConsole> rig = hvc0().start(0, 16, 16);
+        console.setRoom(0);
+        print(rig, 1, "hello");
+        rig.driver().write(0x030, 1);
+        rig.driver().write(0x044, 0);
+        assertEquals(0, rig.driver().read(0x044));
+        console.setRoom(100);
+        rig.loop().advance(Duration.ofSeconds(2));
+        assertEquals("", console.output());
+    }
+
+    @Test
+    void inputWaitsOnTheHostsSideOnceTheDriverHasTakenItsQueueBack() {
+        VirtioRig<VirtioConsole> rig = hvc0().start(0, 16, 16);
+        rig.queue(0).add(Buffer.writable(DATA, 16));
+        rig.kick(0);
+        rig.driver().write(0x030, 0);
+        rig.driver().write(0x044, 0);
+        assertEquals(0, rig.driver().read(0x044));
+        console.type("x");
+        assertEquals(1, console.waitingInput());
+    }
 }

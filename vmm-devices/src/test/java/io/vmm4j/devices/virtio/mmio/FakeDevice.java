@@ -22,6 +22,9 @@ final class FakeDevice implements VirtioDevice {
     VirtioActivation activation;
     /** Whether the first notification finds a fault. */
     boolean isBroken;
+    /** Whether it says only when asked to, by {@link #quiesce}, that it has let go. */
+    boolean isSlow;
+    private final List<Runnable> quiescences = new ArrayList<>();
 
     FakeDevice() {
         config.put(0, 8, 0x1122334455667788L);
@@ -66,5 +69,32 @@ final class FakeDevice implements VirtioDevice {
     public void reset() {
         activation = null;
         calls.add("reset");
+    }
+
+    @Override
+    public void beginReset(Runnable quiesced) {
+        reset();
+        letGo(quiesced);
+    }
+
+    @Override
+    public void beginQueueStop(int queueIndex, Runnable quiesced) {
+        calls.add((activation.queues().get(queueIndex).isStopped() ? "stop " : "stop while it runs ") + queueIndex);
+        letGo(quiesced);
+    }
+
+    private void letGo(Runnable quiesced) {
+        if (isSlow) {
+            quiescences.add(quiesced);
+        } else {
+            quiesced.run();
+        }
+    }
+
+    /** Says that it has let go of what it was to let go of. */
+    void quiesce() {
+        List<Runnable> all = List.copyOf(quiescences);
+        quiescences.clear();
+        all.forEach(Runnable::run);
     }
 }

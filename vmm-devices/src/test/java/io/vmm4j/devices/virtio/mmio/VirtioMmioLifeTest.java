@@ -13,13 +13,7 @@ import io.vmm4j.devices.virtio.queue.QueueAddresses;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** A device's life behind virtio 1.2, section 4.2: from DRIVER_OK over notifications to the reset. */
 final class VirtioMmioLifeTest extends MmioBench {
@@ -218,30 +212,5 @@ final class VirtioMmioLifeTest extends MmioBench {
         DriverQueue queue = start(VERSION_1 | 1L << 34);
         queue.add(DriverQueue.Buffer.readable(0, 4));
         assertEquals(4, assertPolls().readableLength());
-    }
-
-    @Test
-    @Timeout(30)
-    void resetFromAVcpuWaitsUntilTheLoopHasLetGo() throws Exception {
-        start(VERSION_1);
-        ExecutorService vcpu = Executors.newSingleThreadExecutor();
-        try {
-            CountDownLatch entered = new CountDownLatch(1);
-            Future<Integer> reset = vcpu.submit(() -> {
-                entered.countDown();
-                driver.reset();
-                return device.calls.contains("reset") ? driver.status() : -1;
-            });
-            entered.await();
-            while (loop.pendingTasks() == 0) {
-                Thread.onSpinWait();
-            }
-            assertFalse(reset.isDone());
-            assertEquals(15, driver.status(), "the old status until the reset is over");
-            loop.run();
-            assertEquals(0, reset.get(10, TimeUnit.SECONDS));
-        } finally {
-            vcpu.shutdownNow();
-        }
     }
 }

@@ -86,7 +86,7 @@ final class VirtioMmioTransportTest extends MmioBench {
     void aDeviceWithAQueueLargerThanTheSpecificationsIsRefused() {
         device.sizes = new int[] {8, 65536};
         IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class, () -> new VirtioMmioTransport(device, memory, line, loop));
-        assertTrue(refusal.getMessage().contains("65536 of queue 1"), refusal.getMessage());
+        assertTrue(refusal.getMessage().contains("65536 for queue 1"), refusal.getMessage());
         device.sizes = new int[] {32768};
         new VirtioMmioTransport(device, memory, line, loop);
     }

@@ -382,4 +382,35 @@ final class NetRxTest {
         });
         assertEquals(22_000, rig.device().statistics().rxFrames());
     }
+
+    @Test
+    void buffersHeldForAFrameAreLeftAloneOnceTheDriverHasTakenTheQueueBack() {
+        VirtioRig<VirtioNet> rig = rig(MRG_RXBUF);
+        rig.queue(0).add(Buffer.writable(DATA, 100));
+        arrive(rig, Frames.plain(188, 1));
+        rig.driver().write(0x030, 0);
+        rig.driver().write(0x044, 0);
+        assertEquals(0, rig.driver().read(0x044));
+        rig.device().setLinkUp(false);
+        port.tellReadable(0);
+        rig.device().setLinkUp(true);
+        arrive(rig, Frames.plain(40, 7));
+        assertArrayEquals(new byte[100], GuestRam.get(rig.memory(), DATA, 100), "section 4.2.2.2: the memory is the driver's again");
+    }
+
+    @Test
+    void aFrameThatWouldFillThousandsOfPiecesIsDropped() {
+        VirtioRig<VirtioNet> rig = rig(MRG_RXBUF | 1L << 28);
+        Buffer[] pieces = new Buffer[256];
+        for (int i = 0; i < pieces.length; i++) {
+            pieces[i] = Buffer.writable(DATA + i, i == 0 ? 12 : 1);
+        }
+        for (int i = 0; i < 64; i++) {
+            rig.queue(0).addIndirect(DATA + 0x1_0000 + 0x1000 * i, pieces);
+        }
+        arrive(rig, Frames.plain(10_000, 1));
+        assertEquals(1, rig.device().statistics().rxDropped(), "the host keeps no more than a few thousand pieces");
+        arrive(rig, Frames.plain(1500, 1));
+        assertEquals(1, rig.device().statistics().rxFrames(), "what fits is received");
+    }
 }

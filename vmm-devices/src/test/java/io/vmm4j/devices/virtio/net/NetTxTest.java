@@ -311,4 +311,40 @@ final class NetTxTest {
         AllocationMeter.assertNone(() -> rig.queue(1).add(chain), () -> rig.device().onQueueNotify(1), () -> rig.queue(1).takeUsed());
         assertEquals(22_000, sink.frames);
     }
+
+    @Test
+    void aFrameThatWaitsIsLeftAloneOnceTheDriverHasTakenTheQueueBack() {
+        VirtioRig<VirtioNet> rig = rig(0);
+        port.setRoom(0);
+        GuestRam.put(rig.memory(), DATA, Frames.plain(60, 1));
+        rig.queue(1).add(Buffer.readable(DATA, 72));
+        rig.kick(1);
+        rig.driver().write(0x030, 1);
+        rig.driver().write(0x044, 0);
+        assertEquals(0, rig.driver().read(0x044));
+        port.setRoom(10);
+        port.tellWritable(0);
+        assertEquals(0, port.sent().size());
+    }
+
+    @Test
+    void aFrameThatIsDroppedIsAnOperationToo() {
+        VirtioRig<VirtioNet> rig = new VirtioRig<>((loop, clock) -> new VirtioNet(loop, NetConfig.of(ADDRESS), port, RateLimiter.none(),
+            new RateLimiter(clock, new BucketConfig(60, 3_600_000), new BucketConfig(3, 1000)))).start(0, 16, 256);
+        GuestRam.put(rig.memory(), DATA, Frames.plain(60, 1));
+        rig.queue(1).add(Buffer.readable(DATA, 20));
+        rig.queue(1).add(Buffer.readable(DATA, 70_000));
+        rig.queue(1).add(Buffer.readable(DATA, 72));
+        rig.queue(1).add(Buffer.readable(DATA, 20));
+        rig.kick(1);
+        assertEquals(1, port.sent().size(), "those before it took no bytes");
+        for (int i = 0; i < 3; i++) {
+            assertNotNull(rig.queue(1).takeUsed());
+        }
+        assertNull(rig.queue(1).takeUsed(), "three operations are all there are");
+        rig.loop().advance(Duration.ofMillis(400));
+        assertNotNull(rig.queue(1).takeUsed());
+        assertEquals(2, rig.device().statistics().txMalformed());
+        assertEquals(1, rig.device().statistics().txOversize());
+    }
 }

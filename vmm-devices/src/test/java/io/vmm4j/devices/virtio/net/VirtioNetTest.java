@@ -149,6 +149,15 @@ final class VirtioNetTest {
         assertEquals(1, control(rig, 2, 0, 6, 1));
         assertEquals(0, control(rig, 2, 1, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4, 5, 0, 0, 0, 0), "address table");
         assertEquals(1, control(rig, 2, 1, 0, 0, 0, 0, 0), "half a table");
+        assertEquals(0, control(rig, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0), "no addresses");
+        assertEquals(0, control(rig, 2, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4, 5), "an address of the second kind");
+        assertEquals(1, control(rig, 2, 1, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 0, 0, 0, 0), "the first count is beyond the data");
+        assertEquals(1, control(rig, 2, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4), "the second is");
+        assertEquals(1, control(rig, 2, 1, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0), "more than there can be");
+        assertEquals(1, control(rig, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), "there is more behind the tables");
+        assertEquals(1, control(rig, 2, 1, 0), "no table");
+        assertEquals(1, control(rig, 2, 0, 0, 2), "neither on nor off");
+        assertEquals(1, control(rig, 2, 0, 0, 1, 1), "two modes");
         assertEquals(1, control(rig, 2, 0, 0), "no mode");
         assertEquals(1, control(rig, 2, 9, 0, 0), "unknown class");
         assertEquals(1, control(rig, 2, 0), "no command");
@@ -203,9 +212,13 @@ final class VirtioNetTest {
 
     @Test
     void pairsWhoseQueuesAreNotSetUpAreRefused() {
-        VirtioRig<VirtioNet> rig = pairs(2).start(CTRL_VQ | MQ, 16, 16, 0, 16, 16);
-        assertEquals(1, control(rig, 4, 4, 0, 2, 0));
-        assertEquals(1, port.activePairs());
+        for (int missing = 2; missing <= 3; missing++) {
+            int[] sizes = {16, 16, 16, 16, 16};
+            sizes[missing] = 0;
+            VirtioRig<VirtioNet> rig = pairs(2).start(CTRL_VQ | MQ, sizes);
+            assertEquals(1, control(rig, 4, 4, 0, 2, 0), "queue " + missing);
+            assertEquals(1, port.activePairs());
+        }
     }
 
     @Test
@@ -254,6 +267,25 @@ final class VirtioNetTest {
         assertEquals(1, control(rig, 2, 3, 1), "unknown command");
         assertEquals(0, control(rig, 2, 3, 0));
         assertEquals(1, rig.driver().readConfig(6, 2));
+    }
+
+    @Test
+    void aDriverThatDidNotAcceptTheFeatureHearsNothingOfAnnouncements() {
+        for (long features : new long[] {CTRL_VQ | STATUS, CTRL_VQ | GUEST_ANNOUNCE, 0}) {
+            VirtioRig<VirtioNet> rig = rig().start(features, 16, 16);
+            rig.device().requestAnnounce();
+            assertEquals(1, rig.driver().readConfig(6, 2), "section 5.1.4: the bit is there with the feature only");
+            assertEquals(0, rig.driver().takeInterrupts());
+        }
+    }
+
+    @Test
+    void aDriverThatDoesNotLookAtTheLinkIsNotInterruptedForIt() {
+        VirtioRig<VirtioNet> rig = rig().start(0, 16, 16);
+        rig.device().setLinkUp(false);
+        assertEquals(0, rig.driver().takeInterrupts());
+        rig.start(STATUS, 16, 16);
+        assertEquals(0, rig.driver().readConfig(6, 2), "the next that does finds it");
     }
 
     @Test

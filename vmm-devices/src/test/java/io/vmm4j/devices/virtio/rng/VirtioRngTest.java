@@ -233,4 +233,32 @@ final class VirtioRngTest {
             assertEquals(Math.min(65_536, first + second), rig.queue(0).takeUsed().length());
         }
     }
+
+    @Test
+    void aRequestThatWaitsIsLeftAloneOnceTheDriverHasTakenItsQueueBack() {
+        VirtioRig<VirtioRng> rig = limitedRig();
+        rig.queue(0).add(Buffer.writable(DATA, 1000));
+        rig.queue(0).add(Buffer.writable(DATA, 64));
+        rig.kick(0);
+        rig.driver().write(0x030, 0);
+        rig.driver().write(0x044, 0);
+        assertEquals(0, rig.driver().read(0x044));
+        rig.loop().advance(Duration.ofSeconds(1));
+        assertEquals(1000, source.given, "section 4.2.2.2: the buffer is the driver's again");
+    }
+
+    @Test
+    void aRequestWithoutRoomIsAnOperationToo() {
+        VirtioRig<VirtioRng> rig = new VirtioRig<>((loop, clock) -> new VirtioRng(loop, source,
+            new RateLimiter(clock, BucketConfig.UNLIMITED, new BucketConfig(2, 1000)))).start(0, SIZE);
+        for (int i = 0; i < 3; i++) {
+            rig.queue(0).add(Buffer.readable(DATA, 64));
+        }
+        rig.kick(0);
+        assertEquals(0, rig.queue(0).takeUsed().length());
+        assertEquals(0, rig.queue(0).takeUsed().length());
+        assertNull(rig.queue(0).takeUsed());
+        rig.loop().advance(Duration.ofMillis(500));
+        assertEquals(0, rig.queue(0).takeUsed().length());
+    }
 }

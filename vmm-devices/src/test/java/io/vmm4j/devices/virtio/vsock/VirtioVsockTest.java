@@ -270,4 +270,30 @@ final class VirtioVsockTest extends VsockFixture {
         guest.send(SHUTDOWN, 1001, 81, 3, NOTHING);
         return stream;
     }
+
+    @Test
+    void anEventBufferIsLeftAloneOnceTheDriverHasTakenTheQueueBack() {
+        VirtioRig<VirtioVsock> rig = rig();
+        guest(rig);
+        GuestRam.put(rig.memory(), VirtioRig.DATA, new byte[] {7, 7, 7, 7});
+        rig.queue(2).add(Buffer.writable(VirtioRig.DATA, 4));
+        rig.kick(2);
+        rig.driver().write(0x030, 2);
+        rig.driver().write(0x044, 0);
+        assertEquals(0, rig.driver().read(0x044));
+        rig.device().resetTransport();
+        rig.loop().run();
+        assertArrayEquals(new byte[] {7, 7, 7, 7}, GuestRam.get(rig.memory(), VirtioRig.DATA, 4));
+    }
+
+    @Test
+    void anEventBufferThatCannotHoldAnEventNeedsAReset() {
+        VirtioRig<VirtioVsock> rig = rig();
+        guest(rig);
+        rig.queue(2).add(Buffer.writable(VirtioRig.DATA, 3));
+        rig.kick(2);
+        assertFalse(rig.needsReset());
+        rig.device().resetTransport();
+        assertTrue(rig.needsReset());
+    }
 }

@@ -1,0 +1,109 @@
+package io.vmm4j.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The samples of the pages are whole: they compile as they stand, and do what they say. */
+@Timeout(120)
+class DocumentedSamplesTest {
+
+    private static final Path ROOT = Path.of("..");
+    private static final Pattern SAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern CLASS = Pattern.compile("^(?:public )?(?:final )?class (\\w+)", Pattern.MULTILINE);
+
+    @TempDir
+    Path directory;
+
+    private URLClassLoader compile(String page) throws IOException {
+        List<Path> sources = new ArrayList<>();
+        Matcher samples = SAMPLE.matcher(Files.readString(ROOT.resolve(page)));
+        while (samples.find()) {
+            Matcher named = CLASS.matcher(samples.group(1));
+            assertTrue(named.find(), () -> page + " has a sample that is not whole: " + samples.group(1));
+            sources.add(Files.writeString(directory.resolve(named.group(1) + ".java"), samples.group(1)));
+        }
+        assertTrue(!sources.isEmpty(), page + " has samples");
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        assumeTrue(compiler != null, "this Java has no compiler");
+        StringWriter said = new StringWriter();
+        try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
+            boolean isCompiled = compiler.getTask(said, files, null, List.of("-d", directory.toString(), "-cp", System.getProperty("java.class.path"), "-Xlint:all",
+                    "-proc:none"), null, files.getJavaFileObjectsFromPaths(sources)).call();
+            assertTrue(isCompiled, page + ": " + said);
+        }
+        return new URLClassLoader(new URL[] {directory.toUri().toURL()});
+    }
+
+    private void run(URLClassLoader loader, String name, TinyKernel kernel) throws Throwable {
+        assumeTrue(Files.isReadable(Path.of("/dev/kvm")) && Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
+        Path image = Files.write(directory.resolve("root.img"), new byte[4096]);
+        Method main = loader.loadClass(name).getDeclaredMethod("main", String[].class);
+        main.setAccessible(true);
+        try {
+            main.invoke(null, (Object) new String[] {kernel.writeTo(directory.resolve("vmlinux")).toString(), image.toString()});
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static TinyKernel guest() {
+        return new TinyKernel().print("login:").echoUntil('\n').reset();
+    }
+
+    @Test
+    void thePageOnDevicesIsWhole() throws IOException {
+        compile("docs/devices.md").close();
+    }
+
+    @Test
+    @Tag("kvm")
+    void theMachineWithADeviceRuns() throws Throwable {
+        try (URLClassLoader loader = compile("docs/devices.md")) {
+            run(loader, "ShouterMachine", guest());
+        }
+    }
+
+    @Test
+    @Tag("kvm")
+    void theFirstMachineOfBothPagesRuns() throws Throwable {
+        for (String page : List.of("README.md", "docs/java.md")) {
+            try (URLClassLoader loader = compile(page)) {
+                run(loader, "FirstMachine", guest());
+            }
+        }
+    }
+
+    @Test
+    @Tag("kvm")
+    void theFirstMachineChecksWhatItWaitsFor() throws Throwable {
+        try (URLClassLoader loader = compile("README.md")) {
+            // A guest that says something else, and ends: there is nothing to wait for any more.
+            Throwable thrown = assertThrows(Throwable.class, () -> run(loader, "FirstMachine", new TinyKernel().print("panic").reset()));
+            assertInstanceOf(IllegalStateException.class, thrown);
+            assertEquals("the guest has not come up: panic", thrown.getMessage());
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package io.vmm4j.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The built program as Firecracker: its socket, log, metrics and exit codes, with a guest of a few bytes. */
+@Tag("kvm")
+class FirecrackerDoorTest {
+
+    private static final long PATIENCE_SECONDS = 120;
+
+    @TempDir
+    Path directory;
+
+    private Process start(String... flags) throws IOException {
+        List<String> words = LinuxGuest.program("firecracker");
+        words.addAll(List.of(flags));
+        return new ProcessBuilder(words).redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                .redirectErrorStream(true).redirectOutput(directory.resolve("out").toFile()).start();
+    }
+
+    private static int end(Process process) throws InterruptedException {
+        assertTrue(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "the program has not ended");
+        return process.exitValue();
+    }
+
+    private String out() throws IOException {
+        return Files.readString(directory.resolve("out"));
+    }
+
+    /** Connects once there is somebody who listens. */
+    private static SocketChannel connect(Path socket, Process process) throws IOException {
+        while (true) {
+            SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+            try {
+                channel.connect(UnixDomainSocketAddress.of(socket));
+                return channel;
+            } catch (IOException e) {
+                channel.close();
+                if (!process.isAlive()) {
+                    throw e;
+                }
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    private static String put(SocketChannel channel, String path, String body) throws IOException {
+        String request = "PUT " + path + " HTTP/1.1\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+        channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
+        ByteBuffer answer = ByteBuffer.allocate(4096);
+        channel.read(answer);
+        return new String(answer.array(), 0, answer.position(), StandardCharsets.UTF_8);
+    }
+
+    private Path kernel(TinyKernel kernel) throws IOException {
+        return kernel.writeTo(directory.resolve("kernel"));
+    }
+
+    @Test
+    void aGuestIsStartedByTheSocketAndItsResetEndsTheProcessInOrder() throws Exception {
+        Path kernel = kernel(new TinyKernel().print("HELLO").out(0x64, 0xFE).spin());
+        Path socket = directory.resolve("fc.sock");
+        Path log = directory.resolve("log");
+        Path metrics = directory.resolve("metrics");
+        Process process = start("--api-sock", socket.toString(), "--id", "web-1", "--log-path", log.toString(), "--show-level");
+        try (SocketChannel channel = connect(socket, process)) {
+            assertTrue(put(channel, "/metrics", "{\"metrics_path\": \"" + metrics + "\"}").startsWith("HTTP/1.1 204"));
+            assertTrue(put(channel, "/boot-source", "{\"kernel_image_path\": \"" + kernel + "\"}").startsWith("HTTP/1.1 204"));
+            assertTrue(put(channel, "/actions", "{\"action_type\": \"InstanceStart\"}").startsWith("HTTP/1.1 204"));
+            assertEquals(0, end(process), this::outUnchecked);
+        } finally {
+            process.destroyForcibly();
+        }
+        assertTrue(out().contains("HELLO"), this::outUnchecked);
+        List<String> logged = Files.readAllLines(log);
+        assertTrue(logged.get(0).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9} \\[web-1:main:INFO] Running Firecracker v1\\..*"), logged::toString);
+        assertTrue(logged.get(logged.size() - 1).endsWith("Firecracker exiting successfully. exit_code=0"), logged::toString);
+        List<String> lines = Files.readAllLines(metrics);
+        assertTrue(lines.size() >= 2, lines::toString);
+        List<String> written = new ArrayList<>(lines);
+        assertTrue(written.stream().anyMatch(line -> line.contains("\"reset_count\":1")), lines::toString);
+        assertTrue(written.get(0).startsWith("{\"utc_timestamp_ms\":"), lines::toString);
+    }
+
+    @Test
+    void aConfigurationFileStartsAMachineWithoutAnApi() throws Exception {
+        Path kernel = kernel(new TinyKernel().print("HELLO").out(0x64, 0xFE).spin());
+        Path config = Files.writeString(directory.resolve("config"), "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\"}, \"drives\": []}");
+        assertEquals(0, end(start("--no-api", "--config-file", config.toString())), this::outUnchecked);
+        assertTrue(out().contains("HELLO"), this::outUnchecked);
+        assertTrue(out().contains("Successfully started microvm that was configured from one single json"), this::outUnchecked);
+    }
+
+    @Test
+    void aHangUpHasFirecrackersExitCodeAndLeavesMetrics() throws Exception {
+        Path kernel = kernel(new TinyKernel().print("HELLO").spin());
+        Path metrics = directory.resolve("metrics");
+        Path socket = directory.resolve("fc.sock");
+        Path config = Files.writeString(directory.resolve("config"), "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\"}, \"drives\": []}");
+        Process process = start("--api-sock", socket.toString(), "--config-file", config.toString(), "--metrics-path", metrics.toString());
+        try (SocketChannel channel = connect(socket, process)) {
+            assertTrue(put(channel, "/actions", "{\"action_type\": \"FlushMetrics\"}").startsWith("HTTP/1.1 204"));
+            assertEquals(0, new ProcessBuilder("kill", "-HUP", Long.toString(process.pid())).start().waitFor());
+            assertEquals(156, end(process), this::outUnchecked);
+        } finally {
+            process.destroyForcibly();
+        }
+        assertTrue(out().contains("Shutting down VM after intercepting signal 1, code 0."), this::outUnchecked);
+        List<String> lines = Files.readAllLines(metrics);
+        assertTrue(lines.get(lines.size() - 1).contains("\"sighup\":1"), lines::toString);
+    }
+
+    @Test
+    void aWrongFlagEndsWithFirecrackersExitCode() throws Exception {
+        assertEquals(153, end(start("--enable-pci")));
+        assertTrue(out().contains("Error: Arguments parsing error: devices on PCI are not there yet (--enable-pci)"), this::outUnchecked);
+        assertEquals(152, end(start("--level", "loud")));
+        assertEquals(0, end(start("--version")));
+        assertTrue(out().startsWith("Firecracker v1."), this::outUnchecked);
+    }
+
+    private String outUnchecked() {
+        try {
+            return out();
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package io.vmm4j.api.control;
+
+import io.vmm4j.api.request.ApiException;
+import io.vmm4j.api.request.DriveBody;
+import io.vmm4j.api.request.RateLimiterBody;
+import io.vmm4j.core.block.UringBackend;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.LinuxException;
+import java.io.IOException;
+
+/** One of {@code /drives}, with its image open. Confined to one thread. */
+final class Drive implements AutoCloseable {
+
+    private static final int S_IFMT = 0170000;
+    private static final int S_IFIFO = 0010000;
+
+    private final DriveBody body;
+    private String path;
+    private RateLimiterBody limits;
+    private Fd image;
+
+    private Drive(DriveBody body, Fd image) {
+        this.body = body;
+        this.path = body.pathOnHost();
+        this.limits = Limits.kept(body.rateLimiter());
+        this.image = image;
+    }
+
+    /** Opens the image that {@code body} names. */
+    static Drive open(DriveBody body) throws ApiException {
+        if (body.pathOnHost() == null || body.socket() != null) {
+            throw refused(isVhostUser(body) ? "Vhost user backend error: vhost-user drives are not supported." : "Invalid block config.");
+        }
+        Fd image;
+        try {
+            image = openImage(body.pathOnHost(), isReadOnly(body));
+        } catch (IOException e) {
+            throw refused("Virtio backend error: Error manipulating the backing file: " + OsError.text(e) + " " + body.pathOnHost());
+        }
+        try {
+            if ("Async".equals(body.ioEngine())) {
+                UringBackend.requireHost();
+            }
+            return new Drive(body, image);
+        } catch (LinuxException e) {
+            image.close();
+            throw refused("Virtio backend error: Error coming from the IO engine: " + OsError.text(e));
+        }
+    }
+
+    private static boolean isVhostUser(DriveBody body) {
+        return body.socket() != null && body.pathOnHost() == null && body.isReadOnly() == null && body.rateLimiter() == null
+                && body.ioEngine() == null;
+    }
+
+    private static boolean isReadOnly(DriveBody body) {
+        return body.isReadOnly() != null && body.isReadOnly();
+    }
+
+    private static ApiException refused(String why) {
+        return new ApiException("Drive config error: Unable to create the virtio block device: " + why);
+    }
+
+    /** Without waiting for the other end of a pipe, which is no disk. */
+    private static Fd openImage(String path, boolean readOnly) throws IOException {
+        Fd file = Fd.open(OsError.path(path), (readOnly ? Fd.O_RDONLY : Fd.O_RDWR) | Fd.O_NONBLOCK);
+        try {
+            if ((file.stat().mode() & S_IFMT) == S_IFIFO) {
+                throw new LinuxException("lseek(" + path + ")", Errno.ESPIPE);
+            }
+            return file;
+        } catch (IOException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens another image for this drive.
+     *
+     * @return the image, for the caller to close or to give to {@link #use}
+     */
+    Fd openOther(String other) throws IOException {
+        return openImage(other, isReadOnly(body));
+    }
+
+    /** The drive is on {@code other} now. */
+    void use(String otherPath, Fd other) {
+        image.close();
+        image = other;
+        path = otherPath;
+    }
+
+    /** The drive has other limits now. */
+    void use(RateLimiterBody change) {
+        limits = Limits.changed(limits, change);
+    }
+
+    String id() {
+        return body.driveId();
+    }
+
+    boolean isRoot() {
+        return body.isRootDevice();
+    }
+
+    Fd image() {
+        return image;
+    }
+
+    /** What tells the kernel of its root file system. */
+    String rootArguments() {
+        return (body.partuuid() == null ? "root=/dev/vda" : "root=PARTUUID=" + body.partuuid()) + (isReadOnly(body) ? " ro" : " rw");
+    }
+
+    /** As the machine takes it; which one is the root is said in the kernel's arguments. */
+    DriveConfig toConfig() {
+        return new DriveConfig(id(), isRoot(), null, path, isReadOnly(body), DriveConfig.CacheType.valueOf(body.cacheType()), false,
+                Limits.toConfig(limits), DriveConfig.IoEngine.valueOf(engine()), null, null);
+    }
+
+    private String engine() {
+        return body.ioEngine() == null ? "Sync" : body.ioEngine();
+    }
+
+    void write(JsonText json) {
+        json.begin();
+        json.field("drive_id", id());
+        json.field("partuuid", body.partuuid());
+        json.field("is_root_device", isRoot());
+        json.field("cache_type", body.cacheType());
+        json.field("is_read_only", isReadOnly(body));
+        json.field("path_on_host", path);
+        Limits.write(json, "rate_limiter", limits);
+        json.field("io_engine", engine());
+        json.fieldNull("socket");
+        json.end();
+    }
+
+    @Override
+    public void close() {
+        image.close();
+    }
+}

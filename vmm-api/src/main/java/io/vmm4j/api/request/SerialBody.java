@@ -1,0 +1,25 @@
+package io.vmm4j.api.request;
+
+import io.vmm4j.api.json.Field;
+import io.vmm4j.api.json.Shapes;
+import io.vmm4j.api.json.Struct;
+import io.vmm4j.api.json.Values;
+
+/**
+ * {@code PUT /serial}.
+ *
+ * @param serialOutPath a file or a FIFO, or {@code null}
+ * @param rateLimiter of the bytes put out, or {@code null}
+ */
+public record SerialBody(String serialOutPath, TokenBucketBody rateLimiter) {
+
+    /** How it is written. */
+    public static final Struct<SerialBody> SHAPE = new Struct<>("SerialConfig", true,
+            Field.of("serial_out_path", Shapes.optional(Shapes.PATH)),
+            Field.of("rate_limiter", Shapes.optional(TokenBucketBody.SHAPE))) {
+        @Override
+        protected SerialBody build(Values values) {
+            return new SerialBody(values.get("serial_out_path"), values.get("rate_limiter"));
+        }
+    };
+}

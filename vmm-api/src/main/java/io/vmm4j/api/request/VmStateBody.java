@@ -1,0 +1,22 @@
+package io.vmm4j.api.request;
+
+import io.vmm4j.api.json.Field;
+import io.vmm4j.api.json.Struct;
+import io.vmm4j.api.json.Values;
+
+/**
+ * {@code PATCH /vm}.
+ *
+ * @param state {@code Paused} or {@code Resumed}
+ */
+public record VmStateBody(String state) {
+
+    /** How it is written. */
+    public static final Struct<VmStateBody> SHAPE = new Struct<>("Vm", true,
+            Field.of("state", Choices.VM_STATE)) {
+        @Override
+        protected VmStateBody build(Values values) {
+            return new VmStateBody(values.get("state"));
+        }
+    };
+}

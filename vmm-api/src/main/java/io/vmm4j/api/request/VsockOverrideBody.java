@@ -1,0 +1,23 @@
+package io.vmm4j.api.request;
+
+import io.vmm4j.api.json.Field;
+import io.vmm4j.api.json.Shapes;
+import io.vmm4j.api.json.Struct;
+import io.vmm4j.api.json.Values;
+
+/**
+ * Another socket for a snapshot.
+ *
+ * @param udsPath its path
+ */
+public record VsockOverrideBody(String udsPath) {
+
+    /** How it is written. */
+    public static final Struct<VsockOverrideBody> SHAPE = new Struct<>("VsockOverride", false,
+            Field.of("uds_path", Shapes.STRING)) {
+        @Override
+        protected VsockOverrideBody build(Values values) {
+            return new VsockOverrideBody(values.get("uds_path"));
+        }
+    };
+}

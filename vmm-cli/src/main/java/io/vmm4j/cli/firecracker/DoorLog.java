@@ -1,0 +1,125 @@
+package io.vmm4j.cli.firecracker;
+
+import io.vmm4j.api.control.ApiLog;
+import io.vmm4j.api.request.LoggerBody;
+import io.vmm4j.cli.log.LineFile;
+import io.vmm4j.devices.text.Printable;
+import java.io.IOException;
+import java.lang.StackWalker.StackFrame;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.slf4j.ILoggerFactory;
+import org.slf4j.Logger;
+import org.slf4j.event.Level;
+
+/**
+ * slf4j's loggers with Firecracker's lines behind them: {@code TIME [ID:THREAD[:LEVEL][:FILE:LINE]] MESSAGE}, the time local and to the
+ * nanosecond, on standard output until it is told otherwise. A line that is not taken at once is dropped and counted: nobody waits
+ * for the log. Text of users and guests cannot end a line. Thread-safe.
+ */
+final class DoorLog implements ILoggerFactory, ApiLog {
+
+    /** Above all of slf4j's levels. */
+    private static final int OFF = Level.ERROR.toInt() + 1;
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSSSSS");
+
+    private final Map<String, Logger> loggers = new ConcurrentHashMap<>();
+    private final Supplier<LocalDateTime> clock;
+    private volatile Settings settings;
+    /** Lines that files of before have dropped. */
+    private long missingBefore;
+
+    /**
+     * How and where to. Immutable.
+     *
+     * @param least  the number of slf4j's least severe level to write
+     * @param module a prefix of the loggers' names, or {@code null}
+     */
+    private record Settings(LineFile file, String id, int least, boolean showsLevel, boolean showsOrigin, String module) {
+    }
+
+    /** Writes to {@code file}, at Info. */
+    DoorLog(LineFile file, String id, Supplier<LocalDateTime> clock) {
+        this.clock = clock;
+        this.settings = new Settings(file, id, Level.INFO.toInt(), false, false, null);
+    }
+
+    /** Gives the lines from now on another id. */
+    synchronized void setId(String id) {
+        Settings now = settings;
+        settings = new Settings(now.file, id, now.least, now.showsLevel, now.showsOrigin, now.module);
+    }
+
+    @Override
+    public synchronized void configure(LoggerBody config) throws IOException {
+        Settings now = settings;
+        LineFile file = config.logPath() == null ? now.file : LineFile.append(config.logPath());
+        settings = new Settings(file, now.id, config.level() == null ? Level.INFO.toInt() : leastOf(config.level()),
+                config.showLevel() == null ? now.showsLevel : config.showLevel(),
+                config.showLogOrigin() == null ? now.showsOrigin : config.showLogOrigin(),
+                config.module() == null ? now.module : config.module());
+        if (file != now.file) {
+            missingBefore += now.file.missing();
+            now.file.close();
+        }
+    }
+
+    private static int leastOf(String level) {
+        return level.equals("Off") ? OFF : Level.valueOf(level.toUpperCase(Locale.ROOT)).toInt();
+    }
+
+    @Override
+    public Logger getLogger(String name) {
+        return loggers.computeIfAbsent(name, key -> new DoorLogger(key, this));
+    }
+
+    /** How many lines were dropped so far. */
+    synchronized long missing() {
+        return missingBefore + settings.file.missing();
+    }
+
+    boolean isEnabled(Level level, String logger) {
+        Settings now = settings;
+        return level.toInt() >= now.least && (now.module == null || logger.startsWith(now.module));
+    }
+
+    /** Writes a line, and the lines of a stack behind it, indented. */
+    void write(Level level, String message, Throwable thrown) {
+        Settings now = settings;
+        StringBuilder line = new StringBuilder();
+        TIME.formatTo(clock.get(), line);
+        line.append(" [").append(now.id).append(':').append(Thread.currentThread().getName());
+        if (now.showsLevel) {
+            line.append(':').append(level);
+        }
+        if (now.showsOrigin) {
+            line.append(':').append(origin());
+        }
+        line.append("] ").append(Printable.escape(message)).append('\n');
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            line.append('\t').append(Printable.escape(cause.toString())).append('\n');
+            for (StackTraceElement element : cause.getStackTrace()) {
+                line.append("\tat ").append(Printable.escape(element.toString())).append('\n');
+            }
+        }
+        now.file.write(line.toString());
+    }
+
+    /** The place of the call, such as {@code io/vmm4j/api/ApiService.java:44}. */
+    private static String origin() {
+        return StackWalker.getInstance().walk(frames -> frames.filter(DoorLog::isCaller).findFirst().map(DoorLog::place)).orElse("?:?");
+    }
+
+    private static boolean isCaller(StackFrame frame) {
+        return !frame.getClassName().startsWith("org.slf4j.") && !frame.getClassName().startsWith(DoorLog.class.getName());
+    }
+
+    private static String place(StackFrame frame) {
+        String type = frame.getClassName();
+        return type.substring(0, type.lastIndexOf('.') + 1).replace('.', '/') + frame.getFileName() + ":" + frame.getLineNumber();
+    }
+}

@@ -1,0 +1,196 @@
+package io.vmm4j.cli.firecracker;
+
+import io.vmm4j.api.FirecrackerOptions;
+import io.vmm4j.api.FirecrackerServer;
+import io.vmm4j.api.control.OsError;
+import io.vmm4j.api.request.MetricsBody;
+import io.vmm4j.core.VmExit;
+import io.vmm4j.devices.text.Printable;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The program under Firecracker's name: one machine, by its flags, API, files, log and exit codes. One run a process. */
+public final class FirecrackerDoor {
+
+    private final DoorLog doorLog;
+    private final Logger log;
+    private final DoorMetrics metrics;
+    private final PrintStream out;
+    private final PrintStream err;
+    private final AtomicBoolean isEnding = new AtomicBoolean();
+    private volatile FirecrackerServer server;
+
+    private FirecrackerDoor(DoorLog doorLog, PrintStream out, PrintStream err) {
+        this.doorLog = doorLog;
+        this.log = LoggerFactory.getLogger(FirecrackerDoor.class);
+        this.metrics = new DoorMetrics(System::currentTimeMillis, doorLog::missing);
+        this.out = out;
+        this.err = err;
+    }
+
+    /** Does what {@code words} say, up to the machine's end, and ends the process. */
+    public static void run(String... words) {
+        FirecrackerDoor door = new FirecrackerDoor(DoorLogProvider.choose(), System.out, System.err);
+        int status = door.statusOf(words);
+        System.out.flush();
+        if (door.isEnding.compareAndSet(false, true)) {
+            door.end(status);
+            Runtime.getRuntime().halt(status);
+        }
+        // A signal has the last word on the status: wait for its shutdown.
+        System.exit(status);
+    }
+
+    private int statusOf(String... words) {
+        try {
+            return open(words);
+        } catch (FlagException e) {
+            String prefix = e.status() == FirecrackerExit.ARGUMENTS ? "Arguments parsing error: " : "";
+            String suffix = e.status() == FirecrackerExit.ARGUMENTS ? " For more information try --help." : "";
+            return fail(e.status(), prefix + e.getMessage() + suffix);
+        } catch (IOException e) {
+            return fail(FirecrackerExit.ERROR, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return fail(FirecrackerExit.ERROR, "interrupted");
+        } catch (RuntimeException | Error e) {
+            log.error("internal error", e);
+            return fail(FirecrackerExit.ERROR, "internal error: " + e);
+        }
+    }
+
+    private int fail(int status, String message) {
+        if (!isEnding.get()) {
+            log.error("{}", message);
+            err.println(Printable.line("Error: " + message));
+        }
+        return status;
+    }
+
+    private int open(String... words) throws FlagException, IOException, InterruptedException {
+        if (Flags.isHelp(words) || Flags.isVersion(words)) {
+            out.println("Firecracker v" + FirecrackerOptions.FIRECRACKER_VERSION + "\n");
+            if (Flags.isHelp(words)) {
+                Flags.printHelp(out);
+            }
+            out.flush();
+            return FirecrackerExit.OK;
+        }
+        Flags flags = Flags.parse(words);
+        doorLog.setId(flags.id());
+        try {
+            doorLog.configure(flags.logger());
+        } catch (IOException e) {
+            throw new IOException("Could not initialize logger: Failed to open target file: " + OsError.text(e), e);
+        }
+        log.info("Running Firecracker v{}", FirecrackerOptions.FIRECRACKER_VERSION);
+        new DoorSignals(field -> metrics.store(MetricGroups.SIGNALS, field, 1)).arm(this::endBySignal);
+        if (flags.has(Flag.METRICS_PATH)) {
+            openMetrics(flags.value(Flag.METRICS_PATH));
+        }
+        noteStart(flags);
+        return serve(options(flags));
+    }
+
+    private void openMetrics(String path) throws IOException {
+        try {
+            metrics.open(new MetricsBody(path));
+        } catch (IOException e) {
+            throw new IOException("Could not initialize metrics: Cannot initialize the metrics system due to bad user input: " + OsError.text(e), e);
+        }
+    }
+
+    private void noteStart(Flags flags) throws FlagException {
+        if (flags.has(Flag.START_TIME_US)) {
+            long micros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime()) - flags.number(Flag.START_TIME_US, 0);
+            metrics.store("api_server", "process_startup_time_us", Math.max(0, micros));
+        }
+        if (flags.has(Flag.START_TIME_CPU_US)) {
+            long own = ProcessHandle.current().info().totalCpuDuration().map(time -> TimeUnit.NANOSECONDS.toMicros(time.toNanos())).orElse(0L);
+            long micros = own - flags.number(Flag.START_TIME_CPU_US, 0) + flags.number(Flag.PARENT_CPU_TIME_US, 0);
+            metrics.store("api_server", "process_startup_time_cpu_us", Math.max(0, micros));
+        }
+    }
+
+    private FirecrackerOptions options(Flags flags) throws FlagException, IOException {
+        String socket = flags.has(Flag.API_SOCK) ? flags.value(Flag.API_SOCK) : FirecrackerOptions.DEFAULT_SOCKET.toString();
+        FirecrackerOptions options;
+        try {
+            options = FirecrackerOptions.at(Path.of(socket));
+        } catch (InvalidPathException e) {
+            throw new FlagException("'api-sock' is no path: " + e.getMessage());
+        }
+        options = options.withId(flags.id()).withPayloadLimit(flags.payloadLimit()).withLog(doorLog).withMetrics(metrics);
+        if (flags.has(Flag.CONFIG_FILE)) {
+            options = options.withConfigFile(read(flags.value(Flag.CONFIG_FILE)));
+        }
+        return flags.has(Flag.NO_API) ? options.withoutApi() : options;
+    }
+
+    private static byte[] read(String file) throws IOException {
+        try {
+            return Files.readAllBytes(Path.of(file));
+        } catch (IOException | InvalidPathException e) {
+            throw new IOException("Unable to open or read from the configuration file: " + e, e);
+        }
+    }
+
+    private int serve(FirecrackerOptions options) throws IOException, InterruptedException {
+        try {
+            server = FirecrackerServer.open(options);
+        } catch (IOException e) {
+            throw new IOException((options.apiSocket() == null ? "RunWithoutApiError error: " : "RunWithApiError error: ") + e.getMessage(), e);
+        }
+        VmExit exit = server.await();
+        int status = statusOf(exit);
+        if (!isEnding.get() && !exit.isOrderly()) {
+            log.error("{}", exit.message());
+            err.println(Printable.line("firecracker: " + exit.message()));
+        }
+        return status;
+    }
+
+    /** Whatever the guest did is no error; what the host or the monitor did is one. */
+    private static int statusOf(VmExit exit) {
+        return switch (exit.reason()) {
+            case POWEROFF, RESET, STOPPED, TRIPLE_FAULT, GUEST_PANIC -> FirecrackerExit.OK;
+            case KVM_ERROR, HOST_ERROR, DEVICE_FAULT, BUG -> FirecrackerExit.ERROR;
+        };
+    }
+
+    private void end(int status) {
+        metrics.flushLogged();
+        close();
+        if (status == FirecrackerExit.OK) {
+            log.info("Firecracker exiting successfully. exit_code=0");
+        } else {
+            log.error("Firecracker exiting with error. exit_code={}", status);
+        }
+    }
+
+    /** In a shutdown hook; the main thread, whose machine ends by this, waits in its own exit. */
+    private void endBySignal() {
+        if (isEnding.compareAndSet(false, true)) {
+            metrics.flushLogged();
+            close();
+        }
+    }
+
+    private void close() {
+        FirecrackerServer opened = server;
+        try {
+            if (opened != null) {
+                opened.close();
+            }
+        } catch (IOException e) {
+            log.debug("the server was not closed in order: {}", e.getMessage());
+        }
+    }
+}

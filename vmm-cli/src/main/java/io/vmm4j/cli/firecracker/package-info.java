@@ -1,0 +1,2 @@
+/** Firecracker's door at the shell: its flags, log lines, metrics, signals and exit codes around {@link io.vmm4j.api.FirecrackerServer}. */
+package io.vmm4j.cli.firecracker;

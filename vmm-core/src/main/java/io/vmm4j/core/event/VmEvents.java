@@ -1,0 +1,57 @@
+package io.vmm4j.core.event;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+
+/**
+ * The listeners of one machine. {@link #tell} waits for nobody and may be called from any thread, a vCPU's too; it costs next to
+ * nothing while nobody listens.
+ */
+public final class VmEvents implements AutoCloseable {
+
+    /** Events that may wait for a listener. */
+    public static final int CAPACITY = 1024;
+
+    private final Clock clock;
+    private final List<Listening> listeners = new CopyOnWriteArrayList<>();
+
+    /** @param clock tells when things happen */
+    public VmEvents(Clock clock) {
+        this.clock = clock;
+    }
+
+    /**
+     * Has {@code listener} told from now on, on a thread of its own.
+     *
+     * @return ends that when closed; does not wait for a call that is under way
+     * @throws IllegalStateException when the host has no thread for it
+     */
+    public AutoCloseable add(VmListener listener) {
+        Listening listening = new Listening(listener, listeners::remove);
+        listeners.add(listening);
+        try {
+            listening.start();
+        } catch (OutOfMemoryError e) {
+            listeners.remove(listening);
+            throw new IllegalStateException("the host has no thread for a listener (" + e.getMessage() + ")", e);
+        }
+        return listening;
+    }
+
+    /** Tells everybody of what {@code event} makes of the time. */
+    public void tell(Function<Instant, VmEvent> event) {
+        if (!listeners.isEmpty()) {
+            VmEvent happened = event.apply(clock.instant());
+            listeners.forEach(listener -> listener.offer(happened));
+        }
+    }
+
+    /** Lets the listeners hear what is under way, and then no more. Does not wait. */
+    @Override
+    public void close() {
+        listeners.forEach(Listening::finish);
+    }
+}
