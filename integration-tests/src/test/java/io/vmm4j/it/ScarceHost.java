@@ -143,9 +143,16 @@ final class ScarceHost {
     private ScarceHost() {
     }
 
-    /** @param args {@code files} or {@code threads}, and configuration files */
+    /**
+     * @param args {@code files} or {@code threads}, and configuration files; or {@code first}, how many descriptors the first
+     *     machine of all has, and one configuration file
+     */
     public static void main(String[] args) throws Exception {
         loadClasses();
+        if (args[0].equals("first")) {
+            first(Integer.parseInt(args[1]), VmConfigJson.read(Path.of(args[2])));
+            System.exit(0);
+        }
         Resource resource = args[0].equals("files") ? new Descriptors() : new Threads();
         for (String file : List.of(args).subList(1, args.length)) {
             VmConfig config = VmConfigJson.read(Path.of(file));
@@ -203,6 +210,26 @@ final class ScarceHost {
             builder.virtioConsole(new StreamConsole(java.io.InputStream.nullInputStream(), java.io.OutputStream.nullOutputStream()));
         }
         return builder.build();
+    }
+
+    /** The first machine meets the shortage, and the second none. */
+    private static void first(int left, VmConfig config) {
+        Resource files = new Descriptors();
+        int held = 0;
+        while (files.take()) {
+            held++;
+        }
+        release(files, left);
+        VmBuilder builder = VmBuilder.fromConfig(config);
+        try {
+            builder.build().close();
+            System.out.println("WRONG: built with " + left);
+        } catch (Exception | LinkageError e) {
+            System.out.println((e instanceof IOException && e.getMessage().contains(files.word()) ? "" : "WRONG: ") + e);
+        }
+        release(files, held - left);
+        String second = attempt(config, files);
+        System.out.println((second.equals("built") ? "" : "WRONG: ") + "second: " + second);
     }
 
     private static void tryAll(String name, VmConfig config, Resource resource) {

@@ -76,6 +76,13 @@ class ScarceHostTest {
     }
 
     @Test
+    void aFirstMachineThatMeetsTheShortageSpoilsNoLaterOne() throws Exception {
+        for (int left : new int[] {0, 1, 3, 8}) {
+            run(List.of("prlimit", "--nofile=160"), "first", List.of(String.valueOf(left), configs.get(0)));
+        }
+    }
+
+    @Test
     void withTooFewThreadsAMachineIsRefusedByThatAndLeavesNothing() throws Exception {
         assumeTrue(System.getProperty("user.name").equals("root") && Files.exists(Path.of("/usr/bin/setpriv")), "taking another user's place takes root");
         try (var files = Files.list(directory)) {

@@ -19,6 +19,7 @@ import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
@@ -246,6 +247,7 @@ public final class VmBuilder {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
     public void check() throws ConfigException, IOException {
+        Shortage.requireRoomToLoad();
         boolean interrupted = Thread.interrupted();
         try {
             new MachineAssembler(toConfig(), parts(), exit -> { }, new MachineThreads()).check();
@@ -268,6 +270,7 @@ public final class VmBuilder {
      *     What the host has run out of, descriptors, threads or memory, is named with its limit
      */
     public Vm build() throws ConfigException, IOException {
+        Shortage.requireRoomToLoad();
         VmConfig config = toConfig();
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
@@ -288,6 +291,7 @@ public final class VmBuilder {
             keep(interrupted);
         }
         Vm vm = new Vm(config, assembled, own, events);
+        Shortage.loaded();
         end.thenAccept(vm::end);
         return vm;
     }

@@ -1,6 +1,7 @@
 package io.vmm4j.core.control;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.StandbyThread;
 import io.vmm4j.core.host.Threads;
@@ -125,6 +126,7 @@ public final class ControlServer implements AutoCloseable {
             desk.execute(ControlRequests::rehearse);
             return new ControlServer(target, path, limits, file, selector, desk, work);
         } catch (IOException | RuntimeException e) {
+            IOException refusal = e instanceof IOException unnamed ? Shortage.named(unnamed) : null;
             if (desk != null) {
                 desk.close();
             }
@@ -135,6 +137,9 @@ public final class ControlServer implements AutoCloseable {
                 selector.close();
             }
             file.close();
+            if (refusal != null) {
+                throw refusal;
+            }
             throw e;
         }
     }

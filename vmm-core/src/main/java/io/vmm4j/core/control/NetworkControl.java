@@ -65,7 +65,10 @@ public final class NetworkControl {
         return device.isLinkUp();
     }
 
-    /** Asks the guest to tell the network where it is, with a gratuitous ARP. */
+    /**
+     * Asks the guest to tell the network where it is, with a gratuitous ARP. Nothing happens when there is no driver, or one that did not
+     * accept the feature.
+     */
     public CompletableFuture<Void> requestAnnounce() {
         return loop.run(device::requestAnnounce);
     }

@@ -122,7 +122,10 @@ public enum FileFormat {
                 }
             }
         }
-        return Optional.empty();
+        if (Unmarked.isTar(head)) {
+            return Optional.of(TAR);
+        }
+        return Unmarked.isVmdkDescriptor(head) ? Optional.of(VMDK) : Optional.empty();
     }
 
     /** What it is for. */
@@ -137,7 +140,9 @@ public enum FileFormat {
 
     /** The command that makes what was meant of {@code file}, beside it where it is one file; empty when none is known. */
     public Optional<String> command(String file) {
-        return command.isEmpty() ? Optional.empty() : Optional.of(command.formatted(ShellWord.of(file), ShellWord.of(file + ".raw")));
+        // A name like an option's would be taken for one.
+        String name = file.startsWith("-") ? "./" + file : file;
+        return command.isEmpty() ? Optional.empty() : Optional.of(command.formatted(ShellWord.of(name), ShellWord.of(name + ".raw")));
     }
 
     /** Whether Linux unpacks an initrd of this format, if it is built to. */

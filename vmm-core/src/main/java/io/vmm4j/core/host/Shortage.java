@@ -2,9 +2,14 @@ package io.vmm4j.core.host;
 
 import io.vmm4j.kvm.libc.EventFd;
 import io.vmm4j.kvm.libc.LinuxException;
+import java.io.Closeable;
+import java.io.FileInputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.file.FileSystemException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /**
  * A host, or a limit of this process, that has no descriptors or memory left, as against a file that is not as it should be: the
@@ -12,7 +17,45 @@ import java.nio.file.FileSystemException;
  */
 public final class Shortage {
 
+    /**
+     * What the first machine of a JVM takes while the JVM loads what it needs for it. A class or a library that cannot be loaded
+     * for want of a descriptor is lost for the JVM's life.
+     */
+    private static final int TO_LOAD_WITH = 32;
+
+    /** A machine has been built: all is loaded. */
+    private static volatile boolean isLoaded;
+
     private Shortage() {
+    }
+
+    /**
+     * Before the first machine of this JVM is built, or looked at: nothing that is not loaded yet has been touched.
+     *
+     * @throws IOException when the process has too few descriptors left to load what a machine needs
+     */
+    public static void requireRoomToLoad() throws IOException {
+        if (isLoaded) {
+            return;
+        }
+        Deque<Closeable> held = new ArrayDeque<>();
+        try {
+            while (held.size() < TO_LOAD_WITH) {
+                held.push(new FileInputStream("/dev/null"));
+            }
+        } catch (FileNotFoundException e) {
+            throw new IOException("this process has " + held.size() + " file descriptors left, and the first machine of a JVM takes up to "
+                    + TO_LOAD_WITH + " to begin with: raise the limit (RLIMIT_NOFILE), as with ulimit -n", e);
+        } finally {
+            for (Closeable file : held) {
+                file.close();
+            }
+        }
+    }
+
+    /** A machine has been built in this JVM. */
+    public static void loaded() {
+        isLoaded = true;
     }
 
     /**
@@ -52,8 +95,8 @@ public final class Shortage {
 
     /** The platform's exceptions carry the system's text, in whatever language, or none: a look tells better. */
     private static String hintWithoutDescriptors() {
-        try {
-            EventFd.create().close();
+        // Two: a selector, of two descriptors, gives back the first where there is none for the second.
+        try (EventFd one = EventFd.create(); EventFd other = EventFd.create()) {
             return "";
         } catch (LinuxException e) {
             return e.isShortage() ? e.hint() : "";

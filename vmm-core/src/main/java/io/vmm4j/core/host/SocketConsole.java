@@ -71,8 +71,10 @@ public final class SocketConsole implements SerialConsole {
             port.own(acceptor);
             Threads.start(acceptor);
         } catch (IOException e) {
+            // Before what it has is given back, after which nothing is lacking.
+            IOException refusal = Shortage.named(e);
             close();
-            throw e;
+            throw refusal;
         }
     }
 

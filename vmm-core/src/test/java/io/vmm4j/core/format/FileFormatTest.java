@@ -1,5 +1,6 @@
 package io.vmm4j.core.format;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -137,5 +138,38 @@ class FileFormatTest {
     @Test
     void aFixedVhdIsConvertedByNameSinceItsBeginningDoesNotTell() {
         assertEquals("qemu-img convert -f vpc -O raw d.vhd d.vhd.raw", FileFormat.VHD.command("d.vhd").orElseThrow());
+    }
+
+    @Test
+    void aTarFromBeforePosixIsToldByItsChecksum() {
+        byte[] head = new byte[FileFormat.HEAD_BYTES];
+        ascii(head, 0, "notes.txt");
+        ascii(head, 100, "0000644\0000000000\0000000000\00000000000014\00014712345670");
+        ascii(head, 148, "        ");
+        int sum = 0;
+        for (int i = 0; i < 512; i++) {
+            sum += head[i] & 0xff;
+        }
+        ascii(head, 148, String.format("%06o", sum) + "\0 ");
+        assertEquals(Optional.of(FileFormat.TAR), of(head));
+        head[0]++;
+        assertEquals(Optional.empty(), of(head), "another checksum");
+    }
+
+    @Test
+    void aVmdkDescriptorMayBeginWithBlankLinesAndOtherComments() {
+        assertEquals(Optional.of(FileFormat.VMDK), of("\r\n# Disk DescriptorFile\r\nversion=1\r\n".getBytes(US_ASCII)));
+        assertEquals(Optional.of(FileFormat.VMDK), of("# made by hand\n\nversion=3\nCID=0\n".getBytes(US_ASCII)));
+        assertEquals(Optional.empty(), of("# notes\nversion 1 of the text\n".getBytes(US_ASCII)));
+    }
+
+    @Test
+    void aCommandDoesNotTakeANameForAnOption() {
+        assertEquals("gzip -dc ./-n.img > ./-n.img.raw", FileFormat.GZIP.command("-n.img").orElseThrow());
+    }
+
+    private static void ascii(byte[] into, int at, String text) {
+        byte[] bytes = text.getBytes(US_ASCII);
+        System.arraycopy(bytes, 0, into, at, bytes.length);
     }
 }

@@ -23,6 +23,8 @@ final class DeviceSession {
     private final int firstGeneration;
     private volatile boolean active;
     private volatile boolean ended;
+    /** Guarded by the transport's lock. */
+    private boolean started;
 
     /** @param firstGeneration of the configuration space, when the driver began to look at it */
     DeviceSession(VirtioDevice device, VirtioActivation activation, MmioInterrupt interrupt, int firstGeneration) {
@@ -34,11 +36,17 @@ final class DeviceSession {
 
     /** Activates the device on {@code loop}. A kick may have come before that, so every queue is run once. */
     void start(EventLoop loop) {
+        started = true;
         try {
             loop.execute(this::activate);
         } catch (RejectedExecutionException e) {
             LOG.debug("device {} is not activated, its loop has ended", device.type());
         }
+    }
+
+    /** Whether {@link #start} was called. */
+    boolean isStarted() {
+        return started;
     }
 
     private void activate() {

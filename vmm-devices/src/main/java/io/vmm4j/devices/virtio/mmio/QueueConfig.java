@@ -1,7 +1,12 @@
 package io.vmm4j.devices.virtio.mmio;
 
+import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
 import io.vmm4j.devices.virtio.queue.StoppableQueue;
+import io.vmm4j.devices.virtio.queue.VirtQueue;
+import io.vmm4j.devices.virtio.queue.VirtQueueException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -27,8 +32,15 @@ final class QueueConfig {
         this.sizeMax = sizeMax;
     }
 
-    QueueAddresses addresses() {
-        return new QueueAddresses(size, desc, driver, device);
+    /** Opens those of {@code queues} that the driver has made ready; {@code null} stands for each of the others. */
+    static List<VirtQueue> open(QueueConfig[] queues, GuestMemory memory, long driverFeatures) throws VirtQueueException {
+        List<VirtQueue> live = new ArrayList<>(queues.length);
+        for (QueueConfig queue : queues) {
+            QueueAddresses addresses = new QueueAddresses(queue.size, queue.desc, queue.driver, queue.device);
+            queue.live = queue.ready ? StoppableQueue.open(memory, addresses, queue.sizeMax, driverFeatures) : null;
+            live.add(queue.live);
+        }
+        return live;
     }
 
     /** Writes a register that describes the queue; others are dropped. */

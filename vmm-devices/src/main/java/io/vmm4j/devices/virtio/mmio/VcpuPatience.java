@@ -1,5 +1,6 @@
 package io.vmm4j.devices.virtio.mmio;
 
+import io.vmm4j.devices.time.EventLoop;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +19,11 @@ final class VcpuPatience {
     private VcpuPatience() {
     }
 
-    /** Waits, but not for ever, and returns whether {@code quiescence} has come. */
-    static boolean await(CompletableFuture<Void> quiescence) {
+    /** Waits, but not for ever and not on {@code loop}, and returns whether {@code quiescence} has come. */
+    static boolean await(CompletableFuture<Void> quiescence, EventLoop loop) {
+        if (loop.inLoop()) {
+            return quiescence.isDone();
+        }
         try {
             quiescence.get(MILLIS, TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {

@@ -10,10 +10,8 @@ import io.vmm4j.devices.virtio.DeviceStatus;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioFeatures;
-import io.vmm4j.devices.virtio.queue.StoppableQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -149,12 +147,7 @@ public final class VirtioMmioTransport implements BusDevice {
         switch ((int) offset) {
             case VirtioMmioRegisters.QUEUE_NOTIFY -> deferNotify(word);
             case VirtioMmioRegisters.INTERRUPT_ACK -> interruptStatus.getAndAccumulate((int) word, CLEAR_CAUSES);
-            default -> {
-                CompletableFuture<Void> quiescence = writeGuarded((int) offset, word);
-                if (!loop.inLoop()) {
-                    VcpuPatience.await(quiescence);
-                }
-            }
+            default -> VcpuPatience.await(writeGuarded((int) offset, word), loop);
         }
     }
 
@@ -195,8 +188,7 @@ public final class VirtioMmioTransport implements BusDevice {
             }
             quiescence = selectedQueue().letGo();
         }
-        boolean isQuiet = loop.inLoop() ? quiescence.isDone() : VcpuPatience.await(quiescence);
-        return isQuiet ? 0 : 1;
+        return VcpuPatience.await(quiescence, loop) ? 0 : 1;
     }
 
     /** Returns what the vCPU is to wait for. */
@@ -308,14 +300,14 @@ public final class VirtioMmioTransport implements BusDevice {
 
     private void activate() {
         MmioInterrupt interrupt = new MmioInterrupt(status, interruptStatus, configGeneration, line);
-        List<VirtQueue> live = new ArrayList<>(queues.length);
+        List<VirtQueue> live;
         try {
-            for (QueueConfig queue : queues) {
-                queue.live = queue.ready ? StoppableQueue.open(memory, queue.addresses(), queue.sizeMax, features.accepted()) : null;
-                live.add(queue.live);
-            }
+            live = QueueConfig.open(queues, memory, features.accepted());
         } catch (VirtQueueException e) {
-            warnOnce(e);
+            if (!warned) {
+                LOG.warn("virtio {}: the driver set up a queue that cannot work, device needs reset: {}", device.type(), e.getMessage());
+            }
+            warned = true;
             interrupt.needsReset();
             return;
         }
@@ -325,37 +317,36 @@ public final class VirtioMmioTransport implements BusDevice {
         }
     }
 
-    private void warnOnce(VirtQueueException e) {
-        if (!warned) {
-            warned = true;
-            LOG.warn("virtio {}: the driver set up a queue that cannot work, device needs reset: {}", device.type(), e.getMessage());
-        }
-    }
-
     /** FAILED: the driver will not come back before a reset, so the device stops, though nobody waits for it. */
     private void abandon() {
         if (session != null) {
-            isConfigWritten = false;
             DeviceSession last = session;
             session = null;
-            endBy(last.end(loop));
+            if (last.isStarted()) { // else the device has never heard of it
+                isConfigWritten = false;
+                endBy(last.end(loop));
+            }
         }
     }
 
+    /** {@link #ending} completes behind what is done about the end, so that who has waited for it finds the registers right. */
     private void endBy(CompletableFuture<Void> end) {
-        isQuiesced = false;
         CompletableFuture<Void> all = CompletableFuture.allOf(ending, end);
-        ending = all;
-        all.thenRun(() -> quiesced(all));
+        CompletableFuture<Void> noted = new CompletableFuture<>();
+        isQuiesced = false;
+        ending = noted;
+        all.thenRun(() -> {
+            quiesced(noted);
+            noted.complete(null);
+        });
     }
 
     /** Status reads something else until the device has let go of the guest's memory. */
     private void reset() {
         int before = status.get();
         abandon();
-        if (isConfigWritten) {
-            isConfigWritten = false;
-            endBy(DeviceSession.resetIdle(device, loop));
+        if (isConfigWritten && isQuiesced) {
+            resetIdle();
         }
         for (QueueConfig queue : queues) {
             queue.reset(ending);
@@ -368,11 +359,21 @@ public final class VirtioMmioTransport implements BusDevice {
         status.set(isResetting ? before & STEPS | DeviceStatus.ACKNOWLEDGE : 0);
     }
 
-    /** The device has quiesced after the end {@code which}; any thread. */
+    /** Undoes what a driver has written that did not get as far as to use the device. */
+    private void resetIdle() {
+        isConfigWritten = false;
+        endBy(DeviceSession.resetIdle(device, loop));
+    }
+
+    /** The device has quiesced after the end {@code which}; any thread. However often it is reset until then, one more end follows at most. */
     private void quiesced(CompletableFuture<Void> which) {
         synchronized (lock) {
             if (ending != which) {
                 return; // of an end before the last
+            }
+            if (isResetting && isConfigWritten) {
+                resetIdle();
+                return;
             }
             isQuiesced = true;
             if (!hasStatus(DeviceStatus.FAILED)) {

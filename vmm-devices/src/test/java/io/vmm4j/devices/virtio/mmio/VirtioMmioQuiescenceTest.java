@@ -128,6 +128,19 @@ final class VirtioMmioQuiescenceTest extends MmioBench {
     }
 
     @Test
+    void aDriverThatDoesNotWaitAndFailsIsNotActivated() {
+        DriverQueue queue = slow();
+        driver.reset();
+        driver.start(VERSION_1, queue);
+        driver.writeStatus(128 | 15);
+        device.quiesce();
+        loop.run();
+        assertNull(device.activation);
+        driver.reset();
+        assertEquals(0, driver.status());
+    }
+
+    @Test
     void aDriverThatDoesNotWaitAndResetsAgainIsNotActivated() {
         DriverQueue queue = slow();
         driver.reset();
@@ -138,6 +151,25 @@ final class VirtioMmioQuiescenceTest extends MmioBench {
         loop.run();
         assertEquals(0, driver.status());
         assertNull(device.activation);
+    }
+
+    @Test
+    void startsAndResetsWithoutEndAskADeviceThatDoesNotLetGoForNothingMore() {
+        DriverQueue queue = slow();
+        device.calls.clear();
+        for (int i = 0; i < 100; i++) {
+            driver.reset();
+            driver.writeConfig(8, 2, i);
+            driver.start(VERSION_1, queue);
+        }
+        driver.reset();
+        loop.run();
+        assertEquals(List.of("reset"), device.calls);
+        device.quiesce();
+        assertEquals(List.of("reset", "reset"), device.calls, "what was written last is undone");
+        assertNotEquals(0, driver.status());
+        device.quiesce();
+        assertEquals(0, driver.status());
     }
 
     @Test
