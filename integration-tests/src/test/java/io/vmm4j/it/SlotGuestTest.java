@@ -259,7 +259,7 @@ class SlotGuestTest {
             }
             assertTrue(spare < 40, "a drive needs no more");
         }
-        assertEquals(5, refused, "one for the image, two for its queue's loop, one for the interrupt and one for the queue");
+        assertEquals(6, refused, "one for the image, three for its queue's loop, one for the interrupt and one for the queue");
         assertEquals(VmState.RUNNING, vm.state());
         done(vm.devices().removeDrive("a", LONG));
         assertEquals(before, descriptors());
