@@ -48,9 +48,10 @@ final class Answers {
     }
 
     private static Future<?> scheduleCommonly(Runnable task, long delayNanos) {
-        CompletableFuture<Void> over = new CompletableFuture<Void>().completeOnTimeout(null, delayNanos, TimeUnit.NANOSECONDS);
+        CompletableFuture<Void> over = new CompletableFuture<>();
+        // Before the time runs: what comes behind its end is done by whoever asks for it.
         over.thenRun(task);
-        return over;
+        return over.completeOnTimeout(null, delayNanos, TimeUnit.NANOSECONDS);
     }
 
     /** Runs {@code completion} on a thread that may be kept. Any thread. */
