@@ -2,14 +2,13 @@ package io.vmm4j.kvm.libc;
 
 import java.util.HashMap;
 import java.util.Map;
-import sun.misc.Signal;
-import sun.misc.SignalHandler;
 
 /**
  * Hears that this process is about to be suspended (SIGTSTP, SIGTTIN, SIGTTOU) and that it goes on (SIGCONT), for who has changed
  * a terminal's settings. It is suspended as without a listener; SIGSTOP comes without a word. One listener a process;
  * {@link #close} puts what was before back. Thread-safe.
  */
+// sun.misc is named in full: of an import Javadoc warns, which nothing suppresses.
 public final class JobControl implements AutoCloseable {
 
     /** Called on threads of the JVM's, one at a time. */
@@ -24,10 +23,10 @@ public final class JobControl implements AutoCloseable {
 
     private static final String[] STOPS = {"TSTP", "TTIN", "TTOU"};
     private static final int SIG_UNBLOCK = 1;
-    private static final Signal CONTINUE = new Signal("CONT");
+    private static final sun.misc.Signal CONTINUE = new sun.misc.Signal("CONT");
 
     private final Listener listener;
-    private final Map<Signal, SignalHandler> before = new HashMap<>();
+    private final Map<sun.misc.Signal, sun.misc.SignalHandler> before = new HashMap<>();
     private boolean closed;
 
     private JobControl(Listener listener) {
@@ -47,10 +46,10 @@ public final class JobControl implements AutoCloseable {
 
     private synchronized void take() {
         try {
-            before.put(CONTINUE, Signal.handle(CONTINUE, signal -> goOn()));
+            before.put(CONTINUE, sun.misc.Signal.handle(CONTINUE, signal -> goOn()));
             for (String stop : STOPS) {
-                Signal signal = new Signal(stop);
-                before.put(signal, Signal.handle(signal, this::stop));
+                sun.misc.Signal signal = new sun.misc.Signal(stop);
+                before.put(signal, sun.misc.Signal.handle(signal, this::stop));
             }
         } catch (IllegalArgumentException e) {
             close();
@@ -64,18 +63,18 @@ public final class JobControl implements AutoCloseable {
         }
     }
 
-    private synchronized void stop(Signal signal) {
+    private synchronized void stop(sun.misc.Signal signal) {
         if (closed) {
             return;
         }
         listener.suspending();
-        SignalHandler ours = Signal.handle(signal, SignalHandler.SIG_DFL);
+        sun.misc.SignalHandler ours = sun.misc.Signal.handle(signal, sun.misc.SignalHandler.SIG_DFL);
         try {
             // The kernel's own way: it stops nobody whom nobody could continue. To this thread, so that it has happened when that is back.
             LibC.sigprocmask(SIG_UNBLOCK, 1L << signal.getNumber() - 1);
             LibC.tgkill(LibC.getpid(), LibC.gettid(), signal.getNumber());
         } finally {
-            Signal.handle(signal, ours);
+            sun.misc.Signal.handle(signal, ours);
             listener.resumed();
         }
     }
@@ -83,7 +82,7 @@ public final class JobControl implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
-        before.forEach(Signal::handle);
+        before.forEach(sun.misc.Signal::handle);
         before.clear();
     }
 }

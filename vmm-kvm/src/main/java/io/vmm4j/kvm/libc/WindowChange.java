@@ -1,18 +1,16 @@
 package io.vmm4j.kvm.libc;
 
-import sun.misc.Signal;
-import sun.misc.SignalHandler;
-
 /**
  * Hears that the terminal's window has changed its size (SIGWINCH). The kernel sends it to the process group in the
  * foreground only. One listener a process; {@link #close} puts the one before back.
  */
+// sun.misc is named in full: of an import Javadoc warns, which nothing suppresses.
 public final class WindowChange implements AutoCloseable {
-    private static final Signal SIGWINCH = new Signal("WINCH");
+    private static final sun.misc.Signal SIGWINCH = new sun.misc.Signal("WINCH");
 
-    private final SignalHandler before;
+    private final sun.misc.SignalHandler before;
 
-    private WindowChange(SignalHandler before) {
+    private WindowChange(sun.misc.SignalHandler before) {
         this.before = before;
     }
 
@@ -22,11 +20,11 @@ public final class WindowChange implements AutoCloseable {
      * @throws IllegalArgumentException when this JVM lets nobody have the signal
      */
     public static WindowChange listen(Runnable action) {
-        return new WindowChange(Signal.handle(SIGWINCH, signal -> action.run()));
+        return new WindowChange(sun.misc.Signal.handle(SIGWINCH, signal -> action.run()));
     }
 
     @Override
     public void close() {
-        Signal.handle(SIGWINCH, before);
+        sun.misc.Signal.handle(SIGWINCH, before);
     }
 }
