@@ -9,6 +9,7 @@ import java.util.Map;
  * {@link #close} puts what was before back. Thread-safe.
  */
 // sun.misc is named in full: of an import Javadoc warns, which nothing suppresses.
+@SuppressWarnings("sunapi")
 public final class JobControl implements AutoCloseable {
 
     /** Called on threads of the JVM's, one at a time. */

@@ -5,6 +5,7 @@ package io.vmm4j.kvm.libc;
  * foreground only. One listener a process; {@link #close} puts the one before back.
  */
 // sun.misc is named in full: of an import Javadoc warns, which nothing suppresses.
+@SuppressWarnings("sunapi")
 public final class WindowChange implements AutoCloseable {
     private static final sun.misc.Signal SIGWINCH = new sun.misc.Signal("WINCH");
 
