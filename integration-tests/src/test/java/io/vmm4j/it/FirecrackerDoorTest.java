@@ -106,6 +106,38 @@ class FirecrackerDoorTest {
     }
 
     @Test
+    void aBootTimerHasTheTimeThatTheGuestTookLogged() throws Exception {
+        int timer = 0xC0000000;
+        Path kernel = kernel(new TinyKernel().enteredByPvh().store(timer, 122).store(timer + 1, 123).store(timer, 123).reset());
+        Path config = Files.writeString(directory.resolve("config"), "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\"}, \"drives\": []}");
+        assertEquals(0, end(start("--no-api", "--config-file", config.toString(), "--boot-timer")), this::outUnchecked);
+        List<String> times = out().lines().filter(line -> line.contains("Guest-boot-time")).toList();
+        assertEquals(1, times.size(), this::outUnchecked);
+        assertTrue(times.get(0).matches(".*\\[anonymous-instance:.*] Guest-boot-time = +[1-9]\\d* us \\d+ ms, +[1-9]\\d* CPU us \\d+ CPU ms"), times::toString);
+    }
+
+    @Test
+    void aGuestThatBootsWithoutEndDoesNotFillTheLog() throws Exception {
+        // Back to the store, 8 bytes and the jump's own two.
+        Path kernel = kernel(new TinyKernel().enteredByPvh().store(0xC0000000, 123).bytes(0xEB, 0xF6));
+        Path socket = directory.resolve("fc.sock");
+        Path metrics = directory.resolve("metrics");
+        Path config = Files.writeString(directory.resolve("config"), "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\"}, \"drives\": []}");
+        Process process = start("--api-sock", socket.toString(), "--config-file", config.toString(), "--metrics-path", metrics.toString(), "--boot-timer");
+        try (SocketChannel channel = connect(socket, process)) {
+            long limited = 0;
+            while (limited == 0) {
+                assertTrue(put(channel, "/actions", "{\"action_type\": \"FlushMetrics\"}").startsWith("HTTP/1.1 204"));
+                limited = Files.readString(metrics).lines().filter(line -> !line.contains("\"rate_limited_log_count\":0}")).count();
+            }
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        long times = out().lines().filter(line -> line.contains("Guest-boot-time")).count();
+        assertTrue(times >= 10, this::outUnchecked);
+    }
+
+    @Test
     void aHangUpHasFirecrackersExitCodeAndLeavesMetrics() throws Exception {
         Path kernel = kernel(new TinyKernel().print("HELLO").spin());
         Path metrics = directory.resolve("metrics");

@@ -32,7 +32,8 @@ public final class DoorLogProvider implements SLF4JServiceProvider {
     @Override
     public void initialize() {
         try {
-            log = new DoorLog(LineFile.standardOutput(), FirecrackerOptions.DEFAULT_ID, LocalDateTime::now);
+            log = new DoorLog(LineFile.standardOutput(), FirecrackerOptions.DEFAULT_ID, LocalDateTime::now,
+                    new LogLimit(System::nanoTime));
         } catch (IOException e) {
             throw new UncheckedIOException("standard output cannot be had", e);
         }
