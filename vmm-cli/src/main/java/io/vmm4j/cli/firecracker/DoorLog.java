@@ -47,11 +47,11 @@ final class DoorLog implements ILoggerFactory, ApiLog {
      * @param least  the number of slf4j's least severe level to write
      * @param module a prefix of the loggers' names, or {@code null}
      */
-    private record Settings(LineFile file, String id, int least, boolean showsLevel, boolean showsOrigin, String module) {
+    private record Settings(Supplier<LineFile> file, String id, int least, boolean showsLevel, boolean showsOrigin, String module) {
     }
 
     /** Writes to {@code file}, at Info. */
-    DoorLog(LineFile file, String id, Supplier<LocalDateTime> clock, LogLimit limit) {
+    DoorLog(Supplier<LineFile> file, String id, Supplier<LocalDateTime> clock, LogLimit limit) {
         this.clock = clock;
         this.limit = limit;
         this.settings = new Settings(file, id, Level.INFO.toInt(), false, false, null);
@@ -66,15 +66,20 @@ final class DoorLog implements ILoggerFactory, ApiLog {
     @Override
     public synchronized void configure(LoggerBody config) throws IOException {
         Settings now = settings;
-        LineFile file = config.logPath() == null ? now.file : LineFile.append(config.logPath());
+        Supplier<LineFile> file = config.logPath() == null ? now.file : opened(config.logPath());
         settings = new Settings(file, now.id, config.level() == null ? Level.INFO.toInt() : leastOf(config.level()),
                 config.showLevel() == null ? now.showsLevel : config.showLevel(),
                 config.showLogOrigin() == null ? now.showsOrigin : config.showLogOrigin(),
                 config.module() == null ? now.module : config.module());
         if (file != now.file) {
-            missingBefore += now.file.missing();
-            now.file.close();
+            missingBefore += now.file.get().missing();
+            now.file.get().close();
         }
+    }
+
+    private static Supplier<LineFile> opened(String path) throws IOException {
+        LineFile file = LineFile.append(path);
+        return () -> file;
     }
 
     private static int leastOf(String level) {
@@ -88,7 +93,7 @@ final class DoorLog implements ILoggerFactory, ApiLog {
 
     /** How many lines were dropped so far. */
     synchronized long missing() {
-        return missingBefore + settings.file.missing();
+        return missingBefore + settings.file.get().missing();
     }
 
     /** How many lines the limit has kept back so far. */
@@ -142,7 +147,7 @@ final class DoorLog implements ILoggerFactory, ApiLog {
                 line.append("\tat ").append(Printable.escape(element.toString())).append('\n');
             }
         }
-        now.file.write(line.toString());
+        now.file.get().write(line.toString());
     }
 
     /** The place of the call, such as {@code io/vmm4j/api/ApiService.java:44}. */

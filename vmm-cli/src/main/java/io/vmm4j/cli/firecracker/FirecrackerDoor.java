@@ -9,9 +9,12 @@ import io.vmm4j.devices.text.Printable;
 import io.vmm4j.kvm.libc.CpuTime;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -38,6 +41,7 @@ public final class FirecrackerDoor {
 
     /** Does what {@code words} say, up to the machine's end, and ends the process. */
     public static void run(String... words) {
+        warmUp();
         FirecrackerDoor door = new FirecrackerDoor(DoorLogProvider.choose(), System.out, System.err);
         int status = door.statusOf(words);
         if (door.hasEnded(status)) {
@@ -49,8 +53,27 @@ public final class FirecrackerDoor {
 
     /** As {@link #run}, but for the process, which goes on: for what class archives are made from. */
     public static void rehearse(String... words) {
+        warmUp();
         FirecrackerDoor door = new FirecrackerDoor(DoorLogProvider.choose(), System.out, System.err);
         door.hasEnded(door.statusOf(words));
+    }
+
+    /** Begins with what takes long and is needed in any case, on a thread beside: the time zone for the log, and Java's Unix sockets. */
+    private static void warmUp() {
+        Thread thread = new Thread("fc_warm-up") {
+            @Override
+            public void run() {
+                LocalDateTime.now();
+                try {
+                    ServerSocketChannel.open(StandardProtocolFamily.UNIX).close();
+                } catch (IOException e) {
+                    // Said when one is needed.
+                    return;
+                }
+            }
+        };
+        thread.setDaemon(true);
+        thread.start();
     }
 
     /** Ends what is open, and says so, unless a signal has begun to. */

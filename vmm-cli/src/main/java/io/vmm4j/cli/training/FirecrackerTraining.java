@@ -1,6 +1,6 @@
 package io.vmm4j.cli.training;
 
-import io.vmm4j.cli.firecracker.FirecrackerDoor;
+import io.vmm4j.cli.Main;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -26,7 +26,7 @@ final class FirecrackerTraining {
     /** Whether the guest has run to its end. */
     boolean boot(Path kernel, Path disk) throws IOException, InterruptedException {
         Path socket = directory.resolve("api.sock");
-        Thread door = new Thread(() -> FirecrackerDoor.rehearse("--api-sock", socket.toString(), "--id", "training",
+        Thread door = new Thread(() -> Main.rehearseFirecracker("--api-sock", socket.toString(), "--id", "training",
                 "--log-path", directory.resolve("log").toString(), "--metrics-path", directory.resolve("metrics").toString()), "main");
         door.setDaemon(true);
         door.start();

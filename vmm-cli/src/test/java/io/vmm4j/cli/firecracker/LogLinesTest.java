@@ -32,7 +32,8 @@ class LogLinesTest {
     void open() throws IOException {
         Thread.currentThread().setName("main");
         file = directory.resolve("log");
-        log = new DoorLog(LineFile.append(file.toString()), "web-1", () -> LocalDateTime.of(2026, 3, 4, 5, 6, 7, 8), new LogLimit(nanos::get));
+        LineFile first = LineFile.append(file.toString());
+        log = new DoorLog(() -> first, "web-1", () -> LocalDateTime.of(2026, 3, 4, 5, 6, 7, 8), new LogLimit(nanos::get));
         logger = log.getLogger("io.vmm4j.api.Thing");
     }
 
