@@ -157,6 +157,21 @@ class FirecrackerDoorTest {
     }
 
     @Test
+    void withoutTheDoorNothingOfItIsLoaded() throws Exception {
+        Path kernel = kernel(new TinyKernel().print("HELLO").reset());
+        Path loaded = directory.resolve("loaded");
+        ProcessBuilder vmm = new ProcessBuilder(LinuxGuest.program("--kernel-path", kernel.toString(), "--initrd-path", kernel.toString(),
+                "--log-file", directory.resolve("log").toString()))
+                .redirectInput(Path.of("/dev/null").toFile()).redirectErrorStream(true).redirectOutput(directory.resolve("out").toFile());
+        vmm.environment().put("VMM_JAVA_OPTS", "-Xlog:class+load:file=" + loaded);
+        assertEquals(0, end(vmm.start()), this::outUnchecked);
+        List<String> classes = Files.readAllLines(loaded);
+        assertTrue(classes.stream().anyMatch(line -> line.contains("io.vmm4j.core.Vm ")), "the list is one of classes");
+        assertEquals(List.of(), classes.stream().filter(line -> line.matches(".*(io\\.vmm4j\\.api|org\\.apache\\.hc|io\\.vmm4j\\.cli\\.firecracker)\\..*"))
+                .toList());
+    }
+
+    @Test
     void aWrongFlagEndsWithFirecrackersExitCode() throws Exception {
         assertEquals(153, end(start("--enable-pci")));
         assertTrue(out().contains("Error: Arguments parsing error: devices on PCI are not there yet (--enable-pci)"), this::outUnchecked);
