@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -109,6 +111,19 @@ class HttpAbuseTest extends ApiTestBase {
     }
 
     @Test
+    void aBodyThatThereIsNoRoomForClosesItsConnectionOnly() throws IOException {
+        Path other = directory.resolve("other.sock");
+        FirecrackerServer large = FirecrackerServer.open(FirecrackerOptions.at(other).withPayloadLimit(Integer.MAX_VALUE));
+        try (ApiClient client = new ApiClient(other)) {
+            client.send("PUT /logger HTTP/1.1\r\nContent-Length: 2147483647\r\n\r\n");
+            assertNull(client.receive());
+            assertEquals(200, ApiClient.once(other, "GET", "/", null).status());
+        } finally {
+            large.close();
+        }
+    }
+
+    @Test
     void aClientThatTakesNoAnswersHoldsUpNobodyElseAndHasThemWhenItDoes() throws IOException {
         int requests = 200;
         try (ApiClient deaf = new ApiClient(socket)) {
@@ -116,7 +131,7 @@ class HttpAbuseTest extends ApiTestBase {
                 try {
                     deaf.send(DOCUMENT.repeat(requests));
                 } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
+                    throw new UncheckedIOException(e);
                 }
             }, "sender");
             sender.start();
