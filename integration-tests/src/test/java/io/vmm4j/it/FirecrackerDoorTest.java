@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,6 +116,23 @@ class FirecrackerDoorTest {
         List<String> times = out().lines().filter(line -> line.contains("Guest-boot-time")).toList();
         assertEquals(1, times.size(), this::outUnchecked);
         assertTrue(times.get(0).matches(".*\\[anonymous-instance:.*] Guest-boot-time = +[1-9]\\d* us \\d+ ms, +[1-9]\\d* CPU us \\d+ CPU ms"), times::toString);
+    }
+
+    @Test
+    void theStartIsCountedFromWhatTheFlagsSay() throws Exception {
+        Path kernel = kernel(new TinyKernel().print("HELLO").reset());
+        Path metrics = directory.resolve("metrics");
+        Path config = Files.writeString(directory.resolve("config"), "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\"}, \"drives\": []}");
+        // The same clock in all processes of a host.
+        long begin = TimeUnit.NANOSECONDS.toMicros(System.nanoTime());
+        assertEquals(0, end(start("--api-sock", directory.resolve("fc.sock").toString(), "--config-file", config.toString(), "--metrics-path",
+                metrics.toString(), "--start-time-us", Long.toString(begin), "--start-time-cpu-us", "0", "--parent-cpu-time-us", "1000000")), this::outUnchecked);
+        long most = TimeUnit.NANOSECONDS.toMicros(System.nanoTime()) - begin;
+        Matcher told = Pattern.compile("\"process_startup_time_us\":(\\d+),\"process_startup_time_cpu_us\":(\\d+)").matcher(Files.readString(metrics));
+        assertTrue(told.find(), "the first line tells both");
+        long startMicros = Long.parseLong(told.group(1));
+        assertTrue(0 < startMicros && startMicros <= most, startMicros + " us of " + most);
+        assertTrue(Long.parseLong(told.group(2)) > 1_000_000, told.group());
     }
 
     @Test

@@ -1,12 +1,18 @@
 package io.vmm4j.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.api.control.ApiMetrics;
 import io.vmm4j.api.request.MetricsBody;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -59,6 +65,21 @@ class RequestCountersTest extends ApiTestBase {
         send(method, path, body);
         assertEquals(names, String.join(" ", counted.keySet()));
         assertEquals(counted.size(), counted.values().stream().mapToLong(Long::longValue).sum());
+    }
+
+    @Test
+    @Tag("kvm")
+    void pausesAndResumesAreTimedForTheClientAndForTheMachine() throws IOException {
+        assumeTrue(Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
+        done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf'}");
+        done("PUT", "/actions", "{'action_type': 'InstanceStart'}");
+        done("PATCH", "/vm", "{'state': 'Paused'}");
+        done("PATCH", "/vm", "{'state': 'Resumed'}");
+        for (String what : List.of("pause_vm", "resume_vm")) {
+            long ofRequest = counted.get("latencies_us." + what);
+            long ofMachine = counted.get("latencies_us.vmm_" + what);
+            assertTrue(0 < ofMachine && ofMachine <= ofRequest, what + ": " + ofMachine + " of " + ofRequest + " us");
+        }
     }
 
     @Test
