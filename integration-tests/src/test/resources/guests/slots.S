@@ -1,6 +1,7 @@
 # A guest that is told of devices in slots, and treats the first as a key on COM1 has it: h(onest), the default; d(eaf): takes
 # no news; s(ilent): takes news and does nothing; n(o driver): answers and drives nothing; l(iar): says that it has given a
-# device back and drives on; e(ager): gives it back unasked; w(ild): writes to the registers what comes along.
+# device back and drives on; e(ager): gives it back unasked; w(ild): writes to the registers what comes along; o(wing): gives back
+# the device in slot 0, as it was asked to before; r(eset): resets the machine.
         .include "guest.inc"
         .globl  _start
 
@@ -45,6 +46,10 @@ next:   pause
         je      eager
         cmp     $'w', %r15d
         je      wild
+        cmp     $'o', %r15d
+        je      owing
+        cmp     $'r', %r15d
+        je      end
         mov     $NEXT, %edx
         in      %dx, %eax
         test    %eax, %eax
@@ -73,10 +78,20 @@ reply:  register SLOT, %ecx
         register ANSWER, $0
         jmp     next
 
+owing:  mov     $WINDOW, %edi
+        movl    $0, STATUS(%rdi)
+        register SLOT, $0
+        register SOURCE, $GIVE_BACK
+        register ANSWER, $0
+        mov     $'d', %r15d
+        jmp     next
+
 eager:  register SLOT, $0
         register SOURCE, $GIVE_BACK
         register ANSWER, $0
         jmp     next
+
+end:    reset
 
 wild:   mov     $NEXT, %edx
         in      %dx, %eax

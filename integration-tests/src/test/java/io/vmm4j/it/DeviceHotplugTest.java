@@ -127,6 +127,9 @@ class DeviceHotplugTest {
             for (String mac : new String[] {"02:fc:00:00:00:05", "02:fc:00:00:00:06"}) {
                 await(vm.devices().addNetworkInterface(NetworkInterfaceConfig.of("eth", tap.name(), mac), PATIENCE));
                 assertEquals(mac, shell.run("cat /sys/class/net/eth0/address"));
+                ConfigException taken = assertThrows(ConfigException.class,
+                        () -> vm.addNetworkInterface(NetworkInterfaceConfig.of("more", tap.name(), "02:fc:00:00:00:07")));
+                assertTrue(taken.getMessage().endsWith("(network-interfaces.more.host_dev_name)"), taken.getMessage());
                 assertEquals("3 packets transmitted, 3 packets received, 0% packet loss",
                         shell.run("ip link set eth0 up; ip addr add " + HostTap.GUEST + "/24 dev eth0; ping -c 3 -W 5 " + HostTap.HOST + " | grep received"));
                 assertTrue(vm.networkInterface("eth").statistics().rxFrames() > 0);
@@ -221,6 +224,7 @@ class DeviceHotplugTest {
     void aPersonAddsAndRemovesDevicesByTheControlSocket() throws Exception {
         Path socket = directory.resolve("control");
         image("data.img", 4 * MIB);
+        image("more.img", MIB);
         List<String> words = LinuxGuest.program("--kernel-path", LinuxGuest.bzImage().toString(), "--initrd-path", LinuxGuest.initrd().toString(),
                 "--mem-size", "256M", "--boot-args", "console=ttyS0 quiet reboot=k panic=1 pci=off", "--api-sock-path", socket.toString(),
                 "--spare-devices", "2");
@@ -240,6 +244,9 @@ class DeviceHotplugTest {
                     update(socket, "--virblks", "[{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]"));
             assertEquals("2 vmm: disk image " + directory.resolve("absent") + " does not exist (--virblks[0].path_on_host)",
                     update(socket, "--virblks", "[{\"drive_id\": \"more\", \"path_on_host\": \"absent\"}]"));
+            assertEquals("1 vmm: all 2 spare places for devices are taken (machine-config.spare_devices); added before it: drive more",
+                    update(socket, "--virblks", "[{\"drive_id\": \"more\", \"path_on_host\": \"more.img\"}, {\"drive_id\": \"third\", \"path_on_host\": \"third.img\"}]"));
+            assertEquals("0 ", update(socket, "--remove-virblk", "more"));
             assertEquals("2 vmm: there are no shared folders yet (--patch-fs)", update(socket, "--patch-fs", "{}"));
             assertEquals("0 ", update(socket, "--remove-virblk", "data"));
             session.type("echo left-$( (ls /sys/block; ls /sys/bus/virtio/devices) | grep -c v)\n");

@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmBuilder;
+import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.VmState;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.control.DeviceChangeException;
+import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.event.EventJson;
 import io.vmm4j.core.host.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
@@ -313,6 +315,50 @@ class SlotGuestTest {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
             return open.count();
         }
+    }
+
+    @Test
+    void whatIsGivenBackLateIsRemovedThenAndToldOf() throws Exception {
+        BlockingQueue<String> news = new LinkedBlockingQueue<>();
+        done(vm.devices().addDrive(drive("a"), LONG));
+        be('s');
+        assertEquals("drive a is not removed: the guest has not given it back within 400 ms", refusal(vm.devices().removeDrive("a", SHORT)));
+        DriveControl control = vm.drive("a");
+        try (AutoCloseable listening = vm.addListener(event -> news.add(EventJson.line(event)))) {
+            be('o');
+            assertTrue(news.poll(60, TimeUnit.SECONDS).endsWith("\"device\":\"drive a\",\"added\":false}"));
+        }
+        assertEquals(false, isOpen("a"));
+        assertThrows(NoSuchElementException.class, () -> vm.removeDrive("a"));
+        Path other = Path.of(drive("b").pathOnHost());
+        assertEquals("the machine has ended, or drive a was removed from it", assertThrows(IOException.class, () -> control.updateImage(other)).getMessage());
+        be('h');
+        done(vm.devices().addDrive(drive("a"), LONG));
+    }
+
+    @Test
+    void aMachineThatStandsStillAmidAChangeRefusesItAndTheNext() throws Exception {
+        be('d');
+        CompletableFuture<Void> change = vm.devices().addDrive(drive("a"), SHORT);
+        vm.pause();
+        assertTrue(refusal(change).startsWith("drive a is not added: the guest did not take notice of it within 400 ms"));
+        assertEquals("a machine that is PAUSED cannot change its devices",
+                assertThrows(IllegalStateException.class, () -> vm.addDrive(drive("a"))).getMessage());
+        assertEquals(false, isOpen("a"));
+        vm.resume();
+        be('h');
+        done(vm.devices().addDrive(drive("a"), LONG));
+    }
+
+    @Test
+    void aGuestThatResetsAmidAChangeEndsItWithTheMachine() throws Exception {
+        be('s');
+        CompletableFuture<Void> change = vm.devices().addDrive(drive("a"), LONG);
+        be('r');
+        assertEquals(VmExitReason.RESET, vm.await().reason());
+        assertEquals("the machine has ended", refusal(change));
+        vm.close();
+        assertEquals(false, isOpen("a"));
     }
 
     @Test

@@ -5,11 +5,13 @@ import io.vmm4j.core.Vm;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
 import io.vmm4j.core.control.ControlAction;
+import io.vmm4j.core.control.DeviceChangeException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -25,7 +27,7 @@ import java.util.stream.Collectors;
  * {"action": "remove_virnet", "iface_id": "eth"}
  * </pre>
  *
- * <p>The devices of a list are added one after the other, up to the first that is not.
+ * <p>The devices of a list are added one after the other, up to the first that is not; those before it stay, and are named then.
  */
 final class DeviceActions {
 
@@ -61,14 +63,15 @@ final class DeviceActions {
     private static String text(JsonNode request, String key) {
         JsonNode value = request.path(key);
         if (!value.isTextual() || value.asText().isEmpty()) {
-            throw new IllegalArgumentException(key + " must be a text, and is " + (value.isMissingNode() ? "missing" : value.isTextual() ? "empty" : "none"));
+            throw new IllegalArgumentException(key + " must be a text, and is "
+                    + (value.isMissingNode() ? "missing" : value.isTextual() ? "empty" : "of another type"));
         }
         return value.asText();
     }
 
     private CompletableFuture<Void> insertDrives(JsonNode request) {
         DeviceLists lists = read(text(request, CONFIG), null);
-        return inOrder(lists.drives().size(), i -> {
+        return inOrder(lists.drives().stream().map(drive -> "drive " + drive.driveId()).toList(), i -> {
             try {
                 return machine.get().addDrive(lists.drives().get(i));
             } catch (ConfigException e) {
@@ -79,7 +82,7 @@ final class DeviceActions {
 
     private CompletableFuture<Void> insertNetworks(JsonNode request) {
         DeviceLists lists = read(null, text(request, CONFIG));
-        return inOrder(lists.networks().size(), i -> {
+        return inOrder(lists.networks().stream().map(network -> "network interface " + network.ifaceId()).toList(), i -> {
             try {
                 return machine.get().addNetworkInterface(lists.networks().get(i));
             } catch (ConfigException e) {
@@ -98,16 +101,36 @@ final class DeviceActions {
         return lists;
     }
 
-    private static CompletableFuture<Void> inOrder(int count, IntFunction<CompletableFuture<Void>> step) {
-        if (count == 0) {
+    /**
+     * One step after the other, up to the first that fails.
+     *
+     * @param names of what each adds
+     * @throws IllegalArgumentException what the first step throws, or that there is none
+     */
+    static CompletableFuture<Void> inOrder(List<String> names, IntFunction<CompletableFuture<Void>> step) {
+        if (names.isEmpty()) {
             throw new IllegalArgumentException("the list is empty");
         }
         CompletableFuture<Void> all = step.apply(0);
-        for (int i = 1; i < count; i++) {
+        for (int i = 1; i < names.size(); i++) {
             int next = i;
-            all = all.thenCompose(done -> step.apply(next));
+            all = all.thenCompose(done -> later(names.subList(0, next), () -> step.apply(next)));
         }
         return all;
+    }
+
+    /** A step that fails when others are done, which its failure tells. */
+    private static CompletableFuture<Void> later(List<String> done, Supplier<CompletableFuture<Void>> step) {
+        CompletableFuture<Void> begun;
+        try {
+            begun = step.get();
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            begun = CompletableFuture.failedFuture(e);
+        }
+        return begun.exceptionallyCompose(failure -> {
+            Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            return CompletableFuture.failedFuture(new DeviceChangeException(cause.getMessage() + "; added before it: " + String.join(", ", done)));
+        });
     }
 
     /** The problems in a line, in the words of the option that has the list; {@code key} is what they have for {@code place}. */

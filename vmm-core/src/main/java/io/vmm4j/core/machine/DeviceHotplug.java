@@ -23,6 +23,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,6 +86,8 @@ final class DeviceHotplug implements AutoCloseable {
     private final Deque<HotSlot> returned = new ArrayDeque<>();
     /** Whether a change is under way. */
     private boolean isBusy;
+    /** Changes that are over, and who asked for them has yet to hear. */
+    private int telling;
     /** Does changes; there from the first on, so that devices can be taken back by a host that has no thread then. */
     private StandbyThread thread;
 
@@ -133,10 +136,10 @@ final class DeviceHotplug implements AutoCloseable {
             HotSlot slot = devices.freeSlot(dialogue::isFree);
             device = new HotDevice(opening.open(devices.config(), surroundings), slot, surroundings);
         } catch (DeviceChangeException | IOException e) {
-            finish();
+            giveUp();
             return CompletableFuture.failedFuture(e);
         } catch (ConfigException | RuntimeException | Error e) {
-            finish();
+            giveUp();
             throw e;
         }
         devices.come(device);
@@ -185,20 +188,28 @@ final class DeviceHotplug implements AutoCloseable {
     /**
      * Removes the device that is called so.
      *
+     * @param among  looks for it among those there are, and throws when it is none of them
      * @param within how long the guest may take
      * @return completes when it is gone; with a {@link DeviceChangeException} when the guest has not given it back
      * @throws IllegalArgumentException when it is none that was added
      */
-    CompletableFuture<Void> remove(String name, Duration within) {
+    CompletableFuture<Void> remove(String name, Consumer<DeviceControls> among, Duration within) {
         try {
             begin();
         } catch (DeviceChangeException | IOException e) {
             return CompletableFuture.failedFuture(e);
         }
-        HotDevice device = devices.named(name);
-        if (device == null) {
-            finish();
-            throw new IllegalArgumentException(name + " cannot be removed: it has been there since the machine's start");
+        HotDevice device;
+        try {
+            // Not before: another change may have been about it.
+            among.accept(devices.controls());
+            device = devices.named(name);
+            if (device == null) {
+                throw new IllegalArgumentException(name + " cannot be removed: it has been there since the machine's start");
+            }
+        } catch (RuntimeException e) {
+            giveUp();
+            throw e;
         }
         return start(() -> remove(device, within));
     }
@@ -271,25 +282,52 @@ final class DeviceHotplug implements AutoCloseable {
             LOG.error("devices cannot be changed", e);
             failure = e;
         }
-        // First, so that what follows the result finds no change under way.
         finish();
         if (failure == null) {
             result.complete(null);
         } else {
             result.completeExceptionally(failure);
         }
+        told();
     }
 
-    /** Ends a change, after what the guest has given back meanwhile. */
+    /** A change has not come as far as its thread, which does what is to be done about what the guest has given back. */
+    private synchronized void giveUp() {
+        if (returned.isEmpty()) {
+            isBusy = false;
+            notifyAll();
+        } else {
+            start(() -> { });
+        }
+    }
+
+    private synchronized void told() {
+        telling--;
+        notifyAll();
+    }
+
+    /**
+     * Ends a change, after what the guest has given back meanwhile. Its result follows, so that what follows that finds no change
+     * under way.
+     */
     private void finish() {
         for (HotDevice device = nextReturned(); device != null; device = nextReturned()) {
-            if (!device.slot().isDriven()) {
-                devices.removed(device);
-                takeOut(device);
-                LOG.info("{} is removed: the guest has given it back after all", device.name());
-                tell(device, false);
+            try {
+                removeLate(device);
+            } catch (RuntimeException | Error e) {
+                LOG.error("{}, which the guest has given back, cannot be removed", device.name(), e);
             }
         }
+    }
+
+    private void removeLate(HotDevice device) {
+        if (device.slot().isDriven()) {
+            return;
+        }
+        devices.removed(device);
+        takeOut(device);
+        LOG.info("{} is removed: the guest has given it back after all", device.name());
+        tell(device, false);
     }
 
     /** The next device that was given back late; {@code null} when there is none and the change is over. */
@@ -301,7 +339,7 @@ final class DeviceHotplug implements AutoCloseable {
             }
         }
         isBusy = false;
-        notifyAll();
+        telling++;
         return null;
     }
 
@@ -323,7 +361,7 @@ final class DeviceHotplug implements AutoCloseable {
     synchronized boolean endWithin(long millis) {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         boolean interrupted = false;
-        for (long left = millis; isBusy && left > 0; left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())) {
+        for (long left = millis; isEnding() && left > 0; left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())) {
             try {
                 wait(left);
             } catch (InterruptedException e) {
@@ -333,7 +371,11 @@ final class DeviceHotplug implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        return !isBusy;
+        return !isEnding();
+    }
+
+    private boolean isEnding() {
+        return isBusy || telling > 0;
     }
 
     /** The loops of the devices there are, to be closed behind the vCPUs. */

@@ -3,11 +3,13 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.devices.virtio.mmio.VirtioMmioTransport;
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * A device in a {@link HotSlot} with all that serves it. What it has of timers and of descriptors to watch is on loops of its
@@ -38,9 +40,12 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
     private final Addition addition;
     private final HotSlot slot;
     private final LoopMaker loopMaker;
+    private final MachineThreads threads;
     private final VirtioSlots slots;
-    private final List<EpollEventLoop> loops = new ArrayList<>();
+    /** Read by who ends the machine, too. */
+    private final List<EpollEventLoop> loops = new CopyOnWriteArrayList<>();
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private VirtioMmioTransport transport;
     private DeviceControls controls;
 
     /** @param addition what it is to be; its files are closed with the device */
@@ -48,15 +53,20 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
         this.addition = addition;
         this.slot = slot;
         this.loopMaker = surroundings.loopMaker();
-        this.slots = new VirtioSlots(surroundings.vm(), surroundings.memory(), (device, window, transport) -> slot.plug(transport), List.of(slot.window()));
+        this.threads = surroundings.threads();
+        this.slots = new VirtioSlots(surroundings.vm(), surroundings.memory(), (device, window, made) -> transport = made, List.of(slot.window()));
         own(addition.opened());
         own(slots);
     }
 
-    /** Makes the device, in its slot, and starts its loops. What there is of it after a failure, {@link #release} gives back. */
+    /**
+     * Makes the device and puts it into its slot, where the guest finds all that serves it at work. What there is of it after a
+     * failure, {@link #release} gives back.
+     */
     void make() throws IOException {
         controls = addition.maker().make(slots, this);
         loops.forEach(EpollEventLoop::start);
+        slot.plug(transport);
     }
 
     @Override
@@ -103,7 +113,10 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
 
     /** Takes the device from a machine that goes on without it, and closes it. It has been {@linkplain HotSlot#unplug unplugged}. */
     void release() {
-        loops.forEach(EpollEventLoop::close);
+        loops.forEach(loop -> {
+            loop.close();
+            threads.forget(loop.thread());
+        });
         slots.untie();
         Machine.closeAll(owned);
         addition.unmaker().run();

@@ -109,7 +109,7 @@ public final class Machine implements AutoCloseable {
      * @throws IllegalArgumentException         when it was there from the start
      */
     public CompletableFuture<Void> removeDrive(String id, Duration within) {
-        return told(devices.remove("drive " + controls().drive(id).id(), within));
+        return told(devices.remove("drive " + id, now -> now.drive(id), within));
     }
 
     /** As {@link #addDrive}, for a network interface. */
@@ -119,7 +119,7 @@ public final class Machine implements AutoCloseable {
 
     /** As {@link #removeDrive}, for a network interface. */
     public CompletableFuture<Void> removeNetworkInterface(String id, Duration within) {
-        return told(devices.remove("network interface " + controls().network(id).id(), within));
+        return told(devices.remove("network interface " + id, now -> now.network(id), within));
     }
 
     /** Lets the vCPUs run; does nothing once closed. Does not wait for {@link #close}, which waits for the loops. */
