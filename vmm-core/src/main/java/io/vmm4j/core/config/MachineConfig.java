@@ -138,6 +138,14 @@ public record MachineConfig(
                 vpmuLevel, cpuPm, memPrefault, memCoreDump, null, null, null, null, null);
     }
 
+    /** A machine of which nothing is said about devices that come later. */
+    public MachineConfig(Integer vcpuCount, Integer maxVcpuCount, Long memSizeMib, Integer threadsPerCore, Integer coresPerDie,
+            Integer diesPerSocket, Integer sockets, String memType, String memFilePath, Integer vpmuLevel, Boolean cpuPm,
+            Boolean memPrefault, Boolean memCoreDump, Boolean smt, Boolean trackDirtyPages, HugePages hugePages, CpuTemplate cpuTemplate) {
+        this(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate, null);
+    }
+
     /** One vCPU and 128 MiB. */
     public static MachineConfig defaults() {
         return new MachineConfig(null, null, null, null, null, null, null, null, null, null, null, null, null);
