@@ -72,8 +72,8 @@ public final class JobControl implements AutoCloseable {
         SignalHandler ours = Signal.handle(signal, SignalHandler.SIG_DFL);
         try {
             // The kernel's own way: it stops nobody whom nobody could continue. To this thread, so that it has happened when that is back.
-            LibC.sigprocmask(SIG_UNBLOCK, 1L << signal.getNumber() - 1);
-            LibC.tgkill(LibC.getpid(), LibC.gettid(), signal.getNumber());
+            ProcessCalls.sigprocmask(SIG_UNBLOCK, 1L << signal.getNumber() - 1);
+            ProcessCalls.tgkill(ProcessCalls.getpid(), ProcessCalls.gettid(), signal.getNumber());
         } finally {
             Signal.handle(signal, ours);
             listener.resumed();

@@ -81,7 +81,7 @@ public final class QuitSignal implements Runnable, AutoCloseable {
 
     /** Whether a tool of the JDK's has left its file, where the JVM looks for it. */
     private static boolean isAttachAsked() {
-        String name = ".attach_pid" + LibC.getpid();
+        String name = ".attach_pid" + ProcessCalls.getpid();
         return isOurs(Path.of("/proc/self/cwd", name)) || isOurs(Path.of("/tmp", name));
     }
 
