@@ -19,8 +19,9 @@ public final class Main {
         String name = System.getProperty(NAME_PROPERTY, "vmm");
         boolean isFirstWord = args.length > 0 && args[0].equals(FIRECRACKER);
         if (isFirstWord || name.equals(FIRECRACKER)) {
-            new NativeWarmUp().start();
-            FirecrackerDoor.run(isFirstWord ? Arrays.copyOfRange(args, 1, args.length) : args);
+            NativeWarmUp natives = new NativeWarmUp();
+            natives.start();
+            FirecrackerDoor.run(natives::await, natives::close, isFirstWord ? Arrays.copyOfRange(args, 1, args.length) : args);
             return;
         }
         Cli cli = new Cli(name, System.out, System.err);
