@@ -23,7 +23,7 @@ import java.util.Optional;
  * @param memCoreDump    whether guest RAM is part of a core dump of this process; default false
  * @param smt            Firecracker's word for two threads a core: where nothing else of the topology is said, one socket of
  *                       such cores, with 1 vCPU or an even number; default false, which asks for nothing
- * @param trackDirtyPages whether KVM keeps account of the pages that are written to: not supported, false
+ * @param trackDirtyPages whether KVM keeps account of the pages that are written to: without effect before there are snapshots
  * @param hugePages      Firecracker's word for some of the memory types; {@code null} or {@link HugePages#NONE} = as
  *                       {@code memType} says
  * @param cpuTemplate    one of Firecracker's changes to CPUs, of which only {@link CpuTemplate#None} is supported; default that
@@ -193,9 +193,6 @@ public record MachineConfig(
         problems.require(vpmuLevel >= 0 && vpmuLevel <= 2, KEY + "vpmu_level",
                 "vPMU level " + vpmuLevel + " is not in 0..2");
         checkMemoryType(problems);
-        if (trackDirtyPages) {
-            problems.notSupported(KEY + "track_dirty_pages", "true", ": there are no snapshots");
-        }
         if (cpuTemplate != CpuTemplate.None) {
             problems.notSupported(KEY + "cpu_template", cpuTemplate.toString(), ": give what it changes as cpu-config");
         }

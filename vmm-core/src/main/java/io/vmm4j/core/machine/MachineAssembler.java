@@ -19,6 +19,7 @@ import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.host.SocketFile;
+import io.vmm4j.core.host.SocketPlaceException;
 import io.vmm4j.core.host.StdioConsole;
 import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.host.VsockSockets;
@@ -146,9 +147,9 @@ public final class MachineAssembler {
         acpi.hotplug().connect(vcpus);
         vcpus.park();
         loops.forEach(EpollEventLoop::start);
-        serial.attach(serialPort);
+        attach(serial, serialPort, "serial.path");
         if (console != null) {
-            console.attach(consolePort);
+            attach(console, consolePort, "console.path");
         }
         return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own,
                 helpers, panics, metrics);
@@ -272,6 +273,15 @@ public final class MachineAssembler {
         };
     }
 
+    private static void attach(SerialConsole console, ConsolePort port, String key) throws IOException, ConfigException {
+        try {
+            console.attach(port);
+        } catch (SocketPlaceException e) {
+            // Taken since the configuration was checked.
+            throw new ConfigException(key, e.getMessage());
+        }
+    }
+
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
         ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
@@ -284,7 +294,7 @@ public final class MachineAssembler {
         return port;
     }
 
-    private void addVirtioDevices(VirtioDevices devices, HostFiles files, EpollEventLoop loop) throws IOException {
+    private void addVirtioDevices(VirtioDevices devices, HostFiles files, EpollEventLoop loop) throws IOException, ConfigException {
         for (DiskImage disk : files.disks()) {
             addDrive(devices, disk);
         }
@@ -315,10 +325,19 @@ public final class MachineAssembler {
         devices.addDrive(drive, device, images, queueLoops);
     }
 
-    private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {
+    private VsockSockets vsockSockets(VsockConfig vsock, EpollEventLoop loop) throws IOException, ConfigException {
         SocketFile<UnixSocket> opened = given.opened().vsock();
         Path path = Path.of(vsock.udsPath());
-        VsockSockets sockets = own(opened == null ? VsockSockets.listen(loop, path) : VsockSockets.on(loop, path, opened));
+        try {
+            return own(opened == null ? VsockSockets.listen(loop, path) : VsockSockets.on(loop, path, opened));
+        } catch (SocketPlaceException e) {
+            // Taken since the configuration was checked.
+            throw new ConfigException("vsock.uds_path", e.getMessage());
+        }
+    }
+
+    private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException, ConfigException {
+        VsockSockets sockets = vsockSockets(vsock, loop);
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
         devices.add("vsock", device);
         metrics.vsock(device);

@@ -40,6 +40,7 @@ public final class LibC {
     private static final int SYS_SHUTDOWN = 48;
     private static final int SYS_BIND = 49;
     private static final int SYS_LISTEN = 50;
+    private static final int SYS_GETSOCKOPT = 55;
     private static final int SYS_FCNTL = 72;
     private static final int SYS_FLOCK = 73;
     private static final int SYS_FSYNC = 74;
@@ -314,6 +315,16 @@ public final class LibC {
     /** connect(2). */
     public static int connect(int fd, NativeStruct address, int length) {
         return syscall(SYS_CONNECT, address, 1, fd, length, 0, 0);
+    }
+
+    /** getsockopt(2); {@code length} holds the room in {@code value}, 32 bits, and then what was put there. */
+    static int getsockopt(int fd, int level, int option, NativeStruct value, NativeStruct length) {
+        try {
+            return (int) syscall(SYS_GETSOCKOPT, fd, level, option, value.address(), length.address(), 0);
+        } finally {
+            Reference.reachabilityFence(value);
+            Reference.reachabilityFence(length);
+        }
     }
 
     /** shutdown(2). */
