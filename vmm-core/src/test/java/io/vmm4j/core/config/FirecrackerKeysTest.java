@@ -44,6 +44,7 @@ class FirecrackerKeysTest {
     @ParameterizedTest
     @ValueSource(strings = {
         "'machine-config': {'vcpu_count': 2, 'mem_size_mib': 256, 'smt': false, 'track_dirty_pages': false, 'huge_pages': 'None', 'cpu_template': 'None'}",
+        "'machine-config': {'cpu_template': 'T2CL'}",
         "'machine-config': {'smt': null, 'track_dirty_pages': null, 'huge_pages': null, 'cpu_template': null}",
         "'machine-config': null",
         "'cpu-config': null",
@@ -160,7 +161,6 @@ class FirecrackerKeysTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "'machine-config': {'cpu_template': 'T2'} | cpu_template T2 is not supported: give what it changes as cpu-config (machine-config.cpu_template)",
         "'metrics': {} | metrics is not supported (metrics)",
         "'memory-hotplug': {} | memory-hotplug is not supported (memory-hotplug)",
         "'metrics': {'metrics_path': '/m', 'emit_id': false, 'properties': {'k': 'v'}} | metrics to \"/m\" is not supported (metrics)",

@@ -46,6 +46,7 @@ public final class LibC {
     private static final int SYS_FSYNC = 74;
     private static final int SYS_FDATASYNC = 75;
     private static final int SYS_FTRUNCATE = 77;
+    private static final int SYS_CLOCK_GETTIME = 228;
     private static final int SYS_EPOLL_WAIT = 232;
     private static final int SYS_EPOLL_CTL = 233;
     private static final int SYS_TIMERFD_CREATE = 283;
@@ -355,5 +356,10 @@ public final class LibC {
     /** io_uring_register(2). */
     public static int ioUringRegister(int ring, int opcode, NativeStruct argument, int count) {
         return syscall(SYS_IO_URING_REGISTER, argument, 2, ring, opcode, count, 0);
+    }
+
+    /** clock_gettime(2) into a {@code struct timespec} of 16 bytes. */
+    static int clockGettime(int clock, NativeStruct time) {
+        return syscall(SYS_CLOCK_GETTIME, time, 1, clock, 0, 0, 0);
     }
 }
