@@ -40,7 +40,7 @@ public final class AddressMap {
     public static final long HIGH_RAM = 0x10_0000;
     /** End of low RAM, begin of the hole for device windows. */
     public static final long HOLE = 0xC000_0000L;
-    /** Reserved for a boot timer, one page. */
+    /** The boot timer of machines that have one, one page. */
     public static final long BOOT_TIMER = 0xC000_0000L;
     /** The first virtio-mmio window. */
     public static final long VIRTIO_MMIO = 0xC000_1000L;

@@ -26,6 +26,7 @@ import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.core.vcpu.BusExitHandler;
 import io.vmm4j.core.vcpu.VcpuEvents;
+import io.vmm4j.devices.boottimer.BootTimer;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.i8042.I8042;
 import io.vmm4j.devices.memory.GuestMemory;
@@ -290,6 +291,10 @@ public final class MachineAssembler {
         legacy.addPowerRegisters(events);
         legacy.addPanicPort(panics);
         ProbedPorts.expectOn(ports);
+        if (given.onBooted() != null) {
+            Runnable onBooted = new GivenPart("boot timer", "boot-timer", events).guarded("its listener", given.onBooted());
+            mmio.add("boot timer", AddressMap.BOOT_TIMER, BootTimer.LENGTH, new BootTimer(onBooted));
+        }
         return port;
     }
 
