@@ -4,28 +4,22 @@ package io.vmm4j.kvm.libc;
  * Hears that the terminal's window has changed its size (SIGWINCH). The kernel sends it to the process group in the
  * foreground only. One listener a process; {@link #close} puts the one before back.
  */
-// sun.misc is named in full: of an import Javadoc warns, which nothing suppresses.
-@SuppressWarnings("sunapi")
 public final class WindowChange implements AutoCloseable {
-    private static final sun.misc.Signal SIGWINCH = new sun.misc.Signal("WINCH");
+    private static final int SIGWINCH = 28;
 
-    private final sun.misc.SignalHandler before;
+    private final TakenSignal signal;
 
-    private WindowChange(sun.misc.SignalHandler before) {
-        this.before = before;
+    private WindowChange(TakenSignal signal) {
+        this.signal = signal;
     }
 
-    /**
-     * Runs {@code action}, on a thread of the JVM's, whenever the signal comes.
-     *
-     * @throws IllegalArgumentException when this JVM lets nobody have the signal
-     */
-    public static WindowChange listen(Runnable action) {
-        return new WindowChange(sun.misc.Signal.handle(SIGWINCH, signal -> action.run()));
+    /** Runs {@code action}, on a thread of its own, whenever the signal comes. */
+    public static WindowChange listen(Runnable action) throws LinuxException {
+        return new WindowChange(TakenSignal.take(SIGWINCH, action));
     }
 
     @Override
     public void close() {
-        sun.misc.Signal.handle(SIGWINCH, before);
+        signal.close();
     }
 }
