@@ -15,6 +15,7 @@ import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
@@ -22,6 +23,8 @@ import java.util.concurrent.ExecutionException;
 final class RuntimeController {
 
     private static final String NOT_FOUND = "Failed perform action on device: Device not found";
+    /** Other requests, and other clients, wait meanwhile. */
+    private static final Duration PAUSE_TIME = Duration.ofMillis(500);
 
     private final Resources resources;
     private final ApiMetrics metrics;
@@ -92,16 +95,8 @@ final class RuntimeController {
 
     private void run(Plain action) throws ApiException {
         switch (action) {
-            case PAUSE -> {
-                if (!isPaused()) {
-                    vm.pause();
-                }
-            }
-            case RESUME -> {
-                if (isPaused()) {
-                    vm.resume();
-                }
-            }
+            case PAUSE -> vm.pause(PAUSE_TIME);
+            case RESUME -> vm.resume();
             case FLUSH_METRICS -> flushMetrics();
             case SEND_CTRL_ALT_DEL -> {
                 if (!vm.sendCtrlAltDel()) {

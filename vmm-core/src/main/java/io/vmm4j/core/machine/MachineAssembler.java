@@ -136,9 +136,10 @@ public final class MachineAssembler {
         SerialConsole serial = serialConsole();
         PanicWatch panics = new PanicWatch(events, loop);
         ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
-        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers, metrics);
+        DeviceHold hold = new DeviceHold(loop);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, hold, helpers, metrics);
         SerialConsole console = virtioConsole();
-        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
+        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort("console", events, own)));
         addVirtioDevices(devices, files, loop);
         AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
         BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
@@ -150,7 +151,7 @@ public final class MachineAssembler {
         if (console != null) {
             console.attach(consolePort);
         }
-        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own,
+        return new Machine(vcpus, hold, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own,
                 helpers, panics, metrics);
     }
 
@@ -274,7 +275,7 @@ public final class MachineAssembler {
 
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
-        ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
+        ConsolePort port = legacy.addConsole(console, panics, new ConsolePort("serial", events, own));
         legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());
