@@ -1,6 +1,7 @@
 package io.vmm4j.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -32,10 +33,10 @@ class TinyPauseTest extends GivenParts {
 
     private final CapturedConsole console = StreamConsole.capture();
 
-    /** Notifies the first device without end. */
-    private static TinyKernel notifying() {
-        // again: mov dword [rbx+50], 0; jmp again
-        return new TinyKernel().startFirstDevice().writeRegister(0x050, 0).bytes(0xEB, 0xF4);
+    /** Notifies the device whose window is {@code offset} bytes behind the first, without end. */
+    private static TinyKernel notifying(int offset) {
+        // again: mov dword [rbx+offset+50], 0; jmp again
+        return new TinyKernel().startDevice(offset).writeRegister(offset + 0x050, 0).bytes(0xEB, 0xF4);
     }
 
     private Vm started(VmBuilder machine) throws Exception {
@@ -46,6 +47,7 @@ class TinyPauseTest extends GivenParts {
 
     private static void awaitMore(AtomicLong count, long than) {
         while (count.get() <= than) {
+            assertFalse(Thread.currentThread().isInterrupted(), "the device is not notified");
             Thread.onSpinWait();
         }
     }
@@ -53,7 +55,8 @@ class TinyPauseTest extends GivenParts {
     @Test
     void aDeviceThatIsNotifiedWithoutEndIsStillDuringAPauseAndGoesOnAfterIt() throws Exception {
         AtomicLong notified = new AtomicLong();
-        try (Vm vm = started(machine(notifying()).device("probe", onNotify(notified::incrementAndGet)).balloon(new MemoryBalloonConfig(0L, false, null, null, false)))) {
+        try (Vm vm = started(machine(notifying(0x1000)).device("probe", onNotify(notified::incrementAndGet))
+                .balloon(new MemoryBalloonConfig(0L, false, null, null, false)))) {
             for (int round = 0; round < 50; round++) {
                 awaitMore(notified, notified.get());
                 vm.pause();
@@ -132,7 +135,7 @@ class TinyPauseTest extends GivenParts {
     @Test
     void aPausedMachineIsClosedWithWhatWaitsForItsDevices() throws Exception {
         AtomicLong notified = new AtomicLong();
-        Vm vm = started(machine(notifying()).device("probe", onNotify(notified::incrementAndGet)));
+        Vm vm = started(machine(notifying(0)).device("probe", onNotify(notified::incrementAndGet)));
         awaitMore(notified, 0);
         vm.pause();
         vm.close();
