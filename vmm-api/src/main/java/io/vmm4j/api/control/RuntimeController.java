@@ -18,10 +18,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What requests do to the machine that runs. Confined to the API's thread. */
 final class RuntimeController {
 
+    private static final Logger LOG = LoggerFactory.getLogger(RuntimeController.class);
     private static final String NOT_FOUND = "Failed perform action on device: Device not found";
     /** Other requests, and other clients, wait meanwhile. */
     private static final Duration PAUSE_TIME = Duration.ofMillis(500);
@@ -95,8 +99,8 @@ final class RuntimeController {
 
     private void run(Plain action) throws ApiException {
         switch (action) {
-            case PAUSE -> vm.pause(PAUSE_TIME);
-            case RESUME -> vm.resume();
+            case PAUSE -> pause();
+            case RESUME -> resume();
             case FLUSH_METRICS -> flushMetrics();
             case SEND_CTRL_ALT_DEL -> {
                 if (!vm.sendCtrlAltDel()) {
@@ -105,6 +109,24 @@ final class RuntimeController {
             }
             default -> throw Refusals.afterStart();
         }
+    }
+
+    private void pause() {
+        long begin = System.nanoTime();
+        vm.pause(PAUSE_TIME);
+        noteLatency("pause vm", "vmm_pause_vm", begin);
+    }
+
+    private void resume() {
+        long begin = System.nanoTime();
+        vm.resume();
+        noteLatency("resume vm", "vmm_resume_vm", begin);
+    }
+
+    private void noteLatency(String what, String field, long begin) {
+        long micros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin);
+        metrics.store("latencies_us", field, micros);
+        LOG.info("'{}' VMM action took {} us.", what, micros);
     }
 
     private void flushMetrics() throws ApiException {

@@ -31,6 +31,7 @@ final class DoorMetrics implements ApiMetrics {
 
     private final LongSupplier clock;
     private final LongSupplier missedLogs;
+    private final LongSupplier limitedLogs;
     private final Timer timer;
     private final Map<String, Long> own = new HashMap<>();
     private Map<String, Long> told = Map.of();
@@ -45,17 +46,19 @@ final class DoorMetrics implements ApiMetrics {
     }
 
     /**
-     * @param clock      milliseconds since the epoch
-     * @param missedLogs lines that the log has dropped
+     * @param clock       milliseconds since the epoch
+     * @param missedLogs  lines that the log has dropped
+     * @param limitedLogs lines that the log's limit has kept back
      */
-    DoorMetrics(LongSupplier clock, LongSupplier missedLogs) {
-        this(clock, missedLogs, DoorMetrics::onOwnThread);
+    DoorMetrics(LongSupplier clock, LongSupplier missedLogs, LongSupplier limitedLogs) {
+        this(clock, missedLogs, limitedLogs, DoorMetrics::onOwnThread);
     }
 
     /** @param timer has the lines written */
-    DoorMetrics(LongSupplier clock, LongSupplier missedLogs, Timer timer) {
+    DoorMetrics(LongSupplier clock, LongSupplier missedLogs, LongSupplier limitedLogs, Timer timer) {
         this.clock = clock;
         this.missedLogs = missedLogs;
+        this.limitedLogs = limitedLogs;
         this.timer = timer;
     }
 
@@ -137,6 +140,7 @@ final class DoorMetrics implements ApiMetrics {
         }
         Map<String, Long> now = new HashMap<>(own);
         now.put("logger.missed_log_count", missedLogs.getAsLong());
+        now.put("logger.rate_limited_log_count", limitedLogs.getAsLong());
         SortedMap<String, SortedSet<String>> devices = new TreeMap<>();
         devices.put(MetricGroups.BLOCK, new TreeSet<>());
         devices.put(MetricGroups.NET, new TreeSet<>());

@@ -203,6 +203,11 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         return hold.await(nanos);
     }
 
+    /** Whether it has ended, or been closed before it was started. */
+    public boolean hasEnded() {
+        return hold.isOver();
+    }
+
     /** Lets a loop that was asked to stand still go on. Any thread. */
     public void goOn() {
         hold.end();
@@ -327,6 +332,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             return;
         }
         isTerminated = true;
+        hold.over(); // one that was never started, too
         timers.close();
         wake.close();
         epoll.close();

@@ -43,6 +43,10 @@ final class LoopHold {
         notifyAll();
     }
 
+    synchronized boolean isOver() {
+        return isOver;
+    }
+
     /** Waits {@code nanos} at most, interrupted or not; returns whether the loop stands still, or has ended. */
     synchronized boolean await(long nanos) {
         long end = System.nanoTime() + nanos;

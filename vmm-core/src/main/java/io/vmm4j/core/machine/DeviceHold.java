@@ -2,7 +2,9 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -11,18 +13,27 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Has the devices of a machine stand still, once no vCPU runs: drives end what they have in work and take up nothing more, and the loop of
- * all others runs only what the host's side asks. What the guest and the host's files have for the devices waits. Thread-safe.
+ * Has the devices of a machine stand still, once no vCPU runs: drives end what they have in work and take up nothing more, and the loops
+ * of all others run only what the host's side asks. What the guest and the host's files have for the devices waits. Thread-safe.
  */
 final class DeviceHold {
 
-    private final EpollEventLoop loop;
+    private final List<EpollEventLoop> loops = new ArrayList<>();
     private final Map<String, VirtioBlk> drives = new LinkedHashMap<>();
     private boolean isOn;
 
-    /** @param loop owns all devices but the drives' queues */
+    /** @param loop owns the devices that are there from the start, but for the drives' queues */
     DeviceHold(EpollEventLoop loop) {
-        this.loop = loop;
+        loops.add(loop);
+    }
+
+    /** A loop of devices that come later, before it is started; those that have ended are forgotten. */
+    synchronized void add(EpollEventLoop loop) {
+        loops.removeIf(EpollEventLoop::hasEnded);
+        loops.add(loop);
+        if (isOn) {
+            loop.hold();
+        }
     }
 
     /** A drive that is there from now on, by its id. */
@@ -48,13 +59,14 @@ final class DeviceHold {
         isOn = true;
         Map<String, CompletableFuture<Void>> pauses = new LinkedHashMap<>();
         drives.forEach((id, drive) -> pauses.put(id, drive.pause()));
-        loop.hold();
+        loops.forEach(EpollEventLoop::hold);
         for (Map.Entry<String, CompletableFuture<Void>> pause : pauses.entrySet()) {
             if (!isOver(pause.getValue(), end)) {
                 return Optional.of("drive " + pause.getKey() + " has a request in work");
             }
         }
-        return loop.awaitHeld(end - System.nanoTime()) ? Optional.empty() : Optional.of("a device keeps the thread " + loop.thread().getName());
+        return loops.stream().filter(loop -> !loop.awaitHeld(end - System.nanoTime())).findFirst()
+                .map(loop -> "a device keeps the thread " + loop.thread().getName());
     }
 
     private static boolean isOver(CompletableFuture<Void> pause, long end) {
@@ -82,7 +94,7 @@ final class DeviceHold {
     /** Lets all go on. */
     synchronized void end() {
         isOn = false;
-        loop.goOn();
+        loops.forEach(EpollEventLoop::goOn);
         drives.values().forEach(VirtioBlk::resume);
     }
 }

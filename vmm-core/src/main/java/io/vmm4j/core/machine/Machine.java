@@ -2,6 +2,9 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.GuestPanic;
 import io.vmm4j.core.VmExit;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
@@ -32,7 +35,7 @@ public final class Machine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
 
     private final Vcpus vcpus;
-    private final DeviceHold devices;
+    private final DeviceHold hold;
     private final AcpiDevices acpi;
     private final I8042 keyboard;
     private final List<EpollEventLoop> loops;
@@ -40,7 +43,7 @@ public final class Machine implements AutoCloseable {
     private final List<GivenConsole> givenConsoles;
     private final MachineThreads own;
     private final Deque<AutoCloseable> owned;
-    private final DeviceControls controls;
+    private final DeviceHotplug devices;
     private final HelperThreads helpers;
     private final PanicWatch panics;
     private final MachineMetrics metrics;
@@ -48,24 +51,24 @@ public final class Machine implements AutoCloseable {
 
     /**
      * @param vcpus made, not started
-     * @param devices stand still while the vCPUs are paused
+     * @param hold of the devices, while the vCPUs are paused
      * @param acpi by what the guest hears of the host's wishes
      * @param keyboard what a user would type on
      * @param loops started; closed after the vCPUs have ended
      * @param givenDevices on the first of the loops; reset before it is closed
      * @param givenConsoles closed last, for nobody knows what they do
      * @param owned last created first; closed after the loops have ended
-     * @param controls what can be changed about its devices
+     * @param devices what comes and goes while it runs; among {@code owned}
      * @param own its threads
      * @param helpers among {@code owned}
      * @param panics knows of the kernel's panic
      * @param metrics counts
      */
-    Machine(Vcpus vcpus, DeviceHold devices, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
-            List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceControls controls, MachineThreads own,
+    Machine(Vcpus vcpus, DeviceHold hold, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
+            List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceHotplug devices, MachineThreads own,
             HelperThreads helpers, PanicWatch panics, MachineMetrics metrics) {
         this.vcpus = vcpus;
-        this.devices = devices;
+        this.hold = hold;
         this.acpi = acpi;
         this.keyboard = keyboard;
         this.loops = List.copyOf(loops);
@@ -73,7 +76,7 @@ public final class Machine implements AutoCloseable {
         this.givenConsoles = List.copyOf(givenConsoles);
         this.own = own;
         this.owned = new ArrayDeque<>(owned);
-        this.controls = controls;
+        this.devices = devices;
         this.helpers = helpers;
         this.panics = panics;
         this.metrics = metrics;
@@ -91,7 +94,36 @@ public final class Machine implements AutoCloseable {
 
     /** What can be changed about its devices while it runs. */
     public DeviceControls controls() {
-        return controls;
+        return devices.controls();
+    }
+
+    /**
+     * Gives the guest a drive, see {@link io.vmm4j.core.DeviceChanges#addDrive}.
+     *
+     * @throws ConfigException when it cannot be one of this machine's
+     */
+    public CompletableFuture<Void> addDrive(DriveConfig drive, Duration within) throws ConfigException {
+        return told(devices.add((config, surroundings) -> Addition.drive(drive, config, surroundings), within));
+    }
+
+    /**
+     * Takes a drive that was added from the guest.
+     *
+     * @throws java.util.NoSuchElementException when there is none called so
+     * @throws IllegalArgumentException         when it was there from the start
+     */
+    public CompletableFuture<Void> removeDrive(String id, Duration within) {
+        return told(devices.remove("drive " + id, now -> now.drive(id), within));
+    }
+
+    /** As {@link #addDrive}, for a network interface. */
+    public CompletableFuture<Void> addNetworkInterface(NetworkInterfaceConfig network, Duration within) throws ConfigException {
+        return told(devices.add((config, surroundings) -> Addition.network(network, config, surroundings), within));
+    }
+
+    /** As {@link #removeDrive}, for a network interface. */
+    public CompletableFuture<Void> removeNetworkInterface(String id, Duration within) {
+        return told(devices.remove("network interface " + id, now -> now.network(id), within));
     }
 
     /** Lets the vCPUs run; does nothing once closed. Does not wait for {@link #close}, which waits for the loops. */
@@ -110,7 +142,7 @@ public final class Machine implements AutoCloseable {
         long begin = System.nanoTime();
         Optional<String> busy = vcpus.pause(nanos);
         if (busy.isEmpty()) {
-            busy = devices.begin(nanos - (System.nanoTime() - begin));
+            busy = hold.begin(nanos - (System.nanoTime() - begin));
         }
         if (busy.isPresent()) {
             resume();
@@ -120,7 +152,7 @@ public final class Machine implements AutoCloseable {
 
     /** Lets paused devices and vCPUs go on. */
     public void resume() {
-        devices.end();
+        hold.end();
         vcpus.resume();
     }
 
@@ -165,8 +197,12 @@ public final class Machine implements AutoCloseable {
      * @throws IllegalArgumentException when {@code count} is out of range
      */
     public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
-        // Told where followers may wait: the thread that has made the change is needed for the next.
-        return acpi.hotplug().resize(count, within).whenCompleteAsync((done, failure) -> { }, helpers.answers());
+        return told(acpi.hotplug().resize(count, within));
+    }
+
+    /** Told where followers may wait: the thread that has made the change is needed for the next. */
+    private CompletableFuture<Void> told(CompletableFuture<Void> change) {
+        return change.whenCompleteAsync((done, failure) -> { }, helpers.answers());
     }
 
     /**
@@ -182,6 +218,7 @@ public final class Machine implements AutoCloseable {
             return;
         }
         closed = true;
+        devices.beginEnd();
         acpi.hotplug().close();
         endThreads();
         givenConsoles.forEach(GivenConsole::beginClose);
@@ -193,8 +230,10 @@ public final class Machine implements AutoCloseable {
         SlowWait end = new SlowWait("the machine's end", () -> own.busy(MachineThreads.Role.GUEST));
         List<SlowWait.Wait> busy = new ArrayList<>();
         endSoon(vcpus::stopWithin, end, busy);
+        endSoon(devices::endWithin, end, busy);
         resetGivenDevices();
         loops.forEach(loop -> endSoon(loop::closeWithin, end, busy));
+        devices.loops().forEach(loop -> endSoon(loop::closeWithin, end, busy));
         busy.forEach(end::await);
     }
 
