@@ -133,6 +133,28 @@ class DeviceHoldTest {
     }
 
     @Test
+    void aLoopOfADeviceThatCameLaterIsHeldTooAndNotWaitedForWhenItIsGone() throws Exception {
+        EpollEventLoop late = new EpollEventLoop("late", faults::add);
+        hold.add(late);
+        EpollEventLoop neverStarted = new EpollEventLoop("never started", faults::add);
+        hold.add(neverStarted);
+        neverStarted.close();
+        late.start();
+        assertEquals(Optional.empty(), hold.begin(LONG));
+        CountDownLatch ran = new CountDownLatch(1);
+        late.execute(ran::countDown);
+        CountDownLatch commanded = new CountDownLatch(1);
+        late.executeCommand(commanded::countDown);
+        assertTrue(commanded.await(30, TimeUnit.SECONDS));
+        assertEquals(1, ran.getCount());
+        hold.end();
+        assertTrue(ran.await(30, TimeUnit.SECONDS));
+        late.close();
+        assertEquals(Optional.empty(), hold.begin(LONG));
+        hold.end();
+    }
+
+    @Test
     void aDriveThatCameDuringAPauseIsPausedToo() throws Exception {
         VirtioBlk late = Mockito.mock(VirtioBlk.class);
         assertEquals(Optional.empty(), hold.begin(LONG));
