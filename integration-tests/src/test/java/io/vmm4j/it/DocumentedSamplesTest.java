@@ -98,6 +98,14 @@ class DocumentedSamplesTest {
 
     @Test
     @Tag("kvm")
+    void theMachineWithMetersRuns() throws Throwable {
+        try (URLClassLoader loader = compile("docs/java.md")) {
+            run(loader, "MeteredMachine", new TinyKernel().print("up").reset());
+        }
+    }
+
+    @Test
+    @Tag("kvm")
     void theFirstMachineChecksWhatItWaitsFor() throws Throwable {
         try (URLClassLoader loader = compile("README.md")) {
             // A guest that says something else, and ends: there is nothing to wait for any more.

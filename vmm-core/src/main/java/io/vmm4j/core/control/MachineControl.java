@@ -127,16 +127,12 @@ public final class MachineControl implements ControlTarget {
 
     @Override
     public void pause() {
-        if (machine().state() != VmState.PAUSED) {
-            machine().pause();
-        }
+        machine().pause();
     }
 
     @Override
     public void resume() {
-        if (machine().state() != VmState.RUNNING) {
-            machine().resume();
-        }
+        machine().resume();
     }
 
     /** {@inheritDoc} A guest that stands still goes on, as it would notice nothing. */

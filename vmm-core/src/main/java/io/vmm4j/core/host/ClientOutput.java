@@ -11,6 +11,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,7 @@ final class ClientOutput extends OutputStream {
     private Client client;
     private boolean closed;
     private Runnable onOutputEnd = () -> { };
+    private Consumer<Boolean> onChange = connected -> { };
     /** Tells the writer of room; null before {@link #open}. */
     private volatile Selector room;
 
@@ -50,6 +52,8 @@ final class ClientOutput extends OutputStream {
         private final SocketChannel channel;
         /** Guarded by the stream. */
         private boolean inputEnded;
+        /** Guarded by the stream. */
+        private boolean toldOfEnd;
         /** Confined to the writer. */
         private boolean greeted;
         /** Takes no more output. */
@@ -73,9 +77,13 @@ final class ClientOutput extends OutputStream {
      * Gets what writing will need.
      *
      * @param onOutputEnd hears of a client that takes no more, on the writer
+     * @param onChange    hears of a client that has come, true, or that has left or sends no more, false; must not wait
      */
-    void open(Runnable onOutputEnd) throws IOException {
+    void open(Runnable onOutputEnd, Consumer<Boolean> onChange) throws IOException {
         this.onOutputEnd = onOutputEnd;
+        synchronized (this) {
+            this.onChange = onChange;
+        }
         room = Selector.open();
     }
 
@@ -92,6 +100,7 @@ final class ClientOutput extends OutputStream {
         }
         client = new Client(channel);
         open.add(client);
+        onChange.accept(true);
         return client;
     }
 
@@ -105,6 +114,7 @@ final class ClientOutput extends OutputStream {
      */
     synchronized void inputEnded(Client from) {
         from.inputEnded = true;
+        tellOfEnd(from);
         if (from != client) {
             shut(from);
         }
@@ -115,6 +125,7 @@ final class ClientOutput extends OutputStream {
     private void outputEnded(Client to) {
         synchronized (this) {
             to.outputEnded = true;
+            tellOfEnd(to);
             if (to == client) {
                 client = null;
             }
@@ -126,6 +137,14 @@ final class ClientOutput extends OutputStream {
         onOutputEnd.run();
     }
 
+    /** Once a client, before there can be another. */
+    private void tellOfEnd(Client gone) {
+        if (!gone.toldOfEnd) {
+            gone.toldOfEnd = true;
+            onChange.accept(false);
+        }
+    }
+
     private synchronized Client current() {
         return client;
     }
@@ -133,6 +152,7 @@ final class ClientOutput extends OutputStream {
     /* Ends reads and writes that are under way, too. */
     private void shut(Client gone) {
         open.remove(gone);
+        tellOfEnd(gone);
         try {
             gone.channel.close();
         } catch (IOException e) {

@@ -30,6 +30,15 @@ public interface SerialPort {
     }
 
     /**
+     * Tells the machine's listeners that somebody has come to the console, or has left it. Waits for nothing.
+     *
+     * @param connected whether somebody came
+     */
+    default void clientChanged(boolean connected) {
+        // A port without a machine has no listeners.
+    }
+
+    /**
      * Counts a thread of the console's among the machine's own, on which what waits for the machine, such as {@code Vm.close()},
      * is refused. For threads that the console's end waits for.
      */

@@ -63,7 +63,7 @@ public final class SocketConsole implements SerialConsole {
         try {
             // All that clients will need: a host that has none later must not take the console from a machine.
             input = new ClientInput(port, clientOutput);
-            clientOutput.open(input::wake);
+            clientOutput.open(input::wake, port::clientChanged);
             input.start(port);
             output.start(port);
             acceptor = new Thread(this::acceptUntilClosed, "console-accept");

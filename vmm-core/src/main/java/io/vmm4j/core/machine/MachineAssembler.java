@@ -132,15 +132,16 @@ public final class MachineAssembler {
         SerialConsole serial = consoles.serial();
         PanicWatch panics = new PanicWatch(events, loop);
         ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
+        DeviceHold hold = new DeviceHold(loop);
         VirtioSlots.Windows windows = (name, slot, device) -> mmio.add(name, slot.base(), slot.size(), device);
-        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan)), loop, helpers, metrics);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan)), loop, hold, helpers, metrics);
         SerialConsole console = consoles.virtio();
-        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
+        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort("console", events, own)));
         addVirtioDevices(devices, files, loop);
         AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
         List<HotSlot> spares = VirtioPlan.spares(plan.size(), config.machineConfig().spareDevices());
-        DeviceHotplug hotplug = addSpares(spares, new DeviceHotplug.Surroundings(vm, ram.memory(), acpi.events(), loop, this::makeLoop, helpers,
-                metrics, events, own));
+        DeviceHotplug hotplug = addSpares(spares,
+                new DeviceHotplug.Surroundings(vm, ram.memory(), acpi.events(), loop, hold, this::makeLoop, helpers, metrics, events, own));
         hotplug.connect(devices.controls());
         BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan, spares.size());
         Vcpus vcpus = createVcpus(boot);
@@ -151,8 +152,7 @@ public final class MachineAssembler {
         if (console != null) {
             HostConsoles.attach(console, consolePort, "console.path");
         }
-        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own,
-                helpers, panics, metrics);
+        return new Machine(vcpus, hold, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own, helpers, panics, metrics);
     }
 
     /**
@@ -247,7 +247,7 @@ public final class MachineAssembler {
 
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
-        ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
+        ConsolePort port = legacy.addConsole(console, panics, new ConsolePort("serial", events, own));
         legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());
