@@ -6,8 +6,10 @@ import io.vmm4j.api.control.OsError;
 import io.vmm4j.api.request.MetricsBody;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.devices.text.Printable;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -38,6 +40,7 @@ public final class FirecrackerDoor {
     /** Does what {@code words} say, up to the machine's end, and ends the process. */
     public static void run(String... words) {
         FirecrackerDoor door = new FirecrackerDoor(DoorLogProvider.choose(), System.out, System.err);
+        nameProcess();
         int status = door.statusOf(words);
         System.out.flush();
         if (door.isEnding.compareAndSet(false, true)) {
@@ -46,6 +49,15 @@ public final class FirecrackerDoor {
         }
         // A signal has the last word on the status: wait for its shutdown.
         System.exit(status);
+    }
+
+    /** What drives Firecracker takes a process for it by its name, which would be Java's. */
+    private static void nameProcess() {
+        try (FileOutputStream comm = new FileOutputStream("/proc/self/comm")) {
+            comm.write("firecracker".getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            LoggerFactory.getLogger(FirecrackerDoor.class).debug("the process keeps its name: {}", e.getMessage());
+        }
     }
 
     private int statusOf(String... words) {
