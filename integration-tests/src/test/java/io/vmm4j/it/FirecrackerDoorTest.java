@@ -88,6 +88,7 @@ class FirecrackerDoorTest {
             process.destroyForcibly();
         }
         assertTrue(out().contains("HELLO"), this::outUnchecked);
+        assertTrue(Files.exists(socket), "clients remove the socket's file, and fail where it is gone already");
         List<String> logged = Files.readAllLines(log);
         assertTrue(logged.get(0).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9} \\[web-1:main:INFO] Running Firecracker v1\\..*"), logged::toString);
         assertTrue(logged.get(logged.size() - 1).endsWith("Firecracker exiting successfully. exit_code=0"), logged::toString);

@@ -36,19 +36,22 @@ final class ApiSocket implements Closeable {
     private final Path path;
     private final ServerSocketChannel channel;
     private final Object inode;
+    private final boolean isLeft;
 
-    private ApiSocket(Path path, ServerSocketChannel channel, Object inode) {
+    private ApiSocket(Path path, ServerSocketChannel channel, Object inode, boolean isLeft) {
         this.path = path;
         this.channel = channel;
         this.inode = inode;
+        this.isLeft = isLeft;
     }
 
     /**
      * Listens at {@code path}.
      *
+     * @param isLeft whether its file stays when it is closed
      * @throws IOException one line that names it
      */
-    static ApiSocket listen(Path path) throws IOException {
+    static ApiSocket listen(Path path, boolean isLeft) throws IOException {
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             throw taken(path);
         }
@@ -59,7 +62,7 @@ final class ApiSocket implements Closeable {
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             publish(path, channel);
-            return new ApiSocket(path, channel, Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS));
+            return new ApiSocket(path, channel, Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS), isLeft);
         } catch (FileSystemException e) {
             channel.close();
             throw refusal(path, e);
@@ -126,10 +129,13 @@ final class ApiSocket implements Closeable {
         return channel;
     }
 
-    /** Stops listening and removes the file if it is still this socket's. */
+    /** Stops listening and removes the file, unless it is to stay or is not this socket's any more. */
     @Override
     public void close() throws IOException {
         channel.close();
+        if (isLeft) {
+            return;
+        }
         try {
             if (Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS).equals(inode)) {
                 Files.delete(path);

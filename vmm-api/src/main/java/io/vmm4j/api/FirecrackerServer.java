@@ -50,7 +50,7 @@ public final class FirecrackerServer implements Closeable {
         if (options.apiSocket() == null && options.configFile() == null) {
             throw new IllegalArgumentException("neither an API socket nor a configuration file");
         }
-        ApiSocket socket = options.apiSocket() == null ? null : ApiSocket.listen(options.apiSocket());
+        ApiSocket socket = options.apiSocket() == null ? null : ApiSocket.listen(options.apiSocket(), options.leavesSocket());
         ApiController controller = new ApiController(options.id(), options.version(), options.log(), options.metrics(), options.stdio());
         HttpServer server = null;
         try {
@@ -109,7 +109,7 @@ public final class FirecrackerServer implements Closeable {
         }
     }
 
-    /** Ends the machine if need be, stops serving and removes the socket. A second call does nothing. */
+    /** Ends the machine if need be, stops serving and removes the socket, unless its file is to stay. A second call does nothing. */
     @Override
     public void close() throws IOException {
         closeAll(socket, controller, server);

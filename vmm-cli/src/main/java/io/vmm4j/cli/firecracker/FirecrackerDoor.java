@@ -139,7 +139,7 @@ public final class FirecrackerDoor {
         } catch (InvalidPathException e) {
             throw new FlagException("'api-sock' is no path: " + e.getMessage());
         }
-        options = options.withId(flags.id()).withPayloadLimit(flags.payloadLimit()).withLog(doorLog).withMetrics(metrics);
+        options = options.withId(flags.id()).withPayloadLimit(flags.payloadLimit()).withLog(doorLog).withMetrics(metrics).leavingSocket();
         if (flags.has(Flag.CONFIG_FILE)) {
             options = options.withConfigFile(read(flags.value(Flag.CONFIG_FILE)));
         }
