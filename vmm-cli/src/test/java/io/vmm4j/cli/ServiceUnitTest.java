@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -57,6 +58,19 @@ class ServiceUnitTest {
         assertEquals(List.of(), stop.problems());
         assertEquals(Command.STOP, stop.command());
         assertEquals(List.of("web"), stop.operands());
+    }
+
+    @Test
+    void soAreThoseOfThePageOnManyMachines() throws Exception {
+        Matcher line = Pattern.compile("^ *args(?: *=|:) *(\\[.*])$", Pattern.MULTILINE).matcher(Files.readString(Path.of("../docs/scale-out.md")));
+        int found = 0;
+        while (line.find()) {
+            Arguments start = ArgumentParser.parse(new ObjectMapper().readValue(line.group(1), String[].class));
+            assertEquals(List.of(), start.problems(), line.group());
+            assertEquals(Command.RUN, start.command(), line.group());
+            found++;
+        }
+        assertEquals(2, found, "Nomad's and Kubernetes'");
     }
 
     @Test
