@@ -25,6 +25,7 @@ class ServiceTest {
     private static final int AF_UNIX = 1;
     private static final int SOCK_DGRAM = 2;
     private static final int MSG_DONTWAIT = 0x40;
+    private static final int PATIENCE_MILLIS = 120_000;
 
     @TempDir
     Path directory;
@@ -39,10 +40,16 @@ class ServiceTest {
         return socket;
     }
 
-    /** The next datagram; "" where flags say not to wait and there is none. */
-    private static String next(Fd socket, int flags) {
+    /** The next datagram, which may take a while; "" where there is none. */
+    private static String next(Fd socket) throws IOException {
+        socket.poll(Fd.POLLIN, PATIENCE_MILLIS);
+        return received(socket);
+    }
+
+    /** A datagram that is there already; "" where there is none. */
+    private static String received(Fd socket) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(512);
-        byte[] bytes = new byte[(int) Math.max(0, LibC.recv(socket.value(), LibC.address(buffer), buffer.capacity(), flags))];
+        byte[] bytes = new byte[(int) Math.max(0, LibC.recv(socket.value(), LibC.address(buffer), buffer.capacity(), MSG_DONTWAIT))];
         buffer.get(0, bytes);
         return new String(bytes, StandardCharsets.UTF_8);
     }
@@ -58,13 +65,13 @@ class ServiceTest {
         String address = directory.resolve("notify").toString();
         try (Fd socket = listen(address)) {
             Process process = start(address, new TinyKernel().echoUntil('q').reset());
-            assertEquals("READY=1\nSTATUS=the guest runs", next(socket, 0));
+            assertEquals("READY=1\nSTATUS=the guest runs", next(socket));
             assertTrue(process.isAlive());
             process.getOutputStream().write('q');
             process.getOutputStream().flush();
-            assertEquals("STOPPING=1\nSTATUS=the guest asked for a reset (keyboard controller)", next(socket, 0));
+            assertEquals("STOPPING=1\nSTATUS=the guest asked for a reset (keyboard controller)", next(socket));
             assertEquals(0, process.waitFor());
-            assertEquals("", next(socket, MSG_DONTWAIT));
+            assertEquals("", received(socket));
         }
     }
 
@@ -73,9 +80,9 @@ class ServiceTest {
         String name = "vmm4j-service-" + ProcessHandle.current().pid();
         try (Fd socket = listen("\0" + name)) {
             Process process = start("@" + name, new TinyKernel().reset());
-            assertEquals("READY=1\nSTATUS=the guest runs", next(socket, 0));
+            assertEquals("READY=1\nSTATUS=the guest runs", next(socket));
             assertEquals(0, process.waitFor());
-            assertTrue(next(socket, 0).startsWith("STOPPING=1\n"));
+            assertTrue(next(socket).startsWith("STOPPING=1\n"));
         }
     }
 
@@ -84,7 +91,7 @@ class ServiceTest {
         String address = directory.resolve("notify").toString();
         try (Fd socket = listen(address)) {
             assertEquals(2, start(address, new TinyKernel().reset(), "--vcpu", "0").waitFor());
-            assertEquals("", next(socket, MSG_DONTWAIT));
+            assertEquals("", received(socket));
         }
     }
 

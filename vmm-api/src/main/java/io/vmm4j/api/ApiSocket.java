@@ -36,22 +36,19 @@ final class ApiSocket implements Closeable {
     private final Path path;
     private final ServerSocketChannel channel;
     private final Object inode;
-    private final boolean isLeft;
 
-    private ApiSocket(Path path, ServerSocketChannel channel, Object inode, boolean isLeft) {
+    private ApiSocket(Path path, ServerSocketChannel channel, Object inode) {
         this.path = path;
         this.channel = channel;
         this.inode = inode;
-        this.isLeft = isLeft;
     }
 
     /**
      * Listens at {@code path}.
      *
-     * @param isLeft whether its file stays when it is closed
      * @throws IOException one line that names it
      */
-    static ApiSocket listen(Path path, boolean isLeft) throws IOException {
+    static ApiSocket listen(Path path) throws IOException {
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             throw taken(path);
         }
@@ -62,7 +59,7 @@ final class ApiSocket implements Closeable {
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             publish(path, channel);
-            return new ApiSocket(path, channel, Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS), isLeft);
+            return new ApiSocket(path, channel, Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS));
         } catch (FileSystemException e) {
             channel.close();
             throw refusal(path, e);
@@ -129,13 +126,15 @@ final class ApiSocket implements Closeable {
         return channel;
     }
 
-    /** Stops listening and removes the file, unless it is to stay or is not this socket's any more. */
+    /** Stops listening; the file stays. */
+    void closeLeavingFile() throws IOException {
+        channel.close();
+    }
+
+    /** Stops listening and removes the file if it is still this socket's. */
     @Override
     public void close() throws IOException {
         channel.close();
-        if (isLeft) {
-            return;
-        }
         try {
             if (Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS).equals(inode)) {
                 Files.delete(path);

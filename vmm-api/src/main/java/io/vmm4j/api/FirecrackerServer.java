@@ -50,7 +50,7 @@ public final class FirecrackerServer implements Closeable {
         if (options.apiSocket() == null && options.configFile() == null) {
             throw new IllegalArgumentException("neither an API socket nor a configuration file");
         }
-        ApiSocket socket = options.apiSocket() == null ? null : ApiSocket.listen(options.apiSocket(), options.leavesSocket());
+        ApiSocket socket = options.apiSocket() == null ? null : ApiSocket.listen(options.apiSocket());
         ApiController controller = new ApiController(options.id(), options.version(), options.log(), options.metrics(), options.stdio());
         HttpServer server = null;
         try {
@@ -95,6 +95,14 @@ public final class FirecrackerServer implements Closeable {
         }
     }
 
+    /** As {@link #close}, but the socket's file stays as Firecracker's does, whose clients remove it, and fail where that is done already. */
+    public void closeLeavingSocket() throws IOException {
+        closeAll(null, controller, server);
+        if (socket != null) {
+            socket.closeLeavingFile();
+        }
+    }
+
     /** The machine, {@code null} before it was started. */
     public Vm vm() {
         return controller.started().getNow(null);
@@ -109,7 +117,7 @@ public final class FirecrackerServer implements Closeable {
         }
     }
 
-    /** Ends the machine if need be, stops serving and removes the socket, unless its file is to stay. A second call does nothing. */
+    /** Ends the machine if need be, stops serving and removes the socket. A second call does nothing. */
     @Override
     public void close() throws IOException {
         closeAll(socket, controller, server);

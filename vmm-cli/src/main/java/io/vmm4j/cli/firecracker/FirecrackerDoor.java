@@ -6,10 +6,8 @@ import io.vmm4j.api.control.OsError;
 import io.vmm4j.api.request.MetricsBody;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.devices.text.Printable;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -40,7 +38,6 @@ public final class FirecrackerDoor {
     /** Does what {@code words} say, up to the machine's end, and ends the process. */
     public static void run(String... words) {
         FirecrackerDoor door = new FirecrackerDoor(DoorLogProvider.choose(), System.out, System.err);
-        nameProcess();
         int status = door.statusOf(words);
         System.out.flush();
         if (door.isEnding.compareAndSet(false, true)) {
@@ -49,15 +46,6 @@ public final class FirecrackerDoor {
         }
         // A signal has the last word on the status: wait for its shutdown.
         System.exit(status);
-    }
-
-    /** What drives Firecracker takes a process for it by its name, which would be Java's. */
-    private static void nameProcess() {
-        try (FileOutputStream comm = new FileOutputStream("/proc/self/comm")) {
-            comm.write("firecracker".getBytes(StandardCharsets.US_ASCII));
-        } catch (IOException e) {
-            LoggerFactory.getLogger(FirecrackerDoor.class).debug("the process keeps its name: {}", e.getMessage());
-        }
     }
 
     private int statusOf(String... words) {
@@ -102,6 +90,7 @@ public final class FirecrackerDoor {
         } catch (IOException e) {
             throw new IOException("Could not initialize logger: Failed to open target file: " + OsError.text(e), e);
         }
+        ProcessName.set("firecracker");
         log.info("Running Firecracker v{}", FirecrackerOptions.FIRECRACKER_VERSION);
         new DoorSignals(field -> metrics.store(MetricGroups.SIGNALS, field, 1)).arm(this::endBySignal);
         if (flags.has(Flag.METRICS_PATH)) {
@@ -139,7 +128,7 @@ public final class FirecrackerDoor {
         } catch (InvalidPathException e) {
             throw new FlagException("'api-sock' is no path: " + e.getMessage());
         }
-        options = options.withId(flags.id()).withPayloadLimit(flags.payloadLimit()).withLog(doorLog).withMetrics(metrics).leavingSocket();
+        options = options.withId(flags.id()).withPayloadLimit(flags.payloadLimit()).withLog(doorLog).withMetrics(metrics);
         if (flags.has(Flag.CONFIG_FILE)) {
             options = options.withConfigFile(read(flags.value(Flag.CONFIG_FILE)));
         }
@@ -199,7 +188,7 @@ public final class FirecrackerDoor {
         FirecrackerServer opened = server;
         try {
             if (opened != null) {
-                opened.close();
+                opened.closeLeavingSocket();
             }
         } catch (IOException e) {
             log.debug("the server was not closed in order: {}", e.getMessage());
