@@ -63,6 +63,7 @@ public final class VmBuilder {
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
     private OpenedFiles opened = OpenedFiles.none();
+    private Runnable onBooted;
     /** Has what no method sets. */
     private final VmConfig origin;
 
@@ -227,6 +228,18 @@ public final class VmBuilder {
         return this;
     }
 
+    /**
+     * A boot timer as Firecracker has it: {@code onBooted} is called when the guest writes the byte 123 to guest-physical address
+     * 0xC0000000, which its first program does to tell that it is there.
+     *
+     * @param onBooted on a vCPU's thread, as often as the guest likes; must not block. What it throws ends the machine,
+     *     {@link VmExitReason#DEVICE_FAULT}
+     */
+    public VmBuilder bootTimer(Runnable onBooted) {
+        this.onBooted = Objects.requireNonNull(onBooted, "onBooted");
+        return this;
+    }
+
     /** Files and sockets of the configuration that are open already; for one machine. */
     public VmBuilder opened(OpenedFiles files) {
         opened = Objects.requireNonNull(files, "files");
@@ -257,7 +270,7 @@ public final class VmBuilder {
     }
 
     private GivenParts parts() {
-        return new GivenParts(console, hvc, devices, opened);
+        return new GivenParts(console, hvc, devices, opened, onBooted);
     }
 
     /**

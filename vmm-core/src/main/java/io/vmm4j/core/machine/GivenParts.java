@@ -11,8 +11,9 @@ import java.util.List;
  * @param console the host's end of a virtio console, or {@code null} for the configuration's
  * @param devices virtio devices, behind those of the configuration
  * @param opened  files and sockets of the configuration that are open already
+ * @param onBooted what a boot timer calls, or {@code null} for a machine without one
  */
-public record GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, OpenedFiles opened) {
+public record GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, OpenedFiles opened, Runnable onBooted) {
 
     public GivenParts {
         devices = List.copyOf(devices);

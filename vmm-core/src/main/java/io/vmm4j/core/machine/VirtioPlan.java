@@ -23,7 +23,23 @@ final class VirtioPlan {
     /** As many devices as there are lines. */
     static final int MAX_DEVICES = LAST_GSI - FIRST_GSI + 1 - TAKEN.size();
 
+    /** Spare windows of a machine that does not say how many it wants. */
+    static final int SPARE_DEVICES = 4;
+
     private VirtioPlan() {
+    }
+
+    /**
+     * The windows behind those of {@code devices} devices, for others that come later.
+     *
+     * @param wanted how many, or {@code null} for {@link #SPARE_DEVICES} as far as there are lines
+     */
+    static List<HotSlot> spares(int devices, Integer wanted) {
+        int spares = wanted == null ? Math.min(SPARE_DEVICES, MAX_DEVICES - devices) : wanted;
+        List<VirtioMmioSlot> windows = slots(devices + spares).subList(devices, devices + spares);
+        List<HotSlot> slots = new ArrayList<>();
+        windows.forEach(window -> slots.add(new HotSlot(slots.size(), window)));
+        return slots;
     }
 
     /**
