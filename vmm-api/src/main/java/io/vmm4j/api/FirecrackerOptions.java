@@ -2,7 +2,7 @@ package io.vmm4j.api;
 
 import io.vmm4j.api.control.ApiLog;
 import io.vmm4j.api.control.ApiMetrics;
-import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.host.StdioConsole;
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -19,6 +19,7 @@ import java.util.function.Supplier;
  * @param metrics      what is counted, and what {@code PUT /metrics} changes
  * @param stdio        makes the host's end of the serial port when {@code PUT /serial} names no file
  */
+@SuppressWarnings("exports") // log and metrics are the command line's to connect
 public record FirecrackerOptions(Path apiSocket, byte[] configFile, String id, int payloadLimit, String version, ApiLog log, ApiMetrics metrics,
         Supplier<SerialConsole> stdio) {
 

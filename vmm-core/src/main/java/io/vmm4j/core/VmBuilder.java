@@ -14,12 +14,13 @@ import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
+import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.OpenedFiles;
-import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.Shortage;
+import io.vmm4j.core.host.StreamConsole;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
@@ -28,7 +29,9 @@ import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -179,6 +182,24 @@ public final class VmBuilder {
         return this;
     }
 
+    /**
+     * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the
+     * machine closes neither. {@code output} may block, and is flushed whenever the guest pauses.
+     *
+     * @param input  what is typed; {@link InputStream#nullInputStream()} for nothing
+     * @param output takes what the guest prints, on a thread of its own
+     */
+    public VmBuilder serial(InputStream input, OutputStream output) {
+        return serial(new StreamConsole(input, output));
+    }
+
+    /** The host's end of the first serial port as {@code config} has it: a socket, a file, standard input and output, or nobody. */
+    public VmBuilder serial(SerialConfig config) {
+        serial = Objects.requireNonNull(config, "config");
+        console = null;
+        return this;
+    }
+
     /** One more network device. */
     public VmBuilder networkInterface(NetworkInterfaceConfig network) {
         networkInterfaces.add(Objects.requireNonNull(network, "network"));
@@ -200,6 +221,18 @@ public final class VmBuilder {
     /** A virtio console, the guest's hvc0, with its host's end on {@code console}; the machine closes it. */
     public VmBuilder virtioConsole(SerialConsole console) {
         hvc = Objects.requireNonNull(console, "console");
+        return this;
+    }
+
+    /** A virtio console, the guest's hvc0, with its host's end on two streams, as {@link #serial(InputStream, OutputStream)}. */
+    public VmBuilder virtioConsole(InputStream input, OutputStream output) {
+        return virtioConsole(new StreamConsole(input, output));
+    }
+
+    /** A virtio console, the guest's hvc0, with its host's end as {@code config} has it. */
+    public VmBuilder virtioConsole(VirtioConsoleConfig config) {
+        virtioConsole = Objects.requireNonNull(config, "config");
+        hvc = null;
         return this;
     }
 
@@ -227,7 +260,8 @@ public final class VmBuilder {
         return this;
     }
 
-    /** Files and sockets of the configuration that are open already; for one machine. */
+    /** Files and sockets of the configuration that are open already, for one machine. For front doors: their type is no part of the API. */
+    @SuppressWarnings("exports")
     public VmBuilder opened(OpenedFiles files) {
         opened = Objects.requireNonNull(files, "files");
         return this;

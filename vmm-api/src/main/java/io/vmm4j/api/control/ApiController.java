@@ -4,7 +4,7 @@ import io.vmm4j.api.request.ApiException;
 import io.vmm4j.api.request.VmmAction;
 import io.vmm4j.api.request.VmmAction.Plain;
 import io.vmm4j.core.Vm;
-import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.console.SerialConsole;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.slf4j.Logger;

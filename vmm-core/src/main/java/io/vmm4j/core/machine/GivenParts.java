@@ -1,7 +1,7 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.host.OpenedFiles;
-import io.vmm4j.core.host.SerialConsole;
 import java.util.List;
 
 /**
