@@ -26,6 +26,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
 /** The samples of the pages are whole: they compile as they stand, and do what they say. */
 @Timeout(120)
@@ -84,6 +89,30 @@ class DocumentedSamplesTest {
     void theMachineWithADeviceRuns() throws Throwable {
         try (URLClassLoader loader = compile("docs/devices.md")) {
             run(loader, "ShouterMachine", guest());
+        }
+    }
+
+    @Test
+    @Tag("kvm")
+    void theMachineWithAMailboxRuns() throws Throwable {
+        try (URLClassLoader loader = compile("docs/devices.md")) {
+            run(loader, "MailboxMachine", new TinyKernel().print(0x700, "hello\n").printFrom(0x700, '\n').reset());
+        }
+    }
+
+    /** The page's own tests of its devices. */
+    @Test
+    void theTestsOnThePagePass() throws Exception {
+        try (URLClassLoader loader = compile("docs/devices.md")) {
+            SummaryGeneratingListener summary = new SummaryGeneratingListener();
+            LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request();
+            for (String name : List.of("ShouterTest", "MailboxTest")) {
+                request.selectors(DiscoverySelectors.selectClass(loader.loadClass(name)));
+            }
+            LauncherFactory.create().execute(request.build(), summary);
+            TestExecutionSummary run = summary.getSummary();
+            assertTrue(run.getTestsSucceededCount() > 3, () -> "tests run: " + run.getTestsSucceededCount());
+            assertEquals(List.of(), run.getFailures().stream().map(failure -> failure.getException().toString()).toList());
         }
     }
 

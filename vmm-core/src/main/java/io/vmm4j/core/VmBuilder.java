@@ -21,11 +21,15 @@ import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.StreamConsole;
+import io.vmm4j.core.machine.ExtraBusDevice;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.machine.MachineAssembler;
 import io.vmm4j.core.vcpu.VcpuEvents;
+import io.vmm4j.devices.bus.BusDevice;
+import io.vmm4j.devices.bus.BusRange;
+import io.vmm4j.devices.irq.InterruptLine;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import java.io.IOException;
@@ -40,6 +44,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -47,6 +52,9 @@ import java.util.function.Function;
  * may be used again after {@link #build()}, except that a console and devices serve one machine.
  */
 public final class VmBuilder {
+
+    /** In place of an interrupt, for a bus device that has none. */
+    public static final int NO_INTERRUPT = ExtraBusDevice.NO_INTERRUPT;
 
     private static final AtomicInteger UNNAMED = new AtomicInteger();
 
@@ -65,6 +73,7 @@ public final class VmBuilder {
     private SerialConsole console;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
+    private final List<ExtraBusDevice> busDevices = new ArrayList<>();
     private OpenedFiles opened = OpenedFiles.none();
     /** Has what no method sets. */
     private final VmConfig origin;
@@ -260,6 +269,44 @@ public final class VmBuilder {
         return this;
     }
 
+    /**
+     * A device of the embedder's own on I/O ports: {@link #portDevice(String, BusRange, int, BiFunction)} without an interrupt.
+     */
+    public VmBuilder portDevice(String name, BusRange ports, BusDevice device) {
+        Objects.requireNonNull(device, "device");
+        return portDevice(name, ports, NO_INTERRUPT, (line, loop) -> device);
+    }
+
+    /**
+     * A device of the embedder's own on I/O ports, of which nothing tells the guest: its driver has to know. vCPU threads call it;
+     * accesses that are not wholly in its range do not reach it. What it throws ends the machine, {@link VmExitReason#DEVICE_FAULT}. One
+     * that is {@link AutoCloseable} is closed when the machine has ended.
+     *
+     * @param name      for messages
+     * @param ports     its ports, up to 0xffff; {@link #build()} refuses those of another device
+     * @param interrupt the input of the interrupt controller that its line is at, 0 to 23 and nobody else's, or {@link #NO_INTERRUPT}
+     * @param maker     makes the device, once for each machine that is built, given its line (which goes nowhere without an interrupt)
+     *     and the machine's event loop, for timers
+     */
+    public VmBuilder portDevice(String name, BusRange ports, int interrupt,
+            BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
+        busDevices.add(new ExtraBusDevice(ExtraBusDevice.Kind.PORTS, name, ports, interrupt, maker));
+        return this;
+    }
+
+    /** As {@link #portDevice(String, BusRange, BusDevice)}, at guest-physical addresses where there is no RAM. */
+    public VmBuilder mmioDevice(String name, BusRange addresses, BusDevice device) {
+        Objects.requireNonNull(device, "device");
+        return mmioDevice(name, addresses, NO_INTERRUPT, (line, loop) -> device);
+    }
+
+    /** As {@link #portDevice(String, BusRange, int, BiFunction)}, at guest-physical addresses where there is no RAM. */
+    public VmBuilder mmioDevice(String name, BusRange addresses, int interrupt,
+            BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
+        busDevices.add(new ExtraBusDevice(ExtraBusDevice.Kind.MEMORY, name, addresses, interrupt, maker));
+        return this;
+    }
+
     /** Files and sockets of the configuration that are open already, for one machine. For front doors: their type is no part of the API. */
     @SuppressWarnings("exports")
     public VmBuilder opened(OpenedFiles files) {
@@ -291,7 +338,7 @@ public final class VmBuilder {
     }
 
     private GivenParts parts() {
-        return new GivenParts(console, hvc, devices, opened);
+        return new GivenParts(console, hvc, devices, busDevices, opened);
     }
 
     /**

@@ -10,11 +10,19 @@ import java.util.List;
  * @param serial  the host's end of the first serial port, or {@code null} for the configuration's
  * @param console the host's end of a virtio console, or {@code null} for the configuration's
  * @param devices virtio devices, behind those of the configuration
+ * @param busDevices devices on the buses, behind the machine's own
  * @param opened  files and sockets of the configuration that are open already
  */
-public record GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, OpenedFiles opened) {
+public record GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, List<ExtraBusDevice> busDevices,
+        OpenedFiles opened) {
 
     public GivenParts {
         devices = List.copyOf(devices);
+        busDevices = List.copyOf(busDevices);
+    }
+
+    /** Without devices on the buses. */
+    public GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, OpenedFiles opened) {
+        this(serial, console, devices, List.of(), opened);
     }
 }

@@ -45,6 +45,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -141,6 +142,7 @@ public final class MachineAssembler {
         ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
         addVirtioDevices(devices, files, loop);
         AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
+        own(new GivenBusDevices(vm, ports, mmio)).add(given.busDevices(), loop, events);
         BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
         Vcpus vcpus = createVcpus(boot);
         acpi.hotplug().connect(vcpus);
@@ -170,11 +172,12 @@ public final class MachineAssembler {
         int networks = config.networkInterfaces().size();
         int others = given.devices().size() + count(config.vsock()) + count(config.entropy()) + count(config.balloon()) + (hasConsole() ? 1 : 0);
         int devices = drives + networks + others;
-        if (devices > VirtioPlan.MAX_DEVICES) {
+        Set<Integer> interrupts = GivenPlaces.check(given.busDevices(), config.machineConfig().memoryBytes());
+        if (devices > VirtioPlan.limit(interrupts)) {
             throw new ConfigException(drives >= networks ? "drives" : "network-interfaces", devices + " virtio devices (" + drives
-                    + " drives, " + networks + " network interfaces, " + others + " others) are above the limit of " + VirtioPlan.MAX_DEVICES);
+                    + " drives, " + networks + " network interfaces, " + others + " others) are above the limit of " + VirtioPlan.limit(interrupts));
         }
-        return VirtioPlan.slots(devices);
+        return VirtioPlan.slots(devices, interrupts);
     }
 
     private static int count(Object device) {
