@@ -100,18 +100,35 @@ class DocumentedSamplesTest {
         }
     }
 
-    /** The page's own tests of its devices. */
     @Test
-    void theTestsOnThePagePass() throws Exception {
-        try (URLClassLoader loader = compile("docs/devices.md")) {
+    void theTestsOfThePageOnDevicesPass() throws Exception {
+        assertPasses("docs/devices.md", 4, "ShouterTest", "MailboxTest");
+    }
+
+    @Test
+    @Tag("kvm")
+    void theTestOfThePageOnTestingPasses() throws Exception {
+        assumeTrue(Files.isReadable(Path.of("/dev/kvm")) && Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
+        Files.write(directory.resolve("root.img"), new byte[4096]);
+        guest().writeTo(directory.resolve("vmlinux"));
+        System.setProperty("images", directory.toString());
+        try {
+            assertPasses("docs/testing.md", 1, "LoginTest");
+        } finally {
+            System.clearProperty("images");
+        }
+    }
+
+    private void assertPasses(String page, int atLeast, String... tests) throws Exception {
+        try (URLClassLoader loader = compile(page)) {
             SummaryGeneratingListener summary = new SummaryGeneratingListener();
             LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request();
-            for (String name : List.of("ShouterTest", "MailboxTest")) {
+            for (String name : tests) {
                 request.selectors(DiscoverySelectors.selectClass(loader.loadClass(name)));
             }
             LauncherFactory.create().execute(request.build(), summary);
             TestExecutionSummary run = summary.getSummary();
-            assertTrue(run.getTestsSucceededCount() > 3, () -> "tests run: " + run.getTestsSucceededCount());
+            assertTrue(run.getTestsSucceededCount() >= atLeast, () -> "tests run: " + run.getTestsSucceededCount());
             assertEquals(List.of(), run.getFailures().stream().map(failure -> failure.getException().toString()).toList());
         }
     }

@@ -13,7 +13,9 @@ import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.metrics.VmMetrics;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
@@ -72,7 +74,7 @@ public final class Vm implements AutoCloseable {
         return config;
     }
 
-    /** Where the machine is in its life. */
+    /** Where it is in its life. */
     public VmState state() {
         return state.get();
     }
@@ -133,6 +135,18 @@ public final class Vm implements AutoCloseable {
      */
     public BalloonControl balloon() {
         return machine.controls().balloon();
+    }
+
+    /**
+     * The host's side of the vsock device.
+     *
+     * @throws java.util.NoSuchElementException when the machine has none
+     */
+    public HostVsock vsock() {
+        if (config.vsock() == null) {
+            throw new NoSuchElementException("the machine has no vsock device");
+        }
+        return HostVsock.at(Path.of(config.vsock().udsPath()));
     }
 
     /**
