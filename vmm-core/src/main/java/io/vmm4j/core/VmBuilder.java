@@ -15,7 +15,6 @@ import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.console.SerialConsole;
-import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.OpenedFiles;
@@ -26,7 +25,6 @@ import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.machine.MachineAssembler;
-import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.bus.BusRange;
 import io.vmm4j.devices.irq.InterruptLine;
@@ -38,7 +36,6 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -71,6 +68,8 @@ public final class VmBuilder {
     private VirtioConsoleConfig virtioConsole;
     private CpuConfig cpuConfig;
     private SerialConsole console;
+    /** Whether the configuration's console is one that somebody asked for. */
+    private boolean hasConsole = true;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
     private final List<ExtraBusDevice> busDevices = new ArrayList<>();
@@ -93,9 +92,14 @@ public final class VmBuilder {
         cpuConfig = config.cpuConfig();
     }
 
-    /** A machine with one vCPU, 128 MiB, its serial port on standard input and output, and nothing to boot yet. */
+    /**
+     * A machine with one vCPU, 128 MiB, and nothing to boot yet. What its serial port prints goes to {@link System#out} unless a console is
+     * named; nothing is read from standard input, and a terminal stays as it is.
+     */
     public static VmBuilder create() {
-        return new VmBuilder(VmConfig.defaults());
+        VmBuilder builder = new VmBuilder(VmConfig.defaults());
+        builder.hasConsole = false;
+        return builder;
     }
 
     /** A machine as {@code config} has it. */
@@ -206,6 +210,7 @@ public final class VmBuilder {
     public VmBuilder serial(SerialConfig config) {
         serial = Objects.requireNonNull(config, "config");
         console = null;
+        hasConsole = true;
         return this;
     }
 
@@ -338,7 +343,8 @@ public final class VmBuilder {
     }
 
     private GivenParts parts() {
-        return new GivenParts(console, hvc, devices, busDevices, opened);
+        boolean isPrinted = console == null && !hasConsole;
+        return new GivenParts(isPrinted ? new StreamConsole(InputStream.nullInputStream(), System.out) : console, hvc, devices, busDevices, opened);
     }
 
     /**
@@ -361,7 +367,7 @@ public final class VmBuilder {
         boolean interrupted = Thread.interrupted();
         Machine assembled;
         try {
-            assembled = new MachineAssembler(config, parts(), reports(end, events), own).assemble();
+            assembled = new MachineAssembler(config, parts(), new MachineReports(end, events), own).assemble();
         } catch (ConfigException e) {
             // Images that could not be read because of the interrupt are no mistake of the configuration.
             if (Thread.currentThread().isInterrupted()) {
@@ -375,20 +381,6 @@ public final class VmBuilder {
         Shortage.loaded();
         end.thenAccept(vm::end);
         return vm;
-    }
-
-    private static VcpuEvents reports(CompletableFuture<VmExit> end, VmEvents events) {
-        return new VcpuEvents() {
-            @Override
-            public void end(VmExit exit) {
-                end.complete(exit);
-            }
-
-            @Override
-            public void happened(Function<Instant, VmEvent> event) {
-                events.tell(event);
-            }
-        };
     }
 
     private static void keep(boolean interrupted) {
