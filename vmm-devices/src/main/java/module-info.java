@@ -23,6 +23,7 @@ module io.vmm4j.devices {
     exports io.vmm4j.devices.virtio.rng;
     exports io.vmm4j.devices.virtio.vsock;
 
+    exports io.vmm4j.devices.boottimer to io.vmm4j.core;
     exports io.vmm4j.devices.i8042 to io.vmm4j.core;
     exports io.vmm4j.devices.ioapic to io.vmm4j.core;
     exports io.vmm4j.devices.pvpanic to io.vmm4j.core;

@@ -9,15 +9,19 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.CpuConfig;
+import io.vmm4j.core.config.CpuTemplates;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemoryType;
 import io.vmm4j.core.host.StreamConsole;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,9 +81,13 @@ class CpuMemoryTest {
         assertEquals(List.of(), complaints);
     }
 
-    private static String hostName() throws IOException {
-        return Files.readAllLines(Path.of("/proc/cpuinfo")).stream().filter(line -> line.startsWith("model name"))
-                .map(line -> line.substring(line.indexOf(':') + 1).strip()).findFirst().orElse("");
+    private static String hostLine(String name) {
+        try {
+            return Files.readAllLines(Path.of("/proc/cpuinfo")).stream().filter(line -> line.startsWith(name))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip()).findFirst().orElse("");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
@@ -93,8 +101,29 @@ class CpuMemoryTest {
             assertEquals(String.valueOf(n), cpus.get(n).get(3), "no threads beside CPU " + n + ": " + outcome.output());
             assertEquals(n < 3 ? "0-2" : "3-5", cpus.get(n).get(4), "CPUs of one socket: " + outcome.output());
         }
-        assertEquals(hostName(), value(outcome, "name"), outcome.output());
+        assertEquals(hostLine("model name"), value(outcome, "name"), outcome.output());
         assertNoComplaintAboutCpus(outcome);
+    }
+
+    @Test
+    void theGuestSeesWhatAStaticTemplateMakesOfTheProcessor() throws Exception {
+        // Given as its changes, as the processor is none that it is for; of the leaves those that every processor here has.
+        List<CpuConfig.LeafModifier> leaves = CpuTemplates.named("T2A").cpuidModifiers().stream()
+                .filter(leaf -> List.of("0x1", "0x7", "0x80000001").contains(leaf.leaf())).toList();
+        List<String> hidden = Stream.of("rdseed", "adx", "clflushopt", "clwb", "sha_ni", "umip", "pku", "rdpid", "la57", "pdpe1gb")
+                .filter(flag -> flags(hostLine("flags")).contains(flag)).toList();
+        assertFalse(hidden.isEmpty(), "this processor has nothing to hide");
+        VmBuilder machine = LinuxGuest.machine(LinuxGuest.bzImage()).machine(MachineConfig.of(2, 256)).cpuConfig(new CpuConfig(null, leaves, null));
+        LinuxGuest.Outcome outcome = LinuxGuest.run(machine, "grep -E '^(cpu family|model|stepping|flags)' /proc/cpuinfo | sort -u | tr '\t' ' '");
+        assertEquals(VmExitReason.POWEROFF, outcome.exit().reason(), outcome.exit().message());
+        assertEquals(List.of("6", "63", "2"), List.of(value(outcome, "cpu family :"), value(outcome, "model  :"), value(outcome, "stepping :")));
+        List<String> seen = flags(value(outcome, "flags  :"));
+        assertEquals(List.of(), hidden.stream().filter(seen::contains).toList());
+        assertTrue(seen.contains("erms"), outcome.output());
+    }
+
+    private static List<String> flags(String line) {
+        return List.of(line.split(" "));
     }
 
     @Test

@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,6 +108,55 @@ class FirecrackerDoorTest {
     }
 
     @Test
+    void aBootTimerHasTheTimeThatTheGuestTookLogged() throws Exception {
+        int timer = 0xC0000000;
+        Path kernel = kernel(new TinyKernel().enteredByPvh().store(timer, 122).store(timer + 1, 123).store(timer, 123).reset());
+        Path config = Files.writeString(directory.resolve("config"), "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\"}, \"drives\": []}");
+        assertEquals(0, end(start("--no-api", "--config-file", config.toString(), "--boot-timer")), this::outUnchecked);
+        List<String> times = out().lines().filter(line -> line.contains("Guest-boot-time")).toList();
+        assertEquals(1, times.size(), this::outUnchecked);
+        assertTrue(times.get(0).matches(".*\\[anonymous-instance:.*] Guest-boot-time = +[1-9]\\d* us \\d+ ms, +[1-9]\\d* CPU us \\d+ CPU ms"), times::toString);
+    }
+
+    @Test
+    void theStartIsCountedFromWhatTheFlagsSay() throws Exception {
+        Path kernel = kernel(new TinyKernel().print("HELLO").reset());
+        Path metrics = directory.resolve("metrics");
+        Path config = Files.writeString(directory.resolve("config"), "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\"}, \"drives\": []}");
+        // The same clock in all processes of a host.
+        long begin = TimeUnit.NANOSECONDS.toMicros(System.nanoTime());
+        assertEquals(0, end(start("--api-sock", directory.resolve("fc.sock").toString(), "--config-file", config.toString(), "--metrics-path",
+                metrics.toString(), "--start-time-us", Long.toString(begin), "--start-time-cpu-us", "0", "--parent-cpu-time-us", "1000000")), this::outUnchecked);
+        long most = TimeUnit.NANOSECONDS.toMicros(System.nanoTime()) - begin;
+        Matcher told = Pattern.compile("\"process_startup_time_us\":(\\d+),\"process_startup_time_cpu_us\":(\\d+)").matcher(Files.readString(metrics));
+        assertTrue(told.find(), "the first line tells both");
+        long startMicros = Long.parseLong(told.group(1));
+        assertTrue(0 < startMicros && startMicros <= most, startMicros + " us of " + most);
+        assertTrue(Long.parseLong(told.group(2)) > 1_000_000, told.group());
+    }
+
+    @Test
+    void aGuestThatBootsWithoutEndDoesNotFillTheLog() throws Exception {
+        // Back to the store, 8 bytes and the jump's own two.
+        Path kernel = kernel(new TinyKernel().enteredByPvh().store(0xC0000000, 123).bytes(0xEB, 0xF6));
+        Path socket = directory.resolve("fc.sock");
+        Path metrics = directory.resolve("metrics");
+        Path config = Files.writeString(directory.resolve("config"), "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\"}, \"drives\": []}");
+        Process process = start("--api-sock", socket.toString(), "--config-file", config.toString(), "--metrics-path", metrics.toString(), "--boot-timer");
+        try (SocketChannel channel = connect(socket, process)) {
+            long limited = 0;
+            while (limited == 0) {
+                assertTrue(put(channel, "/actions", "{\"action_type\": \"FlushMetrics\"}").startsWith("HTTP/1.1 204"));
+                limited = Files.readString(metrics).lines().filter(line -> !line.contains("\"rate_limited_log_count\":0}")).count();
+            }
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        long times = out().lines().filter(line -> line.contains("Guest-boot-time")).count();
+        assertTrue(times >= 10, this::outUnchecked);
+    }
+
+    @Test
     void aHangUpHasFirecrackersExitCodeAndLeavesMetrics() throws Exception {
         Path kernel = kernel(new TinyKernel().print("HELLO").spin());
         Path metrics = directory.resolve("metrics");
@@ -122,6 +173,21 @@ class FirecrackerDoorTest {
         assertTrue(out().contains("Shutting down VM after intercepting signal 1, code 0."), this::outUnchecked);
         List<String> lines = Files.readAllLines(metrics);
         assertTrue(lines.get(lines.size() - 1).contains("\"sighup\":1"), lines::toString);
+    }
+
+    @Test
+    void withoutTheDoorNothingOfItIsLoaded() throws Exception {
+        Path kernel = kernel(new TinyKernel().print("HELLO").reset());
+        Path loaded = directory.resolve("loaded");
+        ProcessBuilder vmm = new ProcessBuilder(LinuxGuest.program("--kernel-path", kernel.toString(), "--initrd-path", kernel.toString(),
+                "--log-file", directory.resolve("log").toString()))
+                .redirectInput(Path.of("/dev/null").toFile()).redirectErrorStream(true).redirectOutput(directory.resolve("out").toFile());
+        vmm.environment().put("VMM_JAVA_OPTS", "-Xlog:class+load:file=" + loaded);
+        assertEquals(0, end(vmm.start()), this::outUnchecked);
+        List<String> classes = Files.readAllLines(loaded);
+        assertTrue(classes.stream().anyMatch(line -> line.contains("io.vmm4j.core.Vm ")), "the list is one of classes");
+        assertEquals(List.of(), classes.stream().filter(line -> line.matches(".*(io\\.vmm4j\\.api|org\\.apache\\.hc|io\\.vmm4j\\.cli\\.firecracker)\\..*"))
+                .toList());
     }
 
     @Test

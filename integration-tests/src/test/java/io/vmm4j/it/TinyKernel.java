@@ -160,6 +160,12 @@ final class TinyKernel {
         return writeRegister(offset + 0x070, 15).writeRegister(offset + 0x050, 0);
     }
 
+    /** Writes a byte to a guest-physical address, in code that was {@link #enteredByPvh}. */
+    TinyKernel store(int gpa, int octet) {
+        // mov eax, gpa; mov byte [eax], octet
+        return bytes(0xB8).word(gpa).bytes(0xC6, 0x00, octet);
+    }
+
     /** Reset by the keyboard controller, then waits for it. */
     TinyKernel reset() {
         return out(0x64, 0xFE).spin();

@@ -14,6 +14,8 @@ import io.vmm4j.api.request.VmmAction.Plain;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -113,6 +115,14 @@ final class ApiService implements HttpServer.Handler {
         if (request.path().equals("/cpu-config") && !LOG.isDebugEnabled()) {
             return start + ". To view the CPU template received by the API, configure log-level to DEBUG";
         }
-        return start + " with body " + RustText.quoted(new String(request.body(), StandardCharsets.UTF_8));
+        return start + " with body " + RustText.quoted(text(request.body()));
+    }
+
+    private static String text(byte[] body) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+        } catch (CharacterCodingException e) {
+            return "inconvertible to UTF-8";
+        }
     }
 }

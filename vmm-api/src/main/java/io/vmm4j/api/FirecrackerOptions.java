@@ -18,10 +18,11 @@ import java.util.function.Supplier;
  * @param log          what {@code PUT /logger} changes
  * @param metrics      what is counted, and what {@code PUT /metrics} changes
  * @param stdio        makes the host's end of the serial port when {@code PUT /serial} names no file
+ * @param hasBootTimer whether the machine has a boot timer, by which the guest's first program has the time it took to boot put into the log
  */
 @SuppressWarnings("exports") // log and metrics are the command line's to connect
 public record FirecrackerOptions(Path apiSocket, byte[] configFile, String id, int payloadLimit, String version, ApiLog log, ApiMetrics metrics,
-        Supplier<SerialConsole> stdio) {
+        Supplier<SerialConsole> stdio, boolean hasBootTimer) {
 
     /** The socket when none is said. */
     public static final Path DEFAULT_SOCKET = Path.of("/run/firecracker.socket");
@@ -35,42 +36,47 @@ public record FirecrackerOptions(Path apiSocket, byte[] configFile, String id, i
     /** A server at {@code apiSocket} with the defaults of all else; its log settings and metrics are accepted, and go nowhere. */
     public static FirecrackerOptions at(Path apiSocket) {
         return new FirecrackerOptions(apiSocket, null, DEFAULT_ID, DEFAULT_PAYLOAD_LIMIT, FIRECRACKER_VERSION, new UnconnectedLog(),
-                new UnconnectedMetrics(), new StdioSupplier());
+                new UnconnectedMetrics(), new StdioSupplier(), false);
     }
 
     /** The same without an API. */
     public FirecrackerOptions withoutApi() {
-        return new FirecrackerOptions(null, configFile, id, payloadLimit, version, log, metrics, stdio);
+        return new FirecrackerOptions(null, configFile, id, payloadLimit, version, log, metrics, stdio, hasBootTimer);
     }
 
     /** The same with a configuration file's text, in UTF-8. */
     public FirecrackerOptions withConfigFile(byte[] text) {
-        return new FirecrackerOptions(apiSocket, text, id, payloadLimit, version, log, metrics, stdio);
+        return new FirecrackerOptions(apiSocket, text, id, payloadLimit, version, log, metrics, stdio, hasBootTimer);
     }
 
     /** The same with another id. */
     public FirecrackerOptions withId(String newId) {
-        return new FirecrackerOptions(apiSocket, configFile, newId, payloadLimit, version, log, metrics, stdio);
+        return new FirecrackerOptions(apiSocket, configFile, newId, payloadLimit, version, log, metrics, stdio, hasBootTimer);
     }
 
     /** The same with another limit of a body, in bytes. */
     public FirecrackerOptions withPayloadLimit(int bytes) {
-        return new FirecrackerOptions(apiSocket, configFile, id, bytes, version, log, metrics, stdio);
+        return new FirecrackerOptions(apiSocket, configFile, id, bytes, version, log, metrics, stdio, hasBootTimer);
     }
 
     /** The same with a log that can be changed. */
     public FirecrackerOptions withLog(ApiLog newLog) {
-        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, newLog, metrics, stdio);
+        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, newLog, metrics, stdio, hasBootTimer);
     }
 
     /** The same with metrics. */
     public FirecrackerOptions withMetrics(ApiMetrics newMetrics) {
-        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, log, newMetrics, stdio);
+        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, log, newMetrics, stdio, hasBootTimer);
     }
 
     /** The same with another host's end of the serial port. */
     public FirecrackerOptions withStdio(Supplier<SerialConsole> newStdio) {
-        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, log, metrics, newStdio);
+        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, log, metrics, newStdio, hasBootTimer);
+    }
+
+    /** The same with a boot timer. */
+    public FirecrackerOptions withBootTimer() {
+        return new FirecrackerOptions(apiSocket, configFile, id, payloadLimit, version, log, metrics, stdio, true);
     }
 
     /** The console of this process, made when the machine starts. */

@@ -1,6 +1,7 @@
 package io.vmm4j.api;
 
 import io.vmm4j.api.control.ApiController;
+import io.vmm4j.api.control.MachineStarter;
 import io.vmm4j.api.http.HttpServer;
 import io.vmm4j.api.json.RustText;
 import io.vmm4j.api.request.ApiException;
@@ -13,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Firecracker's door to one machine: a configuration file, an API, or both. The API is on a Unix socket of mode 0600, requests are answered one after the other on a thread of
- * the server's own. It goes on until the machine has ended; the front door decides what becomes of the process then.
+ * Firecracker's door to one machine: a configuration file, an API, or both. The API is on a Unix socket of mode 0600, requests are answered
+ * one after the other on a thread of the server's own. It goes on until the machine has ended; the front door decides what becomes of the process then.
  *
  * <pre>{@code
  * try (FirecrackerServer server = FirecrackerServer.open(FirecrackerOptions.at(Path.of("/run/fc.sock")))) {
@@ -51,7 +52,8 @@ public final class FirecrackerServer implements Closeable {
             throw new IllegalArgumentException("neither an API socket nor a configuration file");
         }
         ApiSocket socket = options.apiSocket() == null ? null : ApiSocket.listen(options.apiSocket());
-        ApiController controller = new ApiController(options.id(), options.version(), options.log(), options.metrics(), options.stdio());
+        MachineStarter starter = new MachineStarter(options.stdio(), options.hasBootTimer());
+        ApiController controller = new ApiController(options.id(), options.version(), options.log(), options.metrics(), starter);
         HttpServer server = null;
         try {
             if (socket != null) {

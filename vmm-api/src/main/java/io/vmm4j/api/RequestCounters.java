@@ -35,11 +35,12 @@ final class RequestCounters {
         }
     }
 
+    /** {@code null} for requests that are not counted, such as those that lack a body. */
     private static String group(ApiRequest request) {
         return switch (request.method()) {
-            case GET -> "get_api_requests";
-            case PUT -> "put_api_requests";
-            case PATCH -> "patch_api_requests";
+            case GET -> request.body() == null ? "get_api_requests" : null;
+            case PUT -> request.body() == null ? null : "put_api_requests";
+            case PATCH -> request.body() == null ? null : "patch_api_requests";
             case DELETE -> null;
         };
     }

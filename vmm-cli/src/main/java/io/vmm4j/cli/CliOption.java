@@ -74,6 +74,8 @@ public enum CliOption {
             "Whether a guest that runs out of memory may take it from the balloon.", "balloon-deflate-on-oom"),
     FREE_PAGE_REPORTING(Group.DEVICES, Value.BOOLEAN, null, "false",
             "Whether the guest gives memory that it has no use for back to the host by itself.", "free-page-reporting"),
+    SPARE_DEVICES(Group.DEVICES, Value.NUMBER, null, "4, as far as there are places",
+            "Disks and network devices, 0 or more, that vmm update can give the guest while it runs.", "spare-devices"),
 
     SERIAL_PATH(Group.CONSOLE, Value.PATH, "s", "stdio",
             "The guest's first serial port: stdio, none, or the path of a Unix socket to create. none when the virtio console "
@@ -99,7 +101,13 @@ public enum CliOption {
                     + "that has not noticed the button in an eighth of that is stopped then.", "stop-timeout"),
     VCPU_RESIZE(Group.CONTROL, Value.NUMBER, null, null,
             "Number of virtual CPUs to go over to, up to --max-vcpu. Those added are the guest's to put to use; "
-                    + "virtual CPU 0 stays.", "vcpu-resize");
+                    + "virtual CPU 0 stays.", "vcpu-resize"),
+    REMOVE_VIRNET(Group.CONTROL, Value.ID, null, null,
+            "The iface_id of a network device to take back that vmm update has added.", "remove-virnet"),
+    REMOVE_VIRBLK(Group.CONTROL, Value.ID, null, null,
+            "The drive_id of a disk to take back that vmm update has added. The guest is not asked whether it is in use: unmount it first.",
+            "remove-virblk"),
+    PATCH_FS(Group.CONTROL, Value.JSON, null, null, "Refused: there are no shared folders yet.", "patch-fs");
 
     /** Subjects of the help text, in its order. */
     public enum Group {
@@ -129,6 +137,7 @@ public enum CliOption {
     public enum Value {
         PATH("PATH"),
         TEXT("ARGS"),
+        ID("ID"),
         NUMBER("N"),
         NAME("NAME"),
         FLAG("true|false", "true", "false"),
@@ -232,7 +241,8 @@ public enum CliOption {
             case PROMETHEUS -> command == Command.STATS;
             case TIMEOUT -> command == Command.STOP;
             case NAME, DETACH, STOP_TIMEOUT -> boots || command == Command.RUN;
-            case VCPU_RESIZE -> command == Command.UPDATE;
+            case VIRBLKS, VIRNETS -> boots || command == Command.UPDATE;
+            case VCPU_RESIZE, REMOVE_VIRNET, REMOVE_VIRBLK, PATCH_FS -> command == Command.UPDATE;
             default -> boots;
         };
     }

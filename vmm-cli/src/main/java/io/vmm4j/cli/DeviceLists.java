@@ -30,11 +30,16 @@ final class DeviceLists {
      * @param refusals takes the option, the place in it, such as {@code [0].guest_mac} or nothing, and the message
      */
     DeviceLists(Arguments arguments, Refusals refusals) {
-        for (DbsBlockDevice device : read(arguments, CliOption.VIRBLKS, DbsBlockDevice.class, refusals)) {
+        this(arguments.value(CliOption.VIRBLKS), arguments.value(CliOption.VIRNETS), refusals);
+    }
+
+    /** Reads what the options would have; {@code null} for nothing. */
+    DeviceLists(String virblks, String virnets, Refusals refusals) {
+        for (DbsBlockDevice device : read(virblks, CliOption.VIRBLKS, DbsBlockDevice.class, refusals)) {
             device.refuse(at(CliOption.VIRBLKS, drives.size(), refusals));
             drives.add(device.toDrive());
         }
-        devices = read(arguments, CliOption.VIRNETS, DbsNetDevice.class, refusals);
+        devices = read(virnets, CliOption.VIRNETS, DbsNetDevice.class, refusals);
         for (int i = 0; i < devices.size(); i++) {
             devices.get(i).refuse(at(CliOption.VIRNETS, i, refusals));
             if (devices.get(i).anyBackend() != null) {
@@ -54,8 +59,7 @@ final class DeviceLists {
         return (field, message) -> refusals.refuse(option, "[" + index + "]." + field, message);
     }
 
-    private static <T> List<T> read(Arguments arguments, CliOption option, Class<T> element, Refusals refusals) {
-        String json = arguments.value(option);
+    private static <T> List<T> read(String json, CliOption option, Class<T> element, Refusals refusals) {
         if (json == null || json.isEmpty()) { // empty is what dbs-cli has for none
             return List.of();
         }

@@ -14,6 +14,12 @@ public final class Main {
     private Main() {
     }
 
+    /** Firecracker's door as {@link #main} opens it, but for the process, which goes on: for what class archives are made from. */
+    public static void rehearseFirecracker(String... words) {
+        new NativeWarmUp().start();
+        FirecrackerDoor.rehearse(words);
+    }
+
     /** Does what the command line says and ends the process with an {@link ExitCode}, or with the status of the signal that ended it. */
     public static void main(String[] args) {
         String name = System.getProperty(NAME_PROPERTY, "vmm");

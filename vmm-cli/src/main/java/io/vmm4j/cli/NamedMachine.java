@@ -44,6 +44,7 @@ final class NamedMachine implements AutoCloseable {
         this.window = socketOf(config.console() == null ? null : config.console().path()) == null ? null
                 : new SocketConsole(Path.of(config.console().path()));
         this.control = new MachineControl(plan(name, config, window == null ? null : window::resize));
+        control.offer(DeviceActions.of(control::machine));
         this.server = ControlServer.open(directory.control(name), control);
     }
 
@@ -149,6 +150,7 @@ final class NamedMachine implements AutoCloseable {
     static MachineControl controlOf(Vm vm) {
         MachineControl control = MachineControl.of(vm);
         control.plan(plan(vm.name(), vm.config(), null));
+        control.offer(DeviceActions.of(control::machine));
         return control;
     }
 

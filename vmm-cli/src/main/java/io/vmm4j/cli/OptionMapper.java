@@ -127,6 +127,7 @@ final class OptionMapper {
             case "machine-config.mem_file_path" -> CliOption.MEM_FILE_PATH;
             case "machine-config.mem_prefault" -> CliOption.MEM_PREFAULT;
             case "machine-config.mem_core_dump" -> CliOption.MEM_CORE_DUMP;
+            case "machine-config.spare_devices" -> CliOption.SPARE_DEVICES;
             case "machine-config.vpmu_level" -> vpmuOption();
             case "machine-config.cpu_pm" -> CliOption.CPU_PM;
             case "logger.log_path" -> CliOption.LOG_FILE;
@@ -165,12 +166,14 @@ final class OptionMapper {
     }
 
     private MachineConfig machine() {
-        return new MachineConfig(number(CliOption.VCPU, "vcpu count"), number(CliOption.MAX_VCPU, "max vcpu count"),
+        MachineConfig machine = new MachineConfig(number(CliOption.VCPU, "vcpu count"), number(CliOption.MAX_VCPU, "max vcpu count"),
                 memSizeMib(), number(CliOption.THREADS_PER_CORE, "threads per core"),
                 number(CliOption.CORES_PER_DIE, "cores per die"), number(CliOption.DIES_PER_SOCKET, "dies per socket"),
                 number(CliOption.SOCKETS, "sockets"), arguments.value(CliOption.MEM_TYPE),
                 arguments.value(CliOption.MEM_FILE_PATH), vpmuLevel(), isCpuPm(),
                 bool(CliOption.MEM_PREFAULT, false), bool(CliOption.MEM_CORE_DUMP, false));
+        Integer spares = number(CliOption.SPARE_DEVICES, "number of spare devices");
+        return spares == null ? machine : machine.withSpareDevices(spares);
     }
 
     private CpuConfig cpuConfig() {

@@ -1,19 +1,33 @@
 package io.vmm4j.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vmm4j.core.DeviceChanges;
 import io.vmm4j.core.Vm;
+import io.vmm4j.core.control.ControlClient;
+import io.vmm4j.core.control.DeviceChangeException;
 import io.vmm4j.core.control.NoMachineException;
 import io.vmm4j.core.control.VcpuResizeException;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
-/** The command that changes a running machine, by the socket that was made with it. */
+/**
+ * The command that changes a running machine, by the socket that was made with it: what the options say, one after the other in
+ * dbs-cli's order, up to the first that is not done.
+ */
 final class UpdateCommand {
 
-    /** Beyond what the machine itself waits for its guest. */
-    private static final Duration PATIENCE = Vm.VCPU_RESIZE_TIME.plusSeconds(10);
+    private static final String PATH_ON_HOST = "path_on_host";
+    private static final List<CliOption> CHANGES = List.of(CliOption.VCPU_RESIZE, CliOption.REMOVE_VIRNET, CliOption.REMOVE_VIRBLK,
+            CliOption.VIRNETS, CliOption.VIRBLKS, CliOption.PATCH_FS);
 
     private final Consumer<String> errors;
 
@@ -25,27 +39,50 @@ final class UpdateCommand {
     /** Does what the options say. */
     ExitCode run(Arguments arguments) {
         List<String> problems = new ArrayList<>(arguments.problems());
-        require(CliOption.VCPU_RESIZE, "what to change is required", arguments, problems);
+        if (CHANGES.stream().noneMatch(option -> isGiven(option, arguments) || arguments.garbled().contains(option))) {
+            problems.add("what to change is required (" + CliOption.VCPU_RESIZE.longName() + ", " + CliOption.VIRBLKS.longName() + ", "
+                    + CliOption.VIRNETS.longName() + ", " + CliOption.REMOVE_VIRBLK.longName() + " or " + CliOption.REMOVE_VIRNET.longName() + ")");
+        }
         int count = count(arguments, problems);
+        DeviceLists lists = new DeviceLists(arguments, (option, place, message) -> problems.add(message + " (" + option.longName() + place + ")"));
         if (!problems.isEmpty()) {
             problems.forEach(errors);
             return ExitCode.USAGE;
         }
-        List<RunningMachine> meant = List.of();
+        List<RunningMachine> meant;
         try {
             meant = RunningMachine.meantBy(arguments, errors);
-            if (meant.isEmpty()) {
-                return ExitCode.USAGE;
+        } catch (IOException e) {
+            errors.accept(e.getMessage());
+            return ExitCode.HOST_ERROR;
+        }
+        ExitCode code = meant.isEmpty() ? ExitCode.USAGE : ExitCode.OK;
+        for (int i = 0; i < CHANGES.size() && code == ExitCode.OK; i++) {
+            if (isGiven(CHANGES.get(i), arguments)) {
+                code = tryToChange(CHANGES.get(i), meant.get(0), count, lists, arguments);
             }
-            meant.get(0).client(PATIENCE).resizeVcpus(count);
+        }
+        return code;
+    }
+
+    private static boolean isGiven(CliOption option, Arguments arguments) {
+        String value = arguments.value(option);
+        return value != null && !value.isEmpty();
+    }
+
+    private ExitCode tryToChange(CliOption change, RunningMachine machine, int count, DeviceLists lists, Arguments arguments) {
+        try {
+            change(change, machine, count, lists, arguments.value(change));
             return ExitCode.OK;
         } catch (IllegalArgumentException e) {
-            errors.accept(e.getMessage() + " (" + arguments.nameOf(CliOption.VCPU_RESIZE) + ")");
+            // Those about lists say where in them.
+            String option = e.getMessage().endsWith(")") ? "" : " (" + arguments.nameOf(change) + ")";
+            errors.accept(e.getMessage() + option);
             return ExitCode.USAGE;
         } catch (NoMachineException e) {
-            errors.accept(meant.get(0).whyNotThere() + socketOption(arguments));
+            errors.accept(machine.whyNotThere() + socketOption(arguments));
             return ExitCode.HOST_ERROR;
-        } catch (VcpuResizeException e) {
+        } catch (VcpuResizeException | DeviceChangeException e) {
             errors.accept(e.getMessage());
             return ExitCode.HOST_ERROR;
         } catch (IOException e) {
@@ -54,14 +91,47 @@ final class UpdateCommand {
         }
     }
 
+    private static void change(CliOption change, RunningMachine machine, int count, DeviceLists lists, String value)
+            throws IOException, VcpuResizeException, DeviceChangeException {
+        switch (change) {
+            case VCPU_RESIZE -> client(machine, Vm.VCPU_RESIZE_TIME).resizeVcpus(count);
+            case VIRBLKS -> client(machine, time(lists.drives().size())).changeDevices(DeviceActions.INSERT_VIRBLKS,
+                    Map.of(DeviceActions.CONFIG, withWholePaths(value)));
+            case VIRNETS -> client(machine, time(lists.networks().size())).changeDevices(DeviceActions.INSERT_VIRNETS,
+                    Map.of(DeviceActions.CONFIG, value));
+            case REMOVE_VIRBLK -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRBLK, Map.of(DeviceActions.DRIVE_ID, value));
+            case REMOVE_VIRNET -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRNET, Map.of(DeviceActions.IFACE_ID, value));
+            case PATCH_FS -> client(machine, time(0)).changeDevices(DeviceActions.PATCH_FS, Map.of(DeviceActions.CONFIG, value));
+            default -> throw new IllegalStateException("not a change: " + change);
+        }
+    }
+
+    /** Beyond what the machine itself waits for its guest. */
+    private static ControlClient client(RunningMachine machine, Duration time) {
+        return machine.client(time.plusSeconds(10));
+    }
+
+    /** A device may have to be found and then forgotten. */
+    private static Duration time(int devices) {
+        return DeviceChanges.TIME.multipliedBy(2L * devices);
+    }
+
     private static String socketOption(Arguments arguments) {
         return arguments.value(CliOption.API_SOCK_PATH) == null ? "" : " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")";
     }
 
-    private static void require(CliOption option, String message, Arguments arguments, List<String> problems) {
-        String value = arguments.value(option);
-        if ((value == null || value.isEmpty()) && !arguments.garbled().contains(option)) {
-            problems.add(message + " (" + option.longName() + ")");
+    /** The list of disks, for a process that may be in another directory. */
+    private static String withWholePaths(String json) {
+        try {
+            JsonNode list = new ObjectMapper().readTree(json);
+            for (JsonNode device : list) {
+                if (device instanceof ObjectNode fields && fields.path(PATH_ON_HOST).isTextual()) {
+                    fields.put(PATH_ON_HOST, Path.of(fields.path(PATH_ON_HOST).asText()).toAbsolutePath().toString());
+                }
+            }
+            return list.toString();
+        } catch (JsonProcessingException | InvalidPathException e) {
+            return json; // for the machine to refuse
         }
     }
 

@@ -91,7 +91,11 @@ class BadInputTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "update --api-sock-path /no/such|vmm: what to change is required (--vcpu-resize)",
+        "update --api-sock-path /no/such|vmm: what to change is required (--vcpu-resize, --virblks, --virnets, --remove-virblk or --remove-virnet)",
+        "update --api-sock-path /no/such --virblks [{'drive_id':'d','path_on_host':'/d','device_type':'Spool'}]|vmm: device type \"Spool\" is not supported: only RawBlock is (--virblks[0].device_type)",
+        "update --api-sock-path /no/such --virnets [{'num_queues':3,'iface_id':'e','host_dev_name':'t'}]|vmm: 3 queues are no pairs of a receive and a transmit queue (--virnets[0].num_queues)",
+        "-k k -r r --remove-virblk d|vmm: option --remove-virblk goes with the command update",
+        "-k k -r r --patch-fs {}|vmm: option --patch-fs goes with the command update",
         "update --vcpu-resize 2|vmm: a machine is missing: update NAME, or --api-sock-path PATH",
         "--api-sock-path /no/such update --vcpu-resize two|vmm: vcpu count \"two\" is not a whole number of 32 bits (--vcpu-resize)",
         "--api-sock-path /no/such update --vcpu-resize|vmm: a value is missing: N (--vcpu-resize)",
@@ -106,7 +110,7 @@ class BadInputTest {
         "run --vcpu 2 /no/such|vmm: option --vcpu does not go with the command run",
     })
     void aWrongUpdateIsRefused(String words, String line) {
-        assertEquals(List.of(line), linesOf(ExitCode.USAGE, words.split(" ")));
+        assertEquals(List.of(line), linesOf(ExitCode.USAGE, words.replace('\'', '"').split(" ")));
     }
 
     @Test

@@ -171,6 +171,24 @@ class LauncherTest {
     }
 
     @Test
+    void firecrackersDoorHasAnArchiveOfItsOwn() throws Exception {
+        archive("Vendor Inc.-17.0.1+1", "vmm.jsa");
+        archive("Vendor Inc.-17.0.1+1", "firecracker.jsa");
+        archive("Vendor Inc.-25+1", "vmm.aot");
+        archive("Vendor Inc.-25+1", "firecracker.aot");
+        Path firecracker = Files.createSymbolicLink(home.resolve("bin/firecracker"), Path.of("vmm"));
+        String of17 = "-XX:SharedArchiveFile=" + home.resolve("bin") + "/../lib/archive/Vendor Inc.-17.0.1+1/";
+        String of25 = "-XX:AOTCache=" + home.resolve("bin") + "/../lib/archive/Vendor Inc.-25+1/";
+        useJavaHome(jdk("a", "Vendor Inc.", "17.0.1+1", "17.0.1"));
+        assertTrue(launch(firecracker, "--no-api").hasOption(of17 + "firecracker.jsa"));
+        assertTrue(launch(home.resolve("bin/vmm"), "firecracker").hasOption(of17 + "firecracker.jsa"));
+        assertTrue(launch(home.resolve("bin/vmm"), "create", "firecracker").hasOption(of17 + "vmm.jsa"));
+        useJavaHome(jdk("b", "Vendor Inc.", "25+1", "25"));
+        assertTrue(launch(firecracker).hasOption(of25 + "firecracker.aot"));
+        assertTrue(launch(home.resolve("bin/vmm")).hasOption(of25 + "vmm.aot"));
+    }
+
+    @Test
     void nativeAccessIsAllowedWhereJavaWouldWarn() throws Exception {
         useJavaHome(jdk("a", "Vendor", "17.0.1+1", "17.0.1"));
         assertFalse(launch(home.resolve("bin/vmm")).hasOption("--enable-native-access=ALL-UNNAMED"));
@@ -294,7 +312,7 @@ class LauncherTest {
     }
 
     private void archive(String key, String file) throws IOException {
-        Path archive = Files.createDirectory(home.resolve("lib/archive").resolve(key));
+        Path archive = Files.createDirectories(home.resolve("lib/archive").resolve(key));
         Files.createFile(archive.resolve(file));
     }
 

@@ -55,6 +55,7 @@ class OptionTableTest {
         "CPU_CONFIG,       --cpu-config,         , --cpu-config=/c",
         "MEM_PREFAULT,     --mem-prefault,       , --mem-prefault=true",
         "MEM_CORE_DUMP,    --mem-core-dump,      , --mem-core-dump=true",
+        "SPARE_DEVICES,    --spare-devices,      , --spare-devices=2",
         "VSOCK,            --vsock,            -v, --vsock=/v",
         "GUEST_CID,        --guest-cid,          , --guest-cid=7",
         "SERIAL_PATH,      --serial-path,      -s, --serial-path=/s",
@@ -81,10 +82,10 @@ class OptionTableTest {
 
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "NAME", "DETACH",
-        "JSON", "PROMETHEUS", "TIMEOUT"})
+        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
-            case PATH, TEXT, NAME -> "/other";
+            case PATH, TEXT, NAME, ID -> "/other";
             case NUMBER, SECONDS -> "2";
             case SIZE -> "512M";
             case BOOLEAN, FLAG -> option == CliOption.IS_ROOT ? "false" : "true";

@@ -1,5 +1,6 @@
 package io.vmm4j.core;
 
+import io.vmm4j.core.config.VsockConfig;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -9,6 +10,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.NoSuchElementException;
 
 /**
  * The host's side of a machine's vsock device: connections to ports of the guest, and ports of the host that the guest connects to. What
@@ -24,6 +26,14 @@ public final class HostVsock {
 
     private HostVsock(Path socket) {
         this.socket = socket;
+    }
+
+    /** @param device of the machine, or {@code null} */
+    static HostVsock of(VsockConfig device) {
+        if (device == null) {
+            throw new NoSuchElementException("the machine has no vsock device");
+        }
+        return at(Path.of(device.udsPath()));
     }
 
     /** That of the machine whose vsock device has this Unix socket, also in another process. */

@@ -1,5 +1,8 @@
 package io.vmm4j.core;
 
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DriveControl;
@@ -13,13 +16,9 @@ import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.metrics.VmMetrics;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -74,7 +73,7 @@ public final class Vm implements AutoCloseable {
         return config;
     }
 
-    /** Where it is in its life. */
+    /** Where the machine is in its life. */
     public VmState state() {
         return state.get();
     }
@@ -102,7 +101,7 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
-     * The drive called {@code id} in the configuration, to change its limits or its image.
+     * The drive called {@code id}, of the configuration or added since, to change its limits or its image.
      *
      * @throws java.util.NoSuchElementException when there is none
      */
@@ -111,7 +110,7 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
-     * The network interface called {@code id} in the configuration: its limits, its link, its counters.
+     * The network interface called {@code id}, of the configuration or added since: its limits, its link, its counters.
      *
      * @throws java.util.NoSuchElementException when there is none
      */
@@ -119,11 +118,7 @@ public final class Vm implements AutoCloseable {
         return machine.controls().network(id);
     }
 
-    /**
-     * The entropy device.
-     *
-     * @throws java.util.NoSuchElementException when the machine has none
-     */
+    /** The entropy device; throws {@link java.util.NoSuchElementException} when the machine has none. */
     public EntropyControl entropy() {
         return machine.controls().entropy();
     }
@@ -137,16 +132,9 @@ public final class Vm implements AutoCloseable {
         return machine.controls().balloon();
     }
 
-    /**
-     * The host's side of the vsock device.
-     *
-     * @throws java.util.NoSuchElementException when the machine has none
-     */
+    /** The host's side of the vsock device; throws {@link java.util.NoSuchElementException} when the machine has none. */
     public HostVsock vsock() {
-        if (config.vsock() == null) {
-            throw new NoSuchElementException("the machine has no vsock device");
-        }
-        return HostVsock.at(Path.of(config.vsock().udsPath()));
+        return HostVsock.of(config.vsock());
     }
 
     /**
@@ -245,6 +233,31 @@ public final class Vm implements AutoCloseable {
         return GuardedFuture.of(change, () -> own.requireNotGuest("waiting for a change of the vCPUs"));
     }
 
+    /** Adds and removes devices while the guest runs, within times of the caller's choice. */
+    public DeviceChanges devices() {
+        return new DeviceChanges(machine, own, state::get);
+    }
+
+    /** {@link DeviceChanges#addDrive} within {@link DeviceChanges#TIME}. */
+    public CompletableFuture<Void> addDrive(DriveConfig drive) throws ConfigException {
+        return devices().addDrive(drive, DeviceChanges.TIME);
+    }
+
+    /** {@link DeviceChanges#removeDrive} within {@link DeviceChanges#TIME}. */
+    public CompletableFuture<Void> removeDrive(String id) {
+        return devices().removeDrive(id, DeviceChanges.TIME);
+    }
+
+    /** {@link DeviceChanges#addNetworkInterface} within {@link DeviceChanges#TIME}. */
+    public CompletableFuture<Void> addNetworkInterface(NetworkInterfaceConfig network) throws ConfigException {
+        return devices().addNetworkInterface(network, DeviceChanges.TIME);
+    }
+
+    /** {@link DeviceChanges#removeNetworkInterface} within {@link DeviceChanges#TIME}. */
+    public CompletableFuture<Void> removeNetworkInterface(String id) {
+        return devices().removeNetworkInterface(id, DeviceChanges.TIME);
+    }
+
     /**
      * Gives the guest a new VM generation id, which says that it goes on in a copy of the machine it was: guests then do
      * without what must not be used twice, such as the state of a random number generator.
@@ -278,24 +291,8 @@ public final class Vm implements AutoCloseable {
             return exit();
         }
         LOG.info("{}power button pressed", own.prefix());
-        stopUnless(powerButton(), noticeWithin, "the guest did not notice the power button");
-        stopUnless(exit(), atMost, "the guest did not power off");
+        new PowerOff(this, machine).ask(noticeWithin, atMost);
         return exit();
-    }
-
-    private CompletableFuture<Void> powerButton() {
-        try {
-            return machine.pressPowerButton().copy();
-        } catch (RejectedExecutionException e) {
-            // The end has come meanwhile.
-            return CompletableFuture.completedFuture(null);
-        }
-    }
-
-    private void stopUnless(CompletableFuture<?> done, Duration within, String why) {
-        Future<?> alarm = machine.helpers().schedule(() -> stop(why + " within " + TimeUnit.MILLISECONDS.convert(within) + " ms"),
-                TimeUnit.NANOSECONDS.convert(within));
-        done.whenComplete((result, failure) -> alarm.cancel(false));
     }
 
     /**

@@ -74,6 +74,7 @@ public final class VmBuilder {
     private final List<ExtraDevice> devices = new ArrayList<>();
     private final List<ExtraBusDevice> busDevices = new ArrayList<>();
     private OpenedFiles opened = OpenedFiles.none();
+    private Runnable onBooted;
     /** Has what no method sets. */
     private final VmConfig origin;
 
@@ -197,10 +198,7 @@ public final class VmBuilder {
 
     /**
      * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the
-     * machine closes neither. {@code output} may block, and is flushed whenever the guest pauses.
-     *
-     * @param input  what is typed; {@link InputStream#nullInputStream()} for nothing
-     * @param output takes what the guest prints, on a thread of its own
+     * machine closes neither. {@code output} is written to on a thread of its own: it may block. It is flushed whenever the guest pauses.
      */
     public VmBuilder serial(InputStream input, OutputStream output) {
         return serial(new StreamConsole(input, output));
@@ -274,9 +272,7 @@ public final class VmBuilder {
         return this;
     }
 
-    /**
-     * A device of the embedder's own on I/O ports: {@link #portDevice(String, BusRange, int, BiFunction)} without an interrupt.
-     */
+    /** {@link #portDevice(String, BusRange, int, BiFunction)} without an interrupt. */
     public VmBuilder portDevice(String name, BusRange ports, BusDevice device) {
         Objects.requireNonNull(device, "device");
         return portDevice(name, ports, NO_INTERRUPT, (line, loop) -> device);
@@ -312,6 +308,18 @@ public final class VmBuilder {
         return this;
     }
 
+    /**
+     * A boot timer as Firecracker has it: {@code onBooted} is called when the guest writes the byte 123 to guest-physical address
+     * 0xC0000000, which its first program does to tell that it is there.
+     *
+     * @param onBooted on a vCPU's thread, as often as the guest likes; must not block. What it throws ends the machine,
+     *     {@link VmExitReason#DEVICE_FAULT}
+     */
+    public VmBuilder bootTimer(Runnable onBooted) {
+        this.onBooted = Objects.requireNonNull(onBooted, "onBooted");
+        return this;
+    }
+
     /** Files and sockets of the configuration that are open already, for one machine. For front doors: their type is no part of the API. */
     @SuppressWarnings("exports")
     public VmBuilder opened(OpenedFiles files) {
@@ -344,7 +352,8 @@ public final class VmBuilder {
 
     private GivenParts parts() {
         boolean isPrinted = console == null && !hasConsole;
-        return new GivenParts(isPrinted ? new StreamConsole(InputStream.nullInputStream(), System.out) : console, hvc, devices, busDevices, opened);
+        return new GivenParts(isPrinted ? new StreamConsole(InputStream.nullInputStream(), System.out) : console, hvc, devices, busDevices, opened,
+                onBooted);
     }
 
     /**

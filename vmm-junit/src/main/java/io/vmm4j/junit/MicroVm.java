@@ -35,6 +35,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(MicroVmExtension.class)
+@SuppressWarnings("exports") // JUnit makes the extension
 public @interface MicroVm {
 
     /** The kernel image, ELF vmlinux or bzImage; may be left to {@link #setup}. */

@@ -4,9 +4,7 @@ import io.vmm4j.api.request.ApiException;
 import io.vmm4j.api.request.VmmAction;
 import io.vmm4j.api.request.VmmAction.Plain;
 import io.vmm4j.core.Vm;
-import io.vmm4j.core.console.SerialConsole;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,14 +28,14 @@ public final class ApiController implements AutoCloseable {
      * @param version of Firecracker whose answers these are
      * @param log     what {@code /logger} changes
      * @param metrics what {@code /metrics} changes
-     * @param stdio   makes the serial port's host's end when nothing else is said
+     * @param starter makes the machine
      */
-    public ApiController(String id, String version, ApiLog log, ApiMetrics metrics, Supplier<SerialConsole> stdio) {
+    public ApiController(String id, String version, ApiLog log, ApiMetrics metrics, MachineStarter starter) {
         this.id = id;
         this.version = version;
         this.metrics = metrics;
         this.preboot = new PrebootController(resources, log, metrics);
-        this.starter = new MachineStarter(stdio);
+        this.starter = starter;
     }
 
     /**

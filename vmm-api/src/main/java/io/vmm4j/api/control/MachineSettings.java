@@ -51,7 +51,10 @@ record MachineSettings(int vcpuCount, long memSizeMib, boolean smt, String cpuTe
     /** As the machine takes them. */
     MachineConfig toConfig() {
         MachineConfig.HugePages pages = hugePages.equals(HUGE) ? MachineConfig.HugePages.TWO_MIB : MachineConfig.HugePages.NONE;
-        return new MachineConfig(vcpuCount, null, memSizeMib, null, null, null, null, null, null, null, null, null, null, smt, null, pages, null);
+        MachineConfig.CpuTemplate template = cpuTemplate == null ? null : MachineConfig.CpuTemplate.valueOf(cpuTemplate);
+        // Nothing here adds devices to a machine that runs.
+        return new MachineConfig(vcpuCount, null, memSizeMib, null, null, null, null, null, null, null, null, null, null, smt, null, pages,
+                template, 0);
     }
 
     void writeFields(JsonText json) {

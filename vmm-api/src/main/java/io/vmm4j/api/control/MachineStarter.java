@@ -32,7 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Makes a machine of what was collected for it, and starts it. Confined to the API's thread. */
-final class MachineStarter {
+public final class MachineStarter {
 
     private static final Logger LOG = LoggerFactory.getLogger(MachineStarter.class);
     private static final int ELF_HEADER = 64;
@@ -43,10 +43,15 @@ final class MachineStarter {
     private static final int ELF_MAGIC = 0x464C457F;
 
     private final Supplier<SerialConsole> stdio;
+    private final boolean hasBootTimer;
 
-    /** @param stdio makes the serial port's host's end when the configuration has none */
-    MachineStarter(Supplier<SerialConsole> stdio) {
+    /**
+     * @param stdio        makes the serial port's host's end when the configuration has none
+     * @param hasBootTimer whether the machine has a boot timer, which counts from the request to start
+     */
+    public MachineStarter(Supplier<SerialConsole> stdio, boolean hasBootTimer) {
         this.stdio = stdio;
+        this.hasBootTimer = hasBootTimer;
     }
 
     /**
@@ -55,6 +60,7 @@ final class MachineStarter {
      * @throws ApiException why not
      */
     Vm start(Resources resources) throws ApiException {
+        BootTime bootTime = hasBootTimer ? BootTime.fromNow() : null;
         if (resources.bootSource == null) {
             throw new ApiException("Start microvm error: Cannot start microvm without kernel configuration.");
         }
@@ -69,7 +75,7 @@ final class MachineStarter {
         SerialConsole serial = serial(resources);
         boolean isStarted = false;
         try {
-            Vm vm = build(resources, serial);
+            Vm vm = build(resources, serial, bootTime);
             try {
                 vm.start();
                 isStarted = true;
@@ -94,8 +100,9 @@ final class MachineStarter {
         }
     }
 
-    private static Vm build(Resources resources, SerialConsole serial) throws ConfigException, IOException {
-        return VmBuilder.fromConfig(toConfig(resources)).serial(serial).opened(opened(resources)).build();
+    private static Vm build(Resources resources, SerialConsole serial, BootTime bootTime) throws ConfigException, IOException {
+        VmBuilder builder = VmBuilder.fromConfig(toConfig(resources)).serial(serial).opened(opened(resources));
+        return (bootTime == null ? builder : builder.bootTimer(bootTime)).build();
     }
 
     /** The first mistakes that Firecracker's loader looks for, in its words; what else is wrong the machine's own loader says. */

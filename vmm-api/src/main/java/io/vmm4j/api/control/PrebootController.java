@@ -11,6 +11,9 @@ import java.io.IOException;
 /** What requests do before the machine starts. Confined to the API's thread. */
 final class PrebootController {
 
+    /** The most whose pages of 4 KiB are counted by 32 bits. */
+    private static final long BALLOON_MAX_MIB = 0xFFFF_FFFFL / 256;
+
     private final Resources resources;
     private final ApiLog log;
     private final ApiMetrics metrics;
@@ -150,6 +153,10 @@ final class PrebootController {
     private void setBalloon(BalloonBody body) throws ApiException {
         if (Long.compareUnsigned(body.amountMib(), resources.machine.memSizeMib()) > 0) {
             throw new ApiException("Balloon config error: Amount of pages requested is too large.");
+        }
+        if (body.amountMib() > BALLOON_MAX_MIB) {
+            throw new ApiException("Balloon config error: Error creating the balloon device: Requested memory should be less than "
+                    + BALLOON_MAX_MIB + "MiB");
         }
         resources.balloon = body;
     }

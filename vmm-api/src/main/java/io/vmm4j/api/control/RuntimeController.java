@@ -17,10 +17,14 @@ import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What requests do to the machine that runs. Confined to the API's thread. */
 final class RuntimeController {
 
+    private static final Logger LOG = LoggerFactory.getLogger(RuntimeController.class);
     private static final String NOT_FOUND = "Failed perform action on device: Device not found";
 
     private final Resources resources;
@@ -92,16 +96,8 @@ final class RuntimeController {
 
     private void run(Plain action) throws ApiException {
         switch (action) {
-            case PAUSE -> {
-                if (!isPaused()) {
-                    vm.pause();
-                }
-            }
-            case RESUME -> {
-                if (isPaused()) {
-                    vm.resume();
-                }
-            }
+            case PAUSE -> pause();
+            case RESUME -> resume();
             case FLUSH_METRICS -> flushMetrics();
             case SEND_CTRL_ALT_DEL -> {
                 if (!vm.sendCtrlAltDel()) {
@@ -110,6 +106,28 @@ final class RuntimeController {
             }
             default -> throw Refusals.afterStart();
         }
+    }
+
+    private void pause() {
+        long begin = System.nanoTime();
+        if (!isPaused()) {
+            vm.pause();
+        }
+        noteLatency("pause vm", "vmm_pause_vm", begin);
+    }
+
+    private void resume() {
+        long begin = System.nanoTime();
+        if (isPaused()) {
+            vm.resume();
+        }
+        noteLatency("resume vm", "vmm_resume_vm", begin);
+    }
+
+    private void noteLatency(String what, String field, long begin) {
+        long micros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin);
+        metrics.store("latencies_us", field, micros);
+        LOG.info("'{}' VMM action took {} us.", what, micros);
     }
 
     private void flushMetrics() throws ApiException {

@@ -3,6 +3,7 @@ package io.vmm4j.api.control;
 import io.vmm4j.api.request.ApiException;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
+import io.vmm4j.core.config.CpuTemplates;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.util.regex.Matcher;
@@ -65,7 +66,7 @@ final class StartError {
             boolean isTooLong = message.contains("more than the kernel's limit");
             return "Invalid kernel command line: " + (isTooLong ? "Inserting string would make command line too long." : message);
         }
-        if (key.startsWith("cpu-config")) {
+        if (key.startsWith("cpu-config") || key.equals(CpuTemplates.KEY)) {
             return cpu(message);
         }
         if (message.contains("are above the limit of")) {

@@ -1,25 +1,17 @@
 package io.vmm4j.api.control;
 
 import io.vmm4j.api.request.ApiException;
+import io.vmm4j.core.config.CpuTemplates;
+import io.vmm4j.core.config.MachineConfig.CpuTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 
-/** On which CPUs Firecracker applies its static CPU templates. */
+/** Whether Firecracker's static CPU templates go with a host's CPU, in Firecracker's words. */
 final class StaticTemplates {
 
-    private static final String INTEL = "GenuineIntel";
-    private static final String AMD = "AuthenticAMD";
-    private static final List<Integer> SKYLAKE = List.of(6, 0x55, 4);
-    private static final List<Integer> CASCADE_LAKE = List.of(6, 0x55, 7);
-    private static final List<Integer> ICE_LAKE = List.of(6, 0x6A, 6);
-    private static final List<Integer> MILAN = List.of(0x19, 1, 1);
-    /** Family, model and stepping as /proc/cpuinfo has them. */
-    private static final Map<String, List<List<Integer>>> MODELS = Map.of("C3", List.of(SKYLAKE, CASCADE_LAKE, ICE_LAKE),
-            "T2", List.of(SKYLAKE, CASCADE_LAKE, ICE_LAKE), "T2S", List.of(SKYLAKE, CASCADE_LAKE), "T2CL", List.of(CASCADE_LAKE, ICE_LAKE),
-            "T2A", List.of(MILAN));
+    /** The largest family that CPUID has in one field; the rest of a larger one is in another. */
+    private static final int FAMILY_MAX = 0xF;
 
     private StaticTemplates() {
     }
@@ -28,22 +20,28 @@ final class StaticTemplates {
      * Looks whether {@code template} goes with this host's CPU.
      *
      * @param cpuInfo /proc/cpuinfo
-     * @throws ApiException when it does not, or when it does: the templates themselves are not there
+     * @throws ApiException when it does not
      */
     static void require(String template, Path cpuInfo) throws ApiException {
+        CpuTemplate known = CpuTemplate.valueOf(template);
         String info;
         try {
             info = Files.readString(cpuInfo);
         } catch (IOException e) {
             throw refused("the host's CPU is not known: " + e.getMessage());
         }
-        if (!field(info, "vendor_id").equals(template.equals("T2A") ? AMD : INTEL)) {
+        if (!CpuTemplates.isVendorOf(known, field(info, "vendor_id"))) {
             throw refused("CPU vendor mismatched between actual CPU and CPU template.");
         }
-        if (!MODELS.get(template).contains(List.of(number(info, "cpu family"), number(info, "model"), number(info, "stepping")))) {
+        if (!CpuTemplates.isFor(known, signature(number(info, "cpu family"), number(info, "model"), number(info, "stepping")))) {
             throw refused("The current CPU model is not permitted to apply the CPU template.");
         }
-        throw refused("template " + template + " is not there: give its changes as /cpu-config.");
+    }
+
+    /** As CPUID leaf 1 has it in EAX. */
+    private static int signature(int family, int model, int stepping) {
+        int low = Math.min(family, FAMILY_MAX);
+        return family - low << 20 | model >> 4 << 16 | low << 8 | (model & 0xF) << 4 | stepping;
     }
 
     private static ApiException refused(String why) {

@@ -68,7 +68,8 @@ final class HttpConnection {
             refuse(fault);
         }
         boolean isPartial = input.hasData() || body != null || lines.isInHeader();
-        begunNanos = isPartial && begunNanos == 0 ? Math.max(1, nowNanos) : isPartial ? begunNanos : 0;
+        boolean isNew = begunNanos == 0 || !requests.isEmpty();
+        begunNanos = isPartial && isNew ? Math.max(1, nowNanos) : isPartial ? begunNanos : 0;
         return requests;
     }
 

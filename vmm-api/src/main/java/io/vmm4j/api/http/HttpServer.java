@@ -167,6 +167,10 @@ public final class HttpServer implements Closeable {
         } catch (RuntimeException e) {
             LOG.error("a connection met a fault of the monitor", e);
             drop(key);
+        } catch (OutOfMemoryError e) {
+            // Its body is larger than this process has room for, within a limit that the user has raised.
+            LOG.error("a connection needs more memory than there is, and is closed: {}", e.getMessage());
+            drop(key);
         }
     }
 

@@ -15,20 +15,28 @@ import java.util.function.Supplier;
 import org.slf4j.ILoggerFactory;
 import org.slf4j.Logger;
 import org.slf4j.event.Level;
+import org.slf4j.helpers.MessageFormatter;
 
 /**
  * slf4j's loggers with Firecracker's lines behind them: {@code TIME [ID:THREAD[:LEVEL][:FILE:LINE]] MESSAGE}, the time local and to the
  * nanosecond, on standard output until it is told otherwise. A line that is not taken at once is dropped and counted: nobody waits
- * for the log. Text of users and guests cannot end a line. Thread-safe.
+ * for the log. Text of users and guests cannot end a line, and lines that a guest can cause are limited ({@link LogLimit}). Thread-safe.
  */
 final class DoorLog implements ILoggerFactory, ApiLog {
 
     /** Above all of slf4j's levels. */
     private static final int OFF = Level.ERROR.toInt() + 1;
+    /** What the guest prints on its second serial port, which has a limit of its own. */
+    private static final String GUEST_CONSOLE = "guest.console";
+    private static final String API = "io.vmm4j.api.";
+    /** Of the API what does things with the machine, which may say what the guest does. */
+    private static final String API_CONTROL = "io.vmm4j.api.control.";
+    private static final String CLI = "io.vmm4j.cli.";
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSSSSS");
 
     private final Map<String, Logger> loggers = new ConcurrentHashMap<>();
     private final Supplier<LocalDateTime> clock;
+    private final LogLimit limit;
     private volatile Settings settings;
     /** Lines that files of before have dropped. */
     private long missingBefore;
@@ -39,12 +47,13 @@ final class DoorLog implements ILoggerFactory, ApiLog {
      * @param least  the number of slf4j's least severe level to write
      * @param module a prefix of the loggers' names, or {@code null}
      */
-    private record Settings(LineFile file, String id, int least, boolean showsLevel, boolean showsOrigin, String module) {
+    private record Settings(Supplier<LineFile> file, String id, int least, boolean showsLevel, boolean showsOrigin, String module) {
     }
 
     /** Writes to {@code file}, at Info. */
-    DoorLog(LineFile file, String id, Supplier<LocalDateTime> clock) {
+    DoorLog(Supplier<LineFile> file, String id, Supplier<LocalDateTime> clock, LogLimit limit) {
         this.clock = clock;
+        this.limit = limit;
         this.settings = new Settings(file, id, Level.INFO.toInt(), false, false, null);
     }
 
@@ -57,15 +66,20 @@ final class DoorLog implements ILoggerFactory, ApiLog {
     @Override
     public synchronized void configure(LoggerBody config) throws IOException {
         Settings now = settings;
-        LineFile file = config.logPath() == null ? now.file : LineFile.append(config.logPath());
+        Supplier<LineFile> file = config.logPath() == null ? now.file : opened(config.logPath());
         settings = new Settings(file, now.id, config.level() == null ? Level.INFO.toInt() : leastOf(config.level()),
                 config.showLevel() == null ? now.showsLevel : config.showLevel(),
                 config.showLogOrigin() == null ? now.showsOrigin : config.showLogOrigin(),
                 config.module() == null ? now.module : config.module());
         if (file != now.file) {
-            missingBefore += now.file.missing();
-            now.file.close();
+            missingBefore += now.file.get().missing();
+            now.file.get().close();
         }
+    }
+
+    private static Supplier<LineFile> opened(String path) throws IOException {
+        LineFile file = LineFile.append(path);
+        return () -> file;
     }
 
     private static int leastOf(String level) {
@@ -79,7 +93,34 @@ final class DoorLog implements ILoggerFactory, ApiLog {
 
     /** How many lines were dropped so far. */
     synchronized long missing() {
-        return missingBefore + settings.file.missing();
+        return missingBefore + settings.file.get().missing();
+    }
+
+    /** How many lines the limit has kept back so far. */
+    long suppressed() {
+        return limit.suppressed();
+    }
+
+    /** Whether only whoever uses this program can cause what {@code logger} says. */
+    private static boolean isHosts(String logger) {
+        return logger.equals(GUEST_CONSOLE) || logger.startsWith(CLI) || logger.startsWith(API) && !logger.startsWith(API_CONTROL);
+    }
+
+    /**
+     * Takes a line that is enabled.
+     *
+     * @param pattern of slf4j, for {@code arguments}
+     * @param thrown  or {@code null}
+     */
+    void take(String logger, Level level, String pattern, Object[] arguments, Throwable thrown) {
+        boolean isLimited = level.toInt() >= Level.INFO.toInt() && !isHosts(logger);
+        long left = isLimited ? limit.admit(logger, pattern) : 0;
+        if (left > 0 && isEnabled(Level.WARN, logger)) {
+            write(Level.WARN, left + " messages were suppressed due to rate limiting", null);
+        }
+        if (left != LogLimit.SUPPRESSED) {
+            write(level, MessageFormatter.basicArrayFormat(pattern, arguments), thrown);
+        }
     }
 
     boolean isEnabled(Level level, String logger) {
@@ -88,7 +129,7 @@ final class DoorLog implements ILoggerFactory, ApiLog {
     }
 
     /** Writes a line, and the lines of a stack behind it, indented. */
-    void write(Level level, String message, Throwable thrown) {
+    private void write(Level level, String message, Throwable thrown) {
         Settings now = settings;
         StringBuilder line = new StringBuilder();
         TIME.formatTo(clock.get(), line);
@@ -106,7 +147,7 @@ final class DoorLog implements ILoggerFactory, ApiLog {
                 line.append("\tat ").append(Printable.escape(element.toString())).append('\n');
             }
         }
-        now.file.write(line.toString());
+        now.file.get().write(line.toString());
     }
 
     /** The place of the call, such as {@code io/vmm4j/api/ApiService.java:44}. */

@@ -1,9 +1,6 @@
 package io.vmm4j.cli.firecracker;
 
 import io.vmm4j.api.FirecrackerOptions;
-import io.vmm4j.cli.log.LineFile;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.LocalDateTime;
 import org.slf4j.ILoggerFactory;
 import org.slf4j.IMarkerFactory;
@@ -31,11 +28,7 @@ public final class DoorLogProvider implements SLF4JServiceProvider {
 
     @Override
     public void initialize() {
-        try {
-            log = new DoorLog(LineFile.standardOutput(), FirecrackerOptions.DEFAULT_ID, LocalDateTime::now);
-        } catch (IOException e) {
-            throw new UncheckedIOException("standard output cannot be had", e);
-        }
+        log = new DoorLog(new StandardOutput(), FirecrackerOptions.DEFAULT_ID, LocalDateTime::now, new LogLimit(System::nanoTime));
     }
 
     @Override

@@ -3,7 +3,6 @@ package io.vmm4j.cli.firecracker;
 import org.slf4j.Marker;
 import org.slf4j.event.Level;
 import org.slf4j.helpers.LegacyAbstractLogger;
-import org.slf4j.helpers.MessageFormatter;
 
 /** One of {@link DoorLog}'s loggers. Thread-safe. */
 final class DoorLogger extends LegacyAbstractLogger {
@@ -49,6 +48,6 @@ final class DoorLogger extends LegacyAbstractLogger {
 
     @Override
     protected void handleNormalizedLoggingCall(Level level, Marker marker, String pattern, Object[] arguments, Throwable thrown) {
-        log.write(level, MessageFormatter.basicArrayFormat(pattern, arguments), thrown);
+        log.take(name, level, pattern, arguments, thrown);
     }
 }

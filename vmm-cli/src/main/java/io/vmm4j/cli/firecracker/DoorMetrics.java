@@ -31,18 +31,21 @@ final class DoorMetrics implements ApiMetrics {
 
     private final LongSupplier clock;
     private final LongSupplier missedLogs;
+    private final LongSupplier limitedLogs;
     private final Map<String, Long> own = new HashMap<>();
     private Map<String, Long> told = Map.of();
     private Supplier<VmMetrics> machine;
     private MetricsFile file;
 
     /**
-     * @param clock      milliseconds since the epoch
-     * @param missedLogs lines that the log has dropped
+     * @param clock       milliseconds since the epoch
+     * @param missedLogs  lines that the log has dropped
+     * @param limitedLogs lines that the log's limit has kept back
      */
-    DoorMetrics(LongSupplier clock, LongSupplier missedLogs) {
+    DoorMetrics(LongSupplier clock, LongSupplier missedLogs, LongSupplier limitedLogs) {
         this.clock = clock;
         this.missedLogs = missedLogs;
+        this.limitedLogs = limitedLogs;
     }
 
     @Override
@@ -116,6 +119,7 @@ final class DoorMetrics implements ApiMetrics {
         }
         Map<String, Long> now = new HashMap<>(own);
         now.put("logger.missed_log_count", missedLogs.getAsLong());
+        now.put("logger.rate_limited_log_count", limitedLogs.getAsLong());
         SortedMap<String, SortedSet<String>> devices = new TreeMap<>();
         devices.put(MetricGroups.BLOCK, new TreeSet<>());
         devices.put(MetricGroups.NET, new TreeSet<>());

@@ -6,11 +6,15 @@ import io.vmm4j.api.control.OsError;
 import io.vmm4j.api.request.MetricsBody;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.devices.text.Printable;
+import io.vmm4j.kvm.libc.CpuTime;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -30,22 +34,56 @@ public final class FirecrackerDoor {
     private FirecrackerDoor(DoorLog doorLog, PrintStream out, PrintStream err) {
         this.doorLog = doorLog;
         this.log = LoggerFactory.getLogger(FirecrackerDoor.class);
-        this.metrics = new DoorMetrics(System::currentTimeMillis, doorLog::missing);
+        this.metrics = new DoorMetrics(System::currentTimeMillis, doorLog::missing, doorLog::suppressed);
         this.out = out;
         this.err = err;
     }
 
     /** Does what {@code words} say, up to the machine's end, and ends the process. */
     public static void run(String... words) {
+        warmUp();
         FirecrackerDoor door = new FirecrackerDoor(DoorLogProvider.choose(), System.out, System.err);
         int status = door.statusOf(words);
-        System.out.flush();
-        if (door.isEnding.compareAndSet(false, true)) {
-            door.end(status);
+        if (door.hasEnded(status)) {
             Runtime.getRuntime().halt(status);
         }
         // A signal has the last word on the status: wait for its shutdown.
         System.exit(status);
+    }
+
+    /** As {@link #run}, but for the process, which goes on: for what class archives are made from. */
+    public static void rehearse(String... words) {
+        warmUp();
+        FirecrackerDoor door = new FirecrackerDoor(DoorLogProvider.choose(), System.out, System.err);
+        door.hasEnded(door.statusOf(words));
+    }
+
+    /** Begins with what takes long and is needed in any case, on a thread beside: the time zone for the log, and Java's Unix sockets. */
+    private static void warmUp() {
+        Thread thread = new Thread("fc_warm-up") {
+            @Override
+            public void run() {
+                LocalDateTime.now();
+                try {
+                    ServerSocketChannel.open(StandardProtocolFamily.UNIX).close();
+                } catch (IOException e) {
+                    // Said when one is needed.
+                    return;
+                }
+            }
+        };
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Ends what is open, and says so, unless a signal has begun to. */
+    private boolean hasEnded(int status) {
+        out.flush();
+        if (!isEnding.compareAndSet(false, true)) {
+            return false;
+        }
+        end(status);
+        return true;
     }
 
     private int statusOf(String... words) {
@@ -95,8 +133,7 @@ public final class FirecrackerDoor {
         if (flags.has(Flag.METRICS_PATH)) {
             openMetrics(flags.value(Flag.METRICS_PATH));
         }
-        noteStart(flags);
-        return serve(options(flags));
+        return serve(flags);
     }
 
     private void openMetrics(String path) throws IOException {
@@ -113,8 +150,7 @@ public final class FirecrackerDoor {
             metrics.store("api_server", "process_startup_time_us", Math.max(0, micros));
         }
         if (flags.has(Flag.START_TIME_CPU_US)) {
-            long own = ProcessHandle.current().info().totalCpuDuration().map(time -> TimeUnit.NANOSECONDS.toMicros(time.toNanos())).orElse(0L);
-            long micros = own - flags.number(Flag.START_TIME_CPU_US, 0) + flags.number(Flag.PARENT_CPU_TIME_US, 0);
+            long micros = CpuTime.processMicros() - flags.number(Flag.START_TIME_CPU_US, 0) + flags.number(Flag.PARENT_CPU_TIME_US, 0);
             metrics.store("api_server", "process_startup_time_cpu_us", Math.max(0, micros));
         }
     }
@@ -131,6 +167,7 @@ public final class FirecrackerDoor {
         if (flags.has(Flag.CONFIG_FILE)) {
             options = options.withConfigFile(read(flags.value(Flag.CONFIG_FILE)));
         }
+        options = flags.has(Flag.BOOT_TIMER) ? options.withBootTimer() : options;
         return flags.has(Flag.NO_API) ? options.withoutApi() : options;
     }
 
@@ -142,11 +179,21 @@ public final class FirecrackerDoor {
         }
     }
 
-    private int serve(FirecrackerOptions options) throws IOException, InterruptedException {
+    private int serve(Flags flags) throws FlagException, IOException, InterruptedException {
+        FirecrackerOptions options = options(flags);
+        boolean hasApi = options.apiSocket() != null;
+        boolean isBootedAtOnce = options.configFile() != null;
+        if (hasApi && isBootedAtOnce) {
+            // The machine's start writes the first line of the metrics.
+            noteStart(flags);
+        }
         try {
             server = FirecrackerServer.open(options);
         } catch (IOException e) {
-            throw new IOException((options.apiSocket() == null ? "RunWithoutApiError error: " : "RunWithApiError error: ") + e.getMessage(), e);
+            throw new IOException((hasApi ? "RunWithApiError error: " : "RunWithoutApiError error: ") + e.getMessage(), e);
+        }
+        if (hasApi && !isBootedAtOnce) {
+            noteStart(flags);
         }
         VmExit exit = server.await();
         int status = statusOf(exit);

@@ -18,7 +18,7 @@ enum Flag {
     SHOW_LEVEL("--show-level", false, "Log lines have their level.", null),
     SHOW_LOG_ORIGIN("--show-log-origin", false, "Log lines have their file and line.", null),
     METRICS_PATH("--metrics-path", true, "File or FIFO for the metrics.", null),
-    BOOT_TIMER("--boot-timer", false, "The boot timer device. Refused.", "the boot timer is"),
+    BOOT_TIMER("--boot-timer", false, "A boot timer: the guest's first program has the time that the boot took logged.", null),
     SNAPSHOT_VERSION("--snapshot-version", false, "The format of snapshots. Refused.", "snapshots are"),
     DESCRIBE_SNAPSHOT("--describe-snapshot", true, "The format of a snapshot. Refused.", "snapshots are"),
     PAYLOAD_SIZE("--http-api-max-payload-size", true, "Largest body of a request in bytes. Default: 51200", null),

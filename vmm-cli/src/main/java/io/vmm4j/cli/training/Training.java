@@ -13,8 +13,9 @@ import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 
 /**
- * The run that a class archive is made from: boots the {@link TinyGuest} with a disk as a user would, and where KVM
- * cannot be used loads the classes of the way there without running them. Ends by itself within a minute whatever happens.
+ * The run that a class archive is made from: boots the {@link TinyGuest} with a disk as a user would, by vmm's command line or by
+ * Firecracker's API, and where KVM cannot be used loads the classes of the way there without running them. Ends by itself within a
+ * minute whatever happens.
  */
 public final class Training {
 
@@ -25,8 +26,8 @@ public final class Training {
     private Training() {
     }
 
-    /** The only argument is an empty directory for the guest's files. */
-    public static void main(String[] args) throws IOException {
+    /** The arguments are an empty directory for the guest's files, and {@code vmm} or {@code firecracker}. */
+    public static void main(String[] args) throws IOException, InterruptedException {
         haltWhenStuck();
         Path directory = Path.of(args[0]);
         Path kernel = Files.write(directory.resolve("kernel"), TinyGuest.image());
@@ -34,13 +35,17 @@ public final class Training {
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(DISK_BYTES);
         }
-        ExitCode exit = new Cli("vmm", System.out, System.err).run("--kernel-path", kernel.toString(),
-                "--rootfs", disk.toString(), "--log-file", directory.resolve("log").toString());
         load(Main.class.getName(), System.err);
-        if (exit != ExitCode.OK) {
+        boolean hasBooted = args[1].equals("firecracker") ? new FirecrackerTraining(directory).boot(kernel, disk) : boot(directory, kernel, disk);
+        if (!hasBooted) {
             loadClasses(System.err);
         }
         System.exit(0);
+    }
+
+    private static boolean boot(Path directory, Path kernel, Path disk) {
+        return new Cli("vmm", System.out, System.err).run("--kernel-path", kernel.toString(), "--rootfs", disk.toString(),
+                "--log-file", directory.resolve("log").toString()) == ExitCode.OK;
     }
 
     private static void haltWhenStuck() {

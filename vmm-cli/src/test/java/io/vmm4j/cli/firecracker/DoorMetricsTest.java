@@ -33,7 +33,8 @@ class DoorMetricsTest {
     private Path directory;
     private Path file;
     private final AtomicLong missedLogs = new AtomicLong();
-    private final DoorMetrics metrics = new DoorMetrics(() -> 1234L, missedLogs::get);
+    private final AtomicLong limitedLogs = new AtomicLong();
+    private final DoorMetrics metrics = new DoorMetrics(() -> 1234L, missedLogs::get, limitedLogs::get);
 
     @BeforeEach
     void open() throws IOException {
@@ -74,13 +75,16 @@ class DoorMetricsTest {
         metrics.count("put_api_requests", "drive_count");
         metrics.count("put_api_requests", "drive_count");
         missedLogs.set(3);
+        limitedLogs.set(4);
         JsonNode first = flushed();
         assertEquals(2, first.at("/put_api_requests/drive_count").asInt());
         assertEquals(3, first.at("/logger/missed_log_count").asInt());
+        assertEquals(4, first.at("/logger/rate_limited_log_count").asInt());
         metrics.count("put_api_requests", "drive_count");
         JsonNode second = flushed();
         assertEquals(1, second.at("/put_api_requests/drive_count").asInt());
         assertEquals(0, second.at("/logger/missed_log_count").asInt());
+        assertEquals(0, second.at("/logger/rate_limited_log_count").asInt());
     }
 
     @Test
@@ -132,7 +136,7 @@ class DoorMetricsTest {
     void aFullFifoIsAnErrorAndItsNumbersAreToldLater() throws Exception {
         Path fifo = directory.resolve("fifo");
         assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
-        DoorMetrics piped = new DoorMetrics(() -> 1L, missedLogs::get);
+        DoorMetrics piped = new DoorMetrics(() -> 1L, missedLogs::get, limitedLogs::get);
         piped.open(new MetricsBody(fifo.toString()));
         assertThrows(IOException.class, () -> {
             for (int i = 0; i < 100; i++) {
@@ -144,7 +148,7 @@ class DoorMetricsTest {
 
     @Test
     void withoutAFileNothingIsWritten() throws IOException {
-        new DoorMetrics(() -> 1L, missedLogs::get).flush();
+        new DoorMetrics(() -> 1L, missedLogs::get, limitedLogs::get).flush();
         assertEquals(0, Files.size(file));
     }
 }

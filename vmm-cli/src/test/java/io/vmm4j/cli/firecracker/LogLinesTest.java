@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ class LogLinesTest {
     @TempDir
     private Path directory;
     private Path file;
+    private final AtomicLong nanos = new AtomicLong();
     private DoorLog log;
     private Logger logger;
 
@@ -30,7 +32,8 @@ class LogLinesTest {
     void open() throws IOException {
         Thread.currentThread().setName("main");
         file = directory.resolve("log");
-        log = new DoorLog(LineFile.append(file.toString()), "web-1", () -> LocalDateTime.of(2026, 3, 4, 5, 6, 7, 8));
+        LineFile first = LineFile.append(file.toString());
+        log = new DoorLog(() -> first, "web-1", () -> LocalDateTime.of(2026, 3, 4, 5, 6, 7, 8), new LogLimit(nanos::get));
         logger = log.getLogger("io.vmm4j.api.Thing");
     }
 
@@ -87,6 +90,32 @@ class LogLinesTest {
         logger.info("after");
         assertEquals(List.of(TIME + " [web-1:main] before"), lines());
         assertEquals(List.of("there", TIME + " [web-1:main] after"), Files.readAllLines(second));
+    }
+
+    @Test
+    void linesThatAGuestCanCauseAreLimitedAndToldOf() throws IOException {
+        Logger device = log.getLogger("io.vmm4j.devices.Thing");
+        for (int i = 0; i < 15; i++) {
+            device.warn("the guest did {}", i);
+        }
+        nanos.addAndGet(500_000_000);
+        device.warn("the guest did {}", 15);
+        String start = TIME + " [web-1:main] ";
+        assertEquals(12, lines().size());
+        assertEquals(List.of(start + "the guest did 9", start + "5 messages were suppressed due to rate limiting", start + "the guest did 15"),
+                lines().subList(9, 12));
+        assertEquals(5, log.suppressed());
+    }
+
+    @Test
+    void whatTheUserCausesAndWhatIsForDebuggingIsNotLimited() throws IOException {
+        log.configure(new LoggerBody(null, "Debug", null, null, null));
+        Logger device = log.getLogger("io.vmm4j.devices.Thing");
+        for (int i = 0; i < 20; i++) {
+            logger.info("request {}", i);
+            device.debug("detail {}", i);
+        }
+        assertEquals(40, lines().size());
     }
 
     @Test

@@ -7,7 +7,9 @@ public enum AcpiEvent {
     /** {@link CpuController} has something to say. */
     CPUS(1 << 1),
     /** The machine is another than the one the guest started on: its generation id has changed. */
-    GENERATION(1 << 2);
+    GENERATION(1 << 2),
+    /** {@link SlotController} has something to say. */
+    SLOTS(1 << 3);
 
     private final int bit;
 

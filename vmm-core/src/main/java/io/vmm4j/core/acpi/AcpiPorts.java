@@ -34,6 +34,9 @@ public final class AcpiPorts {
     /** First port of {@link CpuController}. */
     public static final int CPUS = 0x620;
 
+    /** First port of {@link SlotController}. */
+    public static final int SLOTS = 0x640;
+
     private AcpiPorts() {
     }
 }

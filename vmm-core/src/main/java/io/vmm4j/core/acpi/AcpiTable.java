@@ -25,9 +25,14 @@ final class AcpiTable {
      * @param body      what follows the header
      */
     static byte[] of(String signature, int revision, byte[] body) {
+        return of(signature, revision, 1, body);
+    }
+
+    /** As {@link #of(String, int, byte[])}, with an OEM revision of the caller's. */
+    static byte[] of(String signature, int revision, int oemRevision, byte[] body) {
         int length = HEADER_SIZE + body.length;
         return new TableBytes().ascii(signature, 4, ' ').u32(length).u8(revision).u8(0)
-                .ascii(OEM_ID, 6, ' ').ascii(OEM_TABLE_ID, 8, ' ').u32(1)
+                .ascii(OEM_ID, 6, ' ').ascii(OEM_TABLE_ID, 8, ' ').u32(oemRevision)
                 .ascii(CREATOR_ID, 4, ' ').u32(1)
                 .bytes(body).withChecksum(CHECKSUM_OFFSET, length);
     }

@@ -41,13 +41,14 @@ public final class AcpiTables {
      * @param apicIds APIC id of each vCPU there can be, the boot vCPU's first
      * @param atBoot  how many of them are there from the start
      * @param slots   the virtio-mmio windows in use
+     * @param spares  virtio-mmio windows that may be put to use later, at most {@link SlotTable#COUNT_MAX}
      * @return the address behind the last table
      * @throws IllegalStateException when the tables do not fit below the root pointer
      */
-    public static long write(GuestMemory memory, long start, int[] apicIds, int atBoot, List<VirtioMmioSlot> slots)
+    public static long write(GuestMemory memory, long start, int[] apicIds, int atBoot, List<VirtioMmioSlot> slots, int spares)
             throws GuestMemoryException {
         AcpiTables tables = new AcpiTables(memory, start);
-        long dsdt = tables.append(Dsdt.of(apicIds, slots));
+        long dsdt = tables.append(Dsdt.of(apicIds, slots, spares));
         long fadt = tables.append(Fadt.of(dsdt));
         long madt = tables.append(Madt.of(apicIds, atBoot));
         long xsdt = tables.append(AcpiTable.of("XSDT", XSDT_REVISION, new TableBytes().u64(fadt).u64(madt).toByteArray()));

@@ -23,19 +23,24 @@ final class AmlCode {
     private static final int METHOD_OP = 0x14;
     private static final int SERIALIZED = 1 << 3;
     private static final int STORE_OP = 0x70;
+    private static final int INCREMENT_OP = 0x75;
+    private static final int DECREMENT_OP = 0x76;
     private static final int AND_OP = 0x7B;
     private static final int SHIFT_RIGHT_OP = 0x7A;
     private static final int NOTIFY_OP = 0x86;
     private static final int EQUAL_OP = 0x93;
     private static final int IF_OP = 0xA0;
+    private static final int ELSE_OP = 0xA1;
     private static final int WHILE_OP = 0xA2;
     private static final int RETURN_OP = 0xA4;
     private static final int BREAK_OP = 0xA5;
     private static final int MUTEX_OP = 0x01;
     private static final int ACQUIRE_OP = 0x23;
     private static final int RELEASE_OP = 0x27;
+    private static final int LOAD_OP = 0x20;
     private static final int REGION_OP = 0x80;
     private static final int FIELD_OP = 0x81;
+    private static final int SYSTEM_MEMORY = 0;
     private static final int SYSTEM_IO = 1;
     private static final int NO_TARGET = 0;
     private static final int WAIT_FOR_EVER = 0xFFFF;
@@ -58,7 +63,25 @@ final class AmlCode {
 
     /** 20.2.5.2 DefOpRegion: I/O ports, as {@code OperationRegion (name, SystemIO, port, length)}. */
     static byte[] ports(String name, int port, int length) {
-        return Aml.join(Aml.bytes(Aml.EXT_OP_PREFIX, REGION_OP), Aml.path(name), Aml.bytes(SYSTEM_IO), Aml.integer(port), Aml.integer(length));
+        return region(name, SYSTEM_IO, port, length);
+    }
+
+    /** 20.2.5.2 DefOpRegion: memory, as {@code OperationRegion (name, SystemMemory, address, length)}. */
+    static byte[] memory(String name, long address, int length) {
+        return region(name, SYSTEM_MEMORY, address, length);
+    }
+
+    private static byte[] region(String name, int space, long offset, int length) {
+        return Aml.join(Aml.bytes(Aml.EXT_OP_PREFIX, REGION_OP), Aml.path(name), Aml.bytes(space), Aml.integer(offset), Aml.integer(length));
+    }
+
+    /**
+     * 20.2.5.3 DefLoad: {@code Load (region, target)}, which adds the table in a region of memory to the namespace.
+     *
+     * @param target a named integer; takes whether it went well, or with interpreters before ACPI 6.4 a handle
+     */
+    static byte[] load(String region, String target) {
+        return Aml.join(Aml.bytes(Aml.EXT_OP_PREFIX, LOAD_OP), Aml.path(region), Aml.path(target));
     }
 
     /**
@@ -95,6 +118,16 @@ final class AmlCode {
         return Aml.join(Aml.bytes(STORE_OP), value, target);
     }
 
+    /** 20.2.5.4 DefIncrement: {@code name++}. */
+    static byte[] increment(String name) {
+        return Aml.join(Aml.bytes(INCREMENT_OP), Aml.path(name));
+    }
+
+    /** 20.2.5.4 DefDecrement: {@code name--}. */
+    static byte[] decrement(String name) {
+        return Aml.join(Aml.bytes(DECREMENT_OP), Aml.path(name));
+    }
+
     /** 20.2.5.4 DefAnd, as an expression. */
     static byte[] and(byte[] left, long mask) {
         return Aml.join(Aml.bytes(AND_OP), left, Aml.integer(mask), Aml.bytes(NO_TARGET));
@@ -113,6 +146,11 @@ final class AmlCode {
     /** 20.2.5.3 DefIfElse, without the second part. */
     static byte[] when(byte[] condition, byte[]... terms) {
         return Aml.join(Aml.bytes(IF_OP), Aml.withPkgLength(Aml.join(condition, Aml.join(terms))));
+    }
+
+    /** 20.2.5.3 DefElse, right behind {@link #when}. */
+    static byte[] otherwise(byte[]... terms) {
+        return Aml.join(Aml.bytes(ELSE_OP), Aml.withPkgLength(Aml.join(terms)));
     }
 
     /** 20.2.5.3 DefWhile without an end, but for {@link #leaveLoop}. */

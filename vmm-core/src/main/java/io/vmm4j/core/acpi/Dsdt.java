@@ -30,14 +30,16 @@ final class Dsdt {
      * @param apicIds of all vCPUs there can be. Only where that is more than one there are processor devices: kernels need
      *     them for hot-plug, and take time for each when they boot
      * @param slots   the virtio-mmio windows in use
+     * @param spares  virtio-mmio windows that may be put to use later
      */
-    static byte[] of(int[] apicIds, List<VirtioMmioSlot> slots) {
+    static byte[] of(int[] apicIds, List<VirtioMmioSlot> slots, int spares) {
         boolean hotPluggable = apicIds.length > 1;
         byte[] devices = Aml.join(
                 hotPluggable ? CpuDevices.of(apicIds) : new byte[0],
+                spares > 0 ? SlotDevices.of(spares) : new byte[0],
                 powerButton(),
                 generationId(),
-                eventDevice(hotPluggable),
+                eventDevice(hotPluggable, spares > 0),
                 serial("COM1", 1, 0x3f8, 4),
                 serial("COM2", 2, 0x2f8, 3),
                 keyboard(),
@@ -67,7 +69,7 @@ final class Dsdt {
     }
 
     /** 5.6.9 The generic event device, in place of the fixed events that a hardware-reduced machine lacks. */
-    private static byte[] eventDevice(boolean hotPluggable) {
+    private static byte[] eventDevice(boolean hotPluggable, boolean hasSlots) {
         return Aml.device("GED",
                 Aml.name("_HID", Aml.string("ACPI0013")),
                 Aml.name("_CRS", new ResourceTemplate().interrupt(AcpiPorts.EVENTS_GSI).toAml()),
@@ -78,6 +80,7 @@ final class Dsdt {
                         AmlCode.store(Aml.path("EVTS"), AmlCode.LOCAL0),
                         on(AcpiEvent.POWER_BUTTON, AmlCode.notify(POWER_BUTTON, Aml.integer(PRESSED))),
                         hotPluggable ? on(AcpiEvent.CPUS, AmlCode.call(CpuDevices.SCAN)) : new byte[0],
+                        hasSlots ? on(AcpiEvent.SLOTS, AmlCode.call(SlotDevices.SCAN)) : new byte[0],
                         on(AcpiEvent.GENERATION, AmlCode.notify(GENERATION_ID, Aml.integer(CHANGED)))));
     }
 
@@ -123,9 +126,13 @@ final class Dsdt {
                 AmlCode.method("WRPT", 1, AmlCode.store(AmlCode.ARG0, Aml.path("PEPT"))));
     }
 
-    /** LNRO0005 is the id by which Linux finds a virtio-mmio window. */
     private static byte[] virtioMmio(VirtioMmioSlot slot) {
-        return Aml.device("V" + hexDigits(slot.index()),
+        return virtioMmio("V" + hexDigits(slot.index()), slot);
+    }
+
+    /** LNRO0005 is the id by which Linux finds a virtio-mmio window. */
+    static byte[] virtioMmio(String name, VirtioMmioSlot slot) {
+        return Aml.device(name,
                 Aml.name("_HID", Aml.string("LNRO0005")),
                 Aml.name("_UID", Aml.integer(slot.index())),
                 Aml.name("_CRS", new ResourceTemplate().memory(slot.base(), slot.size()).interrupt(slot.gsi()).toAml()));

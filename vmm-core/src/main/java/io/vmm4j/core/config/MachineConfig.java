@@ -26,7 +26,10 @@ import java.util.Optional;
  * @param trackDirtyPages whether KVM keeps account of the pages that are written to: not supported, false
  * @param hugePages      Firecracker's word for some of the memory types; {@code null} or {@link HugePages#NONE} = as
  *                       {@code memType} says
- * @param cpuTemplate    one of Firecracker's changes to CPUs, of which only {@link CpuTemplate#None} is supported; default that
+ * @param cpuTemplate    one of Firecracker's {@linkplain CpuTemplates changes to CPUs}, which {@code cpu-config} takes the place of;
+ *                       default {@link CpuTemplate#None}
+ * @param spareDevices   drives and network interfaces that the running machine can be given, 0 or more; {@code null} = a few, as
+ *                       far as there are places
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record MachineConfig(
@@ -46,7 +49,8 @@ public record MachineConfig(
         @JsonProperty("smt") Boolean smt,
         @JsonProperty("track_dirty_pages") Boolean trackDirtyPages,
         @JsonProperty("huge_pages") HugePages hugePages,
-        @JsonProperty("cpu_template") CpuTemplate cpuTemplate) {
+        @JsonProperty("cpu_template") CpuTemplate cpuTemplate,
+        @JsonProperty("spare_devices") Integer spareDevices) {
 
     /** Guest RAM when nothing is said, in MiB. */
     public static final long DEFAULT_MEM_SIZE_MIB = 128;
@@ -131,7 +135,15 @@ public record MachineConfig(
             Integer diesPerSocket, Integer sockets, String memType, String memFilePath, Integer vpmuLevel, Boolean cpuPm,
             Boolean memPrefault, Boolean memCoreDump) {
         this(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
-                vpmuLevel, cpuPm, memPrefault, memCoreDump, null, null, null, null);
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, null, null, null, null, null);
+    }
+
+    /** A machine of which nothing is said about devices that come later. */
+    public MachineConfig(Integer vcpuCount, Integer maxVcpuCount, Long memSizeMib, Integer threadsPerCore, Integer coresPerDie,
+            Integer diesPerSocket, Integer sockets, String memType, String memFilePath, Integer vpmuLevel, Boolean cpuPm,
+            Boolean memPrefault, Boolean memCoreDump, Boolean smt, Boolean trackDirtyPages, HugePages hugePages, CpuTemplate cpuTemplate) {
+        this(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate, null);
     }
 
     /** One vCPU and 128 MiB. */
@@ -148,31 +160,43 @@ public record MachineConfig(
     public MachineConfig withVcpuCount(int count) {
         Integer max = maxVcpuCount.equals(vcpuCount) ? null : maxVcpuCount;
         return new MachineConfig(count, max, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
-                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate);
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate, spareDevices);
     }
 
     /** The same with room for {@code count} vCPUs. */
     public MachineConfig withMaxVcpuCount(int count) {
         return new MachineConfig(vcpuCount, count, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
-                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate);
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate, spareDevices);
     }
 
     /** The same with {@code mebibytes} MiB of RAM. */
     public MachineConfig withMemSizeMib(long mebibytes) {
         return new MachineConfig(vcpuCount, maxVcpuCount, mebibytes, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType,
-                memFilePath, vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate);
+                memFilePath, vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate, spareDevices);
     }
 
     /** The same with two threads a core, or without: what was said of threads per core before gives way. */
     public MachineConfig withSmt(boolean twoThreads) {
         return new MachineConfig(vcpuCount, maxVcpuCount, memSizeMib, null, coresPerDie, diesPerSocket, sockets, memType, memFilePath,
-                vpmuLevel, cpuPm, memPrefault, memCoreDump, twoThreads, trackDirtyPages, hugePages, cpuTemplate);
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, twoThreads, trackDirtyPages, hugePages, cpuTemplate, spareDevices);
     }
 
     /** The same on other pages; a memory type that was said before gives way. */
     public MachineConfig withHugePages(HugePages pages) {
         return new MachineConfig(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, null, memFilePath,
-                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, pages, cpuTemplate);
+                vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, pages, cpuTemplate, spareDevices);
+    }
+
+    /** The same with one of Firecracker's changes to CPUs. */
+    public MachineConfig withCpuTemplate(CpuTemplate template) {
+        return new MachineConfig(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType,
+                memFilePath, vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, template, spareDevices);
+    }
+
+    /** The same with places for {@code count} devices that come later. */
+    public MachineConfig withSpareDevices(int count) {
+        return new MachineConfig(vcpuCount, maxVcpuCount, memSizeMib, threadsPerCore, coresPerDie, diesPerSocket, sockets, memType,
+                memFilePath, vpmuLevel, cpuPm, memPrefault, memCoreDump, smt, trackDirtyPages, hugePages, cpuTemplate, count);
     }
 
     /** Guest RAM in bytes. */
@@ -192,12 +216,11 @@ public record MachineConfig(
         TopologyCheck.check(this, problems);
         problems.require(vpmuLevel >= 0 && vpmuLevel <= 2, KEY + "vpmu_level",
                 "vPMU level " + vpmuLevel + " is not in 0..2");
+        problems.require(spareDevices == null || spareDevices >= 0, KEY + "spare_devices",
+                "number of spare devices " + spareDevices + " is below 0");
         checkMemoryType(problems);
         if (trackDirtyPages) {
             problems.notSupported(KEY + "track_dirty_pages", "true", ": there are no snapshots");
-        }
-        if (cpuTemplate != CpuTemplate.None) {
-            problems.notSupported(KEY + "cpu_template", cpuTemplate.toString(), ": give what it changes as cpu-config");
         }
     }
 

@@ -81,6 +81,28 @@ public record VmConfig(
         return of(null, null, null);
     }
 
+    /** The same with other drives. */
+    public VmConfig withDrives(List<DriveConfig> others) {
+        return new VmConfig(bootSource, others, machineConfig, logger, serial, vsock, networkInterfaces, entropy, balloon, console, cpuConfig)
+                .withRestOf(this);
+    }
+
+    /** The same with other network interfaces. */
+    public VmConfig withNetworkInterfaces(List<NetworkInterfaceConfig> others) {
+        return new VmConfig(bootSource, drives, machineConfig, logger, serial, vsock, others, entropy, balloon, console, cpuConfig)
+                .withRestOf(this);
+    }
+
+    /** What is changed about the CPUs: {@code cpu-config} where that changes something, else what the machine's template does. */
+    public CpuConfig cpuChanges() {
+        return hasTemplate() ? CpuTemplates.of(machineConfig.cpuTemplate()) : cpuConfig;
+    }
+
+    /** Whether a template says what is changed about the CPUs. */
+    public boolean hasTemplate() {
+        return machineConfig.cpuTemplate() != MachineConfig.CpuTemplate.None && cpuConfig.equals(CpuConfig.none());
+    }
+
     private static List<DriveConfig> rootFirst(List<DriveConfig> drives) {
         return drives.stream()
                 .sorted((a, b) -> Boolean.compare(b.isRootDevice(), a.isRootDevice()))

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -47,15 +48,40 @@ public final class ControlClient {
      * @throws IOException              one line that names the socket: nobody listens there, or no answer came
      */
     public void resizeVcpus(int count) throws IOException, VcpuResizeException {
-        ObjectNode request = ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.RESIZE_VCPU).put(ControlMessage.VCPU_COUNT, count);
+        String failure = carryOut(ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.RESIZE_VCPU).put(ControlMessage.VCPU_COUNT, count));
+        if (failure != null) {
+            throw new VcpuResizeException(failure);
+        }
+    }
+
+    /**
+     * Has a machine do something about its devices, by an {@linkplain ControlAction action} of its front door's.
+     *
+     * @param action its name
+     * @param fields the rest of the request
+     * @throws IllegalArgumentException when the machine refuses the request; the message says why
+     * @throws DeviceChangeException    when it has not been done
+     * @throws IOException              one line that names the socket: nobody listens there, or no answer came
+     */
+    public void changeDevices(String action, Map<String, String> fields) throws IOException, DeviceChangeException {
+        ObjectNode request = ControlMessage.object().put(ControlMessage.ACTION, action);
+        fields.forEach(request::put);
+        String failure = carryOut(request);
+        if (failure != null) {
+            throw new DeviceChangeException(failure);
+        }
+    }
+
+    /** Why it has failed, or {@code null} when it has not. */
+    private String carryOut(ObjectNode request) throws IOException {
         ObjectNode answer = ask(request);
         String message = answer.path(ControlMessage.MESSAGE).asText();
-        switch (answer.path(ControlMessage.RESULT).asText()) {
-            case ControlMessage.DONE -> { }
+        return switch (answer.path(ControlMessage.RESULT).asText()) {
+            case ControlMessage.DONE -> null;
             case ControlMessage.REFUSED -> throw new IllegalArgumentException(message);
-            case ControlMessage.FAILED -> throw new VcpuResizeException(message);
+            case ControlMessage.FAILED -> message;
             default -> throw new IOException("the socket " + path + " answers something unknown: " + answer);
-        }
+        };
     }
 
     /**

@@ -56,6 +56,10 @@ final class ControlRequests {
             target.resizeConsole(number(request, ControlMessage.COLUMNS, 1, TERMINAL_MAX), number(request, ControlMessage.ROWS, 1, TERMINAL_MAX));
             return done(null);
         });
+        target.actions().forEach((name, action) -> actions.put(name, request -> {
+            LOG.info("asked to {}", name);
+            return carryOut(name, action, request);
+        }));
     }
 
     /**
@@ -130,8 +134,12 @@ final class ControlRequests {
             return refused(ControlMessage.VCPU_COUNT + " must be a whole number, and is " + (count.isMissingNode() ? "missing" : shown(count)));
         }
         LOG.info("asked for {} vCPUs", count);
-        return CompletableFuture.supplyAsync(() -> guarded(ControlMessage.RESIZE_VCPU,
-                () -> target.resizeVcpus(count.intValue()).thenApply(done -> ControlMessage.answer(ControlMessage.DONE, null))), slow)
+        return carryOut(ControlMessage.RESIZE_VCPU, given -> target.resizeVcpus(count.intValue()), request);
+    }
+
+    private CompletableFuture<ObjectNode> carryOut(String name, ControlAction action, ObjectNode request) {
+        return CompletableFuture.supplyAsync(() -> guarded(name,
+                () -> action.carryOut(request).thenApply(done -> ControlMessage.answer(ControlMessage.DONE, null))), slow)
                 .thenCompose(answer -> answer);
     }
 

@@ -40,6 +40,8 @@ import org.slf4j.LoggerFactory;
  * {"action": "events"}                    {"result": "done"}, and then a line for whatever happens
  * </pre>
  *
+ * <p>A target may have {@linkplain ControlTarget#actions further ones}.
+ *
  * <p>Every client is answered: one that has not sent its request within a minute, that sends too much or something else,
  * and one that comes while {@value #CLIENTS_MAX} are served, too; none disturbs another. {@value #STREAMS_MAX} more may listen. Threads and selector are there
  * from the start, so that a host short of threads or descriptors ends nothing.

@@ -2,6 +2,7 @@ package io.vmm4j.core.control;
 
 import io.vmm4j.core.VmExit;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -9,7 +10,7 @@ import java.util.function.Consumer;
  * What clients of a {@link ControlServer} can ask of a machine; {@link MachineControl} is that of a {@link io.vmm4j.core.Vm}. All but
  * {@link #resizeVcpus} may be left out: a client that asks for it is refused.
  *
- * <p>Called on threads of the server: what waits ({@link #pause}, {@link #resume}, {@link #resizeVcpus}) one after the other on one of
+ * <p>Called on threads of the server: what waits ({@link #pause}, {@link #resume}, {@link #resizeVcpus}, {@link #actions}) one after the other on one of
  * them, the rest on another. What is thrown is the client's answer: {@link IllegalArgumentException} and {@link IllegalStateException}
  * refuse it.
  */
@@ -71,6 +72,11 @@ public interface ControlTarget {
      */
     default AutoCloseable listen(Consumer<String> lines, Runnable end) {
         throw notHere("news");
+    }
+
+    /** Further actions, by their names, for the server to know from its start. */
+    default Map<String, ControlAction> actions() {
+        return Map.of();
     }
 
     /** What a thread of the server is called that does such work. */

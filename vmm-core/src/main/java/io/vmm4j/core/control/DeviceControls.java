@@ -1,5 +1,6 @@
 package io.vmm4j.core.control;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
 
@@ -39,6 +40,24 @@ public record DeviceControls(Map<String, DriveControl> drives, Map<String, Netwo
     @Override
     public BalloonControl balloon() {
         return existing(balloon, "balloon");
+    }
+
+    /** These with the drives and network interfaces of {@code added}. */
+    public DeviceControls with(DeviceControls added) {
+        Map<String, DriveControl> moreDrives = new HashMap<>(drives);
+        moreDrives.putAll(added.drives);
+        Map<String, NetworkControl> moreNetworks = new HashMap<>(networks);
+        moreNetworks.putAll(added.networks);
+        return new DeviceControls(moreDrives, moreNetworks, entropy, balloon);
+    }
+
+    /** These without the drives and network interfaces of {@code removed}. */
+    public DeviceControls without(DeviceControls removed) {
+        Map<String, DriveControl> fewerDrives = new HashMap<>(drives);
+        fewerDrives.keySet().removeAll(removed.drives.keySet());
+        Map<String, NetworkControl> fewerNetworks = new HashMap<>(networks);
+        fewerNetworks.keySet().removeAll(removed.networks.keySet());
+        return new DeviceControls(fewerDrives, fewerNetworks, entropy, balloon);
     }
 
     private static <T> T existing(T control, String what) {

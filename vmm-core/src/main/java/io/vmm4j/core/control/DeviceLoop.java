@@ -69,7 +69,7 @@ public final class DeviceLoop {
     /**
      * Has the loop run {@code work}.
      *
-     * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended; a
+     * @return its result or what it threw; an {@link IllegalStateException} when the machine has ended or the device was removed; a
      *     {@link java.util.concurrent.TimeoutException} when the loop did not get to it, and then it never will. Never completed on the
      *     loop: what follows may wait for it, as closing the machine does. Refuses to be waited for on the loop
      */
@@ -94,7 +94,7 @@ public final class DeviceLoop {
                 }
             });
         } catch (RejectedExecutionException e) {
-            command.answer().completeExceptionally(new IllegalStateException("the machine has ended", e));
+            command.answer().completeExceptionally(new IllegalStateException("the machine has ended, or the device was removed from it", e));
         }
     }
 

@@ -97,7 +97,7 @@ public final class DriveControl {
      * @return done when the old image is closed; fails with an {@link UncheckedIOException} when the new one cannot be used, with a
      *     {@link TimeoutException} when requests on the old one do not end within 10 s. The drive is on its old image then, and stays there
      * @throws ConfigException when {@code image} cannot be a drive's; the drive goes on as it is
-     * @throws IOException     when the machine has ended
+     * @throws IOException     when the machine has ended, or the drive was removed
      */
     public CompletableFuture<Void> updateImage(Path image) throws ConfigException, IOException {
         return updateImage(image, null);
@@ -142,7 +142,7 @@ public final class DriveControl {
         } else if (failure instanceof IOException) {
             drop(next, answer, new UncheckedIOException((IOException) failure));
         } else {
-            drop(next, answer, new IllegalStateException("the machine has ended", failure));
+            drop(next, answer, new IllegalStateException("the machine has ended, or drive " + id + " was removed from it", failure));
         }
     }
 

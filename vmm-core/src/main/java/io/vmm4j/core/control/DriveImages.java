@@ -16,7 +16,7 @@ public interface DriveImages {
      * Opens and locks {@code image} with the drive's other options.
      *
      * @throws ConfigException when it cannot be a drive's
-     * @throws IOException     when the machine has ended
+     * @throws IOException     when the machine has ended, or the drive was removed
      */
     BlkBackend open(Path image) throws ConfigException, IOException;
 

@@ -9,7 +9,9 @@ import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.metrics.PrometheusText;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -47,6 +49,7 @@ public final class MachineControl implements ControlTarget {
 
     private final String threads;
     private final long madeNanos = System.nanoTime();
+    private final Map<String, ControlAction> others = new ConcurrentHashMap<>();
     private volatile Plan plan;
     private volatile Vm vm;
 
@@ -77,12 +80,27 @@ public final class MachineControl implements ControlTarget {
         vm = machine;
     }
 
-    private Vm machine() {
+    /** Has clients ask for {@code actions} too, by their names; before the server is open. */
+    public void offer(Map<String, ControlAction> actions) {
+        others.putAll(actions);
+    }
+
+    /**
+     * The machine that is controlled.
+     *
+     * @throws IllegalStateException when it is not there yet
+     */
+    public Vm machine() {
         Vm machine = vm;
         if (machine == null) {
             throw new IllegalStateException("the machine is being put together");
         }
         return machine;
+    }
+
+    @Override
+    public Map<String, ControlAction> actions() {
+        return Map.copyOf(others);
     }
 
     @Override

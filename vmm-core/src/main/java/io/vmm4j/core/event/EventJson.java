@@ -29,6 +29,8 @@ public final class EventJson {
             line.put("event", "guest-panic").put("text", panic.text());
         } else if (event instanceof VmEvent.VcpusChanged change) {
             line.put("event", "vcpus").put("count", change.count());
+        } else if (event instanceof VmEvent.DeviceChanged change) {
+            line.put("event", "device").put("device", change.device()).put("added", change.added());
         } else if (event instanceof VmEvent.DriveFailed failure) {
             line.put("event", "drive-error").put("drive", failure.drive()).put("number", failure.number()).put("error", failure.error());
         } else if (event instanceof VmEvent.ConsoleClient client) {

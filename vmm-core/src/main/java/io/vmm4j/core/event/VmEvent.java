@@ -38,6 +38,16 @@ public interface VmEvent {
     }
 
     /**
+     * A device has come to the guest since its start, or one that had has gone.
+     *
+     * @param time   when
+     * @param device such as {@code drive data} or {@code network interface eth1}
+     * @param added  whether it came
+     */
+    record DeviceChanged(Instant time, String device, boolean added) implements VmEvent {
+    }
+
+    /**
      * The host has failed a drive, and the guest was given an I/O error. Told of the first failure and then sparsely, as the
      * log is.
      *

@@ -73,6 +73,11 @@ public final class MachineThreads {
         roles.put(thread, role);
     }
 
+    /** Counts {@code thread}, which will not be started any more, no longer. */
+    public void forget(Thread thread) {
+        roles.remove(thread);
+    }
+
     /**
      * For a call that waits for the machine.
      *

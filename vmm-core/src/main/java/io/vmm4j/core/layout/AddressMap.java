@@ -32,13 +32,15 @@ public final class AddressMap {
     public static final long RSDP = 0xe0000;
     /** The VM generation id, 16 bytes with a page of their own. */
     public static final long GENERATION_ID = 0xe1000;
+    /** The tables of virtio-mmio windows that are put to use while the guest runs, one page. */
+    public static final long SLOT_TABLES = 0xe2000;
     /** Where a processor in real mode begins after a reset; 16 bytes. */
     public static final long RESET_VECTOR = 0xffff0;
     /** RAM above the first MiB begins here; the lowest address a kernel may be loaded at. */
     public static final long HIGH_RAM = 0x10_0000;
     /** End of low RAM, begin of the hole for device windows. */
     public static final long HOLE = 0xC000_0000L;
-    /** Reserved for a boot timer, one page. */
+    /** The boot timer of machines that have one, one page. */
     public static final long BOOT_TIMER = 0xC000_0000L;
     /** The first virtio-mmio window. */
     public static final long VIRTIO_MMIO = 0xC000_1000L;

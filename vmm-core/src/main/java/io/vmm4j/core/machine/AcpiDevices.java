@@ -50,6 +50,11 @@ final class AcpiDevices implements AutoCloseable {
         }
     }
 
+    /** By what the guest hears of events. */
+    AcpiEventDevice events() {
+        return events;
+    }
+
     /** Changes the number of vCPUs. */
     VcpuHotplug hotplug() {
         return hotplug;

@@ -34,9 +34,10 @@ final class BootLoader {
     /**
      * Fills the RAM of a new machine and closes the files it comes from.
      *
+     * @param spares virtio-mmio windows that may be put to use later
      * @throws IOException when a file cannot be read any more
      */
-    static BootLoader load(VmConfig config, HostFiles files, CpuTopology topology, GuestMemory memory, List<VirtioMmioSlot> slots)
+    static BootLoader load(VmConfig config, HostFiles files, CpuTopology topology, GuestMemory memory, List<VirtioMmioSlot> slots, int spares)
             throws IOException {
         KernelImage kernel = files.kernel();
         Initrd initrd = files.initrd();
@@ -52,7 +53,7 @@ final class BootLoader {
             ResetVector.write(memory);
             int atBoot = config.machineConfig().vcpuCount();
             long next = MpTable.write(memory, topology.apicIds(atBoot));
-            AcpiTables.write(memory, next, topology.apicIds(config.machineConfig().maxVcpuCount()), atBoot, slots);
+            AcpiTables.write(memory, next, topology.apicIds(config.machineConfig().maxVcpuCount()), atBoot, slots, spares);
         } catch (GuestMemoryException e) {
             throw new IllegalStateException("what was checked to fit the guest's RAM does not", e);
         }

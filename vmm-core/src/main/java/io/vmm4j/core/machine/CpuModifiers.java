@@ -3,6 +3,9 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.config.BitChange;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.CpuConfig;
+import io.vmm4j.core.config.CpuTemplates;
+import io.vmm4j.core.config.MachineConfig.CpuTemplate;
+import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
@@ -17,9 +20,28 @@ import java.util.List;
 final class CpuModifiers {
 
     private final CpuConfig config;
+    /** The template that the changes are from, or {@code null}. */
+    private final CpuTemplate template;
 
+    /** Changes that a configuration has in full. */
     CpuModifiers(CpuConfig config) {
+        this(config, null);
+    }
+
+    private CpuModifiers(CpuConfig config, CpuTemplate template) {
         this.config = config;
+        this.template = template;
+    }
+
+    /** The changes of a machine's CPUs. */
+    static CpuModifiers of(VmConfig machine) {
+        return new CpuModifiers(machine.cpuChanges(), machine.hasTemplate() ? machine.machineConfig().cpuTemplate() : null);
+    }
+
+    /** A problem with change {@code index} of those noted at {@code key}. */
+    private ConfigException problem(String key, int index, String message) {
+        return template == null ? new ConfigException(key + "[" + index + "]", message)
+                : new ConfigException(CpuTemplates.KEY, "CPU template " + template + " does not go with this host: " + message);
     }
 
     /** Looks for the capabilities that are asked for. */
@@ -57,7 +79,7 @@ final class CpuModifiers {
 
     /** The first {@code count} changes of leaves alone. */
     CpuModifiers withLeaves(int count) {
-        return new CpuModifiers(new CpuConfig(null, config.cpuidModifiers().subList(0, count), null));
+        return new CpuModifiers(new CpuConfig(null, config.cpuidModifiers().subList(0, count), null), template);
     }
 
     /** What to say when KVM does not take the change {@code index} of a leaf. */
@@ -67,7 +89,7 @@ final class CpuModifiers {
 
     private ConfigException leafRefusal(int index, String how) {
         CpuConfig.LeafModifier modifier = config.cpuidModifiers().get(index);
-        return new ConfigException(CpuConfig.LEAVES_KEY + "[" + index + "]", "this host's KVM does not support CPUID leaf "
+        return problem(CpuConfig.LEAVES_KEY, index, "this host's KVM does not support CPUID leaf "
                 + hex(modifier.leafNumber()) + ", subleaf " + hex(modifier.subleafNumber()) + ", " + how);
     }
 
@@ -100,7 +122,7 @@ final class CpuModifiers {
     ConfigException refusal(MsrRefusedException refused) throws MsrRefusedException {
         for (int i = 0; i < config.msrModifiers().size(); i++) {
             if (config.msrModifiers().get(i).number() == refused.msr()) {
-                return new ConfigException(CpuConfig.MSRS_KEY + "[" + i + "]", "this host's KVM does not support MSR "
+                return problem(CpuConfig.MSRS_KEY, i, "this host's KVM does not support MSR "
                         + hex(refused.msr()) + ", or not with these bits");
             }
         }

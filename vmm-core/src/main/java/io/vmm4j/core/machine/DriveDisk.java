@@ -58,7 +58,7 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     @Override
     public synchronized BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException {
         if (closed) {
-            throw new IOException("the machine has ended");
+            throw new IOException("the machine has ended, or drive " + config.driveId() + " was removed from it");
         }
         Problems problems = new Problems();
         DriveConfig next = config.withPath(image.toString()).withFormat(format == null ? config.format() : format);

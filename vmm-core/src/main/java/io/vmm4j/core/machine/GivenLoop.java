@@ -32,12 +32,6 @@ final class GivenLoop implements EventLoop {
 
     private Runnable guarded(String what, Runnable code) {
         Objects.requireNonNull(code, what);
-        return () -> {
-            try {
-                code.run();
-            } catch (Throwable e) {
-                part.failed(what, e);
-            }
-        };
+        return part.guarded(what, code);
     }
 }

@@ -56,6 +56,17 @@ final class GivenPart {
         LOG.error("{}", message, thrown);
     }
 
+    /** {@code code} of its own, which is this part's fault when it throws. */
+    Runnable guarded(String what, Runnable code) {
+        return () -> {
+            try {
+                code.run();
+            } catch (Throwable e) {
+                failed(what, e);
+            }
+        };
+    }
+
     /** It threw at the machine's end, which goes on. */
     void failedToEnd(String call, Throwable thrown) {
         LOG.warn("{}: {} threw {}", name, call, describe(thrown), thrown);

@@ -12,17 +12,23 @@ import java.util.List;
  * @param devices virtio devices, behind those of the configuration
  * @param busDevices devices on the buses, behind the machine's own
  * @param opened  files and sockets of the configuration that are open already
+ * @param onBooted what a boot timer calls, or {@code null} for a machine without one
  */
 public record GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, List<ExtraBusDevice> busDevices,
-        OpenedFiles opened) {
+        OpenedFiles opened, Runnable onBooted) {
 
     public GivenParts {
         devices = List.copyOf(devices);
         busDevices = List.copyOf(busDevices);
     }
 
-    /** Without devices on the buses. */
+    /** Without devices on the buses, and without a boot timer. */
     public GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, OpenedFiles opened) {
-        this(serial, console, devices, List.of(), opened);
+        this(serial, console, devices, opened, null);
+    }
+
+    /** Without devices on the buses. */
+    public GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, OpenedFiles opened, Runnable onBooted) {
+        this(serial, console, devices, List.of(), opened, onBooted);
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Where the embedder's bus devices may be: not where KVM itself answers, for they would never hear of it, not in RAM, and not at
@@ -52,22 +52,25 @@ final class GivenPlaces {
      * Checks them.
      *
      * @param memoryBytes the guest's RAM
-     * @return the interrupts they have
+     * @return their {@link #interrupts}
      * @throws ConfigException naming every device that cannot be where it is to be, and what is there
      */
     static Set<Integer> check(List<ExtraBusDevice> devices, long memoryBytes) throws ConfigException {
         Problems problems = new Problems();
         Map<Integer, String> interrupts = new TreeMap<>(INTERRUPTS);
-        Set<Integer> given = new TreeSet<>();
         for (ExtraBusDevice device : devices) {
             checkRange(device, memoryBytes, problems);
             if (device.hasInterrupt()) {
                 checkInterrupt(device, interrupts, problems);
-                given.add(device.interrupt());
             }
         }
         problems.throwIfAny();
-        return given;
+        return interrupts(devices);
+    }
+
+    /** The interrupts that they have. */
+    static Set<Integer> interrupts(List<ExtraBusDevice> devices) {
+        return devices.stream().filter(ExtraBusDevice::hasInterrupt).map(ExtraBusDevice::interrupt).collect(Collectors.toSet());
     }
 
     private static void checkInterrupt(ExtraBusDevice device, Map<Integer, String> interrupts, Problems problems) {

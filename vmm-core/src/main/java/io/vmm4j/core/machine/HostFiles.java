@@ -76,6 +76,9 @@ final class HostFiles implements AutoCloseable {
     private void openAll(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
         Problems problems = new Problems();
         config.check(problems);
+        if (config.hasTemplate()) {
+            HostProcessor.check(config.machineConfig().cpuTemplate(), problems);
+        }
         openKernel(config, problems);
         openInitrd(config, problems);
         openDisks(config.drives(), problems);

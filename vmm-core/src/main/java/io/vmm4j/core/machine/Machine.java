@@ -2,6 +2,9 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.GuestPanic;
 import io.vmm4j.core.VmExit;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
@@ -38,7 +41,7 @@ public final class Machine implements AutoCloseable {
     private final List<GivenConsole> givenConsoles;
     private final MachineThreads own;
     private final Deque<AutoCloseable> owned;
-    private final DeviceControls controls;
+    private final DeviceHotplug devices;
     private final HelperThreads helpers;
     private final PanicWatch panics;
     private final MachineMetrics metrics;
@@ -52,14 +55,14 @@ public final class Machine implements AutoCloseable {
      * @param givenDevices on the first of the loops; reset before it is closed
      * @param givenConsoles closed last, for nobody knows what they do
      * @param owned last created first; closed after the loops have ended
-     * @param controls what can be changed about its devices
+     * @param devices what comes and goes while it runs; among {@code owned}
      * @param own its threads
      * @param helpers among {@code owned}
      * @param panics knows of the kernel's panic
      * @param metrics counts
      */
     Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
-            List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceControls controls, MachineThreads own,
+            List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceHotplug devices, MachineThreads own,
             HelperThreads helpers, PanicWatch panics, MachineMetrics metrics) {
         this.vcpus = vcpus;
         this.acpi = acpi;
@@ -69,7 +72,7 @@ public final class Machine implements AutoCloseable {
         this.givenConsoles = List.copyOf(givenConsoles);
         this.own = own;
         this.owned = new ArrayDeque<>(owned);
-        this.controls = controls;
+        this.devices = devices;
         this.helpers = helpers;
         this.panics = panics;
         this.metrics = metrics;
@@ -87,7 +90,36 @@ public final class Machine implements AutoCloseable {
 
     /** What can be changed about its devices while it runs. */
     public DeviceControls controls() {
-        return controls;
+        return devices.controls();
+    }
+
+    /**
+     * Gives the guest a drive, see {@link io.vmm4j.core.DeviceChanges#addDrive}.
+     *
+     * @throws ConfigException when it cannot be one of this machine's
+     */
+    public CompletableFuture<Void> addDrive(DriveConfig drive, Duration within) throws ConfigException {
+        return told(devices.add((config, surroundings) -> Addition.drive(drive, config, surroundings), within));
+    }
+
+    /**
+     * Takes a drive that was added from the guest.
+     *
+     * @throws java.util.NoSuchElementException when there is none called so
+     * @throws IllegalArgumentException         when it was there from the start
+     */
+    public CompletableFuture<Void> removeDrive(String id, Duration within) {
+        return told(devices.remove("drive " + id, now -> now.drive(id), within));
+    }
+
+    /** As {@link #addDrive}, for a network interface. */
+    public CompletableFuture<Void> addNetworkInterface(NetworkInterfaceConfig network, Duration within) throws ConfigException {
+        return told(devices.add((config, surroundings) -> Addition.network(network, config, surroundings), within));
+    }
+
+    /** As {@link #removeDrive}, for a network interface. */
+    public CompletableFuture<Void> removeNetworkInterface(String id, Duration within) {
+        return told(devices.remove("network interface " + id, now -> now.network(id), within));
     }
 
     /** Lets the vCPUs run; does nothing once closed. Does not wait for {@link #close}, which waits for the loops. */
@@ -146,8 +178,12 @@ public final class Machine implements AutoCloseable {
      * @throws IllegalArgumentException when {@code count} is out of range
      */
     public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
-        // Told where followers may wait: the thread that has made the change is needed for the next.
-        return acpi.hotplug().resize(count, within).whenCompleteAsync((done, failure) -> { }, helpers.answers());
+        return told(acpi.hotplug().resize(count, within));
+    }
+
+    /** Told where followers may wait: the thread that has made the change is needed for the next. */
+    private CompletableFuture<Void> told(CompletableFuture<Void> change) {
+        return change.whenCompleteAsync((done, failure) -> { }, helpers.answers());
     }
 
     /**
@@ -163,6 +199,7 @@ public final class Machine implements AutoCloseable {
             return;
         }
         closed = true;
+        devices.beginEnd();
         acpi.hotplug().close();
         endThreads();
         givenConsoles.forEach(GivenConsole::beginClose);
@@ -174,8 +211,10 @@ public final class Machine implements AutoCloseable {
         SlowWait end = new SlowWait("the machine's end", () -> own.busy(MachineThreads.Role.GUEST));
         List<SlowWait.Wait> busy = new ArrayList<>();
         endSoon(vcpus::stopWithin, end, busy);
+        endSoon(devices::endWithin, end, busy);
         resetGivenDevices();
         loops.forEach(loop -> endSoon(loop::closeWithin, end, busy));
+        devices.loops().forEach(loop -> endSoon(loop::closeWithin, end, busy));
         busy.forEach(end::await);
     }
 

@@ -2,15 +2,15 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.acpi.AcpiPorts;
+import io.vmm4j.core.acpi.SlotController;
 import io.vmm4j.core.config.ConfigException;
-import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.cpu.GuestCpu;
-import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.HelperThreads;
@@ -26,10 +26,10 @@ import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.core.vcpu.BusExitHandler;
 import io.vmm4j.core.vcpu.VcpuEvents;
+import io.vmm4j.devices.boottimer.BootTimer;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.i8042.I8042;
 import io.vmm4j.devices.memory.GuestMemory;
-import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import io.vmm4j.devices.virtio.vsock.VirtioVsock;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
@@ -45,7 +45,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -127,7 +126,7 @@ public final class MachineAssembler {
     }
 
     private Machine assembleAll() throws ConfigException, IOException {
-        List<VirtioMmioSlot> plan = plan();
+        List<VirtioMmioSlot> plan = DevicePlan.of(config, given);
         HostFiles files = own(HostFiles.open(config, given, plan));
         openKvm();
         allocateMemory();
@@ -137,13 +136,18 @@ public final class MachineAssembler {
         SerialConsole serial = serialConsole();
         PanicWatch panics = new PanicWatch(events, loop);
         ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
-        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), mmio, plan)), loop, helpers, metrics);
+        VirtioSlots.Windows windows = (name, slot, device) -> mmio.add(name, slot.base(), slot.size(), device);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan)), loop, helpers, metrics);
         SerialConsole console = virtioConsole();
         ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
         addVirtioDevices(devices, files, loop);
         AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
         own(new GivenBusDevices(vm, ports, mmio)).add(given.busDevices(), loop, events);
-        BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan);
+        List<HotSlot> spares = VirtioPlan.spares(plan.size(), config.machineConfig().spareDevices(), GivenPlaces.interrupts(given.busDevices()));
+        DeviceHotplug hotplug = addSpares(spares, new DeviceHotplug.Surroundings(vm, ram.memory(), acpi.events(), loop, this::makeLoop, helpers,
+                metrics, events, own));
+        hotplug.connect(devices.controls());
+        BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan, spares.size());
         Vcpus vcpus = createVcpus(boot);
         acpi.hotplug().connect(vcpus);
         vcpus.park();
@@ -152,7 +156,7 @@ public final class MachineAssembler {
         if (console != null) {
             console.attach(consolePort);
         }
-        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, devices.controls(), own,
+        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, hotplug, own,
                 helpers, panics, metrics);
     }
 
@@ -163,35 +167,14 @@ public final class MachineAssembler {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
     public void check() throws ConfigException, IOException {
-        HostFiles.open(config, given, plan()).close();
+        HostFiles.open(config, given, DevicePlan.of(config, given)).close();
         HostMemory.check(config.machineConfig());
-    }
-
-    private List<VirtioMmioSlot> plan() throws ConfigException {
-        int drives = config.drives().size();
-        int networks = config.networkInterfaces().size();
-        int others = given.devices().size() + count(config.vsock()) + count(config.entropy()) + count(config.balloon()) + (hasConsole() ? 1 : 0);
-        int devices = drives + networks + others;
-        Set<Integer> interrupts = GivenPlaces.check(given.busDevices(), config.machineConfig().memoryBytes());
-        if (devices > VirtioPlan.limit(interrupts)) {
-            throw new ConfigException(drives >= networks ? "drives" : "network-interfaces", devices + " virtio devices (" + drives
-                    + " drives, " + networks + " network interfaces, " + others + " others) are above the limit of " + VirtioPlan.limit(interrupts));
-        }
-        return VirtioPlan.slots(devices, interrupts);
-    }
-
-    private static int count(Object device) {
-        return device == null ? 0 : 1;
-    }
-
-    private boolean hasConsole() {
-        return given.console() != null || config.console() != null;
     }
 
     private void openKvm() throws IOException, ConfigException {
         kvm = own(Kvm.open());
-        KvmCapabilities.require(kvm, config.cpuConfig().waivedCapabilities());
-        new CpuModifiers(config.cpuConfig()).requireCapabilities(kvm);
+        KvmCapabilities.require(kvm, config.cpuChanges().waivedCapabilities());
+        CpuModifiers.of(config).requireCapabilities(kvm);
         requireVcpus(config.machineConfig(), kvm.maxVcpus(), kvm.maxVcpuId());
     }
 
@@ -284,12 +267,16 @@ public final class MachineAssembler {
         legacy.addPowerRegisters(events);
         legacy.addPanicPort(panics);
         ProbedPorts.expectOn(ports);
+        if (given.onBooted() != null) {
+            Runnable onBooted = new GivenPart("boot timer", "boot-timer", events).guarded("its listener", given.onBooted());
+            mmio.add("boot timer", AddressMap.BOOT_TIMER, BootTimer.LENGTH, new BootTimer(onBooted));
+        }
         return port;
     }
 
     private void addVirtioDevices(VirtioDevices devices, HostFiles files, EpollEventLoop loop) throws IOException {
         for (DiskImage disk : files.disks()) {
-            addDrive(devices, disk);
+            devices.addDrive(disk, parts(), events);
         }
         for (int i = 0; i < files.taps().size(); i++) {
             own(devices.addNetwork(config.networkInterfaces().get(i), files.taps().get(i)));
@@ -306,16 +293,16 @@ public final class MachineAssembler {
         devices.addGiven(given.devices(), events);
     }
 
-    private void addDrive(VirtioDevices devices, DiskImage disk) throws IOException {
-        DriveConfig drive = disk.config();
-        List<EpollEventLoop> queueLoops = new ArrayList<>();
-        for (int queue = 0; queue < drive.numQueues(); queue++) {
-            queueLoops.add(newLoop("blk-" + drive.driveId() + (drive.numQueues() == 1 ? "" : "-" + queue)));
+    /** Windows without devices, and what puts devices into them while the guest runs. */
+    private DeviceHotplug addSpares(List<HotSlot> spares, DeviceHotplug.Surroundings surroundings) {
+        DeviceHotplug hotplug = own(new DeviceHotplug(config, spares, surroundings));
+        for (HotSlot spare : spares) {
+            mmio.add("spare " + spare.number(), spare.window().base(), spare.window().size(), spare);
         }
-        DriveDisk images = own(new DriveDisk(disk, queueLoops));
-        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, VirtioDevices.limiter(drive.rateLimiter()),
-                System::nanoTime, (number, error) -> events.happened(time -> new VmEvent.DriveFailed(time, drive.driveId(), number, error)));
-        devices.addDrive(drive, device, images, queueLoops);
+        if (!spares.isEmpty()) {
+            ports.add("ACPI slots", AcpiPorts.SLOTS, SlotController.LENGTH, hotplug.controller());
+        }
+        return hotplug;
     }
 
     private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {
@@ -331,7 +318,7 @@ public final class MachineAssembler {
     private Vcpus createVcpus(BootLoader boot) throws IOException, ConfigException {
         BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build(), metrics.exits());
         GuestCpu guest = CpuFeatures.enable(kvm, vm, config.machineConfig());
-        CpuModifiers modifiers = new CpuModifiers(config.cpuConfig());
+        CpuModifiers modifiers = CpuModifiers.of(config);
         VcpuSetup setup = new VcpuSetup(kvm, guest, modifiers);
         Vcpus vcpus = own(new Vcpus(vm, setup, guest.topology(), handler, events, own));
         try {
@@ -348,10 +335,29 @@ public final class MachineAssembler {
     }
 
     private EpollEventLoop newLoop(String name) throws IOException {
-        EpollEventLoop loop = new EpollEventLoop(name, fault -> loopFailed(name, fault));
-        own.add(loop.thread(), MachineThreads.Role.GUEST);
+        EpollEventLoop loop = makeLoop(name);
         loops.add(loop);
         return loop;
+    }
+
+    private EpollEventLoop makeLoop(String name) throws IOException {
+        EpollEventLoop loop = new EpollEventLoop(name, fault -> loopFailed(name, fault));
+        own.add(loop.thread(), MachineThreads.Role.GUEST);
+        return loop;
+    }
+
+    private VirtioDevices.Parts parts() {
+        return new VirtioDevices.Parts() {
+            @Override
+            public EpollEventLoop newLoop(String name) throws IOException {
+                return MachineAssembler.this.newLoop(name);
+            }
+
+            @Override
+            public void own(AutoCloseable part) {
+                MachineAssembler.this.own(part);
+            }
+        };
     }
 
     /** Told before it is logged: the machine's end does not depend on the log. */

@@ -10,9 +10,9 @@ import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.control.DeviceLoop;
 import io.vmm4j.core.control.DriveControl;
-import io.vmm4j.core.control.DriveImages;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
+import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.TapBackend;
@@ -67,8 +67,31 @@ final class VirtioDevices {
         this.metrics = metrics;
     }
 
-    /** A drive, whose queues are served by {@code queueLoops}. */
-    void addDrive(DriveConfig drive, VirtioBlk device, DriveImages images, List<EpollEventLoop> queueLoops) throws IOException {
+    /** Keeps what devices are served by, and closes it with them. */
+    interface Parts {
+
+        /** An event loop, not started, that is closed before anything that is owned. */
+        EpollEventLoop newLoop(String name) throws IOException;
+
+        /** Closes {@code part} before what was owned earlier. */
+        void own(AutoCloseable part);
+    }
+
+    /**
+     * A drive on {@code disk}, with a loop a queue.
+     *
+     * @param events hears of requests that its image has failed
+     */
+    void addDrive(DiskImage disk, Parts parts, VcpuEvents events) throws IOException {
+        DriveConfig drive = disk.config();
+        List<EpollEventLoop> queueLoops = new ArrayList<>();
+        for (int queue = 0; queue < drive.numQueues(); queue++) {
+            queueLoops.add(parts.newLoop("blk-" + drive.driveId() + (drive.numQueues() == 1 ? "" : "-" + queue)));
+        }
+        DriveDisk images = new DriveDisk(disk, queueLoops);
+        parts.own(images);
+        VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, limiter(drive.rateLimiter()),
+                System::nanoTime, (number, error) -> events.happened(time -> new VmEvent.DriveFailed(time, drive.driveId(), number, error)));
         slots.add("drive " + drive.driveId(), device, loop, queueLoops);
         metrics.drive(drive.driveId(), device);
         drives.put(drive.driveId(), new DriveControl(drive.driveId(), commands, device, images));

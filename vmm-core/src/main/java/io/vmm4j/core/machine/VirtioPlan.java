@@ -23,6 +23,9 @@ final class VirtioPlan {
     /** As many devices as there are lines. */
     static final int MAX_DEVICES = LAST_GSI - FIRST_GSI + 1 - TAKEN.size();
 
+    /** Spare windows of a machine that does not say how many it wants. */
+    static final int SPARE_DEVICES = 4;
+
     private VirtioPlan() {
     }
 
@@ -34,6 +37,25 @@ final class VirtioPlan {
     /** {@link #slots(int, Set)} with no lines given away. */
     static List<VirtioMmioSlot> slots(int devices) {
         return slots(devices, Set.of());
+    }
+
+    /** {@link #spares(int, Integer, Set)} with no lines given away. */
+    static List<HotSlot> spares(int devices, Integer wanted) {
+        return spares(devices, wanted, Set.of());
+    }
+
+    /**
+     * The windows behind those of {@code devices} devices, for others that come later.
+     *
+     * @param wanted how many, or {@code null} for {@link #SPARE_DEVICES} as far as there are lines
+     * @param given  lines of devices that are no virtio devices
+     */
+    static List<HotSlot> spares(int devices, Integer wanted, Set<Integer> given) {
+        int spares = wanted == null ? Math.min(SPARE_DEVICES, limit(given) - devices) : wanted;
+        List<VirtioMmioSlot> windows = slots(devices + spares, given).subList(devices, devices + spares);
+        List<HotSlot> slots = new ArrayList<>();
+        windows.forEach(window -> slots.add(new HotSlot(slots.size(), window)));
+        return slots;
     }
 
     /**

@@ -3,7 +3,6 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.IrqfdLine;
 import io.vmm4j.core.layout.VirtioMmioSlot;
-import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.mmio.VirtioMmioRegisters;
@@ -15,6 +14,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The virtio-mmio windows of a machine: gives each device its window, its interrupt line (an irqfd) and an ioeventfd a
@@ -22,19 +23,34 @@ import java.util.List;
  */
 final class VirtioSlots implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(VirtioSlots.class);
+
     private static final int QUEUE_NOTIFY_WIDTH = 4;
+
+    /** Where the guest comes to see a device. */
+    @FunctionalInterface
+    interface Windows {
+        void put(String name, VirtioMmioSlot slot, VirtioMmioTransport transport);
+    }
+
+    /** Takes something from KVM. */
+    @FunctionalInterface
+    private interface Untying {
+        void untie() throws IOException;
+    }
 
     private final KvmVm vm;
     private final GuestMemory memory;
-    private final BusBuilder mmio;
+    private final Windows windows;
     private final Iterator<VirtioMmioSlot> free;
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final Deque<Untying> tied = new ArrayDeque<>();
 
     /** @param slots as many as devices will be added */
-    VirtioSlots(KvmVm vm, GuestMemory memory, BusBuilder mmio, List<VirtioMmioSlot> slots) {
+    VirtioSlots(KvmVm vm, GuestMemory memory, Windows windows, List<VirtioMmioSlot> slots) {
         this.vm = vm;
         this.memory = memory;
-        this.mmio = mmio;
+        this.windows = windows;
         this.free = slots.iterator();
     }
 
@@ -50,18 +66,32 @@ final class VirtioSlots implements AutoCloseable {
         VirtioMmioSlot slot = free.next();
         IrqfdLine line = new IrqfdLine(vm, slot.gsi());
         owned.push(line);
+        tied.push(line::unbind);
         VirtioMmioTransport transport = new VirtioMmioTransport(device, memory, line, deviceLoop);
         int queues = device.queueSizeMax().length;
         for (int queue = 0; queue < queues; queue++) {
             EventFd notify = EventFd.create();
             owned.push(notify);
-            vm.ioEventFdMmio(notify, slot.base() + VirtioMmioRegisters.QUEUE_NOTIFY, QUEUE_NOTIFY_WIDTH, queue);
-            EpollEventLoop loop = queueLoops.isEmpty() ? deviceLoop : queueLoops.get(queue);
+            long register = slot.base() + VirtioMmioRegisters.QUEUE_NOTIFY;
             int notified = queue;
+            vm.ioEventFdMmio(notify, register, QUEUE_NOTIFY_WIDTH, notified);
+            tied.push(() -> vm.removeIoEventFdMmio(notify, register, QUEUE_NOTIFY_WIDTH, notified));
+            EpollEventLoop loop = queueLoops.isEmpty() ? deviceLoop : queueLoops.get(queue);
             loop.watch(notify, () -> transport.notifyQueue(notified));
         }
-        mmio.add(name, slot.base(), slot.size(), transport);
+        windows.put(name, slot, transport);
         return transport;
+    }
+
+    /** Takes the eventfds from KVM, whose machine goes on without the devices; before {@link #close}. */
+    void untie() {
+        while (!tied.isEmpty()) {
+            try {
+                tied.pop().untie();
+            } catch (IOException e) {
+                LOG.warn("an eventfd stays tied to the machine: {}", e.getMessage());
+            }
+        }
     }
 
     /** Gives back the eventfds; the loops that watched them have ended. */

@@ -49,7 +49,7 @@ class AcpiCompilerTest {
     private Map<String, byte[]> dump(int vcpus, int devices) throws Exception {
         GuestMemory memory = GuestRam.of(1 << 20);
         List<VirtioMmioSlot> slots = IntStream.range(0, devices).mapToObj(i -> VirtioMmioSlot.of(i, 5 + i)).toList();
-        AcpiTables.write(memory, 0xa2000, IntStream.range(0, vcpus).toArray(), 1, slots);
+        AcpiTables.write(memory, 0xa2000, IntStream.range(0, vcpus).toArray(), 1, slots, 2);
         return new AcpiDump(memory).tables();
     }
 
@@ -106,6 +106,27 @@ class AcpiCompilerTest {
         for (String part : List.of("EisaId (\"PNP0C0C\")", "\"ACPI0013\"", "0x00000009,", "OperationRegion (EREG, SystemIO, 0x0604, One)",
                 "Method (_EVT, 1, Serialized)", "Notify (PWRB, 0x80)", "\\_SB.CPUS.CPSC ()", "Notify (VGEN, 0x80)", "_CID, Package (0x02) // _CID: Compatible ID { \"VM_Gen_Counter\", \"VMGENCTR\" }",
                 "Name (ADDR, Package (0x02) { 0x000E1000, Zero })")) {
+            assertTrue(source.contains(part), () -> part + " is missing in\n" + source);
+        }
+    }
+
+    @Test
+    void theDsdtNamesSlotsForDevicesThatComeAndGo() throws Exception {
+        String source = source("DSDT", dump(1, 0).get("DSDT")).replaceAll("\\s+", " ");
+        for (String part : List.of("Device (SLTS)", "OperationRegion (SREG, SystemIO, 0x0640, 0x10)", "OperationRegion (T001, SystemMemory, 0x000E2100, 0x0100)",
+                "Device (S001)", "\"ACPI0004\"", "Load (T000, SRES", "Notify (S000, Zero)", "Notify (S000, One)", "GONE ()", "SLAN (One, One, Arg1)", "SLAN (One, 0x03, Zero)",
+                "\\_SB.SLTS.SLSC ()")) {
+            assertTrue(source.contains(part), () -> part + " is missing in\n" + source);
+        }
+        GuestMemory memory = GuestRam.of(1 << 20);
+        AcpiTables.write(memory, 0xa2000, new int[] {0}, 1, List.of(), 0);
+        assertFalse(source("DSDT", new AcpiDump(memory).tables().get("DSDT")).contains("SLTS"), "a machine without spare windows");
+    }
+
+    @Test
+    void aSlotsTableDeclaresItsDeviceUnderTheMethodThatEndsIt() throws Exception {
+        String source = source("SSDT", SlotTable.of(1, VirtioMmioSlot.of(4, 11), 7)).replaceAll("\\s+", " ");
+        for (String part : List.of("\\_SB.SLTS.S001.GONE.VDEV", "\"LNRO0005\"", "0xC0005000", "0x0000000B,", "0x00000007)")) {
             assertTrue(source.contains(part), () -> part + " is missing in\n" + source);
         }
     }

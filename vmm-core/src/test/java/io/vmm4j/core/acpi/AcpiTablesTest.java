@@ -6,6 +6,7 @@ import static io.vmm4j.core.acpi.AcpiDump.u64;
 import static io.vmm4j.core.acpi.AcpiDump.u8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,7 +31,7 @@ class AcpiTablesTest {
     private final GuestMemory memory = GuestRam.of(1 << 20);
 
     private Map<String, byte[]> write(int[] apicIds, VirtioMmioSlot... slots) throws Exception {
-        AcpiTables.write(memory, START, apicIds, apicIds.length, List.of(slots));
+        AcpiTables.write(memory, START, apicIds, apicIds.length, List.of(slots), 0);
         return new AcpiDump(memory).tables();
     }
 
@@ -61,7 +62,7 @@ class AcpiTablesTest {
 
     @Test
     void tablesLieBetweenTheStartAndTheRootPointer() throws Exception {
-        long end = AcpiTables.write(memory, START, ids(288), 288, List.of());
+        long end = AcpiTables.write(memory, START, ids(288), 288, List.of(), 0);
         assertTrue(memory.readU64(0xe0000 + 24) > START);
         assertTrue(end <= 0xe0000);
         assertEquals(0, memory.readU8(START), "aligned up");
@@ -71,14 +72,25 @@ class AcpiTablesTest {
     void theTablesOfTheLargestMachineFitBehindItsMpTable() throws Exception {
         int[] apicIds = ids(MachineConfig.MAX_VCPU_COUNT);
         List<VirtioMmioSlot> slots = IntStream.range(0, 16).mapToObj(i -> VirtioMmioSlot.of(i, 5 + i)).toList();
-        long end = AcpiTables.write(memory, MpTable.write(memory, apicIds), apicIds, 1, slots);
+        long end = AcpiTables.write(memory, MpTable.write(memory, apicIds), apicIds, 1, slots, 0);
         assertTrue(end <= 0xe0000, () -> Long.toHexString(end));
+        long allSpare = AcpiTables.write(memory, MpTable.write(memory, apicIds), apicIds, 1, List.of(), 16);
+        assertTrue(allSpare <= 0xe0000, () -> Long.toHexString(allSpare));
+    }
+
+    @Test
+    void aSlotsTableFitsItsPlaceAndTellsItselfFromTheNext() {
+        byte[] table = SlotTable.of(15, VirtioMmioSlot.of(15, 23), 1);
+        assertTrue(table.length <= 0x100, () -> table.length + " bytes");
+        assertEquals(0, AcpiDump.sum(table));
+        assertEquals(0xe2f00, SlotTable.address(15));
+        assertFalse(Arrays.equals(table, SlotTable.of(15, VirtioMmioSlot.of(15, 23), 2)), "a kernel loads no table twice");
     }
 
     @Test
     void tablesThatDoNotFitAreNotWrittenOverTheRootPointer() {
-        assertThrows(IllegalStateException.class, () -> AcpiTables.write(memory, 0xdff00, ids(1), 1, List.of()));
-        assertThrows(IllegalStateException.class, () -> AcpiTables.write(memory, START, ids(20_000), 20_000, List.of()));
+        assertThrows(IllegalStateException.class, () -> AcpiTables.write(memory, 0xdff00, ids(1), 1, List.of(), 0));
+        assertThrows(IllegalStateException.class, () -> AcpiTables.write(memory, START, ids(20_000), 20_000, List.of(), 0));
     }
 
     @Test
@@ -149,7 +161,7 @@ class AcpiTablesTest {
 
     @Test
     void vcpusThatMayComeLaterAreOnlineCapableAndNotEnabled() throws Exception {
-        AcpiTables.write(memory, START, new int[] {0, 1, 300}, 1, List.of());
+        AcpiTables.write(memory, START, new int[] {0, 1, 300}, 1, List.of(), 0);
         List<byte[]> structures = structures(new AcpiDump(memory).tables().get("APIC"));
         assertArrayEquals(new byte[] {0, 8, 0, 0, 1, 0, 0, 0}, structures.get(0));
         assertArrayEquals(new byte[] {0, 8, 1, 1, 2, 0, 0, 0}, structures.get(1));

@@ -43,6 +43,7 @@ class FirecrackerKeysTest {
     @ParameterizedTest
     @ValueSource(strings = {
         "'machine-config': {'vcpu_count': 2, 'mem_size_mib': 256, 'smt': false, 'track_dirty_pages': false, 'huge_pages': 'None', 'cpu_template': 'None'}",
+        "'machine-config': {'cpu_template': 'T2CL'}",
         "'machine-config': {'smt': null, 'track_dirty_pages': null, 'huge_pages': null, 'cpu_template': null}",
         "'machine-config': null",
         "'cpu-config': null",
@@ -160,7 +161,6 @@ class FirecrackerKeysTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "'machine-config': {'track_dirty_pages': true} | track_dirty_pages true is not supported: there are no snapshots (machine-config.track_dirty_pages)",
-        "'machine-config': {'cpu_template': 'T2'} | cpu_template T2 is not supported: give what it changes as cpu-config (machine-config.cpu_template)",
         "'metrics': {'metrics_path': '/m', 'emit_id': false, 'properties': {'k': 'v'}} | metrics to \"/m\" is not supported (metrics)",
         "'mmds-config': {'network_interfaces': ['eth0'], 'version': 'V2', 'ipv4_address': '169.254.169.254', 'imds_compat': false} | mmds-config for the interfaces [eth0] is not supported (mmds-config)",
         "'pmem': [{'id': 'p', 'path_on_host': '/p', 'root_device': true, 'read_only': true, 'rate_limiter': null}] | pmem \"p\" on \"/p\" is not supported: give it as a drive (pmem[0])",

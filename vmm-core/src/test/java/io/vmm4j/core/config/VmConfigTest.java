@@ -47,6 +47,13 @@ class VmConfigTest {
     }
 
     @Test
+    void spareDevicesAreANumberOrLeftToTheMachine() throws ConfigException {
+        assertEquals(null, parse(MINIMAL).machineConfig().spareDevices());
+        assertEquals(7, MachineConfig.of(1, 128).withSpareDevices(7).withVcpuCount(2).withMemSizeMib(64).spareDevices());
+        assertTrue(machineRefusal("{\"spare_devices\": -1}").contains("number of spare devices -1 is below 0 (machine-config.spare_devices)"));
+    }
+
+    @Test
     void whatIsWrittenReadsBackAsTheSameConfiguration() throws ConfigException {
         VmConfig config = new VmConfig(new BootSourceConfig("k", "i", "quiet"),
                 List.of(new DriveConfig("d", true, "aa-01", "p", true, DriveConfig.CacheType.Unsafe)

@@ -172,7 +172,7 @@ class DeviceControlsTest {
         BalloonControl balloon = balloon(0, false);
         loop.close();
         ExecutionException failed = assertThrows(ExecutionException.class, () -> balloon.setTargetMib(1).get(10, TimeUnit.SECONDS));
-        assertEquals("the machine has ended", failed.getCause().getMessage());
+        assertEquals("the machine has ended, or the device was removed from it", failed.getCause().getMessage());
     }
 
     @Test
@@ -183,5 +183,22 @@ class DeviceControlsTest {
         assertThrows(NoSuchElementException.class, controls::balloon);
         assertThrows(NoSuchElementException.class, controls::entropy);
         assertThrows(NoSuchElementException.class, () -> controls.network("eth0"));
+    }
+
+    @Test
+    void whatIsAddedJoinsAndWhatIsRemovedLeavesTheOthers() {
+        EntropyControl entropy = entropy(RateLimiter.none());
+        DriveControl first = new DriveControl("a", loop, null, null);
+        DriveControl second = new DriveControl("b", loop, null, null);
+        NetworkControl network = new NetworkControl("eth", loop, null);
+        DeviceControls start = new DeviceControls(Map.of("a", first), Map.of(), entropy, null);
+        DeviceControls drive = new DeviceControls(Map.of("b", second), Map.of(), null, null);
+        DeviceControls all = start.with(drive).with(new DeviceControls(Map.of(), Map.of("eth", network), null, null));
+        assertEquals(List.of(first, second), List.of(all.drive("a"), all.drive("b")));
+        assertEquals(entropy, all.entropy());
+        DeviceControls fewer = all.without(drive);
+        assertThrows(NoSuchElementException.class, () -> fewer.drive("b"));
+        assertEquals(network, fewer.network("eth"));
+        assertEquals(first, fewer.drive("a"));
     }
 }

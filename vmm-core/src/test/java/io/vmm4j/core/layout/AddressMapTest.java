@@ -36,6 +36,13 @@ class AddressMapTest {
     }
 
     @Test
+    void theBootTimersPageIsBetweenRamAndVirtioWindows() {
+        assertEquals(0xC000_0000L, AddressMap.BOOT_TIMER);
+        assertEquals(AddressMap.BOOT_TIMER, regions(5 * GIB).get(0).end());
+        assertEquals(AddressMap.BOOT_TIMER + 0x1000, VirtioMmioSlot.of(0, 5).base());
+    }
+
+    @Test
     void virtioWindowsFollowEachOtherBelowTheIoApic() {
         assertEquals(new VirtioMmioSlot(0, 0xC000_1000L, 0x1000, 5), VirtioMmioSlot.of(0, 5));
         assertEquals(new VirtioMmioSlot(18, 0xC001_3000L, 0x1000, 23), VirtioMmioSlot.of(18, 23));

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.OpenedFiles;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MachineAssemblerTest {
@@ -28,5 +32,13 @@ class MachineAssemblerTest {
     void idsBeyondTheHostsAreRefusedWithTheHighest() {
         MachineConfig machine = new MachineConfig(125, null, 128L, 1, 5, 5, 5, null, null, null, null, null, null);
         assertRefused(machine, "machine-config.vcpu_count", "the topology of 125 vCPUs needs APIC ids up to 292, above the host maximum 279");
+    }
+
+    @Test
+    void moreSpareDevicesThanThereArePlacesAreRefused() {
+        VmConfig config = VmConfig.of(null, null, MachineConfig.of(1, 128).withSpareDevices(17));
+        MachineAssembler assembler = new MachineAssembler(config, new GivenParts(null, null, List.of(), OpenedFiles.none()), exit -> { }, new MachineThreads());
+        assertEquals("17 spare devices are more than the 16 that 0 virtio devices leave (machine-config.spare_devices)",
+                assertThrows(ConfigException.class, assembler::check).getMessage());
     }
 }

@@ -28,7 +28,7 @@ class OpenedFilesTest {
     Path directory;
 
     private static GivenParts given(OpenedFiles files) {
-        return new GivenParts(null, null, List.of(), files);
+        return new GivenParts(null, null, List.of(), files, null);
     }
 
     private VmConfig config(String kernel, DriveConfig... drives) {

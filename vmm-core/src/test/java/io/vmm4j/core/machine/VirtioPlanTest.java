@@ -22,6 +22,18 @@ class VirtioPlanTest {
     }
 
     @Test
+    void sparesAreBehindTheDevicesAndAFewUnlessSaid() {
+        List<HotSlot> few = VirtioPlan.spares(2, null);
+        assertEquals(List.of(7, 10, 11, 13), few.stream().map(slot -> slot.window().gsi()).toList());
+        assertEquals(List.of(0, 1, 2, 3), few.stream().map(HotSlot::number).toList());
+        assertEquals(0xC0003000L, few.get(0).window().base());
+        assertEquals(1, VirtioPlan.spares(15, null).size(), "as far as there are lines");
+        assertEquals(0, VirtioPlan.spares(16, null).size());
+        assertEquals(16, VirtioPlan.spares(0, 16).size());
+        assertEquals(0, VirtioPlan.spares(0, 0).size());
+    }
+
+    @Test
     void oneDeviceMoreThanThereAreLinesIsRefused() {
         assertEquals(16, VirtioPlan.MAX_DEVICES);
         assertThrows(IllegalArgumentException.class, () -> VirtioPlan.slots(17));

@@ -52,6 +52,7 @@ public final class LibC {
     private static final int SYS_SETSID = 112;
     private static final int SYS_GETPGRP = 111;
     private static final int SYS_GETTID = 186;
+    private static final int SYS_CLOCK_GETTIME = 228;
     private static final int SYS_EPOLL_WAIT = 232;
     private static final int SYS_EPOLL_CTL = 233;
     private static final int SYS_TGKILL = 234;
@@ -359,6 +360,11 @@ public final class LibC {
     /** prlimit64(2) of this process, asking only: {@code limit} becomes a {@code struct rlimit64} of 16 bytes. */
     public static int getrlimit(int resource, NativeStruct limit) {
         return syscall(SYS_PRLIMIT64, limit, 3, 0, resource, 0, 0);
+    }
+
+    /** clock_gettime(2) into a {@code struct timespec} of 16 bytes. */
+    static int clockGettime(int clock, NativeStruct time) {
+        return syscall(SYS_CLOCK_GETTIME, time, 1, clock, 0, 0, 0);
     }
 
     /** getpid(2). */

@@ -1,0 +1,2 @@
+/** What comes first out of a process that was started. */
+package io.vmm4j.bench.start;

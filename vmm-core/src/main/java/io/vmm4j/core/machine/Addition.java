@@ -1,0 +1,108 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.ConfigProblem;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
+import io.vmm4j.core.config.Problems;
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.host.Shortage;
+import io.vmm4j.core.host.TapInterface;
+import io.vmm4j.kvm.libc.LinuxException;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+
+/**
+ * A device for a running machine, checked, with what it is to be on opened.
+ *
+ * @param name    for messages: {@code drive data}
+ * @param opened  what it is on; closed when the device is not added
+ * @param maker   makes it
+ * @param unmaker forgets its counts
+ * @param with    the machine's configuration with it
+ * @param without the configuration of a machine without it
+ */
+record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnable unmaker, VmConfig with, UnaryOperator<VmConfig> without) {
+
+    private static final String DRIVES = "drives";
+    private static final String NETWORKS = "network-interfaces";
+
+    /**
+     * A drive.
+     *
+     * @param config of the machine as it is
+     * @throws ConfigException when it cannot be one of that machine's, or its image not a drive's; keys begin with {@code drives.ID}
+     * @throws IOException     when the host has too few descriptors left, or too little memory, to look
+     */
+    static Addition drive(DriveConfig drive, VmConfig config, DeviceHotplug.Surroundings surroundings) throws ConfigException, IOException {
+        String key = DRIVES + "." + drive.driveId();
+        if (drive.isRootDevice()) {
+            throw new ConfigException(key + ".is_root_device", "a running machine has its root device already, or none");
+        }
+        VmConfig with = config.withDrives(append(config.drives(), drive));
+        check(with, DRIVES + "[" + config.drives().size() + "]", key);
+        Problems problems = new Problems();
+        DiskImage image = DiskImage.open(drive, key, problems);
+        problems.throwIfAny();
+        HotDevice.Maker maker = (slots, parts) -> {
+            VirtioDevices devices = new VirtioDevices(slots, surroundings.loop(), surroundings.helpers(), surroundings.metrics());
+            devices.addDrive(image, parts, surroundings.listeners());
+            return devices.controls();
+        };
+        Runnable unmaker = () -> surroundings.metrics().withoutDrive(drive.driveId());
+        return new Addition("drive " + drive.driveId(), image, maker, unmaker, with, machine -> machine.withDrives(
+                machine.drives().stream().filter(other -> !other.driveId().equals(drive.driveId())).toList()));
+    }
+
+    /**
+     * A network interface.
+     *
+     * @param config of the machine as it is
+     * @throws ConfigException when it cannot be one of that machine's, or its tap cannot be used; keys begin with
+     *     {@code network-interfaces.ID}
+     * @throws IOException     when the host has too few descriptors left, or too little memory, to look
+     */
+    static Addition network(NetworkInterfaceConfig network, VmConfig config, DeviceHotplug.Surroundings surroundings)
+            throws ConfigException, IOException {
+        String key = NETWORKS + "." + network.ifaceId();
+        VmConfig with = config.withNetworkInterfaces(append(config.networkInterfaces(), network));
+        check(with, NETWORKS + "[" + config.networkInterfaces().size() + "]", key);
+        TapInterface tap = open(network, key);
+        HotDevice.Maker maker = (slots, parts) -> {
+            VirtioDevices devices = new VirtioDevices(slots, parts.newLoop("net-" + network.ifaceId()), surroundings.helpers(),
+                    surroundings.metrics());
+            parts.own(devices.addNetwork(network, tap));
+            return devices.controls();
+        };
+        Runnable unmaker = () -> surroundings.metrics().withoutNetwork(network.ifaceId());
+        return new Addition("network interface " + network.ifaceId(), tap, maker, unmaker, with, machine -> machine.withNetworkInterfaces(
+                machine.networkInterfaces().stream().filter(other -> !other.ifaceId().equals(network.ifaceId())).toList()));
+    }
+
+    private static TapInterface open(NetworkInterfaceConfig network, String key) throws ConfigException, IOException {
+        try {
+            return TapInterface.open(network.hostDevName(), network.queuePairs());
+        } catch (LinuxException e) {
+            Shortage.rethrow(e);
+            throw new ConfigException(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
+        } catch (IOException e) {
+            throw new ConfigException(key + ".host_dev_name", e.getMessage());
+        }
+    }
+
+    private static <T> List<T> append(List<T> list, T last) {
+        return Stream.concat(list.stream(), Stream.of(last)).toList();
+    }
+
+    /** The machine with the device must be one that can be; the device is named by its id, as it has no place in a list. */
+    private static void check(VmConfig machine, String place, String key) throws ConfigException {
+        try {
+            machine.check();
+        } catch (ConfigException e) {
+            throw new ConfigException(e.problems().stream().map(problem -> !problem.key().startsWith(place) ? problem
+                    : new ConfigProblem(key + problem.key().substring(place.length()), problem.message())).toList());
+        }
+    }
+}

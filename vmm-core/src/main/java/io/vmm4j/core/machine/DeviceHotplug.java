@@ -1,0 +1,394 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.acpi.AcpiEventDevice;
+import io.vmm4j.core.acpi.SlotController;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.control.DeviceChangeException;
+import io.vmm4j.core.control.DeviceControls;
+import io.vmm4j.core.event.VmEvent;
+import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.HelperThreads;
+import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.Shortage;
+import io.vmm4j.core.host.StandbyThread;
+import io.vmm4j.core.vcpu.VcpuEvents;
+import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.kvm.KvmVm;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts devices into a running guest, and takes them out again.
+ *
+ * <p>A device is made before the guest hears of it, and counts as added once a driver uses it. One that no driver has taken up
+ * is asked back, and taken out whatever the guest says to that. On request a device is taken out only when the guest has given
+ * it back and no driver uses it. Of what is taken out nothing is left to the guest: no register, no eventfd, nothing of what it
+ * was on. What a guest gives back when nobody waits for it any more is taken out then.
+ *
+ * <p>Thread-safe. One change at a time, on a thread of its own; the guest's answers come on vCPU threads.
+ */
+final class DeviceHotplug implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceHotplug.class);
+
+    /** Devices that a guest is told of in its life: its kernel keeps the table of each, and Linux a number, of which it has 4095. */
+    static final int OFFERS_MAX = 2048;
+
+    private static final String ENDED = "the machine has ended";
+    /** How long a device may take to let go of the guest's memory: one with a disk that hangs. */
+    private static final Duration LET_GO_TIME = Duration.ofSeconds(10);
+
+    /**
+     * What the machine has for its devices.
+     *
+     * @param events    by what the guest hears of news
+     * @param loop      the machine's own
+     * @param loopMaker makes loops of devices
+     * @param helpers   tell what has become of commands to devices
+     * @param metrics   where their counts are
+     * @param listeners hear of what happens to devices
+     * @param threads   the machine's
+     */
+    record Surroundings(KvmVm vm, GuestMemory memory, AcpiEventDevice events, EpollEventLoop loop, HotDevice.LoopMaker loopMaker,
+            HelperThreads helpers, MachineMetrics metrics, VcpuEvents listeners, MachineThreads threads) {
+    }
+
+    /** Checks and opens a device for a machine. */
+    @FunctionalInterface
+    interface Opening {
+
+        /** @param config of the machine as it is */
+        Addition open(VmConfig config, Surroundings surroundings) throws ConfigException, IOException;
+    }
+
+    /** The part of a change that is done on its thread. */
+    @FunctionalInterface
+    private interface Step {
+        void run() throws IOException, DeviceChangeException;
+    }
+
+    private final Surroundings surroundings;
+    private final HotDevices devices;
+    private final SlotDialogue dialogue;
+    private volatile boolean isClosed;
+
+    /** Slots that the guest has given back when nobody waited for it any more; guarded by this, as all below. */
+    private final Deque<HotSlot> returned = new ArrayDeque<>();
+    /** Whether a change is under way. */
+    private boolean isBusy;
+    /** Changes that are over, and who asked for them has yet to hear. */
+    private int telling;
+    /** Does changes; there from the first on, so that devices can be taken back by a host that has no thread then. */
+    private StandbyThread thread;
+
+    /**
+     * @param config of the machine as it starts
+     * @param slots  by their numbers, empty
+     */
+    DeviceHotplug(VmConfig config, List<HotSlot> slots, Surroundings surroundings) {
+        this.surroundings = surroundings;
+        this.devices = new HotDevices(config, slots);
+        this.dialogue = new SlotDialogue(surroundings.memory(), surroundings.events(), slots, this::returnedLate);
+    }
+
+    /** The registers that the guest sees. */
+    SlotController controller() {
+        return dialogue.controller();
+    }
+
+    /** What can be changed about the devices that were there from the start; before the guest runs. */
+    void connect(DeviceControls atStart) {
+        devices.connect(atStart);
+    }
+
+    /** What can be changed about the devices there are now. */
+    DeviceControls controls() {
+        return devices.controls();
+    }
+
+    /**
+     * Adds a device. Its files are opened on the caller's thread.
+     *
+     * @param within how long the guest may take, to find the device, and to give it back when no driver takes it up
+     * @return completes when a driver uses it; with a {@link DeviceChangeException} when none does, or an {@link IOException}
+     *     when the host refuses
+     * @throws ConfigException when it cannot be
+     */
+    CompletableFuture<Void> add(Opening opening, Duration within) throws ConfigException {
+        try {
+            begin();
+        } catch (DeviceChangeException | IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        HotDevice device;
+        try {
+            requireOffersLeft();
+            HotSlot slot = devices.freeSlot(dialogue::isFree);
+            device = new HotDevice(opening.open(devices.config(), surroundings), slot, surroundings);
+        } catch (DeviceChangeException | IOException e) {
+            giveUp();
+            return CompletableFuture.failedFuture(e);
+        } catch (ConfigException | RuntimeException | Error e) {
+            giveUp();
+            throw e;
+        }
+        devices.come(device);
+        return start(() -> add(device, within));
+    }
+
+    private void requireOffersLeft() throws DeviceChangeException {
+        if (dialogue.tables() >= OFFERS_MAX) {
+            throw new DeviceChangeException("the guest has been told of " + OFFERS_MAX + " devices since it started, the most that its kernel can be");
+        }
+    }
+
+    private void add(HotDevice device, Duration within) throws IOException, DeviceChangeException {
+        make(device);
+        String objection = dialogue.offer(device.slot(), within);
+        if (objection == null && !isClosed) {
+            devices.added(device);
+            LOG.info("{} is added", device.name());
+            tell(device, true);
+            return;
+        }
+        if (dialogue.isKnown(device.slot())) {
+            dialogue.reclaim(device.slot(), within);
+        }
+        takeOut(device);
+        throw refusal(device, " is not added", objection);
+    }
+
+    private void make(HotDevice device) throws IOException {
+        boolean isMade = false;
+        try {
+            device.make();
+            isMade = true;
+        } catch (IOException e) {
+            throw Shortage.named(e);
+        } catch (UncheckedIOException e) {
+            throw Shortage.named(new IOException(e.getMessage(), e));
+        } finally {
+            // Behind the above, which looks at what is lacking.
+            if (!isMade) {
+                takeOut(device);
+            }
+        }
+    }
+
+    /**
+     * Removes the device that is called so.
+     *
+     * @param among  looks for it among those there are, and throws when it is none of them
+     * @param within how long the guest may take
+     * @return completes when it is gone; with a {@link DeviceChangeException} when the guest has not given it back
+     * @throws IllegalArgumentException when it is none that was added
+     */
+    CompletableFuture<Void> remove(String name, Consumer<DeviceControls> among, Duration within) {
+        try {
+            begin();
+        } catch (DeviceChangeException | IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        HotDevice device;
+        try {
+            // Not before: another change may have been about it.
+            among.accept(devices.controls());
+            device = devices.named(name);
+            if (device == null) {
+                throw new IllegalArgumentException(name + " cannot be removed: it has been there since the machine's start");
+            }
+        } catch (RuntimeException e) {
+            giveUp();
+            throw e;
+        }
+        return start(() -> remove(device, within));
+    }
+
+    private void remove(HotDevice device, Duration within) throws DeviceChangeException {
+        String objection = dialogue.reclaim(device.slot(), within);
+        if (objection != null || isClosed) {
+            throw refusal(device, " is not removed", objection);
+        }
+        devices.removed(device);
+        boolean hasLetGo = takeOut(device);
+        tell(device, false);
+        if (!hasLetGo) {
+            throw new DeviceChangeException(device.name() + " is removed, but its last requests are still in work on the host");
+        }
+        LOG.info("{} is removed", device.name());
+    }
+
+    private void tell(HotDevice device, boolean isAdded) {
+        surroundings.listeners().happened(time -> new VmEvent.DeviceChanged(time, device.name(), isAdded));
+    }
+
+    private DeviceChangeException refusal(HotDevice device, String what, String objection) {
+        return new DeviceChangeException(isClosed ? ENDED : device.name() + what + ": the guest " + objection);
+    }
+
+    /**
+     * Takes a device from the guest and closes it.
+     *
+     * @return false when it has not let go of the guest's memory within {@link #LET_GO_TIME}, or before the machine's end
+     */
+    private boolean takeOut(HotDevice device) {
+        long end = System.nanoTime() + LET_GO_TIME.toNanos();
+        boolean hasLetGo = device.slot().unplug(() -> isClosed || System.nanoTime() - end >= 0);
+        if (hasLetGo) {
+            device.release();
+        }
+        devices.go(device, hasLetGo);
+        return hasLetGo;
+    }
+
+    private synchronized void begin() throws DeviceChangeException, IOException {
+        if (isClosed) {
+            throw new DeviceChangeException(ENDED);
+        }
+        if (isBusy) {
+            throw new DeviceChangeException("another change of the devices is under way");
+        }
+        if (thread == null) {
+            thread = StandbyThread.start(surroundings.threads().nameFor("vm-devices"));
+        }
+        isBusy = true;
+    }
+
+    /** Has the thread do the rest of the change that has begun. */
+    private synchronized CompletableFuture<Void> start(Step step) {
+        CompletableFuture<Void> result = new CompletableFuture<>();
+        thread.execute(() -> carryOut(step, result));
+        return result.copy();
+    }
+
+    private void carryOut(Step step, CompletableFuture<Void> result) {
+        Throwable failure = null;
+        try {
+            step.run();
+        } catch (DeviceChangeException | IOException e) {
+            LOG.info("{}", e.getMessage());
+            failure = e;
+        } catch (RuntimeException | Error e) {
+            LOG.error("devices cannot be changed", e);
+            failure = e;
+        }
+        finish();
+        if (failure == null) {
+            result.complete(null);
+        } else {
+            result.completeExceptionally(failure);
+        }
+        told();
+    }
+
+    /** A change has not come as far as its thread, which does what is to be done about what the guest has given back. */
+    private synchronized void giveUp() {
+        if (returned.isEmpty()) {
+            isBusy = false;
+            notifyAll();
+        } else {
+            start(() -> { });
+        }
+    }
+
+    private synchronized void told() {
+        telling--;
+        notifyAll();
+    }
+
+    /**
+     * Ends a change, after what the guest has given back meanwhile. Its result follows, so that what follows that finds no change
+     * under way.
+     */
+    private void finish() {
+        for (HotDevice device = nextReturned(); device != null; device = nextReturned()) {
+            try {
+                removeLate(device);
+            } catch (RuntimeException | Error e) {
+                LOG.error("{}, which the guest has given back, cannot be removed", device.name(), e);
+            }
+        }
+    }
+
+    private void removeLate(HotDevice device) {
+        if (device.slot().isDriven()) {
+            return;
+        }
+        devices.removed(device);
+        takeOut(device);
+        LOG.info("{} is removed: the guest has given it back after all", device.name());
+        tell(device, false);
+    }
+
+    /** The next device that was given back late; {@code null} when there is none and the change is over. */
+    private synchronized HotDevice nextReturned() {
+        while (!isClosed && !returned.isEmpty()) {
+            HotDevice device = devices.in(returned.poll());
+            if (device != null) {
+                return device;
+            }
+        }
+        isBusy = false;
+        telling++;
+        return null;
+    }
+
+    private synchronized void returnedLate(HotSlot slot) {
+        returned.add(slot);
+        if (!isBusy && !isClosed) {
+            isBusy = true;
+            start(() -> { });
+        }
+    }
+
+    /** Ends the change that is under way, soon: {@link #endWithin} tells. */
+    void beginEnd() {
+        isClosed = true;
+        dialogue.close();
+    }
+
+    /** Waits until the change that is under way has let go of the machine, for {@code millis} at most; returns whether it has. */
+    synchronized boolean endWithin(long millis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        boolean interrupted = false;
+        for (long left = millis; isEnding() && left > 0; left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())) {
+            try {
+                wait(left);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return !isEnding();
+    }
+
+    private boolean isEnding() {
+        return isBusy || telling > 0;
+    }
+
+    /** The loops of the devices there are, to be closed behind the vCPUs. */
+    List<EpollEventLoop> loops() {
+        return devices.loops();
+    }
+
+    /** Closes the devices; vCPUs and loops have ended. */
+    @Override
+    public synchronized void close() {
+        devices.close();
+        if (thread != null) {
+            thread.close();
+        }
+    }
+}
