@@ -6,8 +6,8 @@ import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
 
 /**
- * The host's end of the guest's first serial port, or of its virtio console. An embedder may write its own; {@link StdioConsole} and
- * {@link SocketConsole} are the two that the command line offers.
+ * The host's end of the guest's first serial port, or of its virtio console. An embedder may write its own;
+ * {@link CapturedConsole} is for tests and scripts, and {@link io.vmm4j.core.config.SerialConfig} has those that the command line offers.
  */
 public interface SerialConsole extends AutoCloseable {
 
