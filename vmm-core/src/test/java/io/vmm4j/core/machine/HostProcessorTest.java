@@ -37,7 +37,7 @@ class HostProcessorTest {
         }
         CpuTemplate other = isIntel ? CpuTemplate.T2A : CpuTemplate.T2;
         VmConfig config = VmConfig.of(null, null, MachineConfig.defaults().withCpuTemplate(other));
-        MachineAssembler assembler = new MachineAssembler(config, new GivenParts(null, null, List.of(), OpenedFiles.none()), exit -> { }, new MachineThreads());
+        MachineAssembler assembler = new MachineAssembler(config, new GivenParts(null, null, List.of(), OpenedFiles.none(), null), exit -> { }, new MachineThreads());
         String refusal = assertThrows(ConfigException.class, assembler::check).getMessage();
         assertTrue(refusal.contains("CPU template " + other + " is for processors of "), refusal);
         assertTrue(refusal.contains("boot-source.kernel_image_path"), refusal);

@@ -37,7 +37,7 @@ class MachineAssemblerTest {
     @Test
     void moreSpareDevicesThanThereArePlacesAreRefused() {
         VmConfig config = VmConfig.of(null, null, MachineConfig.of(1, 128).withSpareDevices(17));
-        MachineAssembler assembler = new MachineAssembler(config, new GivenParts(null, null, List.of(), OpenedFiles.none()), exit -> { }, new MachineThreads());
+        MachineAssembler assembler = new MachineAssembler(config, new GivenParts(null, null, List.of(), OpenedFiles.none(), null), exit -> { }, new MachineThreads());
         assertEquals("17 spare devices are more than the 16 that 0 virtio devices leave (machine-config.spare_devices)",
                 assertThrows(ConfigException.class, assembler::check).getMessage());
     }
