@@ -22,11 +22,6 @@ public record GivenParts(SerialConsole serial, SerialConsole console, List<Extra
         busDevices = List.copyOf(busDevices);
     }
 
-    /** Without devices on the buses, and without a boot timer. */
-    public GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, OpenedFiles opened) {
-        this(serial, console, devices, opened, null);
-    }
-
     /** Without devices on the buses. */
     public GivenParts(SerialConsole serial, SerialConsole console, List<ExtraDevice> devices, OpenedFiles opened, Runnable onBooted) {
         this(serial, console, devices, List.of(), opened, onBooted);
