@@ -33,7 +33,7 @@ class SignalTest {
     }
 
     /** Whether this process, and so what it starts, ignores a signal: a shell's background jobs are so. */
-    private static boolean isIgnored(int signal) throws Exception {
+    static boolean isIgnored(int signal) throws Exception {
         String mask = Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("SigIgn:")).findFirst().orElseThrow();
         return (Long.parseUnsignedLong(mask.substring("SigIgn:".length()).strip(), 16) >>> signal - 1 & 1) != 0;
     }

@@ -60,6 +60,7 @@ class ConfigFileTest extends ApiTestBase {
     @Test
     void whatTheApiShowsIsAConfigurationFile() throws Exception {
         done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf'}");
+        done("PUT", "/machine-config", "{'vcpu_count': 2, 'mem_size_mib': 128, 'smt': true, 'track_dirty_pages': true}");
         done("PUT", "/drives/a", "{'drive_id': 'a', 'path_on_host': '$T/root.img', 'is_root_device': true, 'rate_limiter': "
                 + "{'ops': {'size': 1, 'refill_time': 2}}}");
         done("PUT", "/balloon", "{'amount_mib': 1, 'deflate_on_oom': true}");

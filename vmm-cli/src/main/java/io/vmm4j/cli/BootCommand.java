@@ -9,9 +9,12 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.LoggerConfig;
+import io.vmm4j.core.config.SocketPlace;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VmConfigJson;
 import io.vmm4j.core.control.ControlServer;
+import io.vmm4j.core.host.Shortage;
+import io.vmm4j.core.host.SocketPlaceException;
 import io.vmm4j.kvm.KvmException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -28,6 +31,8 @@ import org.slf4j.LoggerFactory;
 
 /** The commands that boot a machine: from options, and from a configuration file. */
 final class BootCommand {
+
+    private static final String CONTROL_OPTION = " (" + CliOption.API_SOCK_PATH.longName() + ")";
 
     private final Consumer<String> errors;
     private final PrintStream out;
@@ -89,6 +94,9 @@ final class BootCommand {
         } catch (ConfigException e) {
             e.problems().stream().map(problem -> describe(problem, file)).forEach(problems::add);
         } catch (IOException | InvalidPathException e) {
+            if (isShortage(e)) {
+                return ExitCode.HOST_ERROR;
+            }
             problems.add("configuration file " + file + " " + VmConfigJson.whyUnreadable(file, e));
         }
         return refuse(problems);
@@ -98,16 +106,37 @@ final class BootCommand {
         return problem.key().equals(file) ? problem.toString() : problem + " in " + file;
     }
 
+    /** Whether the host lacks what it takes to look at what the user has given, which is no mistake of theirs; says so then. */
+    private boolean isShortage(Exception failure) {
+        try {
+            Shortage.rethrow(failure);
+            return false;
+        } catch (IOException e) {
+            errors.accept("the host refused: " + e.getMessage());
+            return true;
+        }
+    }
+
     private ExitCode boot(VmConfig config, List<String> problems, Function<ConfigProblem, String> wording,
             boolean isLogChosen) {
-        checkControlSocket(config, problems);
+        try {
+            checkControlSocket(config, problems);
+            return bootNamed(config, problems, wording, isLogChosen);
+        } catch (IOException e) {
+            errors.accept("the host refused: " + e.getMessage());
+            return ExitCode.HOST_ERROR;
+        }
+    }
+
+    private ExitCode bootNamed(VmConfig config, List<String> problems, Function<ConfigProblem, String> wording, boolean isLogChosen)
+            throws IOException {
         try (NamedMachine named = named(config, isLogChosen, problems)) {
             return boot(named, named == null ? config : named.config(), problems, wording, isLogChosen || named != null && named.isDetached());
         }
     }
 
     /** What has the machine's name; {@code null} for one without, and where something is wrong already, or the name. */
-    private NamedMachine named(VmConfig config, boolean isLogChosen, List<String> problems) {
+    private NamedMachine named(VmConfig config, boolean isLogChosen, List<String> problems) throws IOException {
         if (arguments.value(CliOption.NAME) == null && !arguments.isSet(CliOption.DETACH)) {
             return null;
         }
@@ -130,6 +159,10 @@ final class BootCommand {
             ExitCode code = ExitCode.of(e);
             errors.accept((code == ExitCode.KVM_UNAVAILABLE ? "KVM cannot be used: " : "the host refused: ") + e.getMessage());
             return code;
+        } catch (SocketPlaceException e) {
+            // Taken since it was looked at; the guest's own are named by the configuration.
+            problems.add(e.getMessage() + CONTROL_OPTION);
+            return refuse(problems);
         } catch (IOException e) {
             errors.accept(guard.isShutDown() ? SignalGuard.WHY : "the host refused: " + e.getMessage());
             return ExitCode.HOST_ERROR;
@@ -189,21 +222,25 @@ final class BootCommand {
         return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), named == null ? NamedMachine.controlOf(vm) : named.control());
     }
 
-    private void checkControlSocket(VmConfig config, List<String> problems) {
+    private void checkControlSocket(VmConfig config, List<String> problems) throws IOException {
         if (controlSocket == null) {
             return;
         }
-        String option = " (" + CliOption.API_SOCK_PATH.longName() + ")";
         if (Stream.of(config.serial().path(), config.console() == null ? null : config.console().path(),
-                config.vsock() == null ? null : config.vsock().udsPath()).anyMatch(controlSocket::equals)) {
-            problems.add("socket " + controlSocket + " is the guest's too" + option);
+                config.vsock() == null ? null : config.vsock().udsPath()).anyMatch(this::isControlSocket)) {
+            problems.add("socket " + controlSocket + " is the guest's too" + CONTROL_OPTION);
             return;
         }
         try {
             ControlServer.check(controlSocket);
         } catch (IOException e) {
-            problems.add(e.getMessage() + option);
+            Shortage.rethrow(e);
+            problems.add(e.getMessage() + CONTROL_OPTION);
         }
+    }
+
+    private boolean isControlSocket(String path) {
+        return path != null && SocketPlace.isSame(path, controlSocket);
     }
 
     /** A log that was asked for must be possible; the default one is left out where it is not. */

@@ -11,8 +11,8 @@ public final class Cli {
     private final String name;
     private final PrintStream out;
     private final PrintStream err;
-    private final SignalGuard guard = new SignalGuard();
     private final NativeWarmUp natives = new NativeWarmUp();
+    private final SignalGuard guard = new SignalGuard(natives);
 
     /**
      * @param name what the program is called in messages and help
@@ -28,7 +28,7 @@ public final class Cli {
     /** Does what {@code words} say, to the end of the machine if it starts one. */
     public ExitCode run(String... words) {
         if (words.length > 1 && !Detachment.isForLauncher(words)) {
-            // Help, version and doctor take one word; what boots a machine takes more, and what has another process boot it needs none.
+            // Help, version and doctor take one word; what boots a machine takes more, and what has another process boot it only then.
             natives.start();
         }
         LaunchLog log = new LaunchLog();
@@ -79,10 +79,14 @@ public final class Cli {
             return help(arguments.command());
         }
         return switch (arguments.command()) {
-            case BOOT, CREATE, RUN -> Detachment.isForLauncher(arguments) ? new DetachCommand(out, this::say).run() : boot(arguments, boot);
+            case BOOT, CREATE, RUN -> Detachment.isForLauncher(arguments) ? new DetachCommand(out, this::say, natives::start).run() : boot(arguments, boot);
             case PS -> arguments.problems().isEmpty() ? new ListCommand(out, this::say).run(arguments) : usage(arguments.problems());
             case INFO, STATS, EVENTS, PAUSE, RESUME, STOP, KILL -> new MachineCommands(out, this::say).run(arguments);
-            case CONSOLE -> new ConsoleCommand(out, this::say).run(arguments);
+            case CONSOLE -> {
+                // Which changes the terminal.
+                natives.await();
+                yield new ConsoleCommand(out, this::say).run(arguments);
+            }
             case UPDATE -> new UpdateCommand(this::say).run(arguments);
             case FIRECRACKER -> usage(List.of("firecracker has to be the first word"));
             case DOCTOR -> arguments.problems().isEmpty() ? doctor() : usage(arguments.problems());

@@ -24,14 +24,17 @@ final class DetachCommand {
 
     private final PrintStream out;
     private final Consumer<String> errors;
+    private final Runnable takeSignals;
 
     /**
      * @param out    gets the machine's name
      * @param errors takes a line for what is wrong
+     * @param takeSignals begins to take the signals that end this process by way of its shutdown hooks
      */
-    DetachCommand(PrintStream out, Consumer<String> errors) {
+    DetachCommand(PrintStream out, Consumer<String> errors, Runnable takeSignals) {
         this.out = out;
         this.errors = errors;
+        this.takeSignals = takeSignals;
     }
 
     ExitCode run() {
@@ -64,6 +67,8 @@ final class DetachCommand {
                 process.destroy();
             }
         }, "vmm-signal"));
+        // Beside the other's start. Who is killed before ends it too: it finds nobody to tell the name.
+        takeSignals.run();
         // At its end when the process is in the background, or has ended.
         String name = new String(process.getInputStream().readAllBytes(), Charset.defaultCharset()).strip();
         isDone.set(true);

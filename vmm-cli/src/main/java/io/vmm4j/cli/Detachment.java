@@ -35,14 +35,16 @@ final class Detachment {
     /**
      * Takes leave of terminal and launcher, which gets the machine's name. Until here a key at the terminal ends both.
      *
-     * @throws IOException when the host refuses
+     * @throws IOException when the host refuses, or the launcher has been ended
      */
     static void complete(String name, PrintStream out) throws IOException {
         ProcessSession.begin();
+        out.println(name);
+        if (out.checkError()) {
+            throw new IOException("the process that was to say the machine's name has ended");
+        }
         ProcessSession.closeStandard(STDIN);
         ProcessSession.closeStandard(STDERR);
-        out.println(name);
-        out.flush();
         ProcessSession.closeStandard(STDOUT);
     }
 }

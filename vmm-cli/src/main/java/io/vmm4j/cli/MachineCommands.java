@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vmm4j.core.control.ControlClient;
+import io.vmm4j.core.control.ControlRefusedException;
 import io.vmm4j.core.control.MachineInfo;
 import io.vmm4j.core.control.NoMachineException;
 import java.io.IOException;
@@ -83,7 +84,7 @@ final class MachineCommands {
                 return done(null);
             });
             case STOP -> each(machines, machine -> stopped(machine, machine.client(PATIENCE.plus(timeout)).stop(timeout), isJson));
-            case KILL -> each(machines, machine -> killed(machine, machine.client(PATIENCE).kill(), isJson));
+            case KILL -> each(machines, machine -> killed(machine, isJson));
             default -> throw new IllegalArgumentException("no command for a running machine: " + arguments.command());
         };
     }
@@ -138,8 +139,26 @@ final class MachineCommands {
         return end.obeyed() ? done(line) : new Outcome(exit, null, line);
     }
 
-    private static Outcome killed(RunningMachine machine, ControlClient.End end, boolean isJson) {
-        return done(isJson ? endJson(machine, end) : null);
+    private static Outcome killed(RunningMachine machine, boolean isJson) throws IOException {
+        try {
+            ControlClient.End end = machine.client(PATIENCE).kill();
+            return done(isJson ? endJson(machine, end) : null);
+        } catch (NoMachineException | ControlRefusedException e) {
+            throw e;
+        } catch (IOException e) {
+            return killedSilent(machine, e, isJson);
+        }
+    }
+
+    /** One whose process is suspended, or hangs. */
+    private static Outcome killedSilent(RunningMachine machine, IOException why, boolean isJson) throws IOException {
+        ControlClient.End end;
+        try {
+            end = new ControlClient.End(false, "it did not answer, so its process " + machine.killProcess() + " was killed (SIGKILL)");
+        } catch (IOException e) {
+            throw new IOException(why.getMessage() + "; " + e.getMessage(), why);
+        }
+        return isJson ? done(endJson(machine, end)) : new Outcome(ExitCode.OK, null, labelled(machine, end.message()));
     }
 
     private static String endJson(RunningMachine machine, ControlClient.End end) {

@@ -16,8 +16,9 @@ public final class Main {
 
     /** Firecracker's door as {@link #main} opens it, but for the process, which goes on: for what class archives are made from. */
     public static void rehearseFirecracker(String... words) {
-        new NativeWarmUp().start();
-        FirecrackerDoor.rehearse(words);
+        NativeWarmUp natives = new NativeWarmUp();
+        natives.start();
+        FirecrackerDoor.rehearse(natives::await, natives::close, words);
     }
 
     /** Does what the command line says and ends the process with an {@link ExitCode}, or with the status of the signal that ended it. */
@@ -25,8 +26,9 @@ public final class Main {
         String name = System.getProperty(NAME_PROPERTY, "vmm");
         boolean isFirstWord = args.length > 0 && args[0].equals(FIRECRACKER);
         if (isFirstWord || name.equals(FIRECRACKER)) {
-            new NativeWarmUp().start();
-            FirecrackerDoor.run(isFirstWord ? Arrays.copyOfRange(args, 1, args.length) : args);
+            NativeWarmUp natives = new NativeWarmUp();
+            natives.start();
+            FirecrackerDoor.run(natives::await, natives::close, isFirstWord ? Arrays.copyOfRange(args, 1, args.length) : args);
             return;
         }
         Cli cli = new Cli(name, System.out, System.err);

@@ -12,6 +12,7 @@ import io.vmm4j.core.control.ControlServer;
 import io.vmm4j.core.control.MachineControl;
 import io.vmm4j.core.control.MachineInfo;
 import io.vmm4j.core.control.NoMachineException;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.named.RuntimeDirectory;
 import java.io.IOException;
@@ -55,8 +56,10 @@ final class NamedMachine implements AutoCloseable {
      * @param problems    takes a line for what is wrong; nothing is taken where there are some
      * @param notices     takes a line for what the user should know
      * @return {@code null} when something is wrong
+     * @throws IOException when the host has too few descriptors, threads or too little memory
      */
-    static NamedMachine claim(Arguments arguments, VmConfig config, boolean isLogChosen, List<String> problems, Consumer<String> notices) {
+    static NamedMachine claim(Arguments arguments, VmConfig config, boolean isLogChosen, List<String> problems, Consumer<String> notices)
+            throws IOException {
         String given = arguments.value(CliOption.NAME);
         String option = " (" + (given == null ? CliOption.DETACH : CliOption.NAME).longName() + ")";
         try {
@@ -71,7 +74,11 @@ final class NamedMachine implements AutoCloseable {
             directory.notice().ifPresent(notices);
             boolean isDetached = arguments.isSet(CliOption.DETACH);
             return given == null ? claimAny(isDetached, directory, config, isLogChosen) : claim(given, isDetached, directory, config, isLogChosen);
-        } catch (IllegalArgumentException | IOException e) {
+        } catch (IllegalArgumentException e) {
+            problems.add(e.getMessage() + option);
+            return null;
+        } catch (IOException e) {
+            Shortage.rethrow(e);
             problems.add(e.getMessage() + option);
             return null;
         }

@@ -1,6 +1,7 @@
 package io.vmm4j.cli;
 
 import io.vmm4j.core.control.ControlClient;
+import io.vmm4j.core.control.SilentMachine;
 import io.vmm4j.core.named.RuntimeDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,6 +51,15 @@ record RunningMachine(String label, Path socket, RuntimeDirectory directory) {
     /** By which it is asked. */
     ControlClient client(Duration patience) {
         return new ControlClient(socket, patience);
+    }
+
+    /** Kills the process of a machine that does not answer, clears away what it leaves, and returns the process's number. */
+    int killProcess() throws IOException {
+        int pid = SilentMachine.kill(socket);
+        if (directory != null) {
+            directory.clean(label);
+        }
+        return pid;
     }
 
     /** One line for a machine that is not there; what it has left is cleared away. */

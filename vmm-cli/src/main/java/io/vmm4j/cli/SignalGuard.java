@@ -2,21 +2,16 @@ package io.vmm4j.cli;
 
 import io.vmm4j.core.Vm;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.LoggerFactory;
-import sun.misc.Signal;
-import sun.misc.SignalHandler;
 
 /**
  * Ends the machine in order when a signal ends the process, which has the exit status 128 plus the signal's number then.
  *
  * <p>The first SIGTERM presses the guest's power button. A guest that is not off within the time it is given is stopped, and one
  * that has not even noticed within an eighth of that. SIGINT, SIGHUP, SIGQUIT, SIGABRT, SIGXCPU and a second SIGTERM stop it at
- * once: they begin the JVM's shutdown, and a hook asks the
- * machine to stop and waits a bounded time while the main thread closes it. The main thread may then sit in
+ * once: they begin the JVM's shutdown (see {@link NativeWarmUp}), and a hook asks the machine to stop and waits a bounded time while
+ * the main thread closes it. The main thread may then sit in
  * {@code System.exit} for good: the hook does not wait for that. Thread-safe.
  */
 final class SignalGuard implements AutoCloseable {
@@ -26,10 +21,11 @@ final class SignalGuard implements AutoCloseable {
     private static final long STOP_SECONDS = 5;
     /** What ended the machine, in words. */
     static final String WHY = "a signal ended the process";
-    private static final int SIGNAL_STATUS = 128;
+    private static final int SIGTERM = 15;
+    private static final int TERM_STATUS = 128 + SIGTERM;
 
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Map<Signal, SignalHandler> before = new HashMap<>();
+    private final NativeWarmUp signals;
     private Duration patience = Duration.ZERO;
     private Thread hook;
     private Vm vm;
@@ -37,37 +33,30 @@ final class SignalGuard implements AutoCloseable {
     private int status;
 
     /**
+     * @param signals has them
+     */
+    SignalGuard(NativeWarmUp signals) {
+        this.signals = signals;
+    }
+
+    /**
      * Works from now until it is closed.
      *
      * @param stopTimeout how long a guest may take to power off at SIGTERM
      */
-    synchronized void arm(Duration stopTimeout) {
-        patience = stopTimeout;
-        hook = new Thread(this::shutDown, "vmm-signal");
-        try {
-            Runtime.getRuntime().addShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            isShutDown = true;
-            return;
+    void arm(Duration stopTimeout) {
+        signals.await();
+        synchronized (this) {
+            patience = stopTimeout;
+            hook = new Thread(this::shutDown, "vmm-signal");
+            try {
+                Runtime.getRuntime().addShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                isShutDown = true;
+                return;
+            }
         }
-        take("TERM", this::terminate);
-        // Java takes INT and HUP itself, and QUIT is taken where system calls are.
-        take("ABRT", this::exit);
-        take("XCPU", this::exit);
-    }
-
-    private void take(String name, SignalHandler handler) {
-        try {
-            Signal signal = new Signal(name);
-            before.put(signal, Signal.handle(signal, handler));
-        } catch (IllegalArgumentException e) {
-            // The JVM was told to leave signals alone (-Xrs), so this one ends it as the kernel does.
-            LoggerFactory.getLogger(SignalGuard.class).debug("SIG{} is not taken: {}", name, e.getMessage());
-        }
-    }
-
-    private void exit(Signal signal) {
-        Runtime.getRuntime().exit(SIGNAL_STATUS + signal.getNumber());
+        signals.onTerminate(this::terminate);
     }
 
     /** Says which machine to stop. */
@@ -88,18 +77,17 @@ final class SignalGuard implements AutoCloseable {
         return status;
     }
 
-    /** On a thread of the JVM for this signal. */
-    private void terminate(Signal signal) {
-        if (!isFirstForMachine(SIGNAL_STATUS + signal.getNumber())) {
-            exit(signal);
+    private void terminate() {
+        if (!isFirstForMachine()) {
+            NativeWarmUp.exit(SIGTERM);
         }
     }
 
-    private synchronized boolean isFirstForMachine(int signalStatus) {
+    private synchronized boolean isFirstForMachine() {
         if (vm == null || status != 0) {
             return false;
         }
-        status = signalStatus;
+        status = TERM_STATUS;
         vm.shutdown(patience.dividedBy(NOTICE_PART), patience);
         return true;
     }
@@ -125,7 +113,6 @@ final class SignalGuard implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed.countDown();
-        before.forEach(Signal::handle);
         if (hook != null && !isShutDown) {
             try {
                 Runtime.getRuntime().removeShutdownHook(hook);

@@ -81,7 +81,11 @@ class BadInputTest {
         "--balloon much|vmm: balloon \"much\" is not a size: give MiB, or a number with M, G or T (--balloon)",
         "--console-path stdio --serial-path stdio|vmm: the serial port is on standard input and output too: give one of them a socket path, or the serial port \"none\" (--console-path)",
         "--serial-path s --api-sock-path s|vmm: socket s is the guest's too (--api-sock-path)",
+        "--serial-path s --api-sock-path ./s|vmm: socket ./s is the guest's too (--api-sock-path)",
+        "--serial-path s --vsock target/../s|vmm: socket target/../s is the serial port's or the console's too (--vsock)",
+        "--serial-path s --console-path ./s|vmm: socket ./s is the serial port's too (--console-path)",
         "--serial-path s --vsock s|vmm: socket s is the serial port's or the console's too (--vsock)",
+        "--log-file /sys/kernel/x|vmm: log file /sys/kernel/x is in a directory of the kernel's, where no file can be made (--log-file)",
         "--log-file=|vmm: the log file's path is empty (--log-file)",
         "--mem-type swap|vmm: memory type \"swap\" is not one of shmem, hugetlbfs, anon, hugeshmem, hugeanon (--mem-type)",
     })

@@ -58,6 +58,7 @@ class LauncherTest {
         int main = run.out().indexOf("io.vmm4j.cli.Main");
         assertEquals(List.of("create", "--boot-args", "a  b *", "", "$HOME"), run.out().subList(main + 1, run.out().size()));
         assertTrue(run.hasOption("-Dvmm.name=vmm"));
+        assertTrue(run.hasOption("-Xrs"), "SIGQUIT has Java print its threads until the program takes it");
         assertEquals(List.of(), run.err());
     }
 

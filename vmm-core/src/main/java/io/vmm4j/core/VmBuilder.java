@@ -370,8 +370,8 @@ public final class VmBuilder {
         VmConfig config = toConfig();
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
-        VmEvents events = new VmEvents(Clock.systemUTC());
         MachineThreads own = new MachineThreads(name == null ? "vm-" + UNNAMED.incrementAndGet() : name, name != null);
+        VmEvents events = new VmEvents(Clock.systemUTC(), own::nameFor);
         // Reading the images would fail with it.
         boolean interrupted = Thread.interrupted();
         Machine assembled;

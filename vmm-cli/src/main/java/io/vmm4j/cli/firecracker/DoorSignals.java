@@ -1,22 +1,32 @@
 package io.vmm4j.cli.firecracker;
 
+import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.TakenSignal;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import sun.misc.Signal;
 
 /**
  * Signals that end the process, with Firecracker's exit codes where it has some (SIGHUP, SIGXCPU, SIGXFSZ) and 128 plus the number else. A
  * hook then ends what is open, within a bounded time. Those by which the JVM itself learns of faults (SIGBUS, SIGSEGV, SIGILL) stay its own.
  */
-final class DoorSignals {
+final class DoorSignals implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(DoorSignals.class);
     private static final int SIGNAL_STATUS = 128;
     private static final long END_SECONDS = 5;
 
+    private static final int SIGHUP = 1;
+    private static final int SIGINT = 2;
+    private static final int SIGTERM = 15;
+    private static final int SIGXCPU = 24;
+    private static final int SIGXFSZ = 25;
+
     private final Consumer<String> noted;
+    private final List<TakenSignal> taken = new ArrayList<>();
 
     /**
      * @param noted takes the metrics' field of a signal that has one
@@ -28,25 +38,36 @@ final class DoorSignals {
     /** Takes the signals from now on; {@code end} is what the process's end by one of them begins with. */
     void arm(Runnable end) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> runBounded(end), "fc_end"));
-        take("HUP", FirecrackerExit.HUP, "sighup");
-        take("XCPU", FirecrackerExit.XCPU, "sigxcpu");
-        take("XFSZ", FirecrackerExit.XFSZ, "sigxfsz");
-        take("INT", SIGNAL_STATUS + new Signal("INT").getNumber(), null);
-        take("TERM", SIGNAL_STATUS + new Signal("TERM").getNumber(), null);
+        take(SIGHUP, FirecrackerExit.HUP, "sighup");
+        take(SIGXCPU, FirecrackerExit.XCPU, "sigxcpu");
+        take(SIGXFSZ, FirecrackerExit.XFSZ, "sigxfsz");
+        take(SIGINT, SIGNAL_STATUS + SIGINT, null);
+        take(SIGTERM, SIGNAL_STATUS + SIGTERM, null);
     }
 
-    private void take(String name, int status, String field) {
+    private synchronized void take(int signal, int status, String field) {
         try {
-            Signal.handle(new Signal(name), signal -> {
+            if (TakenSignal.isIgnored(signal) && (signal == SIGHUP || signal == SIGINT)) {
+                // nohup, or a script's background.
+                return;
+            }
+            taken.add(TakenSignal.take(signal, () -> {
                 if (field != null) {
                     noted.accept(field);
                 }
-                LOG.error("Shutting down VM after intercepting signal {}, code 0.", signal.getNumber());
+                LOG.error("Shutting down VM after intercepting signal {}, code 0.", signal);
                 Runtime.getRuntime().exit(status);
-            });
-        } catch (IllegalArgumentException e) {
-            LOG.debug("SIG{} is not taken: {}", name, e.getMessage());
+            }));
+        } catch (LinuxException e) {
+            LOG.debug("signal {} is not taken: {}", signal, e.getMessage());
         }
+    }
+
+    /** Lets go of the signals, so that the process's end need not wait for who reads them. */
+    @Override
+    public synchronized void close() {
+        taken.forEach(TakenSignal::close);
+        taken.clear();
     }
 
     private static void runBounded(Runnable end) {

@@ -29,20 +29,31 @@ public final class FirecrackerDoor {
     private final PrintStream out;
     private final PrintStream err;
     private final AtomicBoolean isEnding = new AtomicBoolean();
-    private volatile FirecrackerServer server;
+    private final Runnable awaitSignals;
+    private final Runnable releaseSignals;
+    private final DoorSignals signals;
+    private FirecrackerServer server;
 
-    private FirecrackerDoor(DoorLog doorLog, PrintStream out, PrintStream err) {
+    private FirecrackerDoor(Runnable awaitSignals, Runnable releaseSignals, DoorLog doorLog, PrintStream out, PrintStream err) {
+        this.awaitSignals = awaitSignals;
+        this.releaseSignals = releaseSignals;
         this.doorLog = doorLog;
         this.log = LoggerFactory.getLogger(FirecrackerDoor.class);
         this.metrics = new DoorMetrics(System::currentTimeMillis, doorLog::missing, doorLog::suppressed);
+        this.signals = new DoorSignals(field -> metrics.store(MetricGroups.SIGNALS, field, 1));
         this.out = out;
         this.err = err;
     }
 
-    /** Does what {@code words} say, up to the machine's end, and ends the process. */
-    public static void run(String... words) {
+    /**
+     * Does what {@code words} say, up to the machine's end, and ends the process.
+     *
+     * @param awaitSignals   waits until signals can be taken
+     * @param releaseSignals lets go of those that have been taken elsewhere
+     */
+    public static void run(Runnable awaitSignals, Runnable releaseSignals, String... words) {
         warmUp();
-        FirecrackerDoor door = new FirecrackerDoor(DoorLogProvider.choose(), System.out, System.err);
+        FirecrackerDoor door = new FirecrackerDoor(awaitSignals, releaseSignals, DoorLogProvider.choose(), System.out, System.err);
         int status = door.statusOf(words);
         if (door.hasEnded(status)) {
             Runtime.getRuntime().halt(status);
@@ -52,9 +63,9 @@ public final class FirecrackerDoor {
     }
 
     /** As {@link #run}, but for the process, which goes on: for what class archives are made from. */
-    public static void rehearse(String... words) {
+    public static void rehearse(Runnable awaitSignals, Runnable releaseSignals, String... words) {
         warmUp();
-        FirecrackerDoor door = new FirecrackerDoor(DoorLogProvider.choose(), System.out, System.err);
+        FirecrackerDoor door = new FirecrackerDoor(awaitSignals, releaseSignals, DoorLogProvider.choose(), System.out, System.err);
         door.hasEnded(door.statusOf(words));
     }
 
@@ -129,7 +140,6 @@ public final class FirecrackerDoor {
             throw new IOException("Could not initialize logger: Failed to open target file: " + OsError.text(e), e);
         }
         log.info("Running Firecracker v{}", FirecrackerOptions.FIRECRACKER_VERSION);
-        new DoorSignals(field -> metrics.store(MetricGroups.SIGNALS, field, 1)).arm(this::endBySignal);
         if (flags.has(Flag.METRICS_PATH)) {
             openMetrics(flags.value(Flag.METRICS_PATH));
         }
@@ -187,21 +197,34 @@ public final class FirecrackerDoor {
             // The machine's start writes the first line of the metrics.
             noteStart(flags);
         }
+        // The API's socket is not to be left behind.
+        awaitSignals.run();
+        signals.arm(this::endBySignal);
+        FirecrackerServer opened;
         try {
-            server = FirecrackerServer.open(options);
+            opened = opened(options);
         } catch (IOException e) {
             throw new IOException((hasApi ? "RunWithApiError error: " : "RunWithoutApiError error: ") + e.getMessage(), e);
         }
         if (hasApi && !isBootedAtOnce) {
             noteStart(flags);
         }
-        VmExit exit = server.await();
+        VmExit exit = opened.await();
         int status = statusOf(exit);
         if (!isEnding.get() && !exit.isOrderly()) {
             log.error("{}", exit.message());
             err.println(Printable.line("firecracker: " + exit.message()));
         }
         return status;
+    }
+
+    /** Whoever ends the process meanwhile waits, and finds either all of it or nothing. */
+    private synchronized FirecrackerServer opened(FirecrackerOptions options) throws IOException {
+        if (isEnding.get()) {
+            throw new IOException("a signal ends the process");
+        }
+        server = FirecrackerServer.open(options);
+        return server;
     }
 
     /** Whatever the guest did is no error; what the host or the monitor did is one. */
@@ -230,14 +253,15 @@ public final class FirecrackerDoor {
         }
     }
 
-    private void close() {
-        FirecrackerServer opened = server;
+    private synchronized void close() {
         try {
-            if (opened != null) {
-                opened.close();
+            if (server != null) {
+                server.close();
             }
         } catch (IOException e) {
             log.debug("the server was not closed in order: {}", e.getMessage());
         }
+        signals.close();
+        releaseSignals.run();
     }
 }

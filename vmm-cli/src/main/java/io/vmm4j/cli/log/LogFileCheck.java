@@ -39,7 +39,21 @@ public final class LogFileCheck {
         if (InheritedDescriptor.numberIn(path) >= 0) {
             return "log file " + path + " is a descriptor that is not open";
         }
+        if (isKernels(directory)) {
+            return "log file " + path + " is in a directory of the kernel's, where no file can be made";
+        }
         return Files.isWritable(directory) ? null : "log file " + path + " is in a directory that is not writable";
+    }
+
+    /** Root may write there as far as permissions tell. */
+    private static boolean isKernels(Path directory) {
+        try {
+            Path real = directory.toRealPath();
+            return real.startsWith("/sys") || real.startsWith("/proc");
+        } catch (IOException e) {
+            // Gone since: who opens the file says so.
+            return false;
+        }
     }
 
     /** By one of our own descriptors it can be written to whatever its permissions are now. */

@@ -23,7 +23,7 @@ import java.util.Optional;
  * @param memCoreDump    whether guest RAM is part of a core dump of this process; default false
  * @param smt            Firecracker's word for two threads a core: where nothing else of the topology is said, one socket of
  *                       such cores, with 1 vCPU or an even number; default false, which asks for nothing
- * @param trackDirtyPages whether KVM keeps account of the pages that are written to: not supported, false
+ * @param trackDirtyPages whether KVM keeps account of the pages that are written to: without effect before there are snapshots
  * @param hugePages      Firecracker's word for some of the memory types; {@code null} or {@link HugePages#NONE} = as
  *                       {@code memType} says
  * @param cpuTemplate    one of Firecracker's {@linkplain CpuTemplates changes to CPUs}, which {@code cpu-config} takes the place of;
@@ -219,9 +219,6 @@ public record MachineConfig(
         problems.require(spareDevices == null || spareDevices >= 0, KEY + "spare_devices",
                 "number of spare devices " + spareDevices + " is below 0");
         checkMemoryType(problems);
-        if (trackDirtyPages) {
-            problems.notSupported(KEY + "track_dirty_pages", "true", ": there are no snapshots");
-        }
     }
 
     /**

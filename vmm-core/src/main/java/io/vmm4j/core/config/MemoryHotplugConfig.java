@@ -17,6 +17,6 @@ public record MemoryHotplugConfig(
         @JsonProperty("slot_size_mib") Long slotSizeMib) {
 
     void check(Problems problems) {
-        problems.notSupported("memory-hotplug", "of " + totalSizeMib + " MiB", "");
+        problems.notSupported("memory-hotplug", totalSizeMib == null ? "" : "of " + totalSizeMib + " MiB", "");
     }
 }

@@ -23,6 +23,6 @@ public record MetricsConfig(
     }
 
     void check(Problems problems) {
-        problems.notSupported("metrics", "to \"" + metricsPath + "\"", "");
+        problems.notSupported("metrics", metricsPath == null ? "" : "to \"" + metricsPath + "\"", "");
     }
 }

@@ -25,6 +25,6 @@ public record MmdsConfig(
     }
 
     void check(Problems problems) {
-        problems.notSupported("mmds-config", "for the interfaces " + networkInterfaces, "");
+        problems.notSupported("mmds-config", networkInterfaces == null || networkInterfaces.isEmpty() ? "" : "for the interfaces " + networkInterfaces, "");
     }
 }

@@ -26,6 +26,6 @@ public record PmemConfig(
     }
 
     void check(String key, Problems problems) {
-        problems.notSupported(key, "\"" + id + "\" on \"" + pathOnHost + "\"", ": give it as a drive");
+        problems.notSupported(key, (id == null ? "" : "\"" + id + "\"") + (pathOnHost == null ? "" : " on \"" + pathOnHost + "\""), ": give it as a drive");
     }
 }

@@ -53,12 +53,12 @@ public final class Problems {
      * Notes that a key of Firecracker's asks for what does not exist here. Where its value asks for nothing, it is taken.
      *
      * @param key   ends with Firecracker's word, which the message begins with
-     * @param value what was asked for, as the message says it
+     * @param value what was asked for, as the message says it; empty where nothing tells
      * @param rest  more to say about it, or nothing
      */
     void notSupported(String key, String value, String rest) {
         String word = key.substring(key.lastIndexOf('.') + 1).replaceFirst("\\[\\d+]$", "");
-        add(key, word + " " + value + " is not supported" + rest);
+        add(key, word + (value.isEmpty() ? "" : " ") + value.strip() + " is not supported" + rest);
     }
 
     /** True when nothing has been noted for {@code key}. */

@@ -60,7 +60,7 @@ public record SerialConfig(
         if (rateLimiter != null) {
             rateLimiter.check("serial.rate_limiter", "serial output limit", problems);
             if (rateLimiter.isLimit()) {
-                problems.notSupported("serial.rate_limiter", "of size " + rateLimiter.size(), "");
+                problems.notSupported("serial.rate_limiter", rateLimiter.size() == null ? "" : "of size " + rateLimiter.size(), "");
             }
         }
     }

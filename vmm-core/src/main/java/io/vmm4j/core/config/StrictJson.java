@@ -19,6 +19,7 @@ import com.fasterxml.jackson.databind.exc.InvalidNullException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.util.ArrayList;
@@ -56,8 +57,8 @@ public final class StrictJson {
      * Reads one record.
      *
      * @param source what to call the text in a message where no field can be named
-     * @throws ConfigException whose problems' keys are the fields' paths or {@code source}: every key that does not exist, or the
-     *                         first mistake of another kind
+     * @throws ConfigException whose problems' keys are the fields' paths or {@code source}: every key that does not exist and
+     *                         every value of the wrong type, up to the first mistake that nothing can be read behind
      */
     public static <T> T read(String json, Class<T> type, String source) throws ConfigException {
         T value = read(json, MAPPER.constructType(type), source);
@@ -77,28 +78,35 @@ public final class StrictJson {
     }
 
     private static <T> T read(String json, JavaType type, String source) throws ConfigException {
+        if (json.isBlank()) {
+            throw new ConfigException(source, "the text is empty, where JSON is expected");
+        }
         try {
             return MAPPER.readValue(json, type);
-        } catch (UnrecognizedPropertyException e) {
-            throw new ConfigException(withTheNextUnknownKeys(e, json, type, source));
+        } catch (JsonMappingException e) {
+            throw new ConfigException(withTheNext(e, json, type, source));
         } catch (JsonProcessingException e) {
             throw new ConfigException(problemOf(e, source));
         }
     }
 
-    /** The problem, and those that are found once its key is left out: keys, and at last maybe something else. */
-    private static List<ConfigProblem> withTheNextUnknownKeys(UnrecognizedPropertyException first, String json, JavaType type, String source) {
+    /** The problem, and those that are found once what it is about is left out. */
+    private static List<ConfigProblem> withTheNext(JsonMappingException first, String json, JavaType type, String source) {
         List<ConfigProblem> problems = new ArrayList<>(problemOf(first, source));
-        JsonMappingException unknown = first;
+        JsonMappingException found = first;
         try {
             JsonNode tree = MAPPER.readTree(json);
-            while (problems.size() < MOST_PROBLEMS && remove(tree, unknown.getPath())) {
+            while (problems.size() < MOST_PROBLEMS && remove(tree, found.getPath())) {
                 try {
                     MAPPER.treeToValue(tree, type);
                     return problems;
-                } catch (UnrecognizedPropertyException e) {
+                } catch (JsonMappingException e) {
+                    String key = keyOf(e, source);
+                    if (problems.stream().anyMatch(problem -> problem.key().equals(key))) {
+                        return problems;
+                    }
                     problems.addAll(problemOf(e, source));
-                    unknown = e;
+                    found = e;
                 }
             }
         } catch (JsonProcessingException e) {
@@ -107,13 +115,22 @@ public final class StrictJson {
         return problems;
     }
 
-    /** Takes the key at the end of {@code path} out of {@code tree}; false when it is not there. */
+    /** Takes the key or element at the end of {@code path} out of {@code tree}; false when it is not there. */
     private static boolean remove(JsonNode tree, List<JsonMappingException.Reference> path) {
+        if (path.isEmpty()) {
+            return false;
+        }
         JsonNode node = tree;
         for (JsonMappingException.Reference step : path.subList(0, path.size() - 1)) {
             node = step.getFieldName() == null ? node.path(step.getIndex()) : node.path(step.getFieldName());
         }
-        return node instanceof ObjectNode object && object.remove(path.get(path.size() - 1).getFieldName()) != null;
+        JsonMappingException.Reference last = path.get(path.size() - 1);
+        if (node instanceof ObjectNode object && last.getFieldName() != null) {
+            return object.remove(last.getFieldName()) != null;
+        }
+        // An element is made a thing of nothing: the next ones keep their numbers.
+        return node instanceof ArrayNode list && list.path(last.getIndex()).isContainerNode() && !list.path(last.getIndex()).isEmpty()
+                && list.set(last.getIndex(), list.path(last.getIndex()).isArray() ? list.arrayNode() : list.objectNode()) != null;
     }
 
     private static List<ConfigProblem> problemOf(JsonProcessingException e, String source) {

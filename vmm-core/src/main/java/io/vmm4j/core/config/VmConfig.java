@@ -132,7 +132,8 @@ public record VmConfig(
         serial.check(problems);
         if (vsock != null) {
             vsock.check(problems);
-            boolean isConsoles = serial.path().equals(vsock.udsPath()) || console != null && console.path().equals(vsock.udsPath());
+            boolean isConsoles = SocketPlace.isSame(serial.path(), vsock.udsPath())
+                    || console != null && SocketPlace.isSame(console.path(), vsock.udsPath());
             problems.require(!isConsoles, "vsock.uds_path", "socket " + vsock.udsPath() + " is the serial port's or the console's too");
         }
         checkNetworkInterfaces(problems);
@@ -185,7 +186,7 @@ public record VmConfig(
         console.check(problems);
         problems.require(!console.takesStdio() || !serial.isStdio(), "console.path",
                 "the serial port is on standard input and output too: give one of them a socket path, or the serial port \"none\"");
-        problems.require(console.takesStdio() || !console.path().equals(serial.path()), "console.path",
+        problems.require(console.takesStdio() || !SocketPlace.isSame(console.path(), serial.path()), "console.path",
                 "socket " + console.path() + " is the serial port's too");
     }
 

@@ -51,6 +51,9 @@ public final class VmConfigJson {
         if (bytes.length > MAX_FILE_BYTES) {
             throw new ConfigException(file.toString(), "a file of more than " + MAX_FILE_BYTES + " bytes is no configuration");
         }
+        if (bytes.length >= 3 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF) {
+            throw new ConfigException(file.toString(), "the file begins with a byte order mark, which JSON does not have: save it as UTF-8 without");
+        }
         return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     }
 

@@ -66,11 +66,17 @@ public final class NetworkControl {
     }
 
     /**
-     * Asks the guest to tell the network where it is, with a gratuitous ARP. Nothing happens when there is no driver, or one that did not
-     * accept the feature.
+     * Asks the guest to tell the network where it is, with a gratuitous ARP.
+     *
+     * @return fails with an {@link IllegalStateException} when there is no driver, or one that cannot be asked
      */
     public CompletableFuture<Void> requestAnnounce() {
-        return loop.run(device::requestAnnounce);
+        return loop.run(() -> {
+            if (!device.requestAnnounce()) {
+                throw new IllegalStateException("the guest's driver of network interface " + id
+                        + " cannot be asked to announce itself: there is none, or it has not taken the feature VIRTIO_NET_F_GUEST_ANNOUNCE");
+            }
+        });
     }
 
     /** The guest's hardware address: the configured one or what the guest has set; zeroes when there is neither. */

@@ -14,16 +14,18 @@ final class Listening implements AutoCloseable {
 
     private final VmListener listener;
     private final Consumer<Listening> onEnd;
-    private final Thread thread = new Thread(this::run, "vm-listener");
+    private final Thread thread;
     /** This and what follows is guarded by this object. */
     private final Deque<VmEvent> waiting = new ArrayDeque<>();
     private long missed;
     private Instant missedSince;
     private boolean isFinished;
 
-    Listening(VmListener listener, Consumer<Listening> onEnd) {
+    /** @param threadName what its thread is called */
+    Listening(VmListener listener, String threadName, Consumer<Listening> onEnd) {
         this.listener = listener;
         this.onEnd = onEnd;
+        thread = new Thread(this::run, threadName);
         thread.setDaemon(true);
     }
 

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * The listeners of one machine. {@link #tell} waits for nobody and may be called from any thread, a vCPU's too; it costs next to
@@ -16,11 +17,16 @@ public final class VmEvents implements AutoCloseable {
     public static final int CAPACITY = 1024;
 
     private final Clock clock;
+    private final UnaryOperator<String> nameFor;
     private final List<Listening> listeners = new CopyOnWriteArrayList<>();
 
-    /** @param clock tells when things happen */
-    public VmEvents(Clock clock) {
+    /**
+     * @param clock   tells when things happen
+     * @param nameFor gives the machine's name for a thread of a role
+     */
+    public VmEvents(Clock clock, UnaryOperator<String> nameFor) {
         this.clock = clock;
+        this.nameFor = nameFor;
     }
 
     /**
@@ -30,7 +36,7 @@ public final class VmEvents implements AutoCloseable {
      * @throws IllegalStateException when the host has no thread for it
      */
     public AutoCloseable add(VmListener listener) {
-        Listening listening = new Listening(listener, listeners::remove);
+        Listening listening = new Listening(listener, nameFor.apply("vm-listener"), listeners::remove);
         listeners.add(listening);
         try {
             listening.start();

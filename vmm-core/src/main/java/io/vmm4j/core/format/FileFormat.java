@@ -31,7 +31,7 @@ public enum FileFormat {
     SPARSE_DMG(Kind.DISK, "an Apple sparse or encrypted image", "", start("sprs"), start("shdw"), start("encrcdsa"), start("cdsaencr")),
     ANDROID_SPARSE(Kind.DISK, "an Android sparse image", "simg2img %1$s %2$s", hex(0, "3aff26ed")),
     WIM(Kind.DISK, "a Windows imaging file", "", start("MSWIM\0\0\0")),
-    EWF(Kind.DISK, "an EWF image", "", hex(0, "455646090d0aff00")),
+    EWF(Kind.DISK, "an EWF image", "ewfexport -f raw -t %1$s %1$s", hex(0, "455646090d0aff00")),
     PARTCLONE(Kind.DISK, "a Partclone image", "", start("partclone-image")),
 
     GZIP(Kind.COMPRESSED, "a gzip file", "gzip -dc %1$s > %2$s", hex(0, "1f8b08")),
@@ -54,7 +54,7 @@ public enum FileFormat {
     RAR(Kind.ARCHIVE, "a rar archive", "unrar e %1$s", hex(0, "526172211a07")),
     /** An OVA is one, too. */
     TAR(Kind.ARCHIVE, "a tar archive", "tar -xf %1$s", at(257, "ustar\0"), at(257, "ustar ")),
-    CPIO(Kind.ARCHIVE, "a cpio archive", "", start("070701"), start("070702"), start("070707")),
+    CPIO(Kind.ARCHIVE, "a cpio archive", "cpio -id < %1$s", start("070701"), start("070702"), start("070707")),
     XAR(Kind.ARCHIVE, "a xar archive", "xar -xf %1$s", hex(0, "78617221001c")),
     AR(Kind.ARCHIVE, "an ar archive", "ar x %1$s", start("!<arch>\n")),
     CAB(Kind.ARCHIVE, "a cabinet archive", "cabextract %1$s", start("MSCF\0\0\0\0")),

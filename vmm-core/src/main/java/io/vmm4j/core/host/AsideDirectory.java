@@ -4,8 +4,8 @@ import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.FileName;
 import io.vmm4j.kvm.libc.FileStat;
-import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.ProcessCalls;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -122,7 +122,7 @@ final class AsideDirectory implements AutoCloseable {
     }
 
     private static boolean isOurs(Path path, FileStat stat) throws IOException {
-        boolean isOurs = stat.uid() == LibC.geteuid();
+        boolean isOurs = stat.uid() == ProcessCalls.geteuid();
         if (isOurs && (stat.permissions() & PERMISSIONS) != OWNER_ONLY) {
             throw inTheWay(path);
         }

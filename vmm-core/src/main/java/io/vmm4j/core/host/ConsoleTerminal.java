@@ -18,7 +18,7 @@ final class ConsoleTerminal implements AutoCloseable {
     private final int fd;
     private final RawTerminal raw;
     private final Thread hook;
-    /** Null when this JVM lets nobody have the signals. */
+    /** Null when the signals are not to be had. */
     private JobControl jobControl;
     /** Null when nobody wants to know the terminal's size. */
     private WindowChange windowChange;
@@ -73,7 +73,7 @@ final class ConsoleTerminal implements AutoCloseable {
                     wake.run();
                 }
             });
-        } catch (IllegalArgumentException e) {
+        } catch (LinuxException e) {
             Log.LOG.debug("signals of job control are not to be had, the terminal is looked at from time to time: {}", e.getMessage());
         }
     }
@@ -82,7 +82,7 @@ final class ConsoleTerminal implements AutoCloseable {
     void followWindow(Runnable wake) {
         try {
             windowChange = WindowChange.listen(wake);
-        } catch (IllegalArgumentException e) {
+        } catch (LinuxException e) {
             Log.LOG.debug("SIGWINCH is not to be had, the terminal's size is looked at from time to time: {}", e.getMessage());
         }
     }

@@ -4,6 +4,7 @@ import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.NativeStruct;
+import io.vmm4j.kvm.libc.ProcessCalls;
 import io.vmm4j.kvm.libc.Termios;
 import java.io.IOException;
 import java.util.Set;
@@ -70,7 +71,7 @@ final class RawTerminal {
      */
     boolean isOurs() {
         NativeStruct group = NativeStruct.allocate(Integer.BYTES);
-        return LibC.ioctl(fd, TIOCGPGRP, group) < 0 || group.bytes().getInt(0) == LibC.getpgrp();
+        return LibC.ioctl(fd, TIOCGPGRP, group) < 0 || group.bytes().getInt(0) == ProcessCalls.getpgrp();
     }
 
     /** Says that something was typed just now. */

@@ -12,7 +12,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * A host, or a limit of this process, that has no descriptors or memory left, as against a file that is not as it should be: the
+ * A host, or a limit of this process, that has no descriptors, threads or memory left, as against a file that is not as it should be: the
  * same calls tell of both.
  */
 public final class Shortage {
@@ -59,13 +59,16 @@ public final class Shortage {
     }
 
     /**
-     * Throws {@code failure} on, as the host's, when it is for want of descriptors or memory.
+     * Throws {@code failure} on, as the host's, when it is for want of descriptors, threads or memory.
      *
      * @param failure what was thrown where a file was opened, or what has that as a cause
      * @throws IOException with the resource, its limit and what to do, when that is what is wrong
      */
     public static void rethrow(Exception failure) throws IOException {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (Threads.isLackOfThreads(cause)) {
+                throw new IOException(failure.getMessage(), failure);
+            }
             if (cause instanceof LinuxException refusal) {
                 if (refusal.isShortage()) {
                     throw failure instanceof LinuxException same ? same : new IOException(failure.getMessage(), failure);

@@ -80,8 +80,9 @@ public final class SocketFile<S extends Closeable> implements Closeable {
     /**
      * Listens at {@code path}. A socket that a dead process left there is replaced.
      *
-     * @throws IOException one line that names the path: a live socket or another kind of file is there, the directory is
+     * @throws SocketPlaceException one line that names the path: a live socket or another kind of file is there, the directory is
      *     missing or not writable
+     * @throws IOException          when the host has too few descriptors left, or too little memory
      */
     public static <S extends Closeable> SocketFile<S> listen(Path path, Binder<S> binder) throws IOException {
         try {
@@ -245,7 +246,13 @@ public final class SocketFile<S extends Closeable> implements Closeable {
     }
 
     private static IOException refusal(Path path, IOException e) {
-        return new IOException("cannot create the socket " + path + ": " + reason(e), e);
+        String message = "cannot create the socket " + path + ": " + reason(e);
+        try {
+            Shortage.rethrow(e);
+        } catch (IOException lack) {
+            return new IOException(message, lack);
+        }
+        return new SocketPlaceException(message, e);
     }
 
     private static String reason(IOException e) {

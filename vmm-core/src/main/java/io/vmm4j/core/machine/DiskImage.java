@@ -118,6 +118,10 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             return null;
         }
         boolean takenAsIs = others != null;
+        boolean isLookedAt = !takenAsIs && config.format() != DriveConfig.Format.RAW;
+        if (isLookedAt && isForeign(place, path, field, problems)) {
+            return null;
+        }
         boolean isLocked = takenAsIs && others.stream().anyMatch(other -> other.file().isAt(place));
         DiskFile file = isLocked ? DiskFile.openUnlocked(place, config.isReadOnly(), config.isDirect())
                 : DiskFile.open(place, config.isReadOnly(), config.isDirect());
@@ -126,7 +130,8 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             if (takenAsIs) {
                 return new DiskImage(config, file, size, false, true);
             }
-            FileFormat format = config.format() == DriveConfig.Format.RAW ? null : formatOf(file, size);
+            // Once more: another file may have come to that name.
+            FileFormat format = isLookedAt ? formatOf(file, size) : null;
             if (format != null) {
                 problems.add(field, refusal(path, format));
                 file.close();
@@ -150,6 +155,17 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         }
     }
 
+    /** Whether the file is of a known format, by a look for which it is neither locked nor opened for writing. */
+    private static boolean isForeign(Path place, Path path, String field, Problems problems) throws IOException {
+        try (DiskFile file = DiskFile.openUnlocked(place, true, false)) {
+            FileFormat format = formatOf(file, file.size());
+            if (format != null) {
+                problems.add(field, refusal(path, format));
+            }
+            return format != null;
+        }
+    }
+
     /** What the image is, where that is a known format and so no raw disk. */
     private static FileFormat formatOf(DiskFile file, long size) throws IOException {
         int tail = (int) Math.min(size, FileFormat.TAIL_BYTES);
@@ -159,7 +175,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
     private static String refusal(Path path, FileFormat format) {
         String does = format.kind() == FileFormat.Kind.ARCHIVE ? "` unpacks it" : "` makes one";
         return "disk image " + path + " is " + format.description() + ", not a raw image"
-                + format.command(path.toString()).map(command -> ": `" + command + does).orElse("")
+                + format.command(path.toString()).map(command -> ": `" + command + does).orElse(", and no command is known that makes one of it")
                 + "; with format \"raw\" it is taken as it is";
     }
 

@@ -168,6 +168,7 @@ final class HostFiles implements AutoCloseable {
                 Shortage.rethrow(e);
                 problems.add(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
             } catch (IOException e) {
+                Shortage.rethrow(e);
                 problems.add(key + ".host_dev_name", e.getMessage());
             }
         }

@@ -6,20 +6,16 @@ import io.vmm4j.core.acpi.AcpiPorts;
 import io.vmm4j.core.acpi.SlotController;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
-import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.host.EpollEventLoop;
-import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.Shortage;
-import io.vmm4j.core.host.SilentConsole;
-import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.host.SocketFile;
-import io.vmm4j.core.host.StdioConsole;
+import io.vmm4j.core.host.SocketPlaceException;
 import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.host.VsockSockets;
 import io.vmm4j.core.layout.AddressMap;
@@ -29,7 +25,6 @@ import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.boottimer.BootTimer;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.i8042.I8042;
-import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.virtio.vsock.VirtioVsock;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
@@ -63,7 +58,7 @@ public final class MachineAssembler {
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<EpollEventLoop> loops = new ArrayList<>();
-    private final List<GivenConsole> givenConsoles = new ArrayList<>();
+    private final HostConsoles consoles;
     private final BusBuilder ports = new BusBuilder("port");
     private final BusBuilder mmio = new BusBuilder("mmio");
     private final MachineMetrics metrics = new MachineMetrics();
@@ -83,6 +78,7 @@ public final class MachineAssembler {
         this.given = given;
         this.events = events;
         this.own = own;
+        this.consoles = new HostConsoles(config, given, events, own, owned::push);
     }
 
     /**
@@ -122,7 +118,7 @@ public final class MachineAssembler {
     private void giveBack() {
         loops.forEach(EpollEventLoop::close);
         Machine.closeAll(owned);
-        givenConsoles.forEach(GivenConsole::close);
+        consoles.given().forEach(GivenConsole::close);
     }
 
     private Machine assembleAll() throws ConfigException, IOException {
@@ -133,12 +129,12 @@ public final class MachineAssembler {
         createVm();
         HelperThreads helpers = own(HelperThreads.start(own::nameFor));
         EpollEventLoop loop = newLoop("vm-events");
-        SerialConsole serial = serialConsole();
+        SerialConsole serial = consoles.serial();
         PanicWatch panics = new PanicWatch(events, loop);
         ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
         VirtioSlots.Windows windows = (name, slot, device) -> mmio.add(name, slot.base(), slot.size(), device);
         VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan)), loop, helpers, metrics);
-        SerialConsole console = virtioConsole();
+        SerialConsole console = consoles.virtio();
         ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
         addVirtioDevices(devices, files, loop);
         AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
@@ -152,11 +148,11 @@ public final class MachineAssembler {
         acpi.hotplug().connect(vcpus);
         vcpus.park();
         loops.forEach(EpollEventLoop::start);
-        serial.attach(serialPort);
+        HostConsoles.attach(serial, serialPort, "serial.path");
         if (console != null) {
-            console.attach(consolePort);
+            HostConsoles.attach(console, consolePort, "console.path");
         }
-        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), givenConsoles, owned, hotplug, own,
+        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own,
                 helpers, panics, metrics);
     }
 
@@ -225,39 +221,6 @@ public final class MachineAssembler {
         InterruptControllers.create(vm, config.machineConfig().topology(), mmio);
     }
 
-    private SerialConsole serialConsole() throws IOException {
-        if (given.serial() != null) {
-            return given("serial console", "serial", given.serial());
-        }
-        String file = config.serial().serialOutPath();
-        return own(file == null ? consoleOn(config.serial().path()) : FileConsole.open(Path.of(file)));
-    }
-
-    /** The host's end of the virtio console, or {@code null} when there is none. */
-    private SerialConsole virtioConsole() {
-        if (given.console() != null) {
-            return given("virtio console", "console", given.console());
-        }
-        return config.console() == null ? null : own(consoleOn(config.console().path()));
-    }
-
-    private GivenConsole given(String name, String key, SerialConsole console) {
-        if (console == given.serial() && console == given.console() && !givenConsoles.isEmpty()) {
-            throw new GivenPartException(key, name + ": it is the serial console too", null);
-        }
-        GivenConsole guarded = GivenConsole.of(name, key, console, events, own);
-        givenConsoles.add(guarded);
-        return guarded;
-    }
-
-    private static SerialConsole consoleOn(String path) {
-        return switch (path) {
-            case SerialConfig.STDIO -> new StdioConsole();
-            case SerialConfig.NONE -> new SilentConsole();
-            default -> new SocketConsole(Path.of(path));
-        };
-    }
-
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
         ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
@@ -274,7 +237,7 @@ public final class MachineAssembler {
         return port;
     }
 
-    private void addVirtioDevices(VirtioDevices devices, HostFiles files, EpollEventLoop loop) throws IOException {
+    private void addVirtioDevices(VirtioDevices devices, HostFiles files, EpollEventLoop loop) throws IOException, ConfigException {
         for (DiskImage disk : files.disks()) {
             devices.addDrive(disk, parts(), events);
         }
@@ -305,10 +268,19 @@ public final class MachineAssembler {
         return hotplug;
     }
 
-    private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException {
+    private VsockSockets vsockSockets(VsockConfig vsock, EpollEventLoop loop) throws IOException, ConfigException {
         SocketFile<UnixSocket> opened = given.opened().vsock();
         Path path = Path.of(vsock.udsPath());
-        VsockSockets sockets = own(opened == null ? VsockSockets.listen(loop, path) : VsockSockets.on(loop, path, opened));
+        try {
+            return own(opened == null ? VsockSockets.listen(loop, path) : VsockSockets.on(loop, path, opened));
+        } catch (SocketPlaceException e) {
+            // Taken since the configuration was checked.
+            throw new ConfigException("vsock.uds_path", e.getMessage());
+        }
+    }
+
+    private void addVsock(VirtioDevices devices, VsockConfig vsock, EpollEventLoop loop) throws IOException, ConfigException {
+        VsockSockets sockets = vsockSockets(vsock, loop);
         VirtioVsock device = new VirtioVsock(loop, vsock.guestCid(), sockets);
         devices.add("vsock", device);
         metrics.vsock(device);

@@ -149,11 +149,11 @@ final class PanicWatch implements PvPanic.Listener {
             default -> false;
         };
         if (panic.source() != GuestPanic.Source.CONSOLE && isGuests) {
-            return new VmExit(VmExitReason.GUEST_PANIC, PANICKED + inBrackets(panic.text()) + ": " + exit.message());
+            return new VmExit(VmExitReason.GUEST_PANIC, PANICKED + inBrackets(panic.text()) + ": " + exit.message(), exit.cause());
         }
         return switch (exit.reason()) {
             // A kernel that panics does not power off.
-            case RESET, TRIPLE_FAULT, STOPPED -> new VmExit(exit.reason(), exit.message() + ", after " + told(panic));
+            case RESET, TRIPLE_FAULT, STOPPED -> new VmExit(exit.reason(), exit.message() + ", after " + told(panic), exit.cause());
             default -> exit;
         };
     }

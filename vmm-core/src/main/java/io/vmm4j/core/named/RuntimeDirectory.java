@@ -5,8 +5,8 @@ import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.FileStat;
-import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.ProcessCalls;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -46,7 +46,7 @@ public final class RuntimeDirectory {
 
     /** That of this process's user and environment; makes nothing. */
     public static RuntimeDirectory ofThisUser() {
-        return of(Path.of("/"), System.getenv("XDG_RUNTIME_DIR"), LibC.geteuid());
+        return of(Path.of("/"), System.getenv("XDG_RUNTIME_DIR"), ProcessCalls.geteuid());
     }
 
     /**
@@ -136,8 +136,8 @@ public final class RuntimeDirectory {
         if (!stat.isDirectory()) {
             throw unusable(Files.isSymbolicLink(path) ? "is a symbolic link" : "is not a directory", null);
         }
-        if (stat.uid() != LibC.geteuid()) {
-            throw unusable("belongs to user " + stat.uid() + " and not to this one, " + LibC.geteuid(), null);
+        if (stat.uid() != ProcessCalls.geteuid()) {
+            throw unusable("belongs to user " + stat.uid() + " and not to this one, " + ProcessCalls.geteuid(), null);
         }
         if ((stat.permissions() & ANYBODY) != OWNER_ONLY) {
             throw unusable("has mode " + Integer.toOctalString(stat.permissions()) + " and not 700, which is this user's alone", null);

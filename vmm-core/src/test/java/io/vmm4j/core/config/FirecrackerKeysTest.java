@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.config.MachineConfig.HugePages;
 import io.vmm4j.core.cpu.CpuTopology;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -160,7 +161,8 @@ class FirecrackerKeysTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "'machine-config': {'track_dirty_pages': true} | track_dirty_pages true is not supported: there are no snapshots (machine-config.track_dirty_pages)",
+        "'metrics': {} | metrics is not supported (metrics)",
+        "'memory-hotplug': {} | memory-hotplug is not supported (memory-hotplug)",
         "'metrics': {'metrics_path': '/m', 'emit_id': false, 'properties': {'k': 'v'}} | metrics to \"/m\" is not supported (metrics)",
         "'mmds-config': {'network_interfaces': ['eth0'], 'version': 'V2', 'ipv4_address': '169.254.169.254', 'imds_compat': false} | mmds-config for the interfaces [eth0] is not supported (mmds-config)",
         "'pmem': [{'id': 'p', 'path_on_host': '/p', 'root_device': true, 'read_only': true, 'rate_limiter': null}] | pmem \"p\" on \"/p\" is not supported: give it as a drive (pmem[0])",
@@ -173,6 +175,25 @@ class FirecrackerKeysTest {
         assertEquals(config, parse(VmConfigJson.write(config)), "it can be written all the same");
         ConfigException built = assertThrows(ConfigException.class, () -> VmBuilder.fromConfig(config).check());
         assertTrue(built.getMessage().contains(message), built.getMessage());
+    }
+
+    @Test
+    void aStructuralMistakeHidesNoneOfTheOthers() {
+        ConfigException refused = assertThrows(ConfigException.class, () -> VmConfigJson.parse(
+                "{\"boot-source\": {\"kernel_image_path\": 5}, \"drives\": [{\"is_read_only\": 1, \"nonsense\": 2}], \"machine-config\": {\"vcpu_count\": \"x\"}}", "c.json"));
+        assertEquals(List.of("boot-source.kernel_image_path", "drives[0].is_read_only", "drives[0].nonsense", "machine-config.vcpu_count"),
+                refused.problems().stream().map(problem -> problem.key()).toList());
+    }
+
+    @Test
+    void anEmptyTextIsSaidToBeEmpty() {
+        ConfigException refused = assertThrows(ConfigException.class, () -> VmConfigJson.parse(" \n", "c.json"));
+        assertEquals("the text is empty, where JSON is expected (c.json)", refused.getMessage());
+    }
+
+    @Test
+    void accountOfWrittenPagesIsWithoutEffectBeforeThereAreSnapshots() throws ConfigException {
+        assertTrue(checked("'machine-config': {'track_dirty_pages': true}").machineConfig().trackDirtyPages());
     }
 
     @Test

@@ -14,11 +14,16 @@ import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.virtio.balloon.BalloonConfig;
 import io.vmm4j.devices.virtio.balloon.VirtioBalloon;
+import io.vmm4j.devices.virtio.net.NetBackend;
+import io.vmm4j.devices.virtio.net.NetConfig;
+import io.vmm4j.devices.virtio.net.VirtioNet;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -28,6 +33,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.mockito.Mockito;
 
 class DeviceControlsTest {
 
@@ -72,6 +78,16 @@ class DeviceControlsTest {
             ExecutionException failed = assertThrows(ExecutionException.class, () -> future.get(10, TimeUnit.SECONDS));
             assertTrue(failed.getCause() instanceof IllegalStateException, failed::toString);
         }
+    }
+
+    @Test
+    void aGuestThatCannotBeAskedToAnnounceItselfFailsTheFuture() {
+        NetBackend nowhere = Mockito.mock(NetBackend.class);
+        Mockito.when(nowhere.queuePairs()).thenReturn(1);
+        NetworkControl network = new NetworkControl("eth0", loop,
+                new VirtioNet(loop, new NetConfig(Optional.empty(), OptionalInt.empty(), 1, 256), nowhere));
+        ExecutionException failed = assertThrows(ExecutionException.class, () -> network.requestAnnounce().get(10, TimeUnit.SECONDS));
+        assertTrue(failed.getCause().getMessage().contains("network interface eth0 cannot be asked to announce itself"), failed::toString);
     }
 
     @Test

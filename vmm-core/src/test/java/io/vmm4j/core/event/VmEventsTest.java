@@ -24,7 +24,7 @@ class VmEventsTest {
 
     private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
 
-    private final VmEvents events = new VmEvents(Clock.fixed(NOON, ZoneOffset.UTC));
+    private final VmEvents events = new VmEvents(Clock.fixed(NOON, ZoneOffset.UTC), role -> role + "@m1");
     private final BlockingQueue<VmEvent> heard = new LinkedBlockingQueue<>();
 
     private void count(int number) {

@@ -75,7 +75,9 @@ class HelperThreadsTest {
 
     /** Until the thread that has answered waits again. */
     private static void awaitIdle() {
-        while (threads().stream().anyMatch(thread -> thread.getName().equals("vm-answers") && thread.getState() == Thread.State.RUNNABLE)) {
+        // A thread that waits for a lock is still at work.
+        while (threads().stream().anyMatch(thread -> thread.getName().equals("vm-answers") && thread.getState() != Thread.State.WAITING
+                && thread.getState() != Thread.State.TIMED_WAITING && thread.getState() != Thread.State.TERMINATED)) {
             Thread.onSpinWait();
         }
     }

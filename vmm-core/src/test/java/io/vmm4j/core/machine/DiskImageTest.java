@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.vmm4j.core.block.DiskFile;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
@@ -139,6 +140,20 @@ class DiskImageTest {
     }
 
     @Test
+    void anImageOfAnotherFormatIsNotEvenLocked() throws Exception {
+        byte[] content = new byte[4096];
+        System.arraycopy(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, 0, content, 0, 8);
+        Path path = image(content);
+        try (DiskFile holder = DiskFile.open(path, false, false)) {
+            assertRefused(path, "is a qcow2 image");
+            problems = new Problems();
+            assertNull(open(path, true));
+            assertTrue(assertThrows(ConfigException.class, problems::throwIfAny).getMessage().contains("is a qcow2 image"));
+            assertEquals(4096, holder.size());
+        }
+    }
+
+    @Test
     void readersShareAnImageAndKeepAWriterOut() throws Exception {
         Path path = image(new byte[512]);
         try (DiskImage first = open(path, true); DiskImage second = open(path, true)) {
@@ -188,7 +203,7 @@ class DiskImageTest {
     @Test
     void aKernelIsNoDisk() throws Exception {
         assertRefused(image(Arrays.copyOf(new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1}, 4096)),
-                "is an ELF program, not a raw image; with format \"raw\" it is taken as it is");
+                "is an ELF program, not a raw image, and no command is known that makes one of it; with format \"raw\" it is taken as it is");
     }
 
     @Test

@@ -59,6 +59,14 @@ class PanicWatchTest {
         assertEquals(Optional.of(new GuestPanic(GuestPanic.Source.KERNEL, "sysrq triggered crash")), panics.panic());
     }
 
+    @ParameterizedTest
+    @EnumSource(VmExitReason.class)
+    void whatWasThrownGoesWithTheEnd(VmExitReason reason) {
+        Throwable thrown = new IllegalStateException("thrown");
+        port.write(0, 1, 1);
+        assertEquals(thrown, panics.judge(new VmExit(reason, "it ended", thrown)).cause());
+    }
+
     @Test
     void whatTheHostOrTheMonitorEndsIsNoPanicsEndButHasAWordOfIt() {
         port.write(0, 1, 1);

@@ -7,7 +7,7 @@ import io.vmm4j.core.control.ControlServer;
 import io.vmm4j.core.control.ControlTarget;
 import io.vmm4j.core.control.MachineInfo;
 import io.vmm4j.core.host.SocketFile;
-import io.vmm4j.kvm.libc.LibC;
+import io.vmm4j.kvm.libc.ProcessCalls;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -29,7 +29,7 @@ class ListedMachineTest {
 
     private RuntimeDirectory directory() throws IOException {
         Path xdg = Files.createDirectories(root.resolve("xdg"));
-        return RuntimeDirectory.of(root, xdg.toString(), LibC.geteuid());
+        return RuntimeDirectory.of(root, xdg.toString(), ProcessCalls.geteuid());
     }
 
     private static ControlTarget target() {

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.core.host.SocketFile;
-import io.vmm4j.kvm.libc.LibC;
+import io.vmm4j.kvm.libc.ProcessCalls;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -29,7 +29,7 @@ class RuntimeDirectoryTest {
 
     private RuntimeDirectory chosen() throws IOException {
         Path xdg = Files.createDirectories(root.resolve("xdg"));
-        return RuntimeDirectory.of(root, xdg.toString(), LibC.geteuid());
+        return RuntimeDirectory.of(root, xdg.toString(), ProcessCalls.geteuid());
     }
 
     private Path pathOf(String xdg, int uid) {
@@ -49,7 +49,7 @@ class RuntimeDirectoryTest {
         assertEquals(root.resolve("tmp/vmm4j-4711"), last.path());
         assertEquals(Optional.of("XDG_RUNTIME_DIR is not set and " + root + "/run/user/4711 is not there: named machines are in " + root + "/tmp/vmm4j-4711"),
                 last.notice());
-        int uid = LibC.geteuid();
+        int uid = ProcessCalls.geteuid();
         assumeTrue(uid != 0, "root's is elsewhere");
         Files.createDirectories(root.resolve("run/user/" + uid));
         assertEquals(root.resolve("run/user/" + uid + "/vmm4j"), pathOf(null, uid));
@@ -62,7 +62,7 @@ class RuntimeDirectoryTest {
         Path login = Files.createDirectories(root.resolve("run/user/0"));
         assertEquals(root.resolve("run/vmm4j"), pathOf(login.toString(), 0));
         assertEquals(root.resolve("run/vmm4j"), pathOf("/nonexistent", 0));
-        assumeTrue(LibC.geteuid() == 0, "only root makes directories of root's");
+        assumeTrue(ProcessCalls.geteuid() == 0, "only root makes directories of root's");
         Path own = Files.createDirectory(root.resolve("own"));
         assertEquals(own.resolve("vmm4j"), pathOf(own.toString(), 0));
         Path others = Files.createDirectory(root.resolve("others"));
@@ -110,7 +110,7 @@ class RuntimeDirectoryTest {
 
     @Test
     void somebodyElsesIsRefused() throws IOException {
-        assumeTrue(LibC.geteuid() == 0, "only root gives a directory away");
+        assumeTrue(ProcessCalls.geteuid() == 0, "only root gives a directory away");
         RuntimeDirectory directory = chosen();
         directory.make();
         Files.setAttribute(directory.path(), "unix:uid", SOMEBODY);

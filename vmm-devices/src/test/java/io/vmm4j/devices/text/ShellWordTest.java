@@ -12,6 +12,11 @@ class ShellWordTest {
     }
 
     @Test
+    void controlCharactersAreWrittenOut() {
+        assertEquals("$'a\\012b\\'c\\\\\\033'", ShellWord.of("a\nb'c\\\u001b"));
+    }
+
+    @Test
     void allElseIsQuoted() {
         assertEquals("'a b'", ShellWord.of("a b"));
         assertEquals("'$(rm x)'", ShellWord.of("$(rm x)"));

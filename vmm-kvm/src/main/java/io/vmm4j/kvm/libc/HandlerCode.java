@@ -14,29 +14,30 @@ final class HandlerCode {
     private HandlerCode() {
     }
 
-    /** The address of code that adds 1 to an eventfd. Its restorer is {@link #restorer} of that address. */
-    static long signalling(EventFd event) throws LinuxException {
+    /** The address of code that writes the signal's number, one byte, to {@code fd}. Its restorer is {@link #restorer} of that address. */
+    static long writing(int fd) throws LinuxException {
         ByteBuffer code = code();
         code.put(endbr64());
-        code.put(octets(0xBF)).putInt(event.fd());                  // mov edi, fd
-        code.put(octets(0x48, 0x8D, 0x35)).putInt(22);              // lea rsi, [rip + one]
-        code.put(octets(0xBA)).putInt(Long.BYTES);                  // mov edx, 8
+        code.put(octets(0x57));                                     // push rdi: the signal's number
+        code.put(octets(0x48, 0x89, 0xE6));                         // mov rsi, rsp
+        code.put(octets(0xBF)).putInt(fd);                          // mov edi, fd
+        code.put(octets(0xBA)).putInt(1);                           // mov edx, 1
         code.put(octets(0xB8)).putInt(1);                           // mov eax, 1: write
         code.put(octets(0x0F, 0x05));                               // syscall
+        code.put(octets(0x5F));                                     // pop rdi
         code.put(octets(0xC3));                                     // ret
         code.put(octets(0x48, 0xC7, 0xC0)).putInt(15);              // mov rax, 15: rt_sigreturn, as debuggers know it
         code.put(octets(0x0F, 0x05));                               // syscall
-        code.putLong(1);                                            // one
         return executable(code);
     }
 
-    /** The address of code that returns from a handler of {@link #signalling}. */
-    static long restorer(long signalling) {
-        return signalling + RESTORER_OFFSET;
+    /** The address of code that returns from a handler of {@link #writing}. */
+    static long restorer(long writing) {
+        return writing + RESTORER_OFFSET;
     }
 
-    /** endbr64 4, mov 5, lea 7, mov 5, mov 5, syscall 2, ret 1. */
-    private static final int RESTORER_OFFSET = 29;
+    /** endbr64 4, push 1, mov 3, mov 5, mov 5, mov 5, syscall 2, pop 1, ret 1. */
+    private static final int RESTORER_OFFSET = 27;
 
     /**
      * The address of code that passes a signal on to {@code handler} when a thread of a process sent it to another by tgkill(2),

@@ -1,9 +1,7 @@
 package io.vmm4j.kvm.libc;
 
-import java.util.HashMap;
-import java.util.Map;
-import sun.misc.Signal;
-import sun.misc.SignalHandler;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Hears that this process is about to be suspended (SIGTSTP, SIGTTIN, SIGTTOU) and that it goes on (SIGCONT), for who has changed
@@ -12,7 +10,7 @@ import sun.misc.SignalHandler;
  */
 public final class JobControl implements AutoCloseable {
 
-    /** Called on threads of the JVM's, one at a time. */
+    /** Called on threads of their own, one at a time. */
     public interface Listener {
 
         /** The process stops when this returns. */
@@ -22,12 +20,11 @@ public final class JobControl implements AutoCloseable {
         void resumed();
     }
 
-    private static final String[] STOPS = {"TSTP", "TTIN", "TTOU"};
-    private static final int SIG_UNBLOCK = 1;
-    private static final Signal CONTINUE = new Signal("CONT");
+    private static final int[] STOPS = {20, 21, 22}; // TSTP TTIN TTOU
+    private static final int SIGCONT = 18;
 
     private final Listener listener;
-    private final Map<Signal, SignalHandler> before = new HashMap<>();
+    private final List<TakenSignal> taken = new ArrayList<>();
     private boolean closed;
 
     private JobControl(Listener listener) {
@@ -37,22 +34,23 @@ public final class JobControl implements AutoCloseable {
     /**
      * Begins to listen.
      *
-     * @throws IllegalArgumentException when this JVM lets nobody have one of the signals
+     * @throws LinuxException when one of the signals is not to be had
      */
-    public static JobControl listen(Listener listener) {
+    public static JobControl listen(Listener listener) throws LinuxException {
         JobControl control = new JobControl(listener);
         control.take();
         return control;
     }
 
-    private synchronized void take() {
+    private synchronized void take() throws LinuxException {
         try {
-            before.put(CONTINUE, Signal.handle(CONTINUE, signal -> goOn()));
-            for (String stop : STOPS) {
-                Signal signal = new Signal(stop);
-                before.put(signal, Signal.handle(signal, this::stop));
+            taken.add(TakenSignal.take(SIGCONT, this::goOn));
+            for (int stop : STOPS) {
+                // Known by its place: the signal is not there yet when its action is made.
+                int place = taken.size();
+                taken.add(TakenSignal.take(stop, () -> stop(place)));
             }
-        } catch (IllegalArgumentException e) {
+        } catch (LinuxException e) {
             close();
             throw e;
         }
@@ -64,18 +62,17 @@ public final class JobControl implements AutoCloseable {
         }
     }
 
-    private synchronized void stop(Signal signal) {
+    private synchronized void stop(int place) {
         if (closed) {
             return;
         }
         listener.suspending();
-        SignalHandler ours = Signal.handle(signal, SignalHandler.SIG_DFL);
         try {
-            // The kernel's own way: it stops nobody whom nobody could continue. To this thread, so that it has happened when that is back.
-            LibC.sigprocmask(SIG_UNBLOCK, 1L << signal.getNumber() - 1);
-            LibC.tgkill(LibC.getpid(), LibC.gettid(), signal.getNumber());
+            // The kernel's own way: it stops nobody whom nobody could continue.
+            taken.get(place).letThrough();
+        } catch (LinuxException e) {
+            throw new IllegalStateException("a signal that could be taken cannot be let through: " + e.getMessage(), e);
         } finally {
-            Signal.handle(signal, ours);
             listener.resumed();
         }
     }
@@ -83,7 +80,7 @@ public final class JobControl implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
-        before.forEach(Signal::handle);
-        before.clear();
+        taken.forEach(TakenSignal::close);
+        taken.clear();
     }
 }

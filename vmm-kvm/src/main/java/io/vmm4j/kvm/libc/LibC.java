@@ -7,7 +7,7 @@ import java.nio.Buffer;
 import java.nio.ByteBuffer;
 
 /**
- * The C library as this project uses it: thin, allocation-free, one line a system call.
+ * The C library as this project uses it, with {@link ProcessCalls}: thin, allocation-free, one line a system call.
  *
  * <p>Only three functions are registered with JNA, because each registration costs start-up time: {@code ioctl},
  * the {@code syscall} entry that carries all the others, and {@code memset} (see {@link #address}). The numbers are
@@ -27,15 +27,12 @@ public final class LibC {
     private static final int SYS_MMAP = 9;
     private static final int SYS_MPROTECT = 10;
     private static final int SYS_MUNMAP = 11;
-    private static final int SYS_RT_SIGACTION = 13;
-    private static final int SYS_RT_SIGPROCMASK = 14;
     private static final int SYS_PREAD64 = 17;
     private static final int SYS_PWRITE64 = 18;
     private static final int SYS_READV = 19;
     private static final int SYS_WRITEV = 20;
     private static final int SYS_MSYNC = 26;
     private static final int SYS_MADVISE = 28;
-    private static final int SYS_GETPID = 39;
     private static final int SYS_SOCKET = 41;
     private static final int SYS_CONNECT = 42;
     private static final int SYS_SENDTO = 44;
@@ -43,29 +40,23 @@ public final class LibC {
     private static final int SYS_SHUTDOWN = 48;
     private static final int SYS_BIND = 49;
     private static final int SYS_LISTEN = 50;
+    private static final int SYS_GETSOCKOPT = 55;
     private static final int SYS_FCNTL = 72;
     private static final int SYS_FLOCK = 73;
     private static final int SYS_FSYNC = 74;
     private static final int SYS_FDATASYNC = 75;
     private static final int SYS_FTRUNCATE = 77;
-    private static final int SYS_GETEUID = 107;
-    private static final int SYS_SETSID = 112;
-    private static final int SYS_GETPGRP = 111;
-    private static final int SYS_GETTID = 186;
     private static final int SYS_CLOCK_GETTIME = 228;
     private static final int SYS_EPOLL_WAIT = 232;
     private static final int SYS_EPOLL_CTL = 233;
-    private static final int SYS_TGKILL = 234;
     private static final int SYS_TIMERFD_CREATE = 283;
     private static final int SYS_FALLOCATE = 285;
     private static final int SYS_TIMERFD_SETTIME = 286;
     private static final int SYS_ACCEPT4 = 288;
     private static final int SYS_EVENTFD2 = 290;
     private static final int SYS_EPOLL_CREATE1 = 291;
-    private static final int SYS_DUP3 = 292;
     private static final int SYS_PREADV = 295;
     private static final int SYS_PWRITEV = 296;
-    private static final int SYS_PRLIMIT64 = 302;
     private static final int SYS_RENAMEAT2 = 316;
     private static final int SYS_GETRANDOM = 318;
     private static final int SYS_MEMFD_CREATE = 319;
@@ -84,7 +75,7 @@ public final class LibC {
     /** ioctl(2). Variadic in C; on x86-64 the third argument travels in the same register either way. */
     public static native int ioctl(int fd, long request, long argument);
 
-    private static native long syscall(long number, long a, long b, long c, long d, long e, long f);
+    static native long syscall(long number, long a, long b, long c, long d, long e, long f);
 
     private static native long memset(Buffer buffer, int value, long length);
 
@@ -118,7 +109,7 @@ public final class LibC {
     }
 
     /** As {@link #syscall}, with a structure or string as argument number {@code index}, kept reachable. */
-    private static int syscall(int number, NativeStruct struct, int index, long a, long b, long c, long d) {
+    static int syscall(int number, NativeStruct struct, int index, long a, long b, long c, long d) {
         try {
             long p = struct.address();
             return (int) switch (index) {
@@ -327,6 +318,16 @@ public final class LibC {
         return syscall(SYS_CONNECT, address, 1, fd, length, 0, 0);
     }
 
+    /** getsockopt(2); {@code length} holds the room in {@code value}, 32 bits, and then what was put there. */
+    static int getsockopt(int fd, int level, int option, NativeStruct value, NativeStruct length) {
+        try {
+            return (int) syscall(SYS_GETSOCKOPT, fd, level, option, value.address(), length.address(), 0);
+        } finally {
+            Reference.reachabilityFence(value);
+            Reference.reachabilityFence(length);
+        }
+    }
+
     /** shutdown(2). */
     public static int shutdown(int fd, int how) {
         return (int) syscall(SYS_SHUTDOWN, fd, how, 0, 0, 0, 0);
@@ -357,63 +358,8 @@ public final class LibC {
         return syscall(SYS_IO_URING_REGISTER, argument, 2, ring, opcode, count, 0);
     }
 
-    /** prlimit64(2) of this process, asking only: {@code limit} becomes a {@code struct rlimit64} of 16 bytes. */
-    public static int getrlimit(int resource, NativeStruct limit) {
-        return syscall(SYS_PRLIMIT64, limit, 3, 0, resource, 0, 0);
-    }
-
     /** clock_gettime(2) into a {@code struct timespec} of 16 bytes. */
     static int clockGettime(int clock, NativeStruct time) {
         return syscall(SYS_CLOCK_GETTIME, time, 1, clock, 0, 0, 0);
-    }
-
-    /** getpid(2). */
-    public static int getpid() {
-        return (int) syscall(SYS_GETPID, 0, 0, 0, 0, 0, 0);
-    }
-
-    /** geteuid(2): the user on whose behalf the process acts. */
-    public static int geteuid() {
-        return (int) syscall(SYS_GETEUID, 0, 0, 0, 0, 0, 0);
-    }
-
-    /** gettid(2): the kernel's number of the calling thread. */
-    public static int gettid() {
-        return (int) syscall(SYS_GETTID, 0, 0, 0, 0, 0, 0);
-    }
-
-    /** getpgrp(2): the caller's process group. */
-    public static int getpgrp() {
-        return (int) syscall(SYS_GETPGRP, 0, 0, 0, 0, 0, 0);
-    }
-
-    /** setsid(2): a new session with the caller's process as its leader. */
-    public static int setsid() {
-        return (int) syscall(SYS_SETSID, 0, 0, 0, 0, 0, 0);
-    }
-
-    /** dup3(2): makes {@code to} another name for the file that {@code from} is. */
-    public static int dup3(int from, int to, int flags) {
-        return (int) syscall(SYS_DUP3, from, to, flags, 0, 0, 0);
-    }
-
-    /** rt_sigprocmask(2): changes which signals the calling thread blocks. Bit n-1 of {@code signals} is signal n. */
-    public static int sigprocmask(int how, long signals) {
-        NativeStruct set = NativeStruct.allocate(Long.BYTES);
-        set.bytes().putLong(0, signals);
-        return syscall(SYS_RT_SIGPROCMASK, set, 1, how, 0, Long.BYTES, 0);
-    }
-
-    /** rt_sigaction(2) with the kernel's {@code struct sigaction} of 32 bytes; {@code action} may be {@code null}. */
-    static int sigaction(int signal, NativeStruct action, NativeStruct before) {
-        long address = action == null ? 0 : action.address();
-        int result = syscall(SYS_RT_SIGACTION, before, 2, signal, address, Long.BYTES, 0);
-        Reference.reachabilityFence(action);
-        return result;
-    }
-
-    /** tgkill(2): a signal to one thread of one process. */
-    public static int tgkill(int pid, int tid, int signal) {
-        return (int) syscall(SYS_TGKILL, pid, tid, signal, 0, 0, 0);
     }
 }

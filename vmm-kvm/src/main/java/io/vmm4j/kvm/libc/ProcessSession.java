@@ -16,7 +16,7 @@ public final class ProcessSession {
      * @throws LinuxException EPERM when it leads a process group, as one that a shell starts does
      */
     public static void begin() throws LinuxException {
-        if (LibC.setsid() < 0) {
+        if (ProcessCalls.setsid() < 0) {
             throw new LinuxException("setsid", LibC.errno());
         }
     }
@@ -27,7 +27,7 @@ public final class ProcessSession {
      */
     public static void closeStandard(int number) throws LinuxException {
         try (Fd nowhere = Fd.open(NOWHERE, Fd.O_RDWR)) {
-            if (LibC.dup3(nowhere.value(), number, 0) < 0) {
+            if (ProcessCalls.dup3(nowhere.value(), number, 0) < 0) {
                 throw new LinuxException("dup3", LibC.errno());
             }
         }

@@ -39,7 +39,7 @@ public final class ResourceLimits {
 
     private static String limit(int resource) {
         NativeStruct limit = NativeStruct.allocate(RLIMIT_SIZE);
-        if (LibC.getrlimit(resource, limit) < 0) {
+        if (ProcessCalls.getrlimit(resource, limit) < 0) {
             return "an unknown number of";
         }
         long soft = limit.bytes().getLong(0);

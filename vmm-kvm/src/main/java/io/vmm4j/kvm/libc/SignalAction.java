@@ -46,7 +46,7 @@ record SignalAction(long handler, long flags, long restorer, long mask) {
     }
 
     private static void change(int signal, NativeStruct action, NativeStruct before) throws LinuxException {
-        if (LibC.sigaction(signal, action, before) != 0) {
+        if (ProcessCalls.sigaction(signal, action, before) != 0) {
             throw new LinuxException("rt_sigaction(" + signal + ")", LibC.errno());
         }
     }

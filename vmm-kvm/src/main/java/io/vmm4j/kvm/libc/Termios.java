@@ -75,7 +75,7 @@ public final class Termios {
     /** Whether the caller's process group is the one that the terminal belongs to; false when it is no terminal. */
     public static boolean isForeground(int fd) {
         NativeStruct group = NativeStruct.allocate(Integer.BYTES);
-        return LibC.ioctl(fd, TIOCGPGRP, group) == 0 && group.bytes().getInt(0) == LibC.getpgrp();
+        return LibC.ioctl(fd, TIOCGPGRP, group) == 0 && group.bytes().getInt(0) == ProcessCalls.getpgrp();
     }
 
     /** The window size of the terminal. */

@@ -31,10 +31,10 @@ public final class ThreadSignal {
      */
     public static Target current() {
         Installed.ensure();
-        if (LibC.sigprocmask(SIG_UNBLOCK, 1L << SIGNAL - 1) != 0) {
+        if (ProcessCalls.sigprocmask(SIG_UNBLOCK, 1L << SIGNAL - 1) != 0) {
             throw new IllegalStateException("rt_sigprocmask(" + SIGNAL + ") failed, so vCPU threads could not be stopped");
         }
-        return new Target(LibC.getpid(), LibC.gettid());
+        return new Target(ProcessCalls.getpid(), ProcessCalls.gettid());
     }
 
     /** Class initialisation as the once-only latch: no thread gets a target before the handler is in place. */
@@ -78,7 +78,7 @@ public final class ThreadSignal {
          * @return false when the thread has ended
          */
         public boolean kick() {
-            return LibC.tgkill(pid, tid, SIGNAL) == 0;
+            return ProcessCalls.tgkill(pid, tid, SIGNAL) == 0;
         }
     }
 }

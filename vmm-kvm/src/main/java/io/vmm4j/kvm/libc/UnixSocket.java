@@ -21,6 +21,10 @@ public final class UnixSocket implements Closeable {
     private static final int SOCK_STREAM = 1;
     private static final int SOCK_NONBLOCK = 0x800;
     private static final int SOCK_CLOEXEC = 0x80000;
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_PEERCRED = 17;
+    /* struct ucred { pid_t pid; uid_t uid; gid_t gid; } */
+    private static final int UCRED_SIZE = 12;
     private static final int SHUT_RD = 0;
     private static final int SHUT_WR = 1;
     private static final int MSG_PEEK = 2;
@@ -99,6 +103,15 @@ public final class UnixSocket implements Closeable {
      */
     public boolean connect(Fd file, Path path) throws LinuxException {
         return connect("/proc/self/fd/" + file.value(), path);
+    }
+
+    /** The process on the other side, or which had it listen: its number when it did that; 0 for one that this process cannot see. */
+    public int peerProcess() throws LinuxException {
+        NativeStruct credentials = NativeStruct.allocate(UCRED_SIZE);
+        NativeStruct length = NativeStruct.allocate(Integer.BYTES);
+        length.bytes().putInt(0, UCRED_SIZE);
+        check("getsockopt(SO_PEERCRED)", LibC.getsockopt(fd(), SOL_SOCKET, SO_PEERCRED, credentials, length));
+        return credentials.bytes().getInt(0);
     }
 
     private boolean connect(String address, Path path) throws LinuxException {

@@ -27,10 +27,15 @@ class SignalsTest {
     @TempDir
     private Path directory;
 
+    /** One more of Java's options. */
+    String option() {
+        return "-XX:+UseSerialGC";
+    }
+
     @BeforeEach
     void start() throws Exception {
         process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
-                "-cp", System.getProperty("java.class.path"), SignalProcess.class.getName()).directory(directory.toFile()).redirectErrorStream(true).start();
+                option(), "-cp", System.getProperty("java.class.path"), SignalProcess.class.getName()).directory(directory.toFile()).redirectErrorStream(true).start();
         output = process.inputReader(StandardCharsets.UTF_8);
         assertEquals(SignalProcess.READY, output.readLine());
     }

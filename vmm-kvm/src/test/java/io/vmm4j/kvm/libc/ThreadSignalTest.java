@@ -39,7 +39,7 @@ final class ThreadSignalTest {
         NativeStruct pollfd = NativeStruct.allocate(8);
         Thread thread = new Thread(() -> {
             // As in a process whose parent blocked it: the mask outlives exec and goes to every thread.
-            assertEquals(0, LibC.sigprocmask(0, 1L << ThreadSignal.SIGNAL - 1));
+            assertEquals(0, ProcessCalls.sigprocmask(0, 1L << ThreadSignal.SIGNAL - 1));
             ThreadSignal.Target self = ThreadSignal.current();
             assertTrue(self.kick());
             Thread kicker = new Thread(() -> {

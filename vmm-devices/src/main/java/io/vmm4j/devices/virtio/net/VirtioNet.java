@@ -193,14 +193,19 @@ public final class VirtioNet implements VirtioDevice {
     }
 
     /**
-     * Asks the driver to tell the network where it is, as after a move to another host (section 5.1.6.5.4). Without effect when there is no
-     * driver, or one that did not accept GUEST_ANNOUNCE and STATUS. Any thread.
+     * Asks the driver to tell the network where it is, as after a move to another host (section 5.1.6.5.4). Any thread.
+     *
+     * @return false, and without effect, when there is no driver, or one that did not accept GUEST_ANNOUNCE and STATUS
      */
-    public void requestAnnounce() {
+    public boolean requestAnnounce() {
         boolean isUnderstood = isAccepted(NetConstants.VIRTIO_NET_F_GUEST_ANNOUNCE) && isAccepted(NetConstants.VIRTIO_NET_F_STATUS);
-        if (activeInterrupt != null && isUnderstood && space.setStatus(NetConstants.VIRTIO_NET_S_ANNOUNCE, true)) {
+        if (activeInterrupt == null || !isUnderstood) {
+            return false;
+        }
+        if (space.setStatus(NetConstants.VIRTIO_NET_S_ANNOUNCE, true)) {
             tellConfigChanged();
         }
+        return true;
     }
 
     private boolean isAccepted(int feature) {

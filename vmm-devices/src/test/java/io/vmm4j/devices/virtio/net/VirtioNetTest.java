@@ -261,7 +261,7 @@ final class VirtioNetTest {
     @Test
     void theDriverIsAskedToAnnounceItselfUntilItHas() {
         VirtioRig<VirtioNet> rig = rig().start(STATUS | CTRL_VQ | GUEST_ANNOUNCE, 16, 16, 16);
-        rig.device().requestAnnounce();
+        assertTrue(rig.device().requestAnnounce());
         assertEquals(3, rig.driver().readConfig(6, 2));
         assertEquals(2, rig.driver().takeInterrupts());
         assertEquals(1, control(rig, 2, 3, 1), "unknown command");
@@ -273,7 +273,7 @@ final class VirtioNetTest {
     void aDriverThatDidNotAcceptTheFeatureHearsNothingOfAnnouncements() {
         for (long features : new long[] {CTRL_VQ | STATUS, CTRL_VQ | GUEST_ANNOUNCE, 0}) {
             VirtioRig<VirtioNet> rig = rig().start(features, 16, 16);
-            rig.device().requestAnnounce();
+            assertFalse(rig.device().requestAnnounce());
             assertEquals(1, rig.driver().readConfig(6, 2), "section 5.1.4: the bit is there with the feature only");
             assertEquals(0, rig.driver().takeInterrupts());
         }
