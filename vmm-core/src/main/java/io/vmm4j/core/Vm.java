@@ -126,6 +126,11 @@ public final class Vm implements AutoCloseable {
         return machine.controls().balloon();
     }
 
+    /** The host's side of the vsock device; throws {@link java.util.NoSuchElementException} when the machine has none. */
+    public HostVsock vsock() {
+        return HostVsock.of(config.vsock());
+    }
+
     /**
      * Has {@code listener} told of what happens to the machine from now on, on a thread of its own; {@link VmEvent.Ended} comes last.
      *

@@ -25,6 +25,7 @@ public final class DeviceLoop {
      * @param loop    owns the device
      * @param helpers tell what has become of a command
      */
+    @SuppressWarnings("exports") // made by machines only
     public DeviceLoop(EventLoop loop, HelperThreads helpers) {
         this(loop, Answers.of(helpers), BOUND);
     }

@@ -31,7 +31,7 @@ public final class MachineControl implements ControlTarget {
     /** Where a console's client says how large its terminal is. */
     @FunctionalInterface
     public interface Window {
-        /** As {@link io.vmm4j.core.host.SerialPort#resize}. */
+        /** As {@link io.vmm4j.core.console.SerialPort#resize}. */
         void resize(int columns, int rows);
     }
 

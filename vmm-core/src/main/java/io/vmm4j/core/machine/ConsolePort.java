@@ -2,9 +2,9 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.MachineThreads;
-import io.vmm4j.core.host.SerialPort;
 import io.vmm4j.core.vcpu.VcpuEvents;
 
 /**

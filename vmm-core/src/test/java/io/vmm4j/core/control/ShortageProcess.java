@@ -1,7 +1,7 @@
 package io.vmm4j.core.control;
 
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.core.host.EpollEventLoop;
-import io.vmm4j.core.host.SerialPort;
 import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.VsockSockets;
