@@ -20,7 +20,8 @@ import org.w3c.dom.Document;
  */
 final class CheckRelease {
 
-    private static final Set<String> ARTIFACTS = Set.of("vmm-bom", "vmm-parent", "vmm-kvm", "vmm-devices", "vmm-core", "vmm-api");
+    private static final Set<String> ARTIFACTS = Set.of("vmm-bom", "vmm-parent", "vmm-kvm", "vmm-devices", "vmm-core", "vmm-api", "vmm-junit",
+            "vmm-micrometer");
     private static final List<String> POM_MUST_HAVE = List.of("groupId", "artifactId", "version", "name", "description", "url",
             "licenses/license/name", "licenses/license/url", "developers/developer/name", "scm/connection", "scm/developerConnection", "scm/url");
     private static final List<String> PROGRAM_MUST_HAVE = List.of("bin/vmm", "bin/dbs-cli", "bin/firecracker", "lib/archive/make",

@@ -7,7 +7,7 @@ import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
-import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.console.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import java.io.IOException;
 import java.nio.file.Files;

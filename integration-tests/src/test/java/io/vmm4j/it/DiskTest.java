@@ -10,7 +10,7 @@ import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.DriveConfig.IoEngine;
-import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.console.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.FileStat;

@@ -11,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -89,6 +90,7 @@ class FirecrackerDoorTest {
             process.destroyForcibly();
         }
         assertTrue(out().contains("HELLO"), this::outUnchecked);
+        assertTrue(Files.exists(socket), "clients remove the socket's file, and fail where it is gone already");
         List<String> logged = Files.readAllLines(log);
         assertTrue(logged.get(0).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9} \\[web-1:main:INFO] Running Firecracker v1\\..*"), logged::toString);
         assertTrue(logged.get(logged.size() - 1).endsWith("Firecracker exiting successfully. exit_code=0"), logged::toString);
@@ -173,6 +175,27 @@ class FirecrackerDoorTest {
         assertTrue(out().contains("Shutting down VM after intercepting signal 1, code 0."), this::outUnchecked);
         List<String> lines = Files.readAllLines(metrics);
         assertTrue(lines.get(lines.size() - 1).contains("\"sighup\":1"), lines::toString);
+    }
+
+    /** By its name a client knows the process again, and by the signal that it is the one that it has ended. */
+    @Test
+    void theProcessIsCalledFirecrackerAndEndsByTheSignalItIsSent() throws Exception {
+        Path kernel = kernel(new TinyKernel().print("HELLO").spin());
+        Path metrics = directory.resolve("metrics");
+        Path config = Files.writeString(directory.resolve("config"), "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\"}, \"drives\": []}");
+        List<String> program = LinuxGuest.program("firecracker", "--no-api", "--config-file", config.toString(), "--metrics-path", metrics.toString());
+        // Where a signal has ended what bash runs, it says so.
+        String script = "(until grep -q HELLO out; do sleep 0.1; done; cat /proc/$(cat pid)/comm >name; kill -TERM $(cat pid)) & "
+                + "sh -c 'echo $$ >pid; exec \"$@\"' sh \"$@\"; echo status $?";
+        List<String> words = new ArrayList<>(List.of("bash", "-c", script, "bash"));
+        words.addAll(program);
+        Process shell = new ProcessBuilder(words).directory(directory.toFile()).redirectInput(Path.of("/dev/null").toFile())
+                .redirectErrorStream(true).redirectOutput(directory.resolve("out").toFile()).start();
+        assertEquals(0, end(shell), this::outUnchecked);
+        assertEquals("firecracker\n", Files.readString(directory.resolve("name")));
+        assertTrue(out().contains("Shutting down VM after intercepting signal 15, code 0."), this::outUnchecked);
+        assertTrue(out().contains("Terminated") && out().contains("status 143\n"), this::outUnchecked);
+        assertTrue(Files.size(metrics) > 0, "the metrics were written");
     }
 
     @Test

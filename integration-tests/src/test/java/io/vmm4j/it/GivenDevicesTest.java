@@ -10,7 +10,7 @@ import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.config.ConfigException;
-import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.console.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;

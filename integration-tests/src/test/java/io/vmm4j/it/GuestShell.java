@@ -1,6 +1,6 @@
 package io.vmm4j.it;
 
-import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.console.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import java.time.Duration;
 

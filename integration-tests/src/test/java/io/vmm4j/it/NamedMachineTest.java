@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -197,6 +198,84 @@ class NamedMachineTest {
         }
         started.add("web");
         assertEquals(Map.of("web", "running"), states());
+    }
+
+    @Test
+    void ofStartsAtOnceWithOneNameOneHasIt() throws Exception {
+        List<Process> starts = new ArrayList<>();
+        List<Path> said = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            List<String> words = TinyProgram.words(directory, echo(), "--detach", "--mem-size", "32", "--name", "web");
+            words.addAll(1, List.of("XDG_RUNTIME_DIR=" + directory));
+            said.add(Files.createTempFile(directory, "said", ""));
+            starts.add(new ProcessBuilder(words).redirectInput(Path.of("/dev/null").toFile()).redirectErrorStream(true)
+                    .redirectOutput(said.get(i).toFile()).start());
+        }
+        started.add("web");
+        List<Integer> statuses = new ArrayList<>();
+        for (Process start : starts) {
+            statuses.add(start.waitFor());
+        }
+        assertEquals(List.of(0, 2, 2), statuses.stream().sorted().toList(), () -> said.stream().map(NamedMachineTest::text).toList().toString());
+        String line = "vmm: a machine called web runs already, process " + pidOf("web") + " (--name)\n";
+        for (int i = 0; i < 3; i++) {
+            assertEquals(statuses.get(i) == 0 ? "web\n" : line, Files.readString(said.get(i)));
+        }
+        assertEquals(Map.of("web", "running"), states());
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    @Test
+    void aNameIsFreeAgainAfterEveryKindOfEnd() throws Exception {
+        assertEquals(0, detach(echo(), "--name", "web").status());
+        ProcessHandle victim = ProcessHandle.of(pidOf("web")).orElseThrow();
+        victim.destroyForcibly();
+        victim.onExit().join();
+        assertEquals(new Run(0, "web\n", ""), detach(echo(), "--name", "web"), "what a killed process left is in nobody's way");
+        assertEquals(0, vmm("kill", "web").status());
+        assertEquals(new Run(0, "web\n", ""), detach(obedient(), "--name", "web"));
+        assertEquals(0, vmm("stop", "web", "--timeout", "60").status());
+        assertEquals(new Run(0, "web\n", ""), detach(echo(), "--name", "web"));
+        assertEquals(new Run(0, "", ""), vmm("pause", "web"));
+        assertEquals(new Run(0, "", ""), vmm("pause", "web"), "it is paused already");
+        assertEquals(new Run(0, "", ""), vmm("resume", "web"));
+        assertEquals(new Run(0, "", ""), vmm("resume", "web"), "it runs already");
+        assertEquals(new Run(0, "", ""), vmm("pause", "web"));
+        assertEquals(0, vmm("kill", "web").status(), "a paused one too");
+        assertEquals(Map.of(), states());
+        assertFalse(Files.exists(directory.resolve("vmm4j/web.sock")));
+    }
+
+    @Test
+    void aConsoleIsLeftWhileTheGuestPrintsWithoutEnd() throws Exception {
+        assertEquals(0, detach(new TinyKernel().flood(Integer.MAX_VALUE).spin(), "--name", "web").status());
+        for (int visit = 0; visit < 2; visit++) {
+            try (TerminalSession session = new TerminalSession(directory, words("console", "web"))) {
+                session.awaitText("Ctrl-A d leaves the machine running", PATIENCE);
+                session.awaitText("abcdefghijklmnopqrstuvwxyz", PATIENCE);
+                session.type(CTRL_A + "d");
+                assertEquals(0, session.awaitEnd(PATIENCE), session::screen);
+                assertTrue(session.isTerminalAsItWas(), "the terminal was left changed");
+            }
+        }
+        assertEquals(Map.of("web", "running"), states());
+    }
+
+    @Test
+    void aRuntimeDirectoryThatOthersMayEnterIsRefused() throws Exception {
+        Path open = Files.createDirectory(directory.resolve("vmm4j"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Run refused = detach(echo(), "--name", "web");
+        assertTrue(refused.status() != 0 && refused.err().startsWith("vmm: ") && refused.err().contains(open.toString()), refused.toString());
+        assertEquals(1, refused.err().lines().count(), refused.err());
+        assertFalse(Files.exists(open.resolve("web.sock")));
     }
 
     @Test

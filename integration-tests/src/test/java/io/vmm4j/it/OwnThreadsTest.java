@@ -10,7 +10,7 @@ import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmState;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
-import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.console.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import java.io.IOException;
 import java.io.InputStream;

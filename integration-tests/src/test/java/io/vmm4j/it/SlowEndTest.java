@@ -1,12 +1,14 @@
 package io.vmm4j.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.VmState;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -71,12 +73,15 @@ class SlowEndTest extends GivenParts {
             }
         }));
         writing.await();
-        CompletableFuture<Void> paused = CompletableFuture.runAsync(vm::pause);
-        while (vm.state() == VmState.RUNNING) {
-            Thread.onSpinWait();
-        }
+        CountDownLatch asked = new CountDownLatch(1);
+        CompletableFuture<String> paused = CompletableFuture.supplyAsync(() -> {
+            asked.countDown();
+            return assertThrows(IllegalStateException.class, () -> vm.pause(Duration.ofMinutes(10))).getMessage();
+        });
+        asked.await();
         vm.close();
-        paused.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        String refusal = paused.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertTrue(refusal.matches("a machine that is STOPP\\w+ cannot be paused"), refusal);
     }
 
     @Test

@@ -15,7 +15,7 @@ import io.vmm4j.core.acpi.AcpiPorts;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.CpuConfig;
 import io.vmm4j.core.config.MachineConfig;
-import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.console.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
 import java.io.ByteArrayInputStream;

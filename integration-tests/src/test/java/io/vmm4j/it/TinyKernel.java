@@ -42,6 +42,11 @@ final class TinyKernel {
         return port(port).bytes(0xEC, 0x3C, expected, 0x75, 0xFE);
     }
 
+    /** {@code mov dx, port; mov ax, value; out dx, ax}. */
+    TinyKernel out16(int port, int value) {
+        return port(port).bytes(0x66, 0xB8, value & 0xFF, value >> 8, 0x66, 0xEF);
+    }
+
     /** {@code mov edx, port; mov eax, value; out dx, eax}. */
     TinyKernel out32(int port, int value) {
         return port(port).bytes(0xB8).word(value).bytes(0xEF);
@@ -101,6 +106,12 @@ final class TinyKernel {
         // poll: mov dx, 3fd; in al, dx; test al, 1; jz poll; mov dx, 3f8; in al, dx; out dx, al; cmp al, last; jne poll
         return bytes(0x66, 0xBA, 0xFD, 0x03, 0xEC, 0xA8, 0x01, 0x74, 0xF7,
                 0x66, 0xBA, 0xF8, 0x03, 0xEC, 0xEE, 0x3C, last, 0x75, 0xED);
+    }
+
+    /** Copies bytes from a port to the first serial port, up to and including {@code last}. */
+    TinyKernel printFrom(int port, char last) {
+        // next: mov dx, port; in al, dx; mov dx, 3f8; out dx, al; cmp al, last; jne next
+        return port(port).bytes(0xEC).port(0x3f8).bytes(0xEE, 0x3C, last, 0x75, 0xF2);
     }
 
     /** Reads a port and prints the byte's distance from 0xFF, as a letter from A on. */

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExitReason;
-import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.console.CapturedConsole;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;

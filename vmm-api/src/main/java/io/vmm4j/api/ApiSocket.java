@@ -126,6 +126,11 @@ final class ApiSocket implements Closeable {
         return channel;
     }
 
+    /** Stops listening; the file stays. */
+    void closeLeavingFile() throws IOException {
+        channel.close();
+    }
+
     /** Stops listening and removes the file if it is still this socket's. */
     @Override
     public void close() throws IOException {

@@ -2,7 +2,7 @@ package io.vmm4j.api;
 
 import io.vmm4j.api.control.ApiLog;
 import io.vmm4j.api.control.ApiMetrics;
-import io.vmm4j.core.host.SerialConsole;
+import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.host.StdioConsole;
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -20,6 +20,7 @@ import java.util.function.Supplier;
  * @param stdio        makes the host's end of the serial port when {@code PUT /serial} names no file
  * @param hasBootTimer whether the machine has a boot timer, by which the guest's first program has the time it took to boot put into the log
  */
+@SuppressWarnings("exports") // log and metrics are the command line's to connect
 public record FirecrackerOptions(Path apiSocket, byte[] configFile, String id, int payloadLimit, String version, ApiLog log, ApiMetrics metrics,
         Supplier<SerialConsole> stdio, boolean hasBootTimer) {
 

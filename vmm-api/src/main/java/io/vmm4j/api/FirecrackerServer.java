@@ -97,6 +97,14 @@ public final class FirecrackerServer implements Closeable {
         }
     }
 
+    /** As {@link #close}, but the socket's file stays as Firecracker's does, whose clients remove it, and fail where that is done already. */
+    public void closeLeavingSocket() throws IOException {
+        closeAll(null, controller, server);
+        if (socket != null) {
+            socket.closeLeavingFile();
+        }
+    }
+
     /** The machine, {@code null} before it was started. */
     public Vm vm() {
         return controller.started().getNow(null);

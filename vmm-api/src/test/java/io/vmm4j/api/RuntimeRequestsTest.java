@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.core.VmExitReason;
-import io.vmm4j.core.host.CapturedConsole;
+import io.vmm4j.core.console.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -194,12 +194,15 @@ final class BootCommand {
             }
             guard.watch(vm);
             start(vm);
+            ServiceManager manager = ServiceManager.ofThisProcess();
+            manager.ready();
             log.start();
             if (named != null && named.isDetached()) {
                 Detachment.complete(vm.name(), out);
                 isInBackground = true;
             }
             VmExit exit = vm.await();
+            manager.stopping(exit.message());
             // Somebody who only printed what a panicking kernel prints has not ended by it when the guest is off.
             boolean hasPanicked = vm.guestPanic().isPresent() && exit.reason() != VmExitReason.POWEROFF;
             if (!exit.isOrderly() || hasPanicked || guard.isShutDown() || guard.status() != 0) {

@@ -45,6 +45,8 @@ public final class Vm implements AutoCloseable {
 
     /** How long a guest may take to change its vCPUs when nothing is said. */
     public static final Duration VCPU_RESIZE_TIME = Duration.ofSeconds(10);
+    /** How long the vCPUs and devices may take to come to a stand when nothing is said. */
+    public static final Duration PAUSE_TIME = Duration.ofSeconds(5);
 
     private final VmConfig config;
     private final Machine machine;
@@ -100,11 +102,7 @@ public final class Vm implements AutoCloseable {
         LOG.info("{}guest started: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
     }
 
-    /**
-     * The drive called {@code id}, of the configuration or added since, to change its limits or its image.
-     *
-     * @throws java.util.NoSuchElementException when there is none
-     */
+    /** The drive {@code id}, of the configuration or added since; throws {@link java.util.NoSuchElementException} when there is none. */
     public DriveControl drive(String id) {
         return machine.controls().drive(id);
     }
@@ -118,22 +116,19 @@ public final class Vm implements AutoCloseable {
         return machine.controls().network(id);
     }
 
-    /**
-     * The entropy device.
-     *
-     * @throws java.util.NoSuchElementException when the machine has none
-     */
+    /** The entropy device; throws {@link java.util.NoSuchElementException} when the machine has none. */
     public EntropyControl entropy() {
         return machine.controls().entropy();
     }
 
-    /**
-     * The memory balloon.
-     *
-     * @throws java.util.NoSuchElementException when the machine has none
-     */
+    /** The memory balloon; throws {@link java.util.NoSuchElementException} when the machine has none. */
     public BalloonControl balloon() {
         return machine.controls().balloon();
+    }
+
+    /** The host's side of the vsock device; throws {@link java.util.NoSuchElementException} when the machine has none. */
+    public HostVsock vsock() {
+        return HostVsock.of(config.vsock());
     }
 
     /**
@@ -158,32 +153,49 @@ public final class Vm implements AutoCloseable {
         return machine.metrics();
     }
 
+    /** {@link #pause(Duration)} within {@link #PAUSE_TIME}. */
+    public void pause() {
+        pause(PAUSE_TIME);
+    }
+
     /**
-     * Has the guest stand still: no vCPU runs when this returns. Time goes on; a guest with kvmclock is told, once resumed,
-     * not to take the pause for a lockup.
+     * Has the guest stand still, if it does not: when this returns, no vCPU runs and no device touches the guest's memory, its host file
+     * or its tap. What was in work has been ended; what comes meanwhile waits. A thread of a device's or a console's that was brought along is
+     * its own matter. Devices may be changed still. Time goes on; a guest with kvmclock is told, once resumed, not to take the pause for a lockup.
      *
+     * @param within how long that may take: a drive's request in work, such as a flush, has to come to its end
+     * @throws PauseException        when it takes longer; the guest runs on as if nothing had been asked
      * @throws IllegalStateException when the machine does not run; on a thread of the machine's own
      */
-    public void pause() {
+    public void pause(Duration within) {
         own.requireOther("pause()");
         synchronized (running) {
+            if (state.get() == VmState.PAUSED) {
+                return;
+            }
+            Optional<String> busy = state.get() == VmState.RUNNING ? machine.pause(within) : Optional.empty();
+            if (busy.isPresent()) {
+                throw new PauseException(own.prefix() + "the guest was not paused, " + busy.get() + " after " + TimeUnit.MILLISECONDS.convert(within) + " ms; it runs on");
+            }
             if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
                 throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be paused");
             }
-            machine.pause();
             entered(VmState.PAUSED);
         }
         LOG.info("{}guest paused", own.prefix());
     }
 
     /**
-     * Lets a paused guest go on; waits for a pause that is under way.
+     * Lets a paused guest go on, and does nothing to one that runs; waits for a pause that is under way.
      *
-     * @throws IllegalStateException when the machine is not paused; on a thread of the machine's own
+     * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
      */
     public void resume() {
         own.requireOther("resume()");
         synchronized (running) {
+            if (state.get() == VmState.RUNNING) {
+                return;
+            }
             if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
                 throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be resumed");
             }
@@ -314,11 +326,7 @@ public final class Vm implements AutoCloseable {
         end(new VmExit(VmExitReason.STOPPED, why));
     }
 
-    /**
-     * Waits for the machine's end.
-     *
-     * @throws IllegalStateException on a thread of the machine's own
-     */
+    /** Waits for the machine's end; throws {@link IllegalStateException} on a thread of the machine's own. */
     public VmExit await() throws InterruptedException {
         return ended.await();
     }

@@ -14,29 +14,34 @@ import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
-import io.vmm4j.core.event.VmEvent;
+import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.OpenedFiles;
-import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.Shortage;
+import io.vmm4j.core.host.StreamConsole;
+import io.vmm4j.core.machine.ExtraBusDevice;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.machine.MachineAssembler;
-import io.vmm4j.core.vcpu.VcpuEvents;
+import io.vmm4j.devices.bus.BusDevice;
+import io.vmm4j.devices.bus.BusRange;
+import io.vmm4j.devices.irq.InterruptLine;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -44,6 +49,9 @@ import java.util.function.Function;
  * may be used again after {@link #build()}, except that a console and devices serve one machine.
  */
 public final class VmBuilder {
+
+    /** In place of an interrupt, for a bus device that has none. */
+    public static final int NO_INTERRUPT = ExtraBusDevice.NO_INTERRUPT;
 
     private static final AtomicInteger UNNAMED = new AtomicInteger();
 
@@ -60,8 +68,11 @@ public final class VmBuilder {
     private VirtioConsoleConfig virtioConsole;
     private CpuConfig cpuConfig;
     private SerialConsole console;
+    /** Whether the configuration's console is one that somebody asked for. */
+    private boolean hasConsole = true;
     private SerialConsole hvc;
     private final List<ExtraDevice> devices = new ArrayList<>();
+    private final List<ExtraBusDevice> busDevices = new ArrayList<>();
     private OpenedFiles opened = OpenedFiles.none();
     private Runnable onBooted;
     /** Has what no method sets. */
@@ -82,9 +93,14 @@ public final class VmBuilder {
         cpuConfig = config.cpuConfig();
     }
 
-    /** A machine with one vCPU, 128 MiB, its serial port on standard input and output, and nothing to boot yet. */
+    /**
+     * A machine with one vCPU, 128 MiB, and nothing to boot yet. What its serial port prints goes to {@link System#out} unless a console is
+     * named; nothing is read from standard input, and a terminal stays as it is.
+     */
     public static VmBuilder create() {
-        return new VmBuilder(VmConfig.defaults());
+        VmBuilder builder = new VmBuilder(VmConfig.defaults());
+        builder.hasConsole = false;
+        return builder;
     }
 
     /** A machine as {@code config} has it. */
@@ -180,6 +196,22 @@ public final class VmBuilder {
         return this;
     }
 
+    /**
+     * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the
+     * machine closes neither. {@code output} is written to on a thread of its own: it may block. It is flushed whenever the guest pauses.
+     */
+    public VmBuilder serial(InputStream input, OutputStream output) {
+        return serial(new StreamConsole(input, output));
+    }
+
+    /** The host's end of the first serial port as {@code config} has it: a socket, a file, standard input and output, or nobody. */
+    public VmBuilder serial(SerialConfig config) {
+        serial = Objects.requireNonNull(config, "config");
+        console = null;
+        hasConsole = true;
+        return this;
+    }
+
     /** One more network device. */
     public VmBuilder networkInterface(NetworkInterfaceConfig network) {
         networkInterfaces.add(Objects.requireNonNull(network, "network"));
@@ -201,6 +233,18 @@ public final class VmBuilder {
     /** A virtio console, the guest's hvc0, with its host's end on {@code console}; the machine closes it. */
     public VmBuilder virtioConsole(SerialConsole console) {
         hvc = Objects.requireNonNull(console, "console");
+        return this;
+    }
+
+    /** A virtio console, the guest's hvc0, with its host's end on two streams, as {@link #serial(InputStream, OutputStream)}. */
+    public VmBuilder virtioConsole(InputStream input, OutputStream output) {
+        return virtioConsole(new StreamConsole(input, output));
+    }
+
+    /** A virtio console, the guest's hvc0, with its host's end as {@code config} has it. */
+    public VmBuilder virtioConsole(VirtioConsoleConfig config) {
+        virtioConsole = Objects.requireNonNull(config, "config");
+        hvc = null;
         return this;
     }
 
@@ -228,6 +272,42 @@ public final class VmBuilder {
         return this;
     }
 
+    /** {@link #portDevice(String, BusRange, int, BiFunction)} without an interrupt. */
+    public VmBuilder portDevice(String name, BusRange ports, BusDevice device) {
+        Objects.requireNonNull(device, "device");
+        return portDevice(name, ports, NO_INTERRUPT, (line, loop) -> device);
+    }
+
+    /**
+     * A device of the embedder's own on I/O ports, of which nothing tells the guest: its driver has to know. vCPU threads call it;
+     * accesses that are not wholly in its range do not reach it. What it throws ends the machine, {@link VmExitReason#DEVICE_FAULT}. One
+     * that is {@link AutoCloseable} is closed when the machine has ended.
+     *
+     * @param name      for messages
+     * @param ports     its ports, up to 0xffff; {@link #build()} refuses those of another device
+     * @param interrupt the input of the interrupt controller that its line is at, 0 to 23 and nobody else's, or {@link #NO_INTERRUPT}
+     * @param maker     makes the device, once for each machine that is built, given its line (which goes nowhere without an interrupt)
+     *     and the machine's event loop, for timers
+     */
+    public VmBuilder portDevice(String name, BusRange ports, int interrupt,
+            BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
+        busDevices.add(new ExtraBusDevice(ExtraBusDevice.Kind.PORTS, name, ports, interrupt, maker));
+        return this;
+    }
+
+    /** As {@link #portDevice(String, BusRange, BusDevice)}, at guest-physical addresses where there is no RAM. */
+    public VmBuilder mmioDevice(String name, BusRange addresses, BusDevice device) {
+        Objects.requireNonNull(device, "device");
+        return mmioDevice(name, addresses, NO_INTERRUPT, (line, loop) -> device);
+    }
+
+    /** As {@link #portDevice(String, BusRange, int, BiFunction)}, at guest-physical addresses where there is no RAM. */
+    public VmBuilder mmioDevice(String name, BusRange addresses, int interrupt,
+            BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
+        busDevices.add(new ExtraBusDevice(ExtraBusDevice.Kind.MEMORY, name, addresses, interrupt, maker));
+        return this;
+    }
+
     /**
      * A boot timer as Firecracker has it: {@code onBooted} is called when the guest writes the byte 123 to guest-physical address
      * 0xC0000000, which its first program does to tell that it is there.
@@ -240,7 +320,8 @@ public final class VmBuilder {
         return this;
     }
 
-    /** Files and sockets of the configuration that are open already; for one machine. */
+    /** Files and sockets of the configuration that are open already, for one machine. For front doors: their type is no part of the API. */
+    @SuppressWarnings("exports")
     public VmBuilder opened(OpenedFiles files) {
         opened = Objects.requireNonNull(files, "files");
         return this;
@@ -270,7 +351,9 @@ public final class VmBuilder {
     }
 
     private GivenParts parts() {
-        return new GivenParts(console, hvc, devices, opened, onBooted);
+        boolean isPrinted = console == null && !hasConsole;
+        return new GivenParts(isPrinted ? new StreamConsole(InputStream.nullInputStream(), System.out) : console, hvc, devices, busDevices, opened,
+                onBooted);
     }
 
     /**
@@ -293,7 +376,7 @@ public final class VmBuilder {
         boolean interrupted = Thread.interrupted();
         Machine assembled;
         try {
-            assembled = new MachineAssembler(config, parts(), reports(end, events), own).assemble();
+            assembled = new MachineAssembler(config, parts(), new MachineReports(end, events), own).assemble();
         } catch (ConfigException e) {
             // Images that could not be read because of the interrupt are no mistake of the configuration.
             if (Thread.currentThread().isInterrupted()) {
@@ -307,20 +390,6 @@ public final class VmBuilder {
         Shortage.loaded();
         end.thenAccept(vm::end);
         return vm;
-    }
-
-    private static VcpuEvents reports(CompletableFuture<VmExit> end, VmEvents events) {
-        return new VcpuEvents() {
-            @Override
-            public void end(VmExit exit) {
-                end.complete(exit);
-            }
-
-            @Override
-            public void happened(Function<Instant, VmEvent> event) {
-                events.tell(event);
-            }
-        };
     }
 
     private static void keep(boolean interrupted) {

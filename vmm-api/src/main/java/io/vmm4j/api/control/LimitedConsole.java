@@ -1,8 +1,8 @@
 package io.vmm4j.api.control;
 
 import io.vmm4j.core.config.RateLimiterConfig;
-import io.vmm4j.core.host.SerialConsole;
-import io.vmm4j.core.host.SerialPort;
+import io.vmm4j.core.console.SerialConsole;
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.serial.SerialSink;

@@ -15,6 +15,7 @@ import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,8 @@ final class RuntimeController {
 
     private static final Logger LOG = LoggerFactory.getLogger(RuntimeController.class);
     private static final String NOT_FOUND = "Failed perform action on device: Device not found";
+    /** Other requests, and other clients, wait meanwhile. */
+    private static final Duration PAUSE_TIME = Duration.ofMillis(500);
 
     private final Resources resources;
     private final ApiMetrics metrics;
@@ -110,17 +113,13 @@ final class RuntimeController {
 
     private void pause() {
         long begin = System.nanoTime();
-        if (!isPaused()) {
-            vm.pause();
-        }
+        vm.pause(PAUSE_TIME);
         noteLatency("pause vm", "vmm_pause_vm", begin);
     }
 
     private void resume() {
         long begin = System.nanoTime();
-        if (isPaused()) {
-            vm.resume();
-        }
+        vm.resume();
         noteLatency("resume vm", "vmm_resume_vm", begin);
     }
 

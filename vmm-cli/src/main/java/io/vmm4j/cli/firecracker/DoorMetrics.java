@@ -32,10 +32,18 @@ final class DoorMetrics implements ApiMetrics {
     private final LongSupplier clock;
     private final LongSupplier missedLogs;
     private final LongSupplier limitedLogs;
+    private final Timer timer;
     private final Map<String, Long> own = new HashMap<>();
     private Map<String, Long> told = Map.of();
     private Supplier<VmMetrics> machine;
     private MetricsFile file;
+
+    /** Has work done again and again. */
+    @FunctionalInterface
+    interface Timer {
+        /** From {@code seconds} from now on. */
+        void every(long seconds, Runnable work);
+    }
 
     /**
      * @param clock       milliseconds since the epoch
@@ -43,9 +51,15 @@ final class DoorMetrics implements ApiMetrics {
      * @param limitedLogs lines that the log's limit has kept back
      */
     DoorMetrics(LongSupplier clock, LongSupplier missedLogs, LongSupplier limitedLogs) {
+        this(clock, missedLogs, limitedLogs, DoorMetrics::onOwnThread);
+    }
+
+    /** @param timer has the lines written */
+    DoorMetrics(LongSupplier clock, LongSupplier missedLogs, LongSupplier limitedLogs, Timer timer) {
         this.clock = clock;
         this.missedLogs = missedLogs;
         this.limitedLogs = limitedLogs;
+        this.timer = timer;
     }
 
     @Override
@@ -79,18 +93,25 @@ final class DoorMetrics implements ApiMetrics {
 
     @Override
     public void started(Vm vm) {
-        watch(vm::metrics);
+        started(vm::metrics);
+    }
+
+    /** The machine has started, and {@code numbers} count from now on. */
+    void started(Supplier<VmMetrics> numbers) {
+        watch(numbers);
         flushLogged();
         if (isOpen()) {
-            ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(DoorMetrics::thread);
-            timer.scheduleAtFixedRate(this::flushLogged, PERIOD_SECONDS, PERIOD_SECONDS, TimeUnit.SECONDS);
+            timer.every(PERIOD_SECONDS, this::flushLogged);
         }
     }
 
-    private static Thread thread(Runnable task) {
-        Thread thread = new Thread(task, "fc_metrics");
-        thread.setDaemon(true);
-        return thread;
+    private static void onOwnThread(long seconds, Runnable work) {
+        ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread made = new Thread(task, "fc_metrics");
+            made.setDaemon(true);
+            return made;
+        });
+        thread.scheduleAtFixedRate(work, seconds, seconds, TimeUnit.SECONDS);
     }
 
     /** The machine's numbers count from now on. */

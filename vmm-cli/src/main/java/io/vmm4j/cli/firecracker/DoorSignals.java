@@ -1,6 +1,7 @@
 package io.vmm4j.cli.firecracker;
 
 import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.ProcessEnd;
 import io.vmm4j.kvm.libc.TakenSignal;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,8 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Signals that end the process, with Firecracker's exit codes where it has some (SIGHUP, SIGXCPU, SIGXFSZ) and 128 plus the number else. A
- * hook then ends what is open, within a bounded time. Those by which the JVM itself learns of faults (SIGBUS, SIGSEGV, SIGILL) stay its own.
+ * Signals that end the process: with Firecracker's exit codes where it has some (SIGHUP, SIGXCPU, SIGXFSZ), and SIGINT and SIGTERM by the
+ * signal itself, as whoever has sent it to Firecracker finds it. Before that a hook ends what is open, within a bounded time. Those by which
+ * the JVM itself learns of faults (SIGBUS, SIGSEGV, SIGILL) stay its own.
  */
 final class DoorSignals implements AutoCloseable {
 
@@ -27,6 +29,8 @@ final class DoorSignals implements AutoCloseable {
 
     private final Consumer<String> noted;
     private final List<TakenSignal> taken = new ArrayList<>();
+    /** The number of the signal that the process is to end by; 0 where it ends by an exit code. */
+    private volatile int last;
 
     /**
      * @param noted takes the metrics' field of a signal that has one
@@ -37,30 +41,39 @@ final class DoorSignals implements AutoCloseable {
 
     /** Takes the signals from now on; {@code end} is what the process's end by one of them begins with. */
     void arm(Runnable end) {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> runBounded(end), "fc_end"));
-        take(SIGHUP, FirecrackerExit.HUP, "sighup");
-        take(SIGXCPU, FirecrackerExit.XCPU, "sigxcpu");
-        take(SIGXFSZ, FirecrackerExit.XFSZ, "sigxfsz");
-        take(SIGINT, SIGNAL_STATUS + SIGINT, null);
-        take(SIGTERM, SIGNAL_STATUS + SIGTERM, null);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> endInOrder(end), "fc_end"));
+        take(SIGHUP, () -> exit(SIGHUP, FirecrackerExit.HUP, "sighup"));
+        take(SIGXCPU, () -> exit(SIGXCPU, FirecrackerExit.XCPU, "sigxcpu"));
+        take(SIGXFSZ, () -> exit(SIGXFSZ, FirecrackerExit.XFSZ, "sigxfsz"));
+        take(SIGINT, () -> endBy(SIGINT));
+        take(SIGTERM, () -> endBy(SIGTERM));
     }
 
-    private synchronized void take(int signal, int status, String field) {
+    private synchronized void take(int signal, Runnable action) {
         try {
             if (TakenSignal.isIgnored(signal) && (signal == SIGHUP || signal == SIGINT)) {
                 // nohup, or a script's background.
                 return;
             }
-            taken.add(TakenSignal.take(signal, () -> {
-                if (field != null) {
-                    noted.accept(field);
-                }
-                LOG.error("Shutting down VM after intercepting signal {}, code 0.", signal);
-                Runtime.getRuntime().exit(status);
-            }));
+            taken.add(TakenSignal.take(signal, action));
         } catch (LinuxException e) {
             LOG.debug("signal {} is not taken: {}", signal, e.getMessage());
         }
+    }
+
+    private void exit(int signal, int status, String field) {
+        noted.accept(field);
+        exit(signal, status);
+    }
+
+    private void endBy(int signal) {
+        last = signal;
+        exit(signal, SIGNAL_STATUS + signal);
+    }
+
+    private static void exit(int signal, int status) {
+        LOG.error("Shutting down VM after intercepting signal {}, code 0.", signal);
+        Runtime.getRuntime().exit(status);
     }
 
     /** Lets go of the signals, so that the process's end need not wait for who reads them. */
@@ -68,6 +81,19 @@ final class DoorSignals implements AutoCloseable {
     public synchronized void close() {
         taken.forEach(TakenSignal::close);
         taken.clear();
+    }
+
+    private void endInOrder(Runnable end) {
+        runBounded(end);
+        int signal = last;
+        if (signal == 0) {
+            return;
+        }
+        try {
+            ProcessEnd.by(signal);
+        } catch (LinuxException e) {
+            LOG.debug("the process ends by an exit code: {}", e.getMessage());
+        }
     }
 
     private static void runBounded(Runnable end) {

@@ -140,6 +140,7 @@ public final class FirecrackerDoor {
         } catch (IOException e) {
             throw new IOException("Could not initialize logger: Failed to open target file: " + OsError.text(e), e);
         }
+        ProcessName.set("firecracker");
         log.info("Running Firecracker v{}", FirecrackerOptions.FIRECRACKER_VERSION);
         if (flags.has(Flag.METRICS_PATH)) {
             openMetrics(flags.value(Flag.METRICS_PATH));
@@ -257,7 +258,7 @@ public final class FirecrackerDoor {
     private synchronized void close() {
         try {
             if (server != null) {
-                server.close();
+                server.closeLeavingSocket();
             }
         } catch (IOException e) {
             log.debug("the server was not closed in order: {}", e.getMessage());

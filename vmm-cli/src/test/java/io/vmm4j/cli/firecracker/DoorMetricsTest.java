@@ -57,6 +57,24 @@ class DoorMetricsTest {
     }
 
     @Test
+    void aLineIsWrittenAtTheStartAndEverySixtySecondsFromThenOn() throws IOException {
+        List<Runnable> everyMinute = new ArrayList<>();
+        DoorMetrics timed = new DoorMetrics(() -> 1234L, missedLogs::get, limitedLogs::get, (seconds, work) -> {
+            assertEquals(60, seconds);
+            everyMinute.add(work);
+        });
+        timed.started(() -> machine(1));
+        assertEquals(List.of(), everyMinute, "nothing to write to");
+        timed.open(new MetricsBody(file.toString()));
+        timed.started(() -> machine(1));
+        assertEquals(1, Files.readAllLines(file).size());
+        everyMinute.get(0).run();
+        everyMinute.get(0).run();
+        assertEquals(3, Files.readAllLines(file).size());
+        assertEquals(1, everyMinute.size());
+    }
+
+    @Test
     void everyGroupIsThereFromTheFirstLineOn() throws IOException {
         JsonNode line = flushed();
         assertEquals(1234, line.get("utc_timestamp_ms").asLong());

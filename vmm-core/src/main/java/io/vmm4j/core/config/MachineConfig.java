@@ -225,6 +225,7 @@ public record MachineConfig(
      * The machine's topology: what the fields say, or one socket where all of them are 1 or {@code smt} is all that is
      * said. Only of a configuration that has been checked.
      */
+    @SuppressWarnings("exports")
     public CpuTopology topology() {
         CpuTopology said = new CpuTopology(threadsPerCore, coresPerDie, diesPerSocket, sockets);
         if (isOneSmtSocket()) {

@@ -10,6 +10,11 @@ public final class Problems {
 
     private final List<ConfigProblem> found = new ArrayList<>();
 
+    /** None yet. */
+    public Problems() {
+        // All comes by add().
+    }
+
     /** Notes a problem. */
     public void add(String key, String message) {
         found.add(new ConfigProblem(key, message));

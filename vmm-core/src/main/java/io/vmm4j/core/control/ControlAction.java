@@ -15,5 +15,6 @@ public interface ControlAction {
      * @throws IllegalArgumentException when the request cannot be; one line for a person
      * @throws IllegalStateException    when the machine is not in a state for it
      */
+    @SuppressWarnings("exports") // the control socket's, not an embedder's
     CompletableFuture<Void> carryOut(JsonNode request);
 }

@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
-/** Hands commands to the event loop that owns a device. Thread-safe. */
+/** Hands commands to the event loop that owns a device, also while the guest is paused. Thread-safe. */
 public final class DeviceLoop {
 
     /** How long a command may wait for its loop, which is never busy so long; but a machine may end with the command on the way. */
@@ -25,6 +25,7 @@ public final class DeviceLoop {
      * @param loop    owns the device
      * @param helpers tell what has become of a command
      */
+    @SuppressWarnings("exports") // made by machines only
     public DeviceLoop(EventLoop loop, HelperThreads helpers) {
         this(loop, Answers.of(helpers), BOUND);
     }
@@ -85,7 +86,7 @@ public final class DeviceLoop {
     /** Has the loop run {@code work}, which begins {@code command} and answers it. What it throws is the answer. */
     void give(Command<?> command, Runnable work) {
         try {
-            loop.execute(() -> {
+            loop.executeCommand(() -> {
                 try {
                     work.run();
                 } catch (RuntimeException | Error e) {

@@ -34,7 +34,7 @@ public final class MachineControl implements ControlTarget {
     /** Where a console's client says how large its terminal is. */
     @FunctionalInterface
     public interface Window {
-        /** As {@link io.vmm4j.core.host.SerialPort#resize}. */
+        /** As {@link io.vmm4j.core.console.SerialPort#resize}. */
         void resize(int columns, int rows);
     }
 
@@ -130,16 +130,12 @@ public final class MachineControl implements ControlTarget {
 
     @Override
     public void pause() {
-        if (machine().state() != VmState.PAUSED) {
-            machine().pause();
-        }
+        machine().pause();
     }
 
     @Override
     public void resume() {
-        if (machine().state() != VmState.RUNNING) {
-            machine().resume();
-        }
+        machine().resume();
     }
 
     /** {@inheritDoc} A guest that stands still goes on, as it would notice nothing. */

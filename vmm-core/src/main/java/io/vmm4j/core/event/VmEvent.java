@@ -60,7 +60,7 @@ public interface VmEvent {
     }
 
     /**
-     * A client of a console's socket has come or gone.
+     * A client of a console's socket has come, or has left. One that ends only what it sends, and reads on, has left.
      *
      * @param time      when
      * @param console   {@code serial} or {@code console}

@@ -12,6 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +39,7 @@ final class ClientOutput extends OutputStream {
     private Client client;
     private boolean closed;
     private Runnable onOutputEnd = () -> { };
+    private Consumer<Boolean> onChange = connected -> { };
     /** Tells the writer of room; null before {@link #open}. */
     private volatile Selector room;
 
@@ -51,6 +53,8 @@ final class ClientOutput extends OutputStream {
         private final SocketChannel channel;
         /** Guarded by the stream. */
         private boolean inputEnded;
+        /** Guarded by the stream. */
+        private boolean toldOfEnd;
         /** Confined to the writer. */
         private boolean greeted;
         /** Takes no more output. */
@@ -74,9 +78,13 @@ final class ClientOutput extends OutputStream {
      * Gets what writing will need.
      *
      * @param onOutputEnd hears of a client that takes no more, on the writer
+     * @param onChange    hears of a client that has come, true, or that has left or sends no more, false; must not wait
      */
-    void open(Runnable onOutputEnd) throws IOException {
+    void open(Runnable onOutputEnd, Consumer<Boolean> onChange) throws IOException {
         this.onOutputEnd = onOutputEnd;
+        synchronized (this) {
+            this.onChange = onChange;
+        }
         room = Selector.open();
     }
 
@@ -94,6 +102,7 @@ final class ClientOutput extends OutputStream {
         }
         client = new Client(channel);
         open.add(client);
+        onChange.accept(true);
         return client;
     }
 
@@ -107,6 +116,7 @@ final class ClientOutput extends OutputStream {
      */
     synchronized void inputEnded(Client from) {
         from.inputEnded = true;
+        tellOfEnd(from);
         if (from != client) {
             shut(from);
         }
@@ -117,6 +127,7 @@ final class ClientOutput extends OutputStream {
     private void outputEnded(Client to) {
         synchronized (this) {
             to.outputEnded = true;
+            tellOfEnd(to);
             if (to == client) {
                 client = null;
             }
@@ -128,6 +139,14 @@ final class ClientOutput extends OutputStream {
         onOutputEnd.run();
     }
 
+    /** Once a client, before there can be another. */
+    private void tellOfEnd(Client gone) {
+        if (!gone.toldOfEnd) {
+            gone.toldOfEnd = true;
+            onChange.accept(false);
+        }
+    }
+
     private synchronized Client current() {
         return client;
     }
@@ -135,6 +154,7 @@ final class ClientOutput extends OutputStream {
     /* Ends reads and writes that are under way, too. */
     private void shut(Client gone) {
         open.remove(gone);
+        tellOfEnd(gone);
         try {
             gone.channel.close();
         } catch (IOException e) {

@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.kvm.libc.Termios;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;

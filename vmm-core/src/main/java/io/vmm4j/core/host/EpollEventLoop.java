@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -22,6 +23,9 @@ import java.util.function.Consumer;
  * <p>Watches are registered on the loop's thread or before {@link #start}; tasks come from any thread. A task
  * that throws is a fault of the monitor: it goes to the failure handler given at construction and the loop runs on, so
  * that the machine can be taken down in order.
+ *
+ * <p>A loop that is {@linkplain #hold held} runs nothing but {@linkplain #executeCommand commands}: no watch, timer or task, which
+ * all wait until it may {@linkplain #goOn go on}.
  */
 public final class EpollEventLoop implements EventLoop, AutoCloseable {
 
@@ -52,6 +56,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     private final List<Watched> ended = new ArrayList<>();
     private final TimerQueue timers;
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final LoopHold hold = new LoopHold();
     private final AtomicBoolean wakePending = new AtomicBoolean();
     private volatile boolean closing;
     /** The loop looks for tasks once more and then never again. */
@@ -154,8 +159,59 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         }
     }
 
+    @Override
+    public void executeCommand(Runnable command) {
+        execute(new Command(command));
+        LockSupport.unpark(thread); // where it waits when it is held
+    }
+
+    /** A task that runs also while the loop is held; one like others when it is not. */
+    private static final class Command implements Runnable {
+
+        private final Runnable work;
+
+        Command(Runnable work) {
+            this.work = work;
+        }
+
+        @Override
+        public void run() {
+            work.run();
+        }
+    }
+
     private RejectedExecutionException refused() {
         return new RejectedExecutionException("event loop " + thread.getName() + " is closed");
+    }
+
+    /** Asks the loop to stand still; does not wait. Any thread. */
+    public void hold() {
+        hold.ask();
+        try {
+            execute(() -> { }); // so that it comes to look
+        } catch (RejectedExecutionException e) {
+            return; // it ends, or has
+        }
+    }
+
+    /**
+     * Waits {@code nanos} at most, interrupted or not, until a loop that was asked to stands still, or has ended. Not from the loop.
+     *
+     * @return whether it does
+     */
+    public boolean awaitHeld(long nanos) {
+        return hold.await(nanos);
+    }
+
+    /** Whether it has ended, or been closed before it was started. */
+    public boolean hasEnded() {
+        return hold.isOver();
+    }
+
+    /** Lets a loop that was asked to stand still go on. Any thread. */
+    public void goOn() {
+        hold.end();
+        LockSupport.unpark(thread);
     }
 
     /** As the interface says it; asks the host for nothing. Any thread. */
@@ -178,6 +234,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
                 }
                 releaseEnded();
                 runTasks();
+                standStillWhileHeld();
             }
             runAllTasks();
         } catch (Throwable e) {
@@ -185,12 +242,27 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         } finally {
             drained = true;
             runAllTasks(); // those that were given before the flag could be seen
+            hold.over();
         }
     }
 
     private void runAllTasks() {
         while (!tasks.isEmpty()) {
             runTasks();
+        }
+    }
+
+    /** What becomes ready meanwhile stays so: descriptors are level-triggered, timers are late, and tasks wait in their queue. */
+    private void standStillWhileHeld() {
+        while (hold.isOn(closing)) {
+            for (Runnable task : tasks) {
+                if (task instanceof Command && tasks.remove(task)) {
+                    runGuarded(task);
+                }
+            }
+            // One that has come since has left a permit.
+            LockSupport.park(this);
+            Thread.interrupted(); // by a device of the embedder's; it would keep the thread from waiting
         }
     }
 
@@ -246,6 +318,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         if (!closing) {
             closing = true;
             wake.signal();
+            LockSupport.unpark(thread);
         }
         if (!Threads.joinUninterruptibly(thread, millis)) {
             return false;
@@ -259,6 +332,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
             return;
         }
         isTerminated = true;
+        hold.over(); // one that was never started, too
         timers.close();
         wake.close();
         epoll.close();

@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.core.console.SerialPort;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 

@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.devices.serial.SerialSink;
 import io.vmm4j.devices.time.NanoClock;
 import java.io.IOException;

@@ -1,28 +1,20 @@
 package io.vmm4j.core.host;
 
-import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
 
 /**
- * The host's end of the guest's first serial port, or of its virtio console. An embedder may write its own; {@link StdioConsole} and
- * {@link SocketConsole} are the two that the command line offers.
+ * The old name of {@link io.vmm4j.core.console.SerialConsole}, for consoles written before it moved.
+ *
+ * @deprecated use {@link io.vmm4j.core.console.SerialConsole}
  */
-public interface SerialConsole extends AutoCloseable {
+@Deprecated(since = "0.1.0")
+public interface SerialConsole extends io.vmm4j.core.console.SerialConsole {
 
-    /** Takes what the guest prints. Called on vCPU threads, or the event loop; never blocks. The same object at every call. */
-    SerialSink output();
-
-    /**
-     * Connects the console; called once, before the guest runs. From here on input may be delivered to {@code port}.
-     *
-     * @throws IOException when the terminal or socket refuses; nothing is left changed then
-     */
+    /** As {@link io.vmm4j.core.console.SerialConsole#attach}, with the port under its old name. */
     void attach(SerialPort port) throws IOException;
 
-    /**
-     * Writes out what is still buffered, waiting a bounded time for a slow reader, and puts back every setting
-     * changed. A second call does nothing.
-     */
     @Override
-    void close();
+    default void attach(io.vmm4j.core.console.SerialPort port) throws IOException {
+        attach(SerialPort.of(port));
+    }
 }

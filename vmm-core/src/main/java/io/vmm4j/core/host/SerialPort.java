@@ -1,56 +1,55 @@
 package io.vmm4j.core.host;
 
-/** The guest's serial port or virtio console, as the console on the host's end sees it. Thread-safe. */
-public interface SerialPort {
+/**
+ * The old name of {@link io.vmm4j.core.console.SerialPort}, for consoles written before it moved.
+ *
+ * @deprecated use {@link io.vmm4j.core.console.SerialPort}
+ */
+@Deprecated(since = "0.1.0")
+public interface SerialPort extends io.vmm4j.core.console.SerialPort {
 
-    /**
-     * Sends bytes to the guest, waiting while its queue is full: nothing is lost. Returns early, without the rest, once
-     * the machine has ended.
-     *
-     * @throws IllegalStateException on a thread that serves the guest, which would wait for itself
-     */
-    void send(byte[] data, int offset, int length) throws InterruptedException;
+    /** {@code port} under its old name. */
+    static SerialPort of(io.vmm4j.core.console.SerialPort port) {
+        return new SerialPort() {
+            @Override
+            public void send(byte[] data, int offset, int length) throws InterruptedException {
+                port.send(data, offset, length);
+            }
 
-    /** Tells the port that the console's {@link SerialConsole#output() output} has room again after it had none. */
-    void outputReady();
+            @Override
+            public void outputReady() {
+                port.outputReady();
+            }
 
-    /** Whether the guest can be told the size of the host's terminal. Constant. */
-    default boolean hasWindow() {
-        return false;
+            @Override
+            public boolean hasWindow() {
+                return port.hasWindow();
+            }
+
+            @Override
+            public void resize(int columns, int rows) {
+                port.resize(columns, rows);
+            }
+
+            @Override
+            public void clientChanged(boolean connected) {
+                port.clientChanged(connected);
+            }
+
+            @Override
+            public void own(Thread thread) {
+                port.own(thread);
+            }
+
+            @Override
+            public void requireMayWait(String call) {
+                port.requireMayWait(call);
+            }
+
+            @Override
+            public void requestStop(String why) {
+                port.requestStop(why);
+            }
+        };
     }
-
-    /**
-     * Tells the guest the size of the host's terminal, when it {@link #hasWindow()}.
-     *
-     * @param columns characters in a row, 0 to 65535; 0 = not known
-     * @param rows    rows, 0 to 65535; 0 = not known
-     */
-    default void resize(int columns, int rows) {
-        // A serial line carries no window size.
-    }
-
-    /**
-     * Counts a thread of the console's among the machine's own, on which what waits for the machine, such as {@code Vm.close()},
-     * is refused. For threads that the console's end waits for.
-     */
-    default void own(Thread thread) {
-        // A port without a machine has nobody who waits.
-    }
-
-    /**
-     * For a call of the console's that waits for the guest.
-     *
-     * @param call its name
-     * @throws IllegalStateException on a thread that serves the guest
-     */
-    default void requireMayWait(String call) {
-        // A port without a machine has no such threads.
-    }
-
-    /**
-     * Asks for the end of the machine, as the console's escape does.
-     *
-     * @param why one line for the log and for {@code VmExit}
-     */
-    void requestStop(String why);
 }

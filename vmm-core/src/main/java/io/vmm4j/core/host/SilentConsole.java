@@ -1,5 +1,7 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.core.console.SerialConsole;
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.devices.serial.SerialSink;
 
 /** A console with nobody at the host's end: output is dropped as fast as it comes, and nothing is typed. */

@@ -1,5 +1,7 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.core.console.SerialConsole;
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -63,7 +65,7 @@ public final class SocketConsole implements SerialConsole {
         try {
             // All that clients will need: a host that has none later must not take the console from a machine.
             input = new ClientInput(port, clientOutput);
-            clientOutput.open(input::wake);
+            clientOutput.open(input::wake, port::clientChanged);
             input.start(port);
             output.start(port);
             acceptor = new Thread(this::acceptUntilClosed, "console-accept");

@@ -1,5 +1,7 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.core.console.SerialConsole;
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.devices.serial.SerialSink;
 import io.vmm4j.devices.time.NanoClock;
 import io.vmm4j.kvm.libc.LibC;

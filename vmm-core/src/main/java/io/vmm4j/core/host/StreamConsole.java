@@ -1,5 +1,7 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.core.console.SerialConsole;
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,19 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The guest's serial port on two streams of the embedder's. All bytes pass unchanged; the end of the input leaves the
+ * The guest's serial port on two streams of the embedder's, as {@code VmBuilder.serial(in, out)} has it. All bytes pass unchanged; the end of the input leaves the
  * output running. The output stream may block and may fail, see {@link OutputBuffer}; it is flushed whenever the
  * guest's output pauses.
  *
  * <p>{@link #close()} closes neither stream. The thread that reads the input is interrupted; one that is inside a read
  * which minds no interrupt stays there until the read returns.
- *
- * <pre>{@code
- * CapturedConsole console = StreamConsole.capture();
- * ... // give it to the machine, start the machine
- * console.awaitText("login: ", Duration.ofSeconds(10));
- * console.type("root\n");
- * }</pre>
  */
 public final class StreamConsole implements SerialConsole {
     private static final Logger LOG = LoggerFactory.getLogger(StreamConsole.class);
@@ -43,9 +38,10 @@ public final class StreamConsole implements SerialConsole {
                 OutputBuffer.STUCK_NANOS);
     }
 
-    /** A console that keeps what the guest prints, for tests and scripts. */
-    public static CapturedConsole capture() {
-        return new CapturedConsole(CapturedConsole.DEFAULT_LIMIT);
+    /** The old way to {@link io.vmm4j.core.console.CapturedConsole#create()}. */
+    @SuppressWarnings("deprecation") // under the name that its callers know
+    public static io.vmm4j.core.host.CapturedConsole capture() {
+        return new io.vmm4j.core.host.CapturedConsole();
     }
 
     @Override

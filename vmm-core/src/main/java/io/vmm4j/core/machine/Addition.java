@@ -6,6 +6,7 @@ import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -47,11 +48,15 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
         DiskImage image = DiskImage.open(drive, key, problems);
         problems.throwIfAny();
         HotDevice.Maker maker = (slots, parts) -> {
-            VirtioDevices devices = new VirtioDevices(slots, surroundings.loop(), surroundings.helpers(), surroundings.metrics());
+            VirtioDevices devices = new VirtioDevices(slots, surroundings.loop(), surroundings.hold(), surroundings.helpers(),
+                    surroundings.metrics());
             devices.addDrive(image, parts, surroundings.listeners());
             return devices.controls();
         };
-        Runnable unmaker = () -> surroundings.metrics().withoutDrive(drive.driveId());
+        Runnable unmaker = () -> {
+            surroundings.hold().remove(drive.driveId());
+            surroundings.metrics().withoutDrive(drive.driveId());
+        };
         return new Addition("drive " + drive.driveId(), image, maker, unmaker, with, machine -> machine.withDrives(
                 machine.drives().stream().filter(other -> !other.driveId().equals(drive.driveId())).toList()));
     }
@@ -71,8 +76,9 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
         check(with, NETWORKS + "[" + config.networkInterfaces().size() + "]", key);
         TapInterface tap = open(network, key);
         HotDevice.Maker maker = (slots, parts) -> {
-            VirtioDevices devices = new VirtioDevices(slots, parts.newLoop("net-" + network.ifaceId()), surroundings.helpers(),
-                    surroundings.metrics());
+            EpollEventLoop loop = parts.newLoop("net-" + network.ifaceId());
+            surroundings.hold().add(loop);
+            VirtioDevices devices = new VirtioDevices(slots, loop, surroundings.hold(), surroundings.helpers(), surroundings.metrics());
             parts.own(devices.addNetwork(network, tap));
             return devices.controls();
         };

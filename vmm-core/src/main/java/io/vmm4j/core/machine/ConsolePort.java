@@ -2,8 +2,9 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.console.SerialPort;
+import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.MachineThreads;
-import io.vmm4j.core.host.SerialPort;
 import io.vmm4j.core.vcpu.VcpuEvents;
 
 /**
@@ -31,6 +32,7 @@ final class ConsolePort implements SerialPort, AutoCloseable {
         }
     }
 
+    private final String name;
     private final VcpuEvents events;
     private final MachineThreads own;
     private final Object room = new Object();
@@ -38,8 +40,12 @@ final class ConsolePort implements SerialPort, AutoCloseable {
     private volatile boolean closed;
     private long changes;
 
-    /** @param own counts the console's threads */
-    ConsolePort(VcpuEvents events, MachineThreads own) {
+    /**
+     * @param name as in {@link VmEvent.ConsoleClient}
+     * @param own  counts the console's threads
+     */
+    ConsolePort(String name, VcpuEvents events, MachineThreads own) {
+        this.name = name;
         this.events = events;
         this.own = own;
     }
@@ -100,6 +106,11 @@ final class ConsolePort implements SerialPort, AutoCloseable {
     @Override
     public void resize(int columns, int rows) {
         device.resize(columns, rows);
+    }
+
+    @Override
+    public void clientChanged(boolean connected) {
+        events.happened(time -> new VmEvent.ConsoleClient(time, name, connected));
     }
 
     @Override

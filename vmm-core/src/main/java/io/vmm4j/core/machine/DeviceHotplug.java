@@ -53,14 +53,15 @@ final class DeviceHotplug implements AutoCloseable {
      *
      * @param events    by what the guest hears of news
      * @param loop      the machine's own
+     * @param hold      of the devices, while the guest is paused
      * @param loopMaker makes loops of devices
      * @param helpers   tell what has become of commands to devices
      * @param metrics   where their counts are
      * @param listeners hear of what happens to devices
      * @param threads   the machine's
      */
-    record Surroundings(KvmVm vm, GuestMemory memory, AcpiEventDevice events, EpollEventLoop loop, HotDevice.LoopMaker loopMaker,
-            HelperThreads helpers, MachineMetrics metrics, VcpuEvents listeners, MachineThreads threads) {
+    record Surroundings(KvmVm vm, GuestMemory memory, AcpiEventDevice events, EpollEventLoop loop, DeviceHold hold,
+            HotDevice.LoopMaker loopMaker, HelperThreads helpers, MachineMetrics metrics, VcpuEvents listeners, MachineThreads threads) {
     }
 
     /** Checks and opens a device for a machine. */

@@ -1,8 +1,8 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.console.SerialConsole;
+import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.core.host.MachineThreads;
-import io.vmm4j.core.host.SerialConsole;
-import io.vmm4j.core.host.SerialPort;
 import io.vmm4j.core.host.SlowWait;
 import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.vcpu.VcpuEvents;

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,7 @@ public final class Machine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
 
     private final Vcpus vcpus;
+    private final DeviceHold hold;
     private final AcpiDevices acpi;
     private final I8042 keyboard;
     private final List<EpollEventLoop> loops;
@@ -49,6 +51,7 @@ public final class Machine implements AutoCloseable {
 
     /**
      * @param vcpus made, not started
+     * @param hold of the devices, while the vCPUs are paused
      * @param acpi by what the guest hears of the host's wishes
      * @param keyboard what a user would type on
      * @param loops started; closed after the vCPUs have ended
@@ -61,10 +64,11 @@ public final class Machine implements AutoCloseable {
      * @param panics knows of the kernel's panic
      * @param metrics counts
      */
-    Machine(Vcpus vcpus, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
+    Machine(Vcpus vcpus, DeviceHold hold, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
             List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceHotplug devices, MachineThreads own,
             HelperThreads helpers, PanicWatch panics, MachineMetrics metrics) {
         this.vcpus = vcpus;
+        this.hold = hold;
         this.acpi = acpi;
         this.keyboard = keyboard;
         this.loops = List.copyOf(loops);
@@ -127,13 +131,28 @@ public final class Machine implements AutoCloseable {
         vcpus.start();
     }
 
-    /** Takes the vCPUs out of the guest until {@link #resume}, and waits until they are. Not from a thread of the machine. */
-    public void pause() {
-        vcpus.pause();
+    /**
+     * Takes the vCPUs out of the guest and then has the devices stand still, until {@link #resume}. Not from a thread of the machine.
+     *
+     * @param within how long that may take
+     * @return empty when all stand still; else what does not, and then all goes on
+     */
+    public Optional<String> pause(Duration within) {
+        long nanos = TimeUnit.NANOSECONDS.convert(within);
+        long begin = System.nanoTime();
+        Optional<String> busy = vcpus.pause(nanos);
+        if (busy.isEmpty()) {
+            busy = hold.begin(nanos - (System.nanoTime() - begin));
+        }
+        if (busy.isPresent()) {
+            resume();
+        }
+        return busy;
     }
 
-    /** Lets paused vCPUs go on. */
+    /** Lets paused devices and vCPUs go on. */
     public void resume() {
+        hold.end();
         vcpus.resume();
     }
 

@@ -8,11 +8,11 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
+import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.MachineThreads;
-import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.SocketPlaceException;
@@ -122,7 +122,7 @@ public final class MachineAssembler {
     }
 
     private Machine assembleAll() throws ConfigException, IOException {
-        List<VirtioMmioSlot> plan = plan();
+        List<VirtioMmioSlot> plan = DevicePlan.of(config, given);
         HostFiles files = own(HostFiles.open(config, given, plan));
         openKvm();
         allocateMemory();
@@ -132,15 +132,17 @@ public final class MachineAssembler {
         SerialConsole serial = consoles.serial();
         PanicWatch panics = new PanicWatch(events, loop);
         ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
+        DeviceHold hold = new DeviceHold(loop);
         VirtioSlots.Windows windows = (name, slot, device) -> mmio.add(name, slot.base(), slot.size(), device);
-        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan)), loop, helpers, metrics);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan)), loop, hold, helpers, metrics);
         SerialConsole console = consoles.virtio();
-        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort(events, own)));
+        ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort("console", events, own)));
         addVirtioDevices(devices, files, loop);
         AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
-        List<HotSlot> spares = VirtioPlan.spares(plan.size(), config.machineConfig().spareDevices());
-        DeviceHotplug hotplug = addSpares(spares, new DeviceHotplug.Surroundings(vm, ram.memory(), acpi.events(), loop, this::makeLoop, helpers,
-                metrics, events, own));
+        own(new GivenBusDevices(vm, ports, mmio)).add(given.busDevices(), loop, events);
+        List<HotSlot> spares = VirtioPlan.spares(plan.size(), config.machineConfig().spareDevices(), GivenPlaces.interrupts(given.busDevices()));
+        DeviceHotplug hotplug = addSpares(spares,
+                new DeviceHotplug.Surroundings(vm, ram.memory(), acpi.events(), loop, hold, this::makeLoop, helpers, metrics, events, own));
         hotplug.connect(devices.controls());
         BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan, spares.size());
         Vcpus vcpus = createVcpus(boot);
@@ -151,8 +153,7 @@ public final class MachineAssembler {
         if (console != null) {
             HostConsoles.attach(console, consolePort, "console.path");
         }
-        return new Machine(vcpus, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own,
-                helpers, panics, metrics);
+        return new Machine(vcpus, hold, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own, helpers, panics, metrics);
     }
 
     /**
@@ -162,33 +163,8 @@ public final class MachineAssembler {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
     public void check() throws ConfigException, IOException {
-        HostFiles.open(config, given, plan()).close();
+        HostFiles.open(config, given, DevicePlan.of(config, given)).close();
         HostMemory.check(config.machineConfig());
-    }
-
-    private List<VirtioMmioSlot> plan() throws ConfigException {
-        int drives = config.drives().size();
-        int networks = config.networkInterfaces().size();
-        int others = given.devices().size() + count(config.vsock()) + count(config.entropy()) + count(config.balloon()) + (hasConsole() ? 1 : 0);
-        int devices = drives + networks + others;
-        if (devices > VirtioPlan.MAX_DEVICES) {
-            throw new ConfigException(drives >= networks ? "drives" : "network-interfaces", devices + " virtio devices (" + drives
-                    + " drives, " + networks + " network interfaces, " + others + " others) are above the limit of " + VirtioPlan.MAX_DEVICES);
-        }
-        Integer spares = config.machineConfig().spareDevices();
-        if (spares != null && spares > VirtioPlan.MAX_DEVICES - devices) {
-            throw new ConfigException("machine-config.spare_devices", spares + " spare devices are more than the "
-                    + (VirtioPlan.MAX_DEVICES - devices) + " that " + devices + " virtio devices leave");
-        }
-        return VirtioPlan.slots(devices);
-    }
-
-    private static int count(Object device) {
-        return device == null ? 0 : 1;
-    }
-
-    private boolean hasConsole() {
-        return given.console() != null || config.console() != null;
     }
 
     private void openKvm() throws IOException, ConfigException {
@@ -247,7 +223,7 @@ public final class MachineAssembler {
 
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
-        ConsolePort port = legacy.addConsole(console, panics, new ConsolePort(events, own));
+        ConsolePort port = legacy.addConsole(console, panics, new ConsolePort("serial", events, own));
         legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(loop, config.machineConfig().memoryBytes());

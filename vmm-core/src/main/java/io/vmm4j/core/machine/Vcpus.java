@@ -2,7 +2,6 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.host.MachineThreads;
-import io.vmm4j.core.host.SlowWait;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.core.vcpu.VcpuThread;
 import io.vmm4j.kvm.KvmException;
@@ -14,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
@@ -135,22 +135,24 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
     }
 
     /**
-     * Takes all vCPUs out of the guest until {@link #resume}, and waits until they are. One that is brought meanwhile does not
-     * get there.
+     * Takes all vCPUs out of the guest until {@link #resume}, and waits {@code nanos} at most until they are. One that is brought
+     * meanwhile does not get there.
+     *
+     * @return empty when all are; else which is not
      */
-    void pause() {
+    Optional<String> pause(long nanos) {
+        long end = System.nanoTime() + nanos;
         List<VcpuThread> running;
         synchronized (this) {
             if (!isRunning || isStopped) {
-                return;
+                return Optional.empty();
             }
             isPaused = true;
             running = all();
             running.forEach(VcpuThread::requestPause);
         }
-        for (VcpuThread thread : running) {
-            new SlowWait("the guest's pause", () -> own.busy(MachineThreads.Role.GUEST)).await(thread::awaitPaused);
-        }
+        return running.stream().filter(thread -> !thread.awaitPaused(TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())))
+                .findFirst().map(thread -> "the thread " + thread.thread().getName() + " is still at work");
     }
 
     /** Lets paused vCPUs go on. */

@@ -5,6 +5,7 @@ import io.vmm4j.core.config.EntropyConfig;
 import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.control.DeviceLoop;
@@ -14,7 +15,6 @@ import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
-import io.vmm4j.core.host.SerialConsole;
 import io.vmm4j.core.host.TapBackend;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.vcpu.VcpuEvents;
@@ -47,6 +47,7 @@ final class VirtioDevices {
 
     private final VirtioSlots slots;
     private final EpollEventLoop loop;
+    private final DeviceHold hold;
     private final DeviceLoop commands;
     private final MachineMetrics metrics;
     private final List<GivenDevice> given = new ArrayList<>();
@@ -58,11 +59,13 @@ final class VirtioDevices {
     /**
      * @param slots   the windows
      * @param loop    owns the devices
+     * @param hold    of the devices
      * @param helpers tell what has become of commands to them
      */
-    VirtioDevices(VirtioSlots slots, EpollEventLoop loop, HelperThreads helpers, MachineMetrics metrics) {
+    VirtioDevices(VirtioSlots slots, EpollEventLoop loop, DeviceHold hold, HelperThreads helpers, MachineMetrics metrics) {
         this.slots = slots;
         this.loop = loop;
+        this.hold = hold;
         this.commands = new DeviceLoop(loop, helpers);
         this.metrics = metrics;
     }
@@ -93,6 +96,7 @@ final class VirtioDevices {
         VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, limiter(drive.rateLimiter()),
                 System::nanoTime, (number, error) -> events.happened(time -> new VmEvent.DriveFailed(time, drive.driveId(), number, error)));
         slots.add("drive " + drive.driveId(), device, loop, queueLoops);
+        hold.add(drive.driveId(), device);
         metrics.drive(drive.driveId(), device);
         drives.put(drive.driveId(), new DriveControl(drive.driveId(), commands, device, images));
     }

@@ -29,14 +29,30 @@ final class VirtioPlan {
     private VirtioPlan() {
     }
 
+    /** How many devices there are lines for when others have {@code given}. */
+    static int limit(Set<Integer> given) {
+        return MAX_DEVICES - (int) given.stream().filter(gsi -> gsi >= FIRST_GSI && gsi <= LAST_GSI && !TAKEN.contains(gsi)).count();
+    }
+
+    /** {@link #slots(int, Set)} with no lines given away. */
+    static List<VirtioMmioSlot> slots(int devices) {
+        return slots(devices, Set.of());
+    }
+
+    /** {@link #spares(int, Integer, Set)} with no lines given away. */
+    static List<HotSlot> spares(int devices, Integer wanted) {
+        return spares(devices, wanted, Set.of());
+    }
+
     /**
      * The windows behind those of {@code devices} devices, for others that come later.
      *
      * @param wanted how many, or {@code null} for {@link #SPARE_DEVICES} as far as there are lines
+     * @param given  lines of devices that are no virtio devices
      */
-    static List<HotSlot> spares(int devices, Integer wanted) {
-        int spares = wanted == null ? Math.min(SPARE_DEVICES, MAX_DEVICES - devices) : wanted;
-        List<VirtioMmioSlot> windows = slots(devices + spares).subList(devices, devices + spares);
+    static List<HotSlot> spares(int devices, Integer wanted, Set<Integer> given) {
+        int spares = wanted == null ? Math.min(SPARE_DEVICES, limit(given) - devices) : wanted;
+        List<VirtioMmioSlot> windows = slots(devices + spares, given).subList(devices, devices + spares);
         List<HotSlot> slots = new ArrayList<>();
         windows.forEach(window -> slots.add(new HotSlot(slots.size(), window)));
         return slots;
@@ -45,15 +61,16 @@ final class VirtioPlan {
     /**
      * The slots of {@code devices} devices, in order: lines from the lowest up, without the clock's, ACPI's and the mouse's.
      *
-     * @param devices 0 to {@link #MAX_DEVICES}
+     * @param devices 0 to {@link #limit}
+     * @param given   lines of devices that are no virtio devices
      */
-    static List<VirtioMmioSlot> slots(int devices) {
+    static List<VirtioMmioSlot> slots(int devices, Set<Integer> given) {
         List<VirtioMmioSlot> slots = new ArrayList<>();
         for (int gsi = FIRST_GSI; slots.size() < devices; gsi++) {
             if (gsi > LAST_GSI) {
-                throw new IllegalArgumentException(devices + " virtio devices are above " + MAX_DEVICES);
+                throw new IllegalArgumentException(devices + " virtio devices are above " + limit(given));
             }
-            if (!TAKEN.contains(gsi)) {
+            if (!TAKEN.contains(gsi) && !given.contains(gsi)) {
                 slots.add(VirtioMmioSlot.of(slots.size(), gsi));
             }
         }

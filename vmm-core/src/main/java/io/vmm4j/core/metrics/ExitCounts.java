@@ -14,6 +14,11 @@ public final class ExitCounts {
     /** Writes to device windows. */
     public final LongAdder mmioWrite = new LongAdder();
 
+    /** From 0 on. */
+    public ExitCounts() {
+        // Counted by who has it.
+    }
+
     /** How it stands now. */
     public VcpuMetrics snapshot() {
         return new VcpuMetrics(ioIn.sum(), ioOut.sum(), mmioRead.sum(), mmioWrite.sum());

@@ -57,9 +57,11 @@ class DescriptorShortageTest {
         return Long.parseLong(line);
     }
 
-    /** Takes all descriptors of the process, or gives them back; returns the processor time it has had. */
-    private long turn() throws IOException {
-        process.getOutputStream().write('t');
+    /**
+     * Takes all descriptors of the process once it has {@code connections}, or gives them back; returns the processor time it has had.
+     */
+    private long turn(int connections) throws IOException {
+        process.getOutputStream().write('0' + connections);
         process.getOutputStream().flush();
         return readMillis();
     }
@@ -82,14 +84,14 @@ class DescriptorShortageTest {
 
     @Test
     void allServicesOutliveTheShortageAndCostNothingMeanwhile() throws Exception {
-        long before = turn();
+        long before = turn(0);
         try (var files = Files.list(directory)) {
             assertEquals(3, files.count(), "what could not be made leaves nothing, and what has ended is removed");
         }
         try (SocketChannel console = connect("console", "typed"); SocketChannel vsock = connect("vsock", "CONNECT 1\n")) {
             ControlClient impatient = new ControlClient(directory.resolve("control"), Duration.ofSeconds(1));
             assertTrue(assertThrows(IOException.class, () -> impatient.resizeVcpus(1)).getMessage().contains("no answer came"));
-            long used = turn() - before;
+            long used = turn(0) - before;
             assertTrue(used < 600, () -> "milliseconds of processor time in a second without descriptors: " + used);
             new ControlClient(directory.resolve("control"), Duration.ofSeconds(20)).resizeVcpus(1);
             assertEquals("typed", read(console, 5), "who came meanwhile is served");
@@ -101,7 +103,7 @@ class DescriptorShortageTest {
     void whoIsThereAlreadyIsServedWithoutAnyDescriptorMore() throws Exception {
         try (SocketChannel console = connect("console", "one"); SocketChannel control = connect("control", "{\"action\": ")) {
             assertEquals("one", read(console, 3));
-            turn();
+            turn(2);
             console.write(ByteBuffer.wrap("two".getBytes(StandardCharsets.US_ASCII)));
             assertEquals("two", read(console, 3));
             control.write(ByteBuffer.wrap("\"resize_vcpu\", \"vcpu_count\": 1}\n".getBytes(StandardCharsets.US_ASCII)));

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmm4j.core.console.CapturedConsole;
+import io.vmm4j.core.console.SerialConsole;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
@@ -121,7 +123,7 @@ class StreamConsoleTest {
 
     @Test
     void capturedMemoryIsBounded() throws Exception {
-        CapturedConsole console = new CapturedConsole(8192);
+        CapturedConsole console = CapturedConsole.create(8192);
         print(console, "x".repeat(100_000) + "end");
         String text = console.text();
         assertTrue(text.length() <= 8192, () -> "kept " + text.length());

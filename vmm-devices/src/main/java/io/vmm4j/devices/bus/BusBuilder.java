@@ -3,6 +3,7 @@ package io.vmm4j.devices.bus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Collects the windows of a {@link Bus} and refuses those that overlap. Not thread-safe.
@@ -36,14 +37,22 @@ public final class BusBuilder {
      */
     public BusBuilder add(String name, long base, long length, BusDevice device) {
         Window added = new Window(Objects.requireNonNull(name), new BusRange(base, length), Objects.requireNonNull(device));
-        for (Window window : windows) {
-            if (window.range().overlaps(added.range())) {
-                throw new IllegalArgumentException(busName + ": " + name + " at " + added.range() + " overlaps "
-                    + window.name() + " at " + window.range());
-            }
+        Optional<String> other = overlapped(added.range());
+        if (other.isPresent()) {
+            throw new IllegalArgumentException(busName + ": " + name + " at " + added.range() + " overlaps " + other.get());
         }
         windows.add(added);
         return this;
+    }
+
+    /** The first window that {@code range} overlaps, by its name and place: {@code COM1 at 0x3f8..0x3ff}. */
+    public Optional<String> overlapped(BusRange range) {
+        for (Window window : windows) {
+            if (window.range().overlaps(range)) {
+                return Optional.of(window.name() + " at " + window.range());
+            }
+        }
+        return Optional.empty();
     }
 
     /**

@@ -10,6 +10,11 @@ public final class SparseCount {
 
     private final AtomicLong count = new AtomicLong();
 
+    /** Nothing has occurred yet. */
+    public SparseCount() {
+        // From 0 on.
+    }
+
     /** Counts one occurrence. Returns its number when it is to be logged, else 0. */
     public long next() {
         long number = count.incrementAndGet();

@@ -19,6 +19,11 @@ public final class GuestViews {
     private ByteBuffer[] chunks = new ByteBuffer[FIRST_SLOTS];
     private int count;
 
+    /** Without views. */
+    public GuestViews() {
+        // Nothing is lent yet.
+    }
+
     /** Number of views. */
     public int count() {
         return count;

@@ -11,6 +11,14 @@ import java.util.concurrent.Executor;
 public interface EventLoop extends Executor {
 
     /**
+     * As {@link #execute}, for what the host's side asks of a device: it runs also while the loop stands still for a guest that is paused, so
+     * it touches neither the guest's memory nor what the device is on.
+     */
+    default void executeCommand(Runnable command) {
+        execute(command);
+    }
+
+    /**
      * Makes a timer, not yet armed. Called on the loop's thread, or before the loop runs.
      *
      * @param onExpiry runs on the loop's thread at each expiry

@@ -10,6 +10,7 @@ import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -40,6 +41,8 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private final AtomicBoolean waiting = new AtomicBoolean();
     /** Set by a reset, so that a guest that keeps the queue full cannot delay it. */
     private volatile boolean stopping;
+    /** The guest is paused: nothing is taken up. Set before the loop comes to it, so that a queue kept full cannot delay it either. */
+    private volatile boolean isPaused;
 
     private BlkIo io;
     /** By tag. */
@@ -127,6 +130,39 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
             exchange.left();
             serve();
         }, exchange::left);
+    }
+
+    /**
+     * Has the queue take nothing up until {@link #resume}, and end what is in work. What the driver makes available meanwhile waits. Any thread.
+     *
+     * @return completes once nothing is in work; also when the queue's loop has ended
+     */
+    CompletableFuture<Void> pause() {
+        isPaused = true;
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        onLoop(() -> {
+            io.drain();
+            tellDriver();
+            done.complete(null);
+        }, () -> done.complete(null));
+        return done;
+    }
+
+    /** Has a paused queue go on. Any thread. */
+    void resume() {
+        isPaused = false;
+        schedule();
+    }
+
+    /** Of what was ended when the queue takes nothing up, which would tell of it otherwise. */
+    private void tellDriver() {
+        try {
+            if (queue != null && !stopping && queue.needsInterrupt()) {
+                interrupt.usedBuffer(index);
+            }
+        } catch (VirtQueueException e) {
+            giveUp(e);
+        }
     }
 
     /** At once when the caller is the loop. What was opened on a loop that has ended is closed with its backend. */
@@ -240,7 +276,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     }
 
     private void serve() {
-        if (queue == null || stopping || isHeld) {
+        if (queue == null || stopping || isHeld || isPaused) {
             return;
         }
         try {
@@ -254,7 +290,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
                 interrupt.usedBuffer(index);
             }
             // While the timer runs, or everything is in flight, kicks would change nothing: they stay off.
-            if (!throttled && hasRoom() && (more || queue.enableNotifications())) {
+            if (!throttled && !isPaused && hasRoom() && (more || queue.enableNotifications())) {
                 schedule();
             }
         } catch (VirtQueueException e) {
@@ -272,7 +308,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private boolean serveBatch() throws VirtQueueException {
         queue.disableNotifications();
         for (int i = 0; i < BATCH; i++) {
-            if (stopping || queue == null || !hasRoom()) {
+            if (stopping || isPaused || queue == null || !hasRoom()) {
                 return false;
             }
             DescriptorChain chain = queue.poll();

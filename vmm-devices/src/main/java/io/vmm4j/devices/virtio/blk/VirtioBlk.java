@@ -174,6 +174,20 @@ public final class VirtioBlk implements VirtioDevice {
     }
 
     /**
+     * Has all queues take up no request until {@link #resume}, and end those in work; the disk may be exchanged meanwhile. Any thread.
+     *
+     * @return completes once no buffer of the guest and no byte of the disk is touched any more; never exceptionally
+     */
+    public CompletableFuture<Void> pause() {
+        return CompletableFuture.allOf(workers.stream().map(BlkQueueWorker::pause).toArray(CompletableFuture[]::new));
+    }
+
+    /** Has the device go on, with what was made available meanwhile too. Also when not all queues have come to their pause. Any thread. */
+    public void resume() {
+        workers.forEach(BlkQueueWorker::resume);
+    }
+
+    /**
      * Tells the driver of a new capacity, as after the backing file was resized. Waits for the host: any thread but a loop may call it.
      *
      * @throws IOException when the backend does not tell its capacity

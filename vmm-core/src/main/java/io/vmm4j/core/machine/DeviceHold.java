@@ -1,0 +1,100 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.devices.virtio.blk.VirtioBlk;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Has the devices of a machine stand still, once no vCPU runs: drives end what they have in work and take up nothing more, and the loops
+ * of all others run only what the host's side asks. What the guest and the host's files have for the devices waits. Thread-safe.
+ */
+final class DeviceHold {
+
+    private final List<EpollEventLoop> loops = new ArrayList<>();
+    private final Map<String, VirtioBlk> drives = new LinkedHashMap<>();
+    private boolean isOn;
+
+    /** @param loop owns the devices that are there from the start, but for the drives' queues */
+    DeviceHold(EpollEventLoop loop) {
+        loops.add(loop);
+    }
+
+    /** A loop of devices that come later, before it is started; those that have ended are forgotten. */
+    synchronized void add(EpollEventLoop loop) {
+        loops.removeIf(EpollEventLoop::hasEnded);
+        loops.add(loop);
+        if (isOn) {
+            loop.hold();
+        }
+    }
+
+    /** A drive that is there from now on, by its id. */
+    synchronized void add(String id, VirtioBlk drive) {
+        drives.put(id, drive);
+        if (isOn) {
+            drive.pause(); // nobody has driven it yet: there is nothing to wait for
+        }
+    }
+
+    /** A drive that is not there any more. */
+    synchronized void remove(String id) {
+        drives.remove(id);
+    }
+
+    /**
+     * Waits {@code nanos} at most until all devices stand still; all are asked at once. Not from a loop. To be ended by {@link #end} in any case.
+     *
+     * @return empty when they do; else what does not
+     */
+    synchronized Optional<String> begin(long nanos) {
+        long end = System.nanoTime() + nanos;
+        isOn = true;
+        Map<String, CompletableFuture<Void>> pauses = new LinkedHashMap<>();
+        drives.forEach((id, drive) -> pauses.put(id, drive.pause()));
+        loops.forEach(EpollEventLoop::hold);
+        for (Map.Entry<String, CompletableFuture<Void>> pause : pauses.entrySet()) {
+            if (!isOver(pause.getValue(), end)) {
+                return Optional.of("drive " + pause.getKey() + " has a request in work");
+            }
+        }
+        return loops.stream().filter(loop -> !loop.awaitHeld(end - System.nanoTime())).findFirst()
+                .map(loop -> "a device keeps the thread " + loop.thread().getName());
+    }
+
+    private static boolean isOver(CompletableFuture<Void> pause, long end) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    pause.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+                    return true;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (TimeoutException e) {
+                    return false;
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException("a drive cannot be paused", e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Lets all go on. */
+    synchronized void end() {
+        isOn = false;
+        loops.forEach(EpollEventLoop::goOn);
+        drives.values().forEach(VirtioBlk::resume);
+    }
+}

@@ -1,0 +1,2 @@
+/** Virtual machines and Micrometer. */
+package io.vmm4j.micrometer;
