@@ -48,7 +48,7 @@ class DescriptorShortageTest {
     }
 
     /** Served, and its connection closed: the descriptor of one that is closed later would be the one that another service lacks. */
-    private void askControl() throws IOException {
+    private void askControl() throws Exception {
         long before = sockets();
         new ControlClient(directory.resolve("control"), Duration.ofSeconds(20)).resizeVcpus(1);
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
