@@ -3,8 +3,6 @@ package io.vmm4j.core.host;
 import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.kvm.libc.Termios;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -57,8 +55,7 @@ public final class ConsoleClient {
      * @throws IOException when nobody listens there, or the terminal cannot be had
      */
     public End attach(Path socket) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(socket));
+        try (SocketChannel channel = ChannelAddress.connect(socket)) {
             try (StdioConsole console = StdioConsole.thatCanBeLeft(() -> finish(channel, End.LEFT))) {
                 Port port = new Port(channel);
                 console.attach(port);
