@@ -59,8 +59,8 @@ public final class Cli {
                 say("see " + name + " --help");
             }
             if (out.checkError()) {
-                say("standard output cannot be written to");
-                return exit == ExitCode.OK ? ExitCode.HOST_ERROR : exit;
+                ExitCode lost = LostOutput.say(this::say);
+                return exit == ExitCode.OK ? lost : exit;
             }
             return exit;
         } catch (RuntimeException | Error e) {

@@ -57,7 +57,7 @@ final class ConsoleCommand {
             return ExitCode.HOST_ERROR;
         }
         ConsoleClient.End end = new ConsoleClient(info.hasWindow() ? (columns, rows) -> tell(machine, columns, rows) : null).attach(Path.of(info.console()));
-        if (ConsoleClient.isAtTerminal()) {
+        if (ConsoleClient.isAtTerminal() && end != ConsoleClient.End.OUTPUT_LOST) {
             // The guest leaves the cursor anywhere.
             out.println();
         }
@@ -66,6 +66,7 @@ final class ConsoleCommand {
             case STOP_ASKED -> kill(machine);
             case CLOSED -> closed(machine);
             case BUSY -> say("another client is connected to the console of machine " + machine.label(), ExitCode.HOST_ERROR);
+            case OUTPUT_LOST -> LostOutput.say(errors);
         };
     }
 

@@ -24,7 +24,9 @@ public final class ConsoleClient {
         /** The machine has closed its console, as it does at its end. */
         CLOSED,
         /** Another client is there. */
-        BUSY
+        BUSY,
+        /** Standard output cannot be written to, or nobody reads it any more; the machine goes on. */
+        OUTPUT_LOST
     }
 
     /** What the machine is told of the terminal. */
@@ -56,7 +58,9 @@ public final class ConsoleClient {
      */
     public End attach(Path socket) throws IOException {
         try (SocketChannel channel = ChannelAddress.connect(socket)) {
-            try (StdioConsole console = StdioConsole.thatCanBeLeft(() -> finish(channel, End.LEFT))) {
+            Runnable lose = () -> finish(channel, End.OUTPUT_LOST);
+            StandardOutput.whenReaderGone(lose);
+            try (StdioConsole console = StdioConsole.thatCanBeLeft(() -> finish(channel, End.LEFT), lose)) {
                 Port port = new Port(channel);
                 console.attach(port);
                 passOutput(channel, console, port);

@@ -43,6 +43,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     private final OutputStream stream;
     private final NanoClock clock;
     private final long stuckNanos;
+    private final Runnable failed;
     private final byte[] ring;
     private final Thread writer;
     private final Thread watchdog;
@@ -81,6 +82,11 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
      * @param stuckNanos how long the reader may take nothing before output is dropped
      */
     OutputBuffer(String name, OutputStream stream, int capacity, NanoClock clock, long stuckNanos) {
+        this(name, stream, capacity, clock, stuckNanos, () -> { });
+    }
+
+    /** @param failed called once when the stream takes no more, on the writer's thread */
+    OutputBuffer(String name, OutputStream stream, int capacity, NanoClock clock, long stuckNanos, Runnable failed) {
         if (Integer.bitCount(capacity) != 1) {
             throw new IllegalArgumentException("capacity " + capacity + " is not a power of two");
         }
@@ -88,6 +94,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         this.stream = stream;
         this.clock = clock;
         this.stuckNanos = stuckNanos;
+        this.failed = failed;
         this.ring = new byte[capacity];
         this.writer = new Thread("console-out") {
             @Override
@@ -186,6 +193,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
             releaseGuest();
             Log.LOG.warn("{}: output has nowhere to go ({}); it is dropped from here on, the machine goes on",
                     name, e instanceof IOException ? e.getMessage() : e.toString());
+            failed.run();
         }
     }
 

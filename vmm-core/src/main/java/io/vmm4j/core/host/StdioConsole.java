@@ -85,21 +85,23 @@ public final class StdioConsole implements SerialConsole {
 
     /** As the public constructor, on other descriptors. */
     StdioConsole(int in, int out, NanoClock clock) {
-        this(in, out, clock, null);
+        this(in, out, clock, null, () -> { });
     }
 
-    /** @param leave called at Ctrl-A d, on the console's own thread; the console is to be closed then */
-    static StdioConsole thatCanBeLeft(Runnable leave) {
-        return new StdioConsole(STDIN, STDOUT, System::nanoTime, leave);
+    /**
+     * @param leave  called at Ctrl-A d, on the console's own thread; the console is to be closed then
+     * @param failed called when standard output cannot be written to, on a thread of the console's
+     */
+    static StdioConsole thatCanBeLeft(Runnable leave, Runnable failed) {
+        return new StdioConsole(STDIN, STDOUT, System::nanoTime, leave, failed);
     }
 
-    /** As {@link #thatCanBeLeft} when {@code leave} is not null, on other descriptors. */
-    StdioConsole(int in, int out, NanoClock clock, Runnable leave) {
+    private StdioConsole(int in, int out, NanoClock clock, Runnable leave, Runnable failed) {
         this.leave = leave;
         this.in = isInherited(in) ? in : -1;
         this.out = isInherited(out) ? out : -1;
         OutputStream stream = new FdOutputStream(this.out);
-        this.output = new OutputBuffer("stdout", stream, OutputBuffer.CAPACITY, clock, OutputBuffer.STUCK_NANOS);
+        this.output = new OutputBuffer("stdout", stream, OutputBuffer.CAPACITY, clock, OutputBuffer.STUCK_NANOS, failed);
     }
 
     /**
