@@ -9,6 +9,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -42,7 +43,7 @@ record RunningMachine(String label, Path socket, RuntimeDirectory directory) {
         RuntimeDirectory directory = RuntimeDirectory.ofThisUser();
         directory.isThere();
         List<RunningMachine> meant = new ArrayList<>();
-        for (String name : names) {
+        for (String name : new LinkedHashSet<>(names)) {
             meant.add(new RunningMachine(name, directory.control(name), directory));
         }
         return meant;
