@@ -103,6 +103,17 @@ class NamedMachineTest {
     }
 
     @Test
+    void aMachineWhoseNameCannotBePrintedRunsAndIsNamedOnStandardError() throws Exception {
+        List<String> words = TinyProgram.words(directory, echo(), "--detach", "--mem-size", "32", "--name", "web");
+        words.addAll(1, List.of("XDG_RUNTIME_DIR=" + directory));
+        started.add("web");
+        List<String> shell = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" >/dev/full", "sh"));
+        shell.addAll(words);
+        assertEquals(new Run(0, "", "vmm: machine web runs; standard output cannot be written to\n"), run(shell));
+        assertEquals(Map.of("web", "running"), states());
+    }
+
+    @Test
     void machinesGoOnInTheBackgroundAndAreReachedByTheirNames() throws Exception {
         assertEquals(new Run(0, "web\n", ""), detach(echo(), "--name", "web"));
         assertEquals(new Run(0, "vm-1\n", ""), detach(echo()));
