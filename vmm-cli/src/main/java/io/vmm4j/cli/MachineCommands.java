@@ -149,7 +149,8 @@ final class MachineCommands {
 
     /** Many a line says already which machine it is of. */
     private static String labelled(RunningMachine machine, String line) {
-        return line.startsWith(machine.label() + ": ") ? line : machine.label() + ": " + line;
+        boolean isNamed = line.startsWith(machine.label() + ": ") || machine.directory() == null && line.contains("the socket " + machine.label());
+        return isNamed ? line : machine.label() + ": " + line;
     }
 
     private static Outcome stopped(RunningMachine machine, ControlClient.End end, boolean isJson) {

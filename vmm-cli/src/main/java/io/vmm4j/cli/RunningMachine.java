@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -66,7 +67,7 @@ record RunningMachine(String label, Path socket, RuntimeDirectory directory) {
     /** One line for a machine that is not there; what it has left is cleared away. */
     String whyNotThere() {
         if (directory == null) {
-            return "no machine answers at the socket " + socket + ": " + (Files.exists(socket) ? "nobody listens" : "it does not exist");
+            return "no machine answers at the socket " + socket + ": " + whatIsThere();
         }
         try {
             if (directory.clean(label)) {
@@ -76,5 +77,13 @@ record RunningMachine(String label, Path socket, RuntimeDirectory directory) {
             return "machine " + label + " is gone, and its sockets could not be removed: " + e.getMessage();
         }
         return "there is no machine " + label + " in " + directory.path();
+    }
+
+    private String whatIsThere() {
+        try {
+            return Files.readAttributes(socket, BasicFileAttributes.class).isOther() ? "nobody listens" : "it is not a socket";
+        } catch (IOException e) {
+            return "it does not exist";
+        }
     }
 }

@@ -66,7 +66,9 @@ class BadInputTest {
         "--vsock v --guest-cid ten|vmm: guest CID \"ten\" is not a whole number (--guest-cid)",
         "--cpu-config /no/file|vmm: file /no/file does not exist (--cpu-config)",
         "--mem-type anon --mem-file /d|vmm: memory file \"/d\" does not go with memory type anon, which has no file (--mem-file)",
-        "--virnets []x|vmm: Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') at line 1 column 3 (--virnets)",
+        "--virnets []x|vmm: x is not JSON: a text stands in quotation marks, the rest are numbers, true, false and null at line 1 column 3 (--virnets)",
+        "--mem-size 99999999999999999999M|vmm: memory size \"99999999999999999999M\" is above the limit of 67108864 MiB (--mem-size)",
+        "--virblks [{'drive_id':'d'|vmm: the text ends too early at line 1 column 17 (--virblks[0])",
         "--virnets {}|vmm: the value is not a list at line 1 column 1 (--virnets)",
         "--virnets [{'mac':1}]|vmm: unknown key \"mac\", known are allow_duplicate_mac, backend, guest_mac, host_dev_name, iface_id, num_queues, queue_size, rx_rate_limiter, tx_rate_limiter, use_generic_irq, use_shared_irq at line 1 column 11 (--virnets[0].mac)",
         "--virnets [{'num_queues':3,'backend':{'iface_id':'e','host_dev_name':'nonesuch/'}}]|vmm: 3 queues are no pairs of a receive and a transmit queue (--virnets[0].num_queues)",
@@ -389,5 +391,13 @@ class BadInputTest {
                 || line.endsWith("(--rootfs)") && !line.contains("required") && !line.contains("missing:")
                 || line.endsWith(".path_on_host)") || line.endsWith(".host_dev_name)")
                 || line.contains("(boot-source.") || line.contains("(drives");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--vsock", "--serial-path", "--console-path"})
+    void aSocketPathThatIsTooLongIsNamedWithTheBound(String option) throws Exception {
+        String path = "/tmp/" + "x".repeat(103);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", option, path);
+        assertTrue(allLines().contains("vmm: socket path \"" + path + "\" of 108 bytes is above the limit of 107 (" + option + ")"), allLines()::toString);
     }
 }

@@ -3,6 +3,7 @@ package io.vmm4j.core.control;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
 
 /**
  * All that can be changed about the devices of a machine. Immutable.
@@ -22,12 +23,12 @@ public record DeviceControls(Map<String, DriveControl> drives, Map<String, Netwo
 
     /** The drive called {@code id}; throws {@link NoSuchElementException} when there is none. */
     public DriveControl drive(String id) {
-        return existing(drives.get(id), "drive \"" + id + "\", there are " + drives.keySet());
+        return existing(drives.get(id), "drive \"" + id + "\"" + others(drives.keySet()));
     }
 
     /** The network interface called {@code id}; throws {@link NoSuchElementException} when there is none. */
     public NetworkControl network(String id) {
-        return existing(networks.get(id), "network interface \"" + id + "\", there are " + networks.keySet());
+        return existing(networks.get(id), "network interface \"" + id + "\"" + others(networks.keySet()));
     }
 
     /** The entropy device; throws {@link NoSuchElementException} when there is none. */
@@ -58,6 +59,10 @@ public record DeviceControls(Map<String, DriveControl> drives, Map<String, Netwo
         Map<String, NetworkControl> fewerNetworks = new HashMap<>(networks);
         fewerNetworks.keySet().removeAll(removed.networks.keySet());
         return new DeviceControls(fewerDrives, fewerNetworks, entropy, balloon);
+    }
+
+    private static String others(Set<String> ids) {
+        return ids.isEmpty() ? ", nor any other" : ", there are " + ids;
     }
 
     private static <T> T existing(T control, String what) {
