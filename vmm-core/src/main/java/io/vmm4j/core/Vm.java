@@ -17,6 +17,7 @@ import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.metrics.VmMetrics;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +48,8 @@ public final class Vm implements AutoCloseable {
     public static final Duration VCPU_RESIZE_TIME = Duration.ofSeconds(10);
     /** How long the vCPUs and devices may take to come to a stand when nothing is said. */
     public static final Duration PAUSE_TIME = Duration.ofSeconds(5);
+
+    private static final String CLOSED = "the machine was closed";
 
     private final VmConfig config;
     private final Machine machine;
@@ -350,6 +353,16 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
+     * Closes machines as {@link #close} closes each, all at once: they wait together for what the kernel has each of them wait for.
+     *
+     * @throws IllegalStateException on a thread that is one of the machines' own; all are stopped then, as by {@link #stop}
+     */
+    public static void closeAll(Collection<Vm> machines) {
+        machines.forEach(vm -> vm.stop(CLOSED));
+        machines.forEach(vm -> vm.ended.join());
+    }
+
+    /**
      * Stops the machine if need be and waits until all that it held has been given back. A second call does nothing. Where a
      * device or a console that was brought along keeps a thread of the machine, the log says which and where it is, and this
      * waits on.
@@ -358,7 +371,7 @@ public final class Vm implements AutoCloseable {
      */
     @Override
     public void close() {
-        stop("the machine was closed");
+        stop(CLOSED);
         ended.join();
     }
 
@@ -370,7 +383,7 @@ public final class Vm implements AutoCloseable {
         }
         entered(VmState.STOPPING);
         VmExit judged = named(machine.judge(exit));
-        machine.helpers().end(() -> tearDown(judged));
+        machine.helpers().end(() -> own.runAs(MachineThreads.Role.END, "vm-end", () -> tearDown(judged)));
     }
 
     private VmExit named(VmExit exit) {
@@ -378,7 +391,6 @@ public final class Vm implements AutoCloseable {
     }
 
     private void tearDown(VmExit exit) {
-        own.add(Thread.currentThread(), MachineThreads.Role.END);
         VmExit outcome = exit;
         try {
             machine.close();
