@@ -382,36 +382,6 @@ public final class Vm implements AutoCloseable {
             return;
         }
         entered(VmState.STOPPING);
-        VmExit judged = named(machine.judge(exit));
-        machine.helpers().end(() -> own.runAs(MachineThreads.Role.END, "vm-end", () -> tearDown(judged)));
-    }
-
-    private VmExit named(VmExit exit) {
-        return new VmExit(exit.reason(), own.prefix() + exit.message(), exit.cause());
-    }
-
-    private void tearDown(VmExit exit) {
-        VmExit outcome = exit;
-        try {
-            machine.close();
-        } catch (Throwable e) {
-            outcome = exit.isOrderly() ? named(new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e, e)) : exit;
-            LOG.error("{}the machine was not taken down in order", own.prefix(), e);
-        } finally {
-            report(outcome);
-        }
-    }
-
-    /** Tells those who wait, even when the log cannot be written. */
-    private void report(VmExit outcome) {
-        try {
-            LOG.info("guest ended: {}", outcome.message());
-        } finally {
-            state.set(VmState.STOPPED);
-            entered(VmState.STOPPED);
-            events.tell(time -> new VmEvent.Ended(time, outcome));
-            events.close();
-            ended.complete(outcome);
-        }
+        machine.helpers().end(new TearDown(machine, own, state, events, ended, machine.judge(exit)));
     }
 }
