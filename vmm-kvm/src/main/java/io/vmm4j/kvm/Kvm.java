@@ -60,6 +60,11 @@ public final class Kvm implements AutoCloseable {
         }
     }
 
+    /** What is known of this KVM. */
+    KvmFacts facts() {
+        return facts;
+    }
+
     private static String openHint(Path device, int errno) {
         return switch (errno) {
             case Errno.ENOENT -> "load the module kvm_intel or kvm_amd, and see that virtualization is on in the firmware";

@@ -30,6 +30,7 @@ final class KvmFacts {
     private volatile Integer apiVersion;
     private volatile Integer vcpuMmapSize;
     private volatile List<CpuidEntry> supportedCpuid;
+    private volatile List<String> missing;
 
     KvmFacts(FileStat node, long nowNanos) {
         this.node = node;
@@ -75,6 +76,16 @@ final class KvmFacts {
         if (known == null) {
             known = question.ask();
             vcpuMmapSize = known;
+        }
+        return known;
+    }
+
+    /** The names of required capabilities that are not there. */
+    List<String> missing(Question<List<String>> question) throws KvmException {
+        List<String> known = missing;
+        if (known == null) {
+            known = List.copyOf(question.ask());
+            missing = known;
         }
         return known;
     }
