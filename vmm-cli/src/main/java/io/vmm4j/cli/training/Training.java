@@ -1,7 +1,5 @@
 package io.vmm4j.cli.training;
 
-import io.vmm4j.cli.Cli;
-import io.vmm4j.cli.ExitCode;
 import io.vmm4j.cli.Main;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -13,39 +11,46 @@ import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 
 /**
- * The run that a class archive is made from: boots the {@link TinyGuest} with a disk as a user would, by vmm's command line or by
- * Firecracker's API, and where KVM cannot be used loads the classes of the way there without running them. Ends by itself within a
- * minute whatever happens.
+ * The run that a class archive is made from: boots the {@link TinyGuest} as users do, by every kind of kernel and with every device. The
+ * rest of the project's classes for guests is loaded without being run; where KVM cannot be used, so is everything. Ends by itself
+ * within a minute whatever happens.
+ *
+ * <p>From Java 25 on every class in an archive is linked at each start, so there is an archive for each way to start, with what that needs:
+ * {@code vmm} by options, {@code json} by a configuration file or options with JSON, {@code firecracker}.
  */
 public final class Training {
 
     private static final long DISK_BYTES = 1 << 20;
     private static final long LIMIT_MILLIS = 60_000;
     private static final int STUCK = 99;
+    /** From here on, what an archive has is linked whether it is used or not. */
+    private static final int LINKING_JAVA = 25;
+    private static final List<String> ENGINE = List.of("vmm-core-", "vmm-devices-", "vmm-kvm-");
 
     private Training() {
     }
 
-    /** The arguments are an empty directory for the guest's files, and {@code vmm} or {@code firecracker}. */
+    /** The arguments are an empty directory for the guests' files, and the archive's name. */
     public static void main(String[] args) throws IOException, InterruptedException {
         haltWhenStuck();
         Path directory = Path.of(args[0]);
-        Path kernel = Files.write(directory.resolve("kernel"), TinyGuest.image());
         Path disk = directory.resolve("disk");
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(DISK_BYTES);
         }
         load(Main.class.getName(), System.err);
-        boolean hasBooted = args[1].equals("firecracker") ? new FirecrackerTraining(directory).boot(kernel, disk) : boot(directory, kernel, disk);
-        if (!hasBooted) {
-            loadClasses(System.err);
+        BootTraining boots = new BootTraining(directory, disk);
+        boolean hasBooted = switch (args[1]) {
+            case "firecracker" -> new FirecrackerTraining(directory).boot(Path.of(boots.kernel(TinyGuest.Kind.PVH)), disk);
+            case "json" -> boots.byJson();
+            default -> boots.byOptions();
+        };
+        boolean isWhole = !hasBooted || Runtime.version().feature() < LINKING_JAVA;
+        loadClasses(isWhole ? List.of("vmm-") : ENGINE, System.err);
+        if (Runtime.version().feature() < LINKING_JAVA && !args[1].equals("firecracker")) {
+            LogTraining.run(directory.resolve("log"));
         }
         System.exit(0);
-    }
-
-    private static boolean boot(Path directory, Path kernel, Path disk) {
-        return new Cli("vmm", System.out, System.err).run("--kernel-path", kernel.toString(), "--rootfs", disk.toString(),
-                "--log-file", directory.resolve("log").toString()) == ExitCode.OK;
     }
 
     private static void haltWhenStuck() {
@@ -61,13 +66,14 @@ public final class Training {
         watchdog.start();
     }
 
-    /** Loads every class of the project; one that needs what is not there is left out. */
-    private static void loadClasses(PrintStream err) throws IOException {
+    /** Loads the classes of the jars whose names begin so; one that needs what is not there is left out. */
+    private static void loadClasses(List<String> jars, PrintStream err) throws IOException {
         for (String entry : System.getProperty("java.class.path").split(":")) {
-            if (Path.of(entry).getFileName().toString().startsWith("vmm-")) {
+            String file = Path.of(entry).getFileName().toString();
+            if (jars.stream().anyMatch(file::startsWith)) {
                 try (JarFile jar = new JarFile(entry)) {
-                    List<String> files = jar.stream().map(ZipEntry::getName).filter(name -> name.endsWith(".class")).toList();
-                    files.forEach(file -> load(className(file), err));
+                    List<String> classes = jar.stream().map(ZipEntry::getName).filter(name -> name.endsWith(".class")).toList();
+                    classes.forEach(name -> load(className(name), err));
                 }
             }
         }
@@ -78,6 +84,9 @@ public final class Training {
     }
 
     private static void load(String name, PrintStream err) {
+        if (name.equals("module-info") || name.endsWith(".package-info")) {
+            return;
+        }
         try {
             Class.forName(name, false, Training.class.getClassLoader());
         } catch (ClassNotFoundException | LinkageError e) {
