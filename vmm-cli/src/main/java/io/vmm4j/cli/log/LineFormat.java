@@ -3,8 +3,6 @@ package io.vmm4j.cli.log;
 import io.vmm4j.devices.text.Printable;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.time.Instant;
-import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 
 /**
@@ -17,7 +15,6 @@ final class LineFormat {
     private static final int LEVEL_CHARS = 5;
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
 
-    private final ZoneId zone = ZoneId.systemDefault();
     private final String process;
 
     /** @param isShared whether the file has other processes' lines too */
@@ -37,7 +34,7 @@ final class LineFormat {
      */
     String text(long millis, String level, String thread, String logger, String message, Throwable thrown) {
         StringBuilder line = new StringBuilder();
-        TIME.formatTo(Instant.ofEpochMilli(millis).atZone(zone), line);
+        TIME.formatTo(LocalClock.at(millis), line);
         line.append(' ').append(level).append(" ".repeat(Math.max(0, LEVEL_CHARS - level.length())));
         line.append(" [").append(thread).append(process).append("] ");
         line.append(logger, logger.lastIndexOf('.') + 1, logger.length()).append(": ");
