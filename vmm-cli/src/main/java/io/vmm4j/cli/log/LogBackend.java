@@ -8,7 +8,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The process's log: first a level, then, once there is time for it, a file. Events from before {@link #start} are kept, and written
- * without log4j2; that begins with the first event after them, so a machine that logs nothing but its start and its end does without.
+ * without log4j2; that begins when more than a few have come, so a machine that logs its start, its end and what it was asked to does
+ * without.
  * Thread-safe.
  */
 public final class LogBackend {
@@ -18,6 +19,9 @@ public final class LogBackend {
 
     /** How long {@link #startSoon} leaves the processors and the disk to the guest. */
     private static final long GRACE_MILLIS = 500;
+
+    /** How many events the log's own thread writes before log4j2 is worth its start. */
+    static final int FEW_EVENTS = 100;
 
     private final EarlyLoggers loggers = EarlyLoggers.ofThisProcess();
     private final Path path;
@@ -105,11 +109,12 @@ public final class LogBackend {
             RecordWriter opened = new RecordWriter(path, opener, level);
             file = opened;
             steps = 1;
-            opened.write(loggers.events());
+            int written = opened.write(loggers.events());
             steps = 2;
-            if (loggers.events().await(() -> isClosing)) {
-                // On disk before log4j2 is there, which takes its time.
-                opened.write(loggers.events());
+            while (written <= FEW_EVENTS && loggers.events().await(() -> isClosing)) {
+                written += opened.write(loggers.events());
+            }
+            if (written > FEW_EVENTS && !isClosing) {
                 startLog4j(opened);
             }
         } catch (IOException e) {
@@ -125,9 +130,9 @@ public final class LogBackend {
         try {
             started = new LogFile(level.name(), opened.format(), opened.writer());
         } finally {
-            steps = 3;
             isLoading = false;
         }
+        steps = 3;
         opened.write(loggers.events());
         steps = 4;
         log4j = started;

@@ -10,7 +10,7 @@ import org.slf4j.event.SubstituteLoggingEvent;
 import org.slf4j.helpers.MessageFormatter;
 
 /**
- * The log file, and what was recorded before log4j2 had loggers for it: written without log4j2, which takes longer to get ready than a
+ * The log file, and what is recorded while log4j2 has no loggers for it: written without log4j2, which takes longer to get ready than a
  * short guest runs. Its methods are called one after the other; the {@link LineWriter} is thread-safe.
  */
 final class RecordWriter {
@@ -41,8 +41,8 @@ final class RecordWriter {
         return format;
     }
 
-    /** Writes what was recorded by now, each event with the time and the thread it came from. Waits for the disk. */
-    void write(EarlyEvents events) {
+    /** Writes what was recorded by now, each event with the time and the thread it came from; says how many. Waits for the disk. */
+    int write(EarlyEvents events) {
         List<SubstituteLoggingEvent> recorded = new ArrayList<>();
         events.drainTo(recorded);
         for (SubstituteLoggingEvent event : recorded) {
@@ -51,6 +51,7 @@ final class RecordWriter {
                     event.getThrowable()));
         }
         writer.flush();
+        return recorded.size();
     }
 
     /** Writes a line of the log's own. */

@@ -15,16 +15,15 @@ import java.util.zip.ZipEntry;
  * rest of the project's classes for guests is loaded without being run; where KVM cannot be used, so is everything. Ends by itself
  * within a minute whatever happens.
  *
- * <p>From Java 25 on every class in an archive is linked at each start, so there is an archive for each way to start, with what that needs:
- * {@code vmm} by options, {@code json} by a configuration file or options with JSON, {@code firecracker}.
+ * <p>An archive is in memory as a whole, and from Java 25 on every class in it is linked at each start, so there is one for each way to
+ * start, with what that needs: {@code vmm} by options, {@code json} by a configuration file or options with JSON, {@code firecracker}. What
+ * few machines need, as log4j2, is in none.
  */
 public final class Training {
 
     private static final long DISK_BYTES = 1 << 20;
     private static final long LIMIT_MILLIS = 60_000;
     private static final int STUCK = 99;
-    /** From here on, what an archive has is linked whether it is used or not. */
-    private static final int LINKING_JAVA = 25;
     private static final List<String> ENGINE = List.of("vmm-core-", "vmm-devices-", "vmm-kvm-");
 
     private Training() {
@@ -45,11 +44,7 @@ public final class Training {
             case "json" -> boots.byJson();
             default -> boots.byOptions();
         };
-        boolean isWhole = !hasBooted || Runtime.version().feature() < LINKING_JAVA;
-        loadClasses(isWhole ? List.of("vmm-") : ENGINE, System.err);
-        if (Runtime.version().feature() < LINKING_JAVA && !args[1].equals("firecracker")) {
-            LogTraining.run(directory.resolve("log"));
-        }
+        loadClasses(hasBooted ? ENGINE : List.of("vmm-"), System.err);
         System.exit(0);
     }
 

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +16,9 @@ final class EarlyLogRun {
 
     /** Has events come after those of the start have been written. */
     static final String LATER = "later";
+
+    /** How many they are. */
+    static final int MANY = 2 * LogBackend.FEW_EVENTS;
 
     private EarlyLogRun() {
     }
@@ -55,11 +57,12 @@ final class EarlyLogRun {
 
     private static void logLater(Logger log, Path file) throws IOException {
         String last = "after it";
-        for (String text : List.of("later", "latest")) {
+        for (int i = 0; i < MANY; i++) {
             awaitLine(file, last);
-            log.info(text);
-            last = text;
+            last = "later " + i;
+            log.info(last);
         }
+        awaitLine(file, last);
     }
 
     private static void awaitLine(Path file, String end) throws IOException {
