@@ -64,7 +64,7 @@ public class BlockBenchmark {
     @Benchmark
     public int read4k() throws GuestMemoryException {
         random = random * 1664525 + 1013904223;
-        long block = (random >>> 8) % (IMAGE / 4096);
+        long block = (long) (random >>> 8) % (IMAGE / 4096);
         guest.ram().writeU64(BenchGuest.BUFFERS + 8, block * SECTORS_A_BLOCK);
         guest.ram().writeU8(STATUS, 0xFF);
         driver.publish();

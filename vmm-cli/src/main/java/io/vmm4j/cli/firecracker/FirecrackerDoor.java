@@ -73,6 +73,7 @@ public final class FirecrackerDoor {
     private static void warmUp() {
         Thread thread = new Thread("fc_warm-up") {
             @Override
+            @SuppressWarnings("ReturnValueIgnored") // what it loads is all that is wanted of it
             public void run() {
                 LocalClock.now();
                 try {

@@ -33,6 +33,7 @@ public final class Problems {
      *
      * @param what the file's part, for the message: "kernel image"
      */
+    @SuppressWarnings("ReturnValueIgnored") // whether it can be made is all that is asked
     void requirePath(String path, String key, String what) {
         try {
             if (path != null) {

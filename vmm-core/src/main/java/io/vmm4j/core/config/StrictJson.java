@@ -110,7 +110,11 @@ public final class StrictJson {
                 }
             }
         } catch (JsonProcessingException e) {
-            problems.addAll(problemOf(e, source));
+            // The text itself is broken; the first problem may have said so already, by the field it is in.
+            ConfigProblem last = new ConfigProblem(keyOf(e, source), describe(e));
+            if (problems.stream().noneMatch(problem -> problem.message().equals(last.message()))) {
+                problems.add(last);
+            }
         }
         return problems;
     }

@@ -20,7 +20,10 @@ import java.util.function.Consumer;
  * anything is made: until {@link #attach} all but {@link #info} is refused. Thread-safe.
  *
  * <pre>{@code
- * try (Vm vm = builder.build(); ControlServer control = ControlServer.open(path, MachineControl.of(vm))) { ...
+ * try (Vm vm = builder.build(); ControlServer control = ControlServer.open(path, MachineControl.of(vm))) {
+ *     vm.start();
+ *     vm.await();
+ * }
  * }</pre>
  */
 public final class MachineControl implements ControlTarget {

@@ -11,6 +11,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,8 +90,9 @@ final class ClientOutput extends OutputStream {
 
     /** Makes {@code channel}, which does not block, the client, unless there is one that may still send; null then. */
     synchronized Client admit(SocketChannel channel) throws InterruptedException {
-        if (!isFree()) {
-            wait(GRACE_MILLIS);
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(GRACE_MILLIS);
+        for (long left = end - System.nanoTime(); !isFree() && left > 0; left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
         }
         if (!isFree()) {
             return null;

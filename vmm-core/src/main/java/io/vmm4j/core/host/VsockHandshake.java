@@ -34,7 +34,7 @@ final class VsockHandshake {
     private final EpollEventLoop.Registration registration;
     private final ByteBuffer line = ByteBuffer.allocateDirect(MAX_LINE);
 
-    /** @param deadlineNanos until when there is to be an answer, see {@link #isOverdue} */
+    /** @param deadlineNanos until when there is to be an answer; who watches the time ends it then */
     VsockHandshake(EpollEventLoop loop, UnixSocket socket, long deadlineNanos, Listener listener) throws IOException {
         this.socket = socket;
         this.deadlineNanos = deadlineNanos;

@@ -1,25 +1,21 @@
 package io.vmm4j.core.control;
 
-import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.host.SerialPort;
 import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.VsockSockets;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 
 /**
- * A process with a control socket, a console's and a vsock's, that takes all descriptors it may have when it reads a digit, once it
- * has as many connections as that says, and gives them back at the next character. Each time it writes a line when that is done, with
- * the milliseconds of processor time it has had.
+ * A process with a control socket, a console's and a vsock's, that takes all descriptors it may have at each line it reads, and
+ * gives them back at the next. Each time it writes a line when that is done, with the milliseconds of processor time it has had.
  */
 final class ShortageProcess {
 
@@ -37,14 +33,9 @@ final class ShortageProcess {
         ControlServer.open(directory.resolve("control"), count -> CompletableFuture.completedFuture(null));
         SocketFile<?> ending = SocketFile.listen(directory.resolve("ending"));
         List<FileInputStream> taken = new ArrayList<>();
-        long listeners = sockets();
         tell();
-        for (int command = System.in.read(); command >= 0; command = System.in.read()) {
+        while (System.in.read() >= 0) {
             if (taken.isEmpty()) {
-                // A connection that has ended, and is closed only now, would give back the one descriptor that a service lacks.
-                while (sockets() != listeners + command - '0') {
-                    LockSupport.parkNanos(1_000_000);
-                }
                 takeAll(taken);
                 tryToListen(directory.resolve("late"));
                 ending.close();
@@ -56,20 +47,6 @@ final class ShortageProcess {
                 taken.clear();
             }
             tell();
-        }
-    }
-
-    private static long sockets() throws IOException {
-        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
-            return descriptors.filter(ShortageProcess::isSocket).count();
-        }
-    }
-
-    private static boolean isSocket(Path descriptor) {
-        try {
-            return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
-        } catch (IOException e) {
-            return false; // closed meanwhile
         }
     }
 

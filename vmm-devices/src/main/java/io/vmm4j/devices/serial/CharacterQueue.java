@@ -74,7 +74,7 @@ final class CharacterQueue {
             return 0;
         }
         int errors = elements[head] >>> STATUS_SHIFT;
-        elements[head] &= 0xff;
+        elements[head] = (char) (elements[head] & 0xff);
         withErrors--;
         return errors;
     }

@@ -1,6 +1,7 @@
 package io.vmm4j.devices.limit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -151,5 +152,68 @@ final class RateLimiterTest {
         }
         double expected = 100_003.0 / 97 * 100_000;
         assertEquals(1.0, admitted / expected, 0.01, "bytes admitted in 100 s");
+    }
+
+    @Test
+    void whatComesWhileTheBucketIsNearlyFullIsCutOff() {
+        RateLimiter limiter = bytes(1000, 100, 0);
+        assertEquals(0, limiter.admit(100));
+        clock.advance(Duration.ofMillis(50));
+        assertEquals(0, limiter.admit(1000));
+        assertEquals(MILLI / 10, limiter.admit(1), "none of the 400 that came too many");
+    }
+
+    @Test
+    void theBurstIsSpentInPiecesBeforeTheBucketIsTouched() {
+        RateLimiter limiter = bytes(1000, 100, 500);
+        for (int i = 0; i < 5; i++) {
+            assertEquals(0, limiter.admit(100));
+        }
+        assertEquals(0, limiter.admit(1000), "the bucket is whole");
+        assertEquals(MILLI / 10, limiter.admit(1), "and nothing is left of either");
+    }
+
+    @Test
+    void productsBeyond64BitsAreExact() {
+        RateLimiter large = bytes(1L << 40, 1 << 20, 0); // fills up in 2^26 * 15625 ns
+        assertEquals(0, large.admit(1L << 40));
+        clock.advanceNanos(1 << 30); // times 2^40 its low 64 bits are 0
+        assertEquals(0, large.admit(1_125_899_906), "2^44 / 15625");
+        assertTrue(large.admit(2) > 0);
+    }
+
+    @Test
+    void productsOf64BitsAreNotNegative() {
+        RateLimiter limiter = bytes(1L << 33, 1 << 20, 0);
+        assertEquals(0, limiter.admit(1L << 33));
+        clock.advanceNanos(1 << 30); // times 2^33 that is 2^63
+        assertEquals(0, limiter.admit(8_796_093), "2^37 / 15625");
+        assertTrue(limiter.admit(2) > 0);
+    }
+
+    @Test
+    void roundingUpDoesNotOverflow() {
+        RateLimiter limiter = bytes(1L << 62, 1 << 20, 0);
+        assertEquals(0, limiter.admit(1L << 62));
+        assertEquals(2, limiter.admit(8_000_000), "1.8 ns, rounded up");
+    }
+
+    @Test
+    void operationsAloneCanBeLimited() {
+        RateLimiter limiter = new RateLimiter(clock, BucketConfig.UNLIMITED, new BucketConfig(1, 1000));
+        assertEquals(0, limiter.admit(Long.MAX_VALUE));
+        assertEquals(1000 * MILLI, limiter.admit(0));
+    }
+
+    @Test
+    void onlyNoneCanNeverLimit() {
+        assertTrue(new RateLimiter(clock, BucketConfig.UNLIMITED, BucketConfig.UNLIMITED).canLimit());
+        assertFalse(RateLimiter.none().canLimit());
+    }
+
+    @Test
+    void aRefillTimeOfZeroLimitsNothing() {
+        assertTrue(new BucketConfig(1000, 0).isUnlimited());
+        assertEquals(0, bytes(1000, 0, 0).admit(Long.MAX_VALUE));
     }
 }

@@ -67,4 +67,10 @@ class LineSplitterTest {
             assertTrue(line.codePoints().noneMatch(c -> c != '\t' && Character.isISOControl(c)), line);
         }
     }
+
+    @Test
+    void aControlSequenceEndsWithItsFinalByteAndNotBefore() {
+        write("a\u001b[ @b\u001b[1\u007f2mc\u001b[~d\n");
+        assertEquals(List.of("abcd"), lines, "a space is an intermediate byte, delete is none, @ and ~ are the first and the last final byte");
+    }
 }

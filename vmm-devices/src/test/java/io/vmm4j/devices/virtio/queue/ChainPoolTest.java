@@ -1,6 +1,7 @@
 package io.vmm4j.devices.virtio.queue;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.memory.GuestMemory;
@@ -20,7 +21,7 @@ final class ChainPoolTest {
     private BufferChain chainOf(int pieces) throws VirtQueueException {
         BufferChain chain = pool.take();
         for (int i = 0; i < pieces; i++) {
-            chain.add(memory, i, 1, true);
+            chain.add(memory, i % 4096, 1, true);
         }
         return chain;
     }
@@ -61,5 +62,53 @@ final class ChainPoolTest {
         }
         held.forEach(pool::giveBack);
         assertEquals(0, pool.surplus());
+    }
+
+    @Test
+    void viewsOfTheReadablePartAreGivenBackToo() throws VirtQueueException {
+        for (int i = 0; i < 3; i++) {
+            BufferChain chain = pool.take();
+            for (int piece = 0; piece < 2 * ChainPool.MAX_SURPLUS; piece++) {
+                chain.add(memory, 0, 1, false);
+            }
+            pool.giveBack(chain);
+            assertEquals(0, pool.surplus());
+        }
+    }
+
+    @Test
+    void theBoundItselfMayBeKept() throws VirtQueueException {
+        // A list of views has room for 4, and for twice as many whenever that does not do.
+        BufferChain small = chainOf(5);
+        BufferChain large = chainOf(4097);
+        int surplus = small.surplus() + large.surplus();
+        assertEquals(4 + 8188, surplus, "the lists' growth has changed: choose others that come to the bound");
+        pool.giveBack(small);
+        pool.giveBack(large);
+        assertEquals(ChainPool.MAX_SURPLUS, pool.surplus());
+    }
+
+    @Test
+    void noMoreChainsAreLentThanTheQueueHasElements() throws VirtQueueException {
+        ChainPool two = new ChainPool(2);
+        BufferChain first = two.take();
+        two.take();
+        assertEquals(2, two.lentCount());
+        assertThrows(VirtQueueException.class, two::take);
+        two.giveBack(first);
+        assertEquals(1, two.lentCount());
+        two.take();
+    }
+
+    @Test
+    void aChainHoldsLessThan4GiBInBothPartsTogether() throws VirtQueueException {
+        GuestMemory ram = GuestRam.of(1 << 20);
+        BufferChain chain = pool.take();
+        for (int i = 0; i < 4095; i++) {
+            chain.add(ram, 0, 1 << 20, i >= 1000);
+        }
+        chain.add(ram, 0, (1 << 20) - 1, true);
+        assertEquals(0xFFFF_FFFFL, chain.readableLength() + chain.writableLength());
+        assertThrows(VirtQueueException.class, () -> chain.add(ram, 0, 1, true));
     }
 }
