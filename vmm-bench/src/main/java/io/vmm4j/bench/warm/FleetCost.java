@@ -1,5 +1,6 @@
 package io.vmm4j.bench.warm;
 
+import io.vmm4j.cli.training.TinyGuest;
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.config.ConfigException;
@@ -52,7 +53,7 @@ public final class FleetCost {
     /** The arguments are the number of machines, and a file for the kernel. */
     public static void main(String[] args) throws Exception {
         int machines = Integer.parseInt(args[0]);
-        Path kernel = HaltingGuest.writeTo(Path.of(args[1]));
+        Path kernel = Files.write(Path.of(args[1]), TinyGuest.image(TinyGuest.Kind.HALTING));
         for (int i = 0; i < machines; i++) {
             fleet(kernel, 1, "shmem").get(0).close();
         }

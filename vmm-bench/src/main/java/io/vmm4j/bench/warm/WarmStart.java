@@ -1,5 +1,6 @@
 package io.vmm4j.bench.warm;
 
+import io.vmm4j.cli.training.TinyGuest;
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmBuilder;
 import java.io.BufferedReader;
@@ -59,7 +60,7 @@ public final class WarmStart {
     public static void main(String[] args) throws Exception {
         int turns = Integer.parseInt(args[0]);
         int warmUp = Integer.parseInt(args[1]);
-        Path kernel = HaltingGuest.writeTo(Path.of(args[2]));
+        Path kernel = Files.write(Path.of(args[2]), TinyGuest.image(TinyGuest.Kind.HALTING));
         if (args.length < 4) {
             for (int turn = 0; turn < turns; turn++) {
                 once(kernel);
