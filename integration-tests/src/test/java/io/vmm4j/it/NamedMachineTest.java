@@ -114,6 +114,13 @@ class NamedMachineTest {
     }
 
     @Test
+    void whatAGuestPrintsWhereNothingCanBeWrittenIsMissedInALineAtTheEnd() throws Exception {
+        List<String> shell = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" >/dev/full", "sh"));
+        shell.addAll(TinyProgram.words(directory, new TinyKernel().print("hello").reset(), "--mem-size", "32"));
+        assertEquals(new Run(0, "", "vmm: standard output could not be written to: what the guest printed is lost from there on\n"), run(shell));
+    }
+
+    @Test
     void machinesGoOnInTheBackgroundAndAreReachedByTheirNames() throws Exception {
         assertEquals(new Run(0, "web\n", ""), detach(echo(), "--name", "web"));
         assertEquals(new Run(0, "vm-1\n", ""), detach(echo()));

@@ -87,7 +87,7 @@ public final class Cli {
             case CONSOLE -> {
                 // Which changes the terminal.
                 natives.await();
-                yield new ConsoleCommand(out, this::say).run(arguments);
+                yield new ConsoleCommand(this::say).run(arguments);
             }
             case UPDATE -> new UpdateCommand(this::say).run(arguments);
             case FIRECRACKER -> usage(List.of("firecracker has to be the first word"));

@@ -1,7 +1,6 @@
 package io.vmm4j.core.host;
 
 import io.vmm4j.core.console.SerialPort;
-import io.vmm4j.kvm.libc.Termios;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -44,11 +43,6 @@ public final class ConsoleClient {
     /** @param window hears of the terminal's size, on a thread of the console's; {@code null} for a console without */
     public ConsoleClient(Window window) {
         this.window = window;
-    }
-
-    /** Whether standard input is a terminal, at which a person sits. */
-    public static boolean isAtTerminal() {
-        return Termios.isTty(0);
     }
 
     /**

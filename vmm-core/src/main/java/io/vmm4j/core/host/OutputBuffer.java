@@ -300,6 +300,11 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         }
     }
 
+    /** Whether nothing is written any more, so that whoever closed this may write to the stream. */
+    boolean isDone() {
+        return !writer.isAlive();
+    }
+
     private void awaitFlush() throws InterruptedException {
         LockSupport.unpark(writer);
         long seen = tail;

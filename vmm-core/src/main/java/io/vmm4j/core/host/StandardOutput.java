@@ -12,7 +12,20 @@ public final class StandardOutput {
     private static final int GONE = Fd.POLLERR | Fd.POLLHUP;
     private static final Logger LOG = LoggerFactory.getLogger(StandardOutput.class);
 
+    /** As there is one standard output of the process. */
+    private static volatile boolean isLost;
+
     private StandardOutput() {
+    }
+
+    /** A console on it could not write to it; what its guest prints is dropped from then on. */
+    static void lose() {
+        isLost = true;
+    }
+
+    /** Whether something that a guest printed was lost, since standard output cannot be written to. */
+    public static boolean isLost() {
+        return isLost;
     }
 
     /** Whether nobody can read what is written: false of a file, whatever is wrong with it. */

@@ -107,6 +107,23 @@ class StdioConsoleTest {
     }
 
     @Test
+    void aLineThatTheGuestHasBegunIsEndedSoThatWhatFollowsBeginsOne() throws Exception {
+        StdioConsole console = attached();
+        print(console, "login: ");
+        console.close();
+        assertTrue(terminal.awaitText("login: \r\n"), terminal::screen);
+    }
+
+    @Test
+    void aLineThatTheGuestHasEndedIsNotEndedOnceMore() throws Exception {
+        StdioConsole console = attached();
+        print(console, "off\r\n");
+        console.close();
+        assertTrue(terminal.awaitText("off\r\n"), terminal::screen);
+        assertTrue(terminal.screen().endsWith("off\r\n"), terminal::screen);
+    }
+
+    @Test
     void aSecondCloseDoesNotTouchTheTerminalAgain() throws Exception {
         StdioConsole console = attached();
         console.close();
@@ -245,7 +262,7 @@ class StdioConsoleTest {
             print(console, "guest");
         }
         assertTrue(terminal.awaitText("guest"), "output");
-        assertEquals("guest", terminal.screen());
+        assertEquals("guest", terminal.screen().strip(), "no greeting");
     }
 
     @Test
