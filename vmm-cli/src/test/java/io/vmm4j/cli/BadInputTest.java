@@ -400,4 +400,11 @@ class BadInputTest {
         runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", option, path);
         assertTrue(allLines().contains("vmm: socket path \"" + path + "\" of 108 bytes is above the limit of 107 (" + option + ")"), allLines()::toString);
     }
+
+    @Test
+    void aNameWhoseBytesAreNoTextHereIsNotSaidToBeMissing() throws Exception {
+        runExpecting(ExitCode.USAGE, "-k", "/no/\uFFFD", "-i", "/no/initrd");
+        assertTrue(allLines().get(0).startsWith("vmm: \"/no/\uFFFD\" has bytes that are no text in this locale's encoding, "), allLines()::toString);
+        assertEquals(2, allLines().size(), allLines()::toString);
+    }
 }
