@@ -392,19 +392,4 @@ class BadInputTest {
                 || line.endsWith(".path_on_host)") || line.endsWith(".host_dev_name)")
                 || line.contains("(boot-source.") || line.contains("(drives");
     }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"--vsock", "--serial-path", "--console-path"})
-    void aSocketPathThatIsTooLongIsNamedWithTheBound(String option) throws Exception {
-        String path = "/tmp/" + "x".repeat(103);
-        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", option, path);
-        assertTrue(allLines().contains("vmm: socket path \"" + path + "\" of 108 bytes is above the limit of 107 (" + option + ")"), allLines()::toString);
-    }
-
-    @Test
-    void aNameWhoseBytesAreNoTextHereIsNotSaidToBeMissing() throws Exception {
-        runExpecting(ExitCode.USAGE, "-k", "/no/\uFFFD", "-i", "/no/initrd");
-        assertTrue(allLines().get(0).startsWith("vmm: \"/no/\uFFFD\" has bytes that are no text in this locale's encoding, "), allLines()::toString);
-        assertEquals(2, allLines().size(), allLines()::toString);
-    }
 }

@@ -107,23 +107,6 @@ class StdioConsoleTest {
     }
 
     @Test
-    void aLineThatTheGuestHasBegunIsEndedSoThatWhatFollowsBeginsOne() throws Exception {
-        StdioConsole console = attached();
-        print(console, "login: ");
-        console.close();
-        assertTrue(terminal.awaitText("login: \r\n"), terminal::screen);
-    }
-
-    @Test
-    void aLineThatTheGuestHasEndedIsNotEndedOnceMore() throws Exception {
-        StdioConsole console = attached();
-        print(console, "off\r\n");
-        console.close();
-        assertTrue(terminal.awaitText("off\r\n"), terminal::screen);
-        assertTrue(terminal.screen().endsWith("off\r\n"), terminal::screen);
-    }
-
-    @Test
     void aSecondCloseDoesNotTouchTheTerminalAgain() throws Exception {
         StdioConsole console = attached();
         console.close();
