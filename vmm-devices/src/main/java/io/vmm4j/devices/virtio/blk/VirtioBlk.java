@@ -204,7 +204,15 @@ public final class VirtioBlk implements VirtioDevice {
      */
     public boolean refreshCapacity(BooleanSupplier isWanted) throws IOException {
         BlkBackend disk = backend;
-        long sectors = sectorsOf(disk);
+        long sectors = 0;
+        try {
+            sectors = sectorsOf(disk);
+        } catch (IOException e) {
+            if (disk == backend) {
+                throw e;
+            }
+            // It was closed, for the device is on another one, whose capacity the driver was told.
+        }
         synchronized (this) {
             if (!isWanted.getAsBoolean()) {
                 return false;
