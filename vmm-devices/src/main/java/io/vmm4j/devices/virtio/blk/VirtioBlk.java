@@ -162,7 +162,7 @@ public final class VirtioBlk implements VirtioDevice {
     @Override
     public void beginReset(Runnable quiesced) {
         activeInterrupt = null;
-        CompletableFuture.allOf(workers.stream().map(worker -> worker.stop().done()).toArray(CompletableFuture[]::new)).thenRun(() -> {
+        CompletableFuture.allOf(workers.stream().map(BlkQueueWorker::stop).toArray(CompletableFuture[]::new)).thenRun(() -> {
             space.setWriteback(config.cacheType() == CacheType.WRITEBACK);
             quiesced.run();
         });
@@ -170,13 +170,14 @@ public final class VirtioBlk implements VirtioDevice {
 
     @Override
     public void beginQueueStop(int queueIndex, Runnable quiesced) {
-        workers.get(queueIndex).stopQueue().done().thenRun(quiesced);
+        workers.get(queueIndex).stopQueue().thenRun(quiesced);
     }
 
     /**
      * Has all queues take up no request until {@link #resume}, and end those in work; the disk may be exchanged meanwhile. Any thread.
      *
-     * @return completes once no buffer of the guest and no byte of the disk is touched any more; never exceptionally
+     * @return completes once no buffer of the guest and no byte of the disk is touched any more, unless {@link #resume} comes first; never
+     *     exceptionally
      */
     public CompletableFuture<Void> pause() {
         return CompletableFuture.allOf(workers.stream().map(BlkQueueWorker::pause).toArray(CompletableFuture[]::new));
