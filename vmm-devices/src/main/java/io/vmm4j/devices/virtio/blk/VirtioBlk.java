@@ -53,6 +53,7 @@ public final class VirtioBlk implements VirtioDevice {
     private final SparseCount hostFailures = new SparseCount();
     private final HostFailures listener;
     private final BlkCounters counters;
+    /** Completes, never exceptionally, when all exchanges so far are over. Guarded by this. */
     private CompletableFuture<Void> lastExchange = CompletableFuture.completedFuture(null);
     private volatile VirtioInterrupt activeInterrupt;
 
@@ -254,9 +255,10 @@ public final class VirtioBlk implements VirtioDevice {
         CompletableFuture<Void> before;
         synchronized (this) {
             before = lastExchange;
-            lastExchange = exchange.done();
+            // One that is withdrawn before its turn is over, and those before it are not.
+            lastExchange = CompletableFuture.allOf(before, exchange.done().handle((done, failure) -> null));
         }
-        before.whenComplete((done, failure) -> exchange.begin());
+        before.thenRun(exchange::begin);
         exchange.done().whenComplete((done, failure) -> (failure == null ? counters.imageChanges : counters.changeFails).increment());
         return exchange;
     }
