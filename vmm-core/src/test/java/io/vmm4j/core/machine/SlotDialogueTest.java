@@ -177,6 +177,35 @@ class SlotDialogueTest {
     }
 
     @Test
+    void aGuestThatOnceDidNotAnswerCanStillGiveTheDeviceBack() {
+        addDriven();
+        CompletableFuture<String> silent = reclaim(Duration.ofMillis(300));
+        rig.takeNews();
+        assertEquals("has not given it back within 300 ms", silent.join());
+        CompletableFuture<String> honest = reclaim(LONG);
+        rig.takeNews();
+        rig.slots.get(1).write(0x70, 4, 0);
+        rig.answer(1, GIVE_BACK, 0);
+        assertNull(honest.join());
+        assertTrue(dialogue.isFree(slot), "the slot can have another device");
+        rig.answer(1, GIVE_BACK, 0);
+        assertEquals(List.of(), rig.lateReturns, "an answer that is not owed any more");
+    }
+
+    @Test
+    void aDeviceThatNobodyDrivesComesBackLateByWhateverAnswer() {
+        addDriven();
+        for (int i = 0; i < 2; i++) {
+            CompletableFuture<String> reclaim = reclaim(Duration.ofMillis(300));
+            rig.takeNews();
+            reclaim.join();
+        }
+        rig.slots.get(1).write(0x70, 4, 0);
+        rig.answer(1, GIVE_BACK, 0);
+        assertEquals(List.of(1), rig.lateReturns);
+    }
+
+    @Test
     void theMachinesEndEndsTheWait() {
         CompletableFuture<String> offer = offer(LONG);
         rig.takeNews();
