@@ -115,6 +115,16 @@ public final class VirtioMmioTransport implements BusDevice {
         }
     }
 
+    /**
+     * Whether a driver has said that it is ready, and not taken that back since: one that has begun a reset, or failed, is none any more, though
+     * the device may have requests in work still. Any thread.
+     */
+    public boolean isDriven() {
+        synchronized (lock) {
+            return hasStatus(DeviceStatus.DRIVER_OK) && !isResetting && !hasStatus(DeviceStatus.FAILED);
+        }
+    }
+
     @Override
     public long read(long offset, int width) {
         if (offset >= VirtioMmioRegisters.CONFIG) {
