@@ -42,6 +42,7 @@ final class SlotDialogue implements AutoCloseable {
     private final AcpiEventDevice events;
     private final List<HotSlot> slots;
     private final SlotController controller;
+    private final Consumer<Runnable> unlessPaused;
     private final Consumer<HotSlot> onLateReturn;
     /** By slot, the question that waits for an answer. */
     private final AtomicReferenceArray<Question> asked;
@@ -52,13 +53,16 @@ final class SlotDialogue implements AutoCloseable {
 
     /**
      * @param slots        by their numbers
+     * @param unlessPaused runs what changes the guest's memory, when the guest is not paused, or not at all when the machine ends before that
      * @param onLateReturn hears of a slot that the guest has given back when nobody waits for it any more; called on vCPU
      *     threads, must be short
      */
-    SlotDialogue(GuestMemory memory, AcpiEventDevice events, List<HotSlot> slots, Consumer<HotSlot> onLateReturn) {
+    SlotDialogue(GuestMemory memory, AcpiEventDevice events, List<HotSlot> slots, Consumer<Runnable> unlessPaused,
+            Consumer<HotSlot> onLateReturn) {
         this.memory = memory;
         this.events = events;
         this.slots = List.copyOf(slots);
+        this.unlessPaused = unlessPaused;
         this.onLateReturn = onLateReturn;
         this.asked = new AtomicReferenceArray<>(slots.size());
         this.known = new boolean[slots.size()];
@@ -93,11 +97,8 @@ final class SlotDialogue implements AutoCloseable {
      */
     String offer(HotSlot slot, Duration within) {
         int number = slot.number();
-        try {
-            memory.write(SlotTable.address(number), ByteBuffer.wrap(SlotTable.of(number, slot.window(), ++tables)));
-        } catch (GuestMemoryException e) {
-            throw new IllegalStateException("a machine without a first MiB", e);
-        }
+        byte[] table = SlotTable.of(number, slot.window(), ++tables);
+        unlessPaused.accept(() -> write(number, table));
         Answer answer = ask(slot, SlotController.COME, within);
         boolean isUntaken = controller.withdraw(number);
         known[number] = !isUntaken;
@@ -110,6 +111,14 @@ final class SlotDialogue implements AutoCloseable {
         }
         return (controller.isAnswerOwed(number) ? "took notice of it, but no driver has" : "has found it, but no driver there has")
                 + " taken it up within " + within.toMillis() + " ms";
+    }
+
+    private void write(int number, byte[] table) {
+        try {
+            memory.write(SlotTable.address(number), ByteBuffer.wrap(table));
+        } catch (GuestMemoryException e) {
+            throw new IllegalStateException("a machine without a first MiB", e);
+        }
     }
 
     /**

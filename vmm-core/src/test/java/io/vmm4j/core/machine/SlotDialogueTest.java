@@ -66,6 +66,26 @@ class SlotDialogueTest {
     }
 
     @Test
+    void thePageOfAGuestThatIsPausedIsWrittenWhenItGoesOn() throws Exception {
+        CompletableFuture<Runnable> write = new CompletableFuture<>();
+        CompletableFuture<Void> resumed = new CompletableFuture<>();
+        rig.unlessPaused = action -> {
+            write.complete(action);
+            resumed.join();
+        };
+        CompletableFuture<String> offer = offer(LONG);
+        Runnable action = write.join();
+        assertEquals(0, GuestRam.get(rig.memory, 0xe2100, 1)[0]);
+        assertEquals(0, dialogue.controller().read(0, 4), "no word of it either");
+        action.run();
+        assertEquals('S', GuestRam.get(rig.memory, 0xe2100, 1)[0]);
+        resumed.complete(null);
+        rig.takeNews();
+        rig.drive(1);
+        assertNull(offer.join());
+    }
+
+    @Test
     void noTwoTablesAreTheSame() throws Exception {
         addDriven();
         byte[] first = table();
