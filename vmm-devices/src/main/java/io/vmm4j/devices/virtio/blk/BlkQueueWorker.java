@@ -183,6 +183,11 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
         }
     }
 
+    /** Lets the worker take up requests; before any of the device's workers is started, for each of them may halt all. */
+    void arm() {
+        stopping = false;
+    }
+
     /**
      * Hands the queue over; what was asked of the loop before sees none. The queue is looked at once: a run that was asked for in its
      * life before may have kept others from being asked for.
@@ -190,7 +195,6 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     void start(VirtioActivation activation) {
         VirtQueue next = activation.queues().get(index);
         LoopBarrier.run(loop, () -> {
-            stopping = false;
             executor.activate(activation);
             interrupt = activation.interrupt();
             queue = next;

@@ -141,9 +141,8 @@ public final class VirtioBlk implements VirtioDevice {
             space.setWriteback(false); // section 5.2.5.2: without FLUSH the cache starts as writethrough
         }
         activeInterrupt = activation.interrupt();
-        for (BlkQueueWorker worker : workers) {
-            worker.start(activation);
-        }
+        workers.forEach(BlkQueueWorker::arm);
+        workers.forEach(worker -> worker.start(activation));
     }
 
     @Override
