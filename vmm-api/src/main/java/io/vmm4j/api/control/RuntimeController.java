@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,8 +28,8 @@ final class RuntimeController {
 
     private static final Logger LOG = LoggerFactory.getLogger(RuntimeController.class);
     private static final String NOT_FOUND = "Failed perform action on device: Device not found";
-    /** Other requests, and other clients, wait meanwhile. */
-    private static final Duration PAUSE_TIME = Duration.ofMillis(500);
+    /** How long a call may take that waits for disks: other requests, and other clients, wait meanwhile. */
+    private static final Duration CALL_TIME = Duration.ofMillis(500);
 
     private final Resources resources;
     private final ApiMetrics metrics;
@@ -113,7 +114,7 @@ final class RuntimeController {
 
     private void pause() {
         long begin = System.nanoTime();
-        vm.pause(PAUSE_TIME);
+        vm.pause(CALL_TIME);
         noteLatency("pause vm", "vmm_pause_vm", begin);
     }
 
@@ -204,7 +205,7 @@ final class RuntimeController {
             throw badDrive(what + OsError.text(e) + " " + path);
         }
         try {
-            await(control.updateImage(OpenedFiles.at(image, null)));
+            await(control.updateImage(OpenedFiles.at(image, null), null, CALL_TIME));
             drive.use(path, image);
         } catch (ConfigException | IOException e) {
             image.close();
@@ -237,6 +238,9 @@ final class RuntimeController {
         try {
             return answer.get();
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof TimeoutException late) {
+                throw internal(late.getMessage() + "."); // it says what, and what has become of it
+            }
             throw internal(e.getCause() == null ? e.toString() : e.getCause().toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

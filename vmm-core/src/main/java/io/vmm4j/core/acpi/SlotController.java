@@ -108,6 +108,12 @@ public final class SlotController implements BusDevice {
         return slots[slot].owes(COME) || slots[slot].owes(GIVE_BACK);
     }
 
+    /** The guest has let go of the device in the slot: what it still owes about that one it need not answer any more. */
+    public synchronized void forgive(int slot) {
+        slots[slot].comesOwed = 0;
+        slots[slot].returnsOwed = 0;
+    }
+
     @Override
     public synchronized long read(long offset, int width) {
         return offset == NEXT && width == WIDTH ? takeNews() : 0;

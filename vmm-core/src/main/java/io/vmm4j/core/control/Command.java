@@ -33,6 +33,11 @@ final class Command<R> {
         });
     }
 
+    /** A time as messages have it: in seconds where it is so long. */
+    static String named(Duration time) {
+        return time.toSeconds() > 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
+    }
+
     CompletableFuture<R> answer() {
         return answer;
     }

@@ -63,7 +63,12 @@ public final class DeviceLoop {
 
     /** A command yet to begin; {@code late} is what its answer says when that takes too long. */
     <R> Command<R> newCommand(String late) {
-        return new Command<>(answers, newAnswer(), bound, late);
+        return newCommand(late, bound);
+    }
+
+    /** As the other one, with a time of the caller's. */
+    <R> Command<R> newCommand(String late, Duration within) {
+        return new Command<>(answers, newAnswer(), within, late);
     }
 
     /**

@@ -4,14 +4,11 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.devices.time.EventLoop;
-import io.vmm4j.devices.virtio.blk.BlkBackend;
-import io.vmm4j.devices.virtio.blk.BlkExchange;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 
@@ -21,8 +18,8 @@ public final class DriveControl {
     private final String id;
     private final DeviceLoop loop;
     private final VirtioBlk device;
-    private final DriveImages images;
     private final Duration bound;
+    private final ImageChanges changes;
 
     /**
      * @param id     as in the configuration
@@ -44,8 +41,8 @@ public final class DriveControl {
         this.id = id;
         this.loop = loop;
         this.device = device;
-        this.images = images;
         this.bound = loop.bound();
+        this.changes = new ImageChanges(id, loop, device, images, this::refresh);
     }
 
     /** The drive's id in the configuration. */
@@ -71,8 +68,12 @@ public final class DriveControl {
      *     10 s to; the guest is told nothing then
      */
     public CompletableFuture<Void> refresh() {
+        return refresh(bound);
+    }
+
+    private CompletableFuture<Void> refresh(Duration within) {
         Command<Void> command = loop.newCommand("drive " + id + ": the host did not tell the size of its image within "
-                + bound.toSeconds() + " s; nothing was changed");
+                + Command.named(within) + "; nothing was changed", within);
         loop.give(command, () -> loop.answers().give(() -> refresh(command)));
         return command.answer();
     }
@@ -91,7 +92,9 @@ public final class DriveControl {
     /**
      * Puts another image behind the drive, as one changes a disk: requests in work end on the old one, later ones go to
      * the new one, whose size the guest is told. The image the drive is on already is looked at again, as {@link #refresh}
-     * does.
+     * does. Changes come one after the other, in the order in which they are asked for: the last one stays. One to an image that the drive is
+     * about to leave, or to come to, is looked at when those before it are over; what is wrong with it then, its answer tells as a
+     * {@link ConfigException}.
      *
      * @param image opened as the configuration has it: read-only or not, direct or not, and of the format it names
      * @return done when the old image is closed; fails with an {@link UncheckedIOException} when the new one cannot be used, with a
@@ -110,48 +113,15 @@ public final class DriveControl {
      *               configuration says
      */
     public CompletableFuture<Void> updateImage(Path image, DriveConfig.Format format) throws ConfigException, IOException {
-        if (images.isCurrent(image)) {
-            return refresh();
-        }
-        BlkBackend next = images.open(image, format);
-        CompletableFuture<Void> answer = loop.newAnswer();
-        BlkExchange exchange;
-        try {
-            exchange = device.exchange(next);
-        } catch (IOException e) {
-            drop(next, answer, new UncheckedIOException(e));
-            return answer;
-        }
-        loop.answers().unlessWithin(bound, answer, exchange::withdraw);
-        // Closing an image may take the host a while: not on a loop.
-        exchange.done().whenComplete((done, failure) -> loop.answers().give(() -> settle(next, answer, failure)));
-        return answer;
+        return updateImage(image, format, bound);
     }
 
-    private void settle(BlkBackend next, CompletableFuture<Void> answer, Throwable failure) {
-        if (failure == null) {
-            try {
-                images.use(next);
-                answer.complete(null);
-            } catch (IOException e) {
-                answer.completeExceptionally(new UncheckedIOException(e));
-            }
-        } else if (failure instanceof CancellationException) {
-            drop(next, answer, new TimeoutException("drive " + id + ": requests on its image did not end within " + bound.toSeconds()
-                    + " s; it stays on that image"));
-        } else if (failure instanceof IOException) {
-            drop(next, answer, new UncheckedIOException((IOException) failure));
-        } else {
-            drop(next, answer, new IllegalStateException("the machine has ended, or drive " + id + " was removed from it", failure));
-        }
-    }
-
-    private void drop(BlkBackend unused, CompletableFuture<Void> answer, Exception why) {
-        try {
-            images.drop(unused);
-        } catch (IOException e) {
-            why.addSuppressed(e);
-        }
-        answer.completeExceptionally(why);
+    /**
+     * As {@link #updateImage(Path, DriveConfig.Format)}, by one who has another time to wait.
+     *
+     * @param within in place of the 10 s, more than nothing
+     */
+    public CompletableFuture<Void> updateImage(Path image, DriveConfig.Format format, Duration within) throws ConfigException, IOException {
+        return changes.to(image, format, within);
     }
 }

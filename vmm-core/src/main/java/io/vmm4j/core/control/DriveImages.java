@@ -12,6 +12,9 @@ public interface DriveImages {
     /** Whether {@code image} is what the drive is on now. */
     boolean isCurrent(Path image);
 
+    /** Whether {@code image} is open: the drive is on it now, or may come to be. */
+    boolean isOpen(Path image);
+
     /**
      * Opens and locks {@code image} with the drive's other options.
      *

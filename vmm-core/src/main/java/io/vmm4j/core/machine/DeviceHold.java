@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 
 /**
  * Has the devices of a machine stand still, once no vCPU runs: drives end what they have in work and take up nothing more, and the loops
@@ -18,9 +19,13 @@ import java.util.concurrent.TimeoutException;
  */
 final class DeviceHold {
 
+    /** How soon who waits for the end of a pause looks whether the machine has ended. */
+    private static final long RECHECK_MILLIS = 20;
+
     private final List<EpollEventLoop> loops = new ArrayList<>();
     private final Map<String, VirtioBlk> drives = new LinkedHashMap<>();
-    private boolean isOn;
+    /** Written under this object's lock. */
+    private volatile boolean isOn;
 
     /** @param loop owns the devices that are there from the start, but for the drives' queues */
     DeviceHold(EpollEventLoop loop) {
@@ -91,9 +96,38 @@ final class DeviceHold {
         }
     }
 
+    /** Whether devices are to stand still. */
+    boolean isOn() {
+        return isOn;
+    }
+
+    /**
+     * Runs {@code action}, which is short and touches what is the guest's, once the devices need not stand still; a pause that comes waits for it.
+     * Not from a loop.
+     *
+     * @param hurry ends the wait when it becomes true, and the action is not run
+     */
+    synchronized void runUnlessOn(BooleanSupplier hurry, Runnable action) {
+        boolean interrupted = false;
+        while (isOn && !hurry.getAsBoolean()) {
+            try {
+                wait(RECHECK_MILLIS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (!isOn) {
+            action.run();
+        }
+    }
+
     /** Lets all go on. */
     synchronized void end() {
         isOn = false;
+        notifyAll();
         loops.forEach(EpollEventLoop::goOn);
         drives.values().forEach(VirtioBlk::resume);
     }

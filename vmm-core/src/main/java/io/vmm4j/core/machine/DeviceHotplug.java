@@ -82,7 +82,6 @@ final class DeviceHotplug implements AutoCloseable {
     private final HotDevices devices;
     private final SlotDialogue dialogue;
     private volatile boolean isClosed;
-
     /** Slots that the guest has given back when nobody waited for it any more; guarded by this, as all below. */
     private final Deque<HotSlot> returned = new ArrayDeque<>();
     /** Whether a change is under way. */
@@ -99,7 +98,7 @@ final class DeviceHotplug implements AutoCloseable {
     DeviceHotplug(VmConfig config, List<HotSlot> slots, Surroundings surroundings) {
         this.surroundings = surroundings;
         this.devices = new HotDevices(config, slots);
-        this.dialogue = new SlotDialogue(surroundings.memory(), surroundings.events(), slots, this::returnedLate);
+        this.dialogue = new SlotDialogue(surroundings.memory(), surroundings.events(), slots, this::unlessPaused, this::returnedLate);
     }
 
     /** The registers that the guest sees. */
@@ -240,16 +239,22 @@ final class DeviceHotplug implements AutoCloseable {
     /**
      * Takes a device from the guest and closes it.
      *
-     * @return false when it has not let go of the guest's memory within {@link #LET_GO_TIME}, or before the machine's end
+     * @return false when it has not let go of the guest's memory within {@link #LET_GO_TIME}, without pauses, or before the machine's end
      */
     private boolean takeOut(HotDevice device) {
-        long end = System.nanoTime() + LET_GO_TIME.toNanos();
-        boolean hasLetGo = device.slot().unplug(() -> isClosed || System.nanoTime() - end >= 0);
+        unlessPaused(() -> { });
+        Patience patience = new Patience(LET_GO_TIME, surroundings.hold()::isOn);
+        boolean hasLetGo = device.slot().unplug(() -> isClosed || patience.isOver());
         if (hasLetGo) {
             device.release();
         }
         devices.go(device, hasLetGo);
         return hasLetGo;
+    }
+
+    /** Runs {@code action} when the guest is not paused, or not at all when the machine has ended. */
+    private void unlessPaused(Runnable action) {
+        surroundings.hold().runUnlessOn(() -> isClosed, action);
     }
 
     private synchronized void begin() throws DeviceChangeException, IOException {

@@ -51,6 +51,11 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     }
 
     @Override
+    public synchronized boolean isOpen(Path image) {
+        return !closed && open.values().stream().anyMatch(file -> file.isAt(image));
+    }
+
+    @Override
     public BlkBackend open(Path image) throws ConfigException, IOException {
         return open(image, null);
     }

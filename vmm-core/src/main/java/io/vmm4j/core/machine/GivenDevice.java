@@ -127,6 +127,27 @@ final class GivenDevice implements VirtioDevice {
         }
     }
 
+    /** As {@link #reset}; one that throws has let go, as far as anybody can wait for it. */
+    @Override
+    public void beginReset(Runnable quiesced) {
+        try {
+            device.beginReset(quiesced);
+        } catch (Throwable e) {
+            part.failed("beginReset()", e);
+            quiesced.run();
+        }
+    }
+
+    @Override
+    public void beginQueueStop(int queueIndex, Runnable quiesced) {
+        try {
+            device.beginQueueStop(queueIndex, quiesced);
+        } catch (Throwable e) {
+            part.failed("beginQueueStop(" + queueIndex + ")", e);
+            quiesced.run();
+        }
+    }
+
     /** On vCPU threads. */
     private final class GivenConfig implements ConfigSpace {
 

@@ -21,6 +21,11 @@ final class GivenLoop implements EventLoop {
     }
 
     @Override
+    public void executeCommand(Runnable command) {
+        loop.executeCommand(guarded("a command on the event loop", command));
+    }
+
+    @Override
     public LoopTimer timer(Runnable onExpiry) {
         return loop.timer(guarded("a timer on the event loop", onExpiry));
     }

@@ -2,7 +2,6 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.devices.bus.BusDevice;
-import io.vmm4j.devices.virtio.DeviceStatus;
 import io.vmm4j.devices.virtio.mmio.VirtioMmioRegisters;
 import io.vmm4j.devices.virtio.mmio.VirtioMmioTransport;
 import java.util.concurrent.TimeUnit;
@@ -57,10 +56,10 @@ final class HotSlot implements BusDevice {
         transport = device;
     }
 
-    /** Whether a driver is using the device. */
+    /** Whether a driver is using the device; one that has reset it does not, though its last requests may still be in work. */
     boolean isDriven() {
         VirtioMmioTransport device = transport;
-        return device != null && (statusOf(device) & DeviceStatus.DRIVER_OK) != 0;
+        return device != null && device.isDriven();
     }
 
     /**

@@ -29,15 +29,20 @@ final class SlotDialogue implements AutoCloseable {
      * A question to the guest.
      *
      * @param news   what it is told
-     * @param answer completed with {@code null}, or with what the guest has against it
+     * @param answer completed with the guest's, or with {@code null} at the machine's end
      */
-    private record Question(int news, CompletableFuture<String> answer) {
+    private record Question(int news, CompletableFuture<Answer> answer) {
+    }
+
+    /** @param objection what the guest has against it, or {@code null} */
+    private record Answer(String objection) {
     }
 
     private final GuestMemory memory;
     private final AcpiEventDevice events;
     private final List<HotSlot> slots;
     private final SlotController controller;
+    private final Consumer<Runnable> unlessPaused;
     private final Consumer<HotSlot> onLateReturn;
     /** By slot, the question that waits for an answer. */
     private final AtomicReferenceArray<Question> asked;
@@ -48,18 +53,21 @@ final class SlotDialogue implements AutoCloseable {
 
     /**
      * @param slots        by their numbers
+     * @param unlessPaused runs what changes the guest's memory, when the guest is not paused, or not at all when the machine ends before that
      * @param onLateReturn hears of a slot that the guest has given back when nobody waits for it any more; called on vCPU
      *     threads, must be short
      */
-    SlotDialogue(GuestMemory memory, AcpiEventDevice events, List<HotSlot> slots, Consumer<HotSlot> onLateReturn) {
+    SlotDialogue(GuestMemory memory, AcpiEventDevice events, List<HotSlot> slots, Consumer<Runnable> unlessPaused,
+            Consumer<HotSlot> onLateReturn) {
         this.memory = memory;
         this.events = events;
         this.slots = List.copyOf(slots);
+        this.unlessPaused = unlessPaused;
         this.onLateReturn = onLateReturn;
         this.asked = new AtomicReferenceArray<>(slots.size());
         this.known = new boolean[slots.size()];
         this.controller = new SlotController(slots.size(), this::answered);
-        slots.forEach(slot -> slot.onDriven(() -> answer(slot.number(), SlotController.COME, null)));
+        slots.forEach(slot -> slot.onDriven(() -> answer(slot.number(), SlotController.COME, new Answer(null))));
     }
 
     /** The registers that the guest sees. */
@@ -89,14 +97,12 @@ final class SlotDialogue implements AutoCloseable {
      */
     String offer(HotSlot slot, Duration within) {
         int number = slot.number();
-        try {
-            memory.write(SlotTable.address(number), ByteBuffer.wrap(SlotTable.of(number, slot.window(), ++tables)));
-        } catch (GuestMemoryException e) {
-            throw new IllegalStateException("a machine without a first MiB", e);
-        }
-        String objection = ask(slot, SlotController.COME, within);
+        byte[] table = SlotTable.of(number, slot.window(), ++tables);
+        unlessPaused.accept(() -> write(number, table));
+        Answer answer = ask(slot, SlotController.COME, within);
         boolean isUntaken = controller.withdraw(number);
         known[number] = !isUntaken;
+        String objection = answer == null ? null : answer.objection();
         if (objection != null || slot.isDriven()) {
             return objection;
         }
@@ -107,27 +113,31 @@ final class SlotDialogue implements AutoCloseable {
                 + " taken it up within " + within.toMillis() + " ms";
     }
 
+    private void write(int number, byte[] table) {
+        try {
+            memory.write(SlotTable.address(number), ByteBuffer.wrap(table));
+        } catch (GuestMemoryException e) {
+            throw new IllegalStateException("a machine without a first MiB", e);
+        }
+    }
+
     /**
      * Has the guest give back the device in {@code slot}, and waits until it has.
      *
      * @return {@code null}, or why it has not, in words that go on "the guest"
      */
     String reclaim(HotSlot slot, Duration within) {
-        String objection = ask(slot, SlotController.GIVE_BACK, within);
-        if (objection != null) {
-            return objection;
+        Answer answer = ask(slot, SlotController.GIVE_BACK, within);
+        boolean isUntaken = controller.withdraw(slot.number());
+        if (answer != null) {
+            return slot.isDriven() ? "says that it is gone, but its driver goes on using it" : null;
         }
-        if (controller.withdraw(slot.number())) {
-            return "did not take notice within " + within.toMillis() + " ms" + DEAF;
-        }
-        if (controller.isAnswerOwed(slot.number())) {
-            return "has not given it back within " + within.toMillis() + " ms";
-        }
-        return slot.isDriven() ? "says that it is gone, but its driver goes on using it" : null;
+        return isUntaken ? "did not take notice within " + within.toMillis() + " ms" + DEAF
+                : "has not given it back within " + within.toMillis() + " ms";
     }
 
-    /** The guest's objection; {@code null} when there is none, no answer within the time, or nobody to answer any more. */
-    private String ask(HotSlot slot, int news, Duration within) {
+    /** The guest's answer; {@code null} when there is none within the time, or nobody to answer any more. */
+    private Answer ask(HotSlot slot, int news, Duration within) {
         Question question = new Question(news, new CompletableFuture<>());
         asked.set(slot.number(), question);
         try {
@@ -138,35 +148,46 @@ final class SlotDialogue implements AutoCloseable {
                 return question.answer().get(TimeUnit.NANOSECONDS.convert(within), TimeUnit.NANOSECONDS);
             }
         } catch (TimeoutException | RejectedExecutionException e) {
-            return null;
+            // One that comes in the last moment is no late one, see below.
         } catch (InterruptedException | ExecutionException e) {
             throw new IllegalStateException("nobody interrupts this thread, and an answer is never exceptional", e);
         } finally {
             asked.set(slot.number(), null);
         }
-        return null;
+        return question.answer().getNow(null);
     }
 
     private void answered(int slot, int news, int status, boolean isLatest) {
-        if (!isLatest) {
+        if (news == SlotController.GIVE_BACK) {
+            returned(slot, isLatest);
+        } else if (isLatest && status != 0) {
+            // That it was found is not the end: a driver is to use it.
+            answer(slot, news, new Answer("did not take it: status 0x" + Integer.toHexString(status)));
+        }
+    }
+
+    /**
+     * A device that nobody drives is given back by whatever request the guest answers: there may be earlier ones that it never will.
+     * Of one that is driven, an answer to an earlier request says nothing.
+     */
+    private void returned(int slot, boolean isLatest) {
+        boolean isDriven = slots.get(slot).isDriven();
+        if (!isDriven) {
+            controller.forgive(slot);
+        } else if (!isLatest) {
             return;
         }
-        if (news == SlotController.GIVE_BACK) {
-            if (!answer(slot, news, null)) {
-                onLateReturn.accept(slots.get(slot));
-            }
-        } else if (status != 0) {
-            // That it was found is not the end: a driver is to use it.
-            answer(slot, news, "did not take it: status 0x" + Integer.toHexString(status));
+        if (!answer(slot, SlotController.GIVE_BACK, new Answer(null))) {
+            onLateReturn.accept(slots.get(slot));
         }
     }
 
     /** Answers the question about {@code slot} if it is one of that kind; false when it is not. */
-    private boolean answer(int slot, int news, String objection) {
+    private boolean answer(int slot, int news, Answer answer) {
         Question question = asked.get(slot);
         boolean isMeant = question != null && question.news() == news;
         if (isMeant) {
-            question.answer().complete(objection);
+            question.answer().complete(answer);
         }
         return isMeant;
     }

@@ -25,6 +25,11 @@ final class JitteryLoop implements EventLoop {
         });
     }
 
+    @Override
+    public void executeCommand(Runnable command) {
+        loop.executeCommand(command);
+    }
+
     /** On the loop alone, so that the numbers are its own. */
     private void pause() {
         if (random.nextInt(4) > 0) {

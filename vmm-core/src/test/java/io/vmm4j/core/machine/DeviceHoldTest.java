@@ -164,4 +164,27 @@ class DeviceHoldTest {
         hold.end();
         Mockito.verify(late).resume();
     }
+
+    @Test
+    void whatChangesAGuestThatIsPausedWaitsUntilItGoesOn() throws Exception {
+        assertEquals(Optional.empty(), hold.begin(LONG));
+        CountDownLatch done = new CountDownLatch(1);
+        Thread thread = new Thread(() -> hold.runUnlessOn(() -> false, done::countDown));
+        thread.start();
+        while (thread.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        assertEquals(1, done.getCount());
+        hold.end();
+        assertTrue(done.await(30, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aMachineThatEndsInAPauseKeepsNobodyWaiting() {
+        assertEquals(Optional.empty(), hold.begin(LONG));
+        hold.runUnlessOn(() -> true, () -> {
+            throw new IllegalStateException("it is paused");
+        });
+        hold.end();
+    }
 }

@@ -64,7 +64,9 @@ final class DriveDiskTest {
         assertSame(before, disk.current());
         assertFalse(isFree(first));
         assertFalse(isFree(second));
+        assertTrue(disk.isOpen(first) && disk.isOpen(second) && !disk.isCurrent(second));
         disk.use(next);
+        assertFalse(disk.isOpen(first));
         assertNotSame(before, disk.current());
         assertEquals(1024, disk.current().capacity());
         assertTrue(isFree(first));

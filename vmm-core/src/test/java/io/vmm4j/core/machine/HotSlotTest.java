@@ -2,11 +2,19 @@ package io.vmm4j.core.machine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.testing.MmioDriver;
+import io.vmm4j.devices.testing.RecordingLine;
+import io.vmm4j.devices.virtio.VirtioDevice;
+import io.vmm4j.devices.virtio.mmio.VirtioMmioTransport;
+import io.vmm4j.devices.virtio.rng.VirtioRng;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.mockito.Mockito;
 
 class HotSlotTest {
 
@@ -46,6 +54,24 @@ class HotSlotTest {
         assertEquals(0xFFFF_FFFFL, driver.read(0x70));
         assertFalse(slot.isDriven());
         assertTrue(slot.unplug(() -> false), "once more does nothing");
+    }
+
+    @Test
+    void aDeviceThatIsBeingResetIsNotDrivenAnyMore() {
+        List<Runnable> ends = new ArrayList<>();
+        VirtioDevice slow = Mockito.spy(new VirtioRng(rig.loop, buffer -> buffer.position(buffer.limit())));
+        Mockito.doAnswer(call -> ends.add(call.getArgument(0))).when(slow).beginReset(Mockito.any());
+        slot.plug(new VirtioMmioTransport(slow, rig.memory, new RecordingLine(), rig.loop));
+        rig.drive(0);
+        assertTrue(slot.isDriven());
+        AtomicInteger heard = new AtomicInteger();
+        slot.onDriven(heard::incrementAndGet);
+        slot.write(0x70, 4, 0);
+        assertNotEquals(0, slot.read(0x70, 4), "its last requests are in work");
+        assertFalse(slot.isDriven());
+        assertEquals(0, heard.get());
+        assertFalse(slot.unplug(() -> true), "it has not let go");
+        ends.forEach(Runnable::run);
     }
 
     @Test

@@ -66,6 +66,26 @@ class SlotDialogueTest {
     }
 
     @Test
+    void thePageOfAGuestThatIsPausedIsWrittenWhenItGoesOn() throws Exception {
+        CompletableFuture<Runnable> write = new CompletableFuture<>();
+        CompletableFuture<Void> resumed = new CompletableFuture<>();
+        rig.unlessPaused = action -> {
+            write.complete(action);
+            resumed.join();
+        };
+        CompletableFuture<String> offer = offer(LONG);
+        Runnable action = write.join();
+        assertEquals(0, GuestRam.get(rig.memory, 0xe2100, 1)[0]);
+        assertEquals(0, dialogue.controller().read(0, 4), "no word of it either");
+        action.run();
+        assertEquals('S', GuestRam.get(rig.memory, 0xe2100, 1)[0]);
+        resumed.complete(null);
+        rig.takeNews();
+        rig.drive(1);
+        assertNull(offer.join());
+    }
+
+    @Test
     void noTwoTablesAreTheSame() throws Exception {
         addDriven();
         byte[] first = table();
@@ -174,6 +194,35 @@ class SlotDialogueTest {
         assertEquals(List.of(1), rig.lateReturns);
         rig.answer(1, GIVE_BACK, 0);
         assertEquals(List.of(1), rig.lateReturns, "nobody asked");
+    }
+
+    @Test
+    void aGuestThatOnceDidNotAnswerCanStillGiveTheDeviceBack() {
+        addDriven();
+        CompletableFuture<String> silent = reclaim(Duration.ofMillis(300));
+        rig.takeNews();
+        assertEquals("has not given it back within 300 ms", silent.join());
+        CompletableFuture<String> honest = reclaim(LONG);
+        rig.takeNews();
+        rig.slots.get(1).write(0x70, 4, 0);
+        rig.answer(1, GIVE_BACK, 0);
+        assertNull(honest.join());
+        assertTrue(dialogue.isFree(slot), "the slot can have another device");
+        rig.answer(1, GIVE_BACK, 0);
+        assertEquals(List.of(), rig.lateReturns, "an answer that is not owed any more");
+    }
+
+    @Test
+    void aDeviceThatNobodyDrivesComesBackLateByWhateverAnswer() {
+        addDriven();
+        for (int i = 0; i < 2; i++) {
+            CompletableFuture<String> reclaim = reclaim(Duration.ofMillis(300));
+            rig.takeNews();
+            reclaim.join();
+        }
+        rig.slots.get(1).write(0x70, 4, 0);
+        rig.answer(1, GIVE_BACK, 0);
+        assertEquals(List.of(1), rig.lateReturns);
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.vmm4j.devices.virtio.mmio.VirtioMmioTransport;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /** Two slots with what a guest does to them: an entropy device may be in each, and a loop that does at once what it is given. */
 final class SlotRig {
@@ -55,9 +56,11 @@ final class SlotRig {
     final GuestMemory memory = GuestRam.of(1 << 20);
     final List<HotSlot> slots = List.of(new HotSlot(0, VirtioMmioSlot.of(3, 10)), new HotSlot(1, VirtioMmioSlot.of(4, 11)));
     final List<Integer> lateReturns = new CopyOnWriteArrayList<>();
+    volatile Consumer<Runnable> unlessPaused = Runnable::run;
     final EventLoop loop = new PromptLoop();
     final AcpiEventDevice events = new AcpiEventDevice(new RecordingLine(), loop);
-    final SlotDialogue dialogue = new SlotDialogue(memory, events, slots, slot -> lateReturns.add(slot.number()));
+    final SlotDialogue dialogue = new SlotDialogue(memory, events, slots, action -> unlessPaused.accept(action),
+            slot -> lateReturns.add(slot.number()));
 
     /** Puts a device into slot {@code number}. */
     MmioDriver plug(int number) {

@@ -152,6 +152,46 @@ class BrokenDevicesTest {
                     // Forgotten.
                 }
             }),
+            broken("begins a reset and goes on", "the device was reset before", loop -> new ReverserTestDevice(loop) {
+                @Override
+                public void beginReset(Runnable quiesced) {
+                    quiesced.run();
+                }
+            }),
+            broken("never ends a reset", "does not say that it has let go after its reset", loop -> new ReverserTestDevice(loop) {
+                @Override
+                public void beginReset(Runnable quiesced) {
+                    reset();
+                }
+            }),
+            broken("ends a reset twice", "says twice that its reset is over", loop -> new ReverserTestDevice(loop) {
+                @Override
+                public void beginReset(Runnable quiesced) {
+                    super.beginReset(quiesced);
+                    quiesced.run();
+                }
+            }),
+            broken("never lets a queue go", "does not say that it has let go after its queue was taken back", loop -> new ReverserTestDevice(loop) {
+                @Override
+                public void beginQueueStop(int queueIndex, Runnable quiesced) {
+                    // Forgotten.
+                }
+            }),
+            broken("writes to a buffer of a queue that was taken back", "after its queue was taken back", loop -> new Ticker(loop) {
+                @Override
+                void tick() {
+                    if (activation.queues().get(0).isStopped()) {
+                        views.forEach(view -> view.put(view.limit() - 1, (byte) (view.get(view.limit() - 1) + 1)));
+                    }
+                }
+
+                @Override
+                public void reset() {
+                    super.reset();
+                    timer.disarm();
+                    activation = null;
+                }
+            }),
             broken("does not tell of a driver's faults", "expected NEEDS_RESET", loop -> new ReverserTestDevice(loop) {
                 @Override
                 public void activate(VirtioActivation activation) {

@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * A catalogue of drivers that break the rules. Each {@link Attack} sets a device up, does one wrong thing and checks
@@ -51,6 +53,11 @@ public final class Hostile {
 
     /** When a device that was reset has long been done with what it does by the clock. */
     private static final Duration LATER = Duration.ofMinutes(1);
+
+    /** How long a device may take to let go that has threads besides the loop's. */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final int QUEUE_SEL = 0x030;
+    private static final int QUEUE_READY = 0x044;
 
     private static final int HIGH_LENGTH = 0x10000;
     private static final int CHUNK = 4096;
@@ -118,16 +125,40 @@ public final class Hostile {
             settle.run();
         }
 
-        /** Resets the device and throws {@link AssertionError} when it changes guest memory from then on. */
+        /** Resets the device and throws {@link AssertionError} when that does not end, or the device changes guest memory from then on. */
         void expectQuietReset() {
             driver().reset();
+            expectQuiet(() -> driver().status() == 0, "its reset");
+        }
+
+        /** Has the driver take the attacked queue back from the device, which goes on. */
+        void takeBackQueue() {
+            driver().write(QUEUE_SEL, queue);
+            driver().write(QUEUE_READY, 0);
+        }
+
+        /** Takes the attacked queue back, and throws as above. */
+        void expectQuietQueue() {
+            takeBackQueue();
+            expectQuiet(() -> driver().read(QUEUE_READY) == 0, "its queue was taken back");
+        }
+
+        private void expectQuiet(BooleanSupplier isOver, String what) {
+            long end = System.nanoTime() + PATIENCE_NANOS;
+            while (!isOver.getAsBoolean()) {
+                if (System.nanoTime() - end >= 0) {
+                    throw new AssertionError("the device does not say that it has let go after " + what);
+                }
+                settle.run();
+            }
             byte[] before = ram();
+            driver().notifyQueue(queue);
             settle.run();
             watch.passTime(LATER);
             settle.run();
             int changed = Arrays.mismatch(before, ram());
             if (changed >= 0) {
-                throw new AssertionError("the device changed guest memory at 0x" + Long.toHexString(changed) + " after its reset");
+                throw new AssertionError("the device changed guest memory at 0x" + Long.toHexString(changed) + " after " + what);
             }
         }
 

@@ -53,6 +53,20 @@ final class HostileResets {
                 rig.expectQuietReset();
                 rig.watch().expectDropped();
             }),
+            new Attack("reset: of one queue, between two of its turns", Outcome.ANY, rig -> {
+                fill(rig);
+                rig.driver().notifyQueue(rig.queue());
+                if (!rig.watch().execute(rig::takeBackQueue)) {
+                    rig.takeBackQueue();
+                }
+                rig.settle().run();
+                rig.expectQuietQueue();
+            }),
+            new Attack("reset: of one queue that waits for its device", Outcome.ANY, rig -> {
+                fill(rig);
+                rig.kick();
+                rig.expectQuietQueue();
+            }),
             new Attack("reset: again and again, for timers that each start makes", Outcome.CARRIES_ON, rig -> {
                 cycle(rig, FEW);
                 int before = rig.watch().timers();

@@ -11,18 +11,20 @@ import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A device whose every use of what an activation gives it is looked at: none of it is used, nor kept, once the device is reset,
  * and a chain is given back once, with a length that it has room for. What is wrong is thrown as an {@link AssertionError} where
- * it is done, and again by {@link #check}, lest the device catch it. Confined to the loop.
+ * it is done, and again by {@link #check}, lest the device catch it. Confined to the loop, but for what a device says of its end.
  */
 final class WatchedDevice implements VirtioDevice {
 
     private static final String AFTER_RESET = "the device was reset before";
 
     private final VirtioDevice device;
-    private final List<AssertionError> faults = new ArrayList<>();
+    private final List<AssertionError> faults = new CopyOnWriteArrayList<>();
     /** What the device is to have let go of. */
     private final List<WeakReference<Object>> given = new ArrayList<>();
     private Session session;
@@ -84,6 +86,33 @@ final class WatchedDevice implements VirtioDevice {
         }
     }
 
+    @Override
+    public void beginReset(Runnable quiesced) {
+        Session last = session;
+        session = null;
+        device.beginReset(once("its reset is over", () -> {
+            if (last != null) {
+                last.end();
+            }
+            quiesced.run();
+        }));
+    }
+
+    @Override
+    public void beginQueueStop(int queueIndex, Runnable quiesced) {
+        device.beginQueueStop(queueIndex, once("queue " + queueIndex + " is quiet", quiesced));
+    }
+
+    private Runnable once(String what, Runnable action) {
+        AtomicBoolean isSaid = new AtomicBoolean();
+        return () -> {
+            if (isSaid.getAndSet(true)) {
+                throw fault("the device says twice that " + what);
+            }
+            action.run();
+        };
+    }
+
     /**
      * Throws unless the device has let go of all that its activations gave it, by what the garbage collector finds; says nothing
      * where that does not run when asked.
@@ -109,7 +138,7 @@ final class WatchedDevice implements VirtioDevice {
     private final class Session {
 
         private GuardedMemory memory;
-        private boolean ended;
+        private volatile boolean ended;
 
         VirtioActivation watched(VirtioActivation activation) {
             memory = new GuardedMemory(activation.memory(), what -> fault(what));
@@ -159,6 +188,11 @@ final class WatchedDevice implements VirtioDevice {
         @Override
         public int size() {
             return queue.size();
+        }
+
+        @Override
+        public boolean isStopped() {
+            return open("isStopped()").isStopped();
         }
 
         @Override

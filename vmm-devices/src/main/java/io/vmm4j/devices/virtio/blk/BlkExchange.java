@@ -1,14 +1,15 @@
 package io.vmm4j.devices.virtio.blk;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 
 /**
  * A change of a block device's disk under way. Each queue ends what it has in work, opens the new disk and then holds still; once all do,
- * they go over to it together, so that until then the change can be withdrawn without a trace. Nobody waits for it on a loop but a
- * queue that has requests in work. Thread-safe.
+ * they go over to it together, so that until then the change can be withdrawn without a trace, and the queues go on at once. Nobody waits for
+ * it on a loop. Thread-safe.
  */
 public final class BlkExchange {
 
@@ -29,9 +30,10 @@ public final class BlkExchange {
     private final BlkIo[] opened;
     private State state = State.GATHERING;
     private Throwable failure;
-    /** Queues that hold still, and calls of {@link BlkBackend#openQueue} under way. */
+    /** Queues that take nothing up for this. */
+    private final boolean[] coming;
+    /** Those of them that hold still. */
     private int holding;
-    private int opening;
     /** Queues that are still to leave the hold, in either direction. */
     private int leaving;
 
@@ -42,6 +44,7 @@ public final class BlkExchange {
         this.sectors = sectors;
         this.workers = workers;
         this.opened = new BlkIo[workers.size()];
+        this.coming = new boolean[workers.size()];
     }
 
     /**
@@ -62,6 +65,7 @@ public final class BlkExchange {
         return turnBack(new CancellationException("the exchange was withdrawn"));
     }
 
+    /** Those before are over. */
     void begin() {
         for (BlkQueueWorker worker : workers) {
             worker.hold(this);
@@ -76,22 +80,21 @@ public final class BlkExchange {
         return sectors;
     }
 
-    /** Whether a queue is to come to a hold. */
+    /** A queue is to come to a hold, and stays in it until it is told. Returns false when it need not. */
+    synchronized boolean comes(int index) {
+        coming[index] = state == State.GATHERING;
+        return coming[index];
+    }
+
+    /** Whether a queue that holds still is to open the disk. */
     synchronized boolean isWanted() {
         return state == State.GATHERING;
     }
 
-    /** A queue holds still and would open the disk. Returns false when it is to go on. */
-    synchronized boolean mayOpen() {
-        opening += state == State.GATHERING ? 1 : 0;
-        return state == State.GATHERING;
-    }
-
-    /** A queue holds still and has opened the disk. */
+    /** A queue holds still and has opened the disk. On its loop. */
     void opened(int index, BlkIo io) {
         State now;
         synchronized (this) {
-            opening--;
             if (state == State.GATHERING) {
                 opened[index] = io;
                 holding++;
@@ -99,14 +102,12 @@ public final class BlkExchange {
                     state = State.COMMITTED;
                     leaving = holding;
                 }
-            } else {
-                leaving++;
             }
             now = state;
         }
         switch (now) {
             case COMMITTED -> goOver();
-            case WITHDRAWN -> workers.get(index).goOn(this, io);
+            case WITHDRAWN -> io.close(); // before the queue comes to hear of it
             case GATHERING -> { } // others are still to come
         }
     }
@@ -119,13 +120,8 @@ public final class BlkExchange {
     }
 
     /** A queue holds still, and cannot open the disk. */
-    void refused(int index, Exception why) {
-        synchronized (this) {
-            opening--;
-            leaving++;
-        }
+    void refused(Exception why) {
         turnBack(new IOException("a queue cannot be opened: " + why.getMessage(), why));
-        workers.get(index).goOn(this, null);
     }
 
     /** The loops of the device have ended. */
@@ -134,21 +130,22 @@ public final class BlkExchange {
     }
 
     private boolean turnBack(Throwable why) {
-        BlkIo[] unwanted;
+        List<Integer> back = new ArrayList<>();
         synchronized (this) {
             if (state != State.GATHERING) {
                 return state == State.WITHDRAWN;
             }
             state = State.WITHDRAWN;
             failure = why;
-            unwanted = opened.clone();
-            leaving += holding;
-        }
-        for (int i = 0; i < unwanted.length; i++) {
-            if (unwanted[i] != null) {
-                workers.get(i).goOn(this, unwanted[i]);
+            for (int i = 0; i < coming.length; i++) {
+                if (coming[i]) {
+                    back.add(i);
+                }
             }
+            leaving = back.size();
         }
+        // What was opened is not changed any more.
+        back.forEach(index -> workers.get(index).goOn(this, opened[index]));
         completeIfLeft();
         return true;
     }
@@ -163,7 +160,7 @@ public final class BlkExchange {
 
     private void completeIfLeft() {
         synchronized (this) {
-            if (state == State.GATHERING || leaving > 0 || opening > 0) {
+            if (state == State.GATHERING || leaving > 0) {
                 return;
             }
         }

@@ -10,9 +10,12 @@ import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,11 +28,6 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
 
     /** Requests served before the driver is told and the loop's other tasks have their turn. */
     private static final int BATCH = 64;
-    /**
-     * Pieces in flight at which no more requests are taken up: what the host keeps of a request grows with the number of pieces that the
-     * guest cut it into, which may be a thousand.
-     */
-    private static final int MAX_PIECES = 8192;
 
     private final VirtioBlk device;
     private final int index;
@@ -45,20 +43,19 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private volatile boolean isPaused;
 
     private BlkIo io;
-    /** By tag. */
-    private BlkRequest[] requests;
-    /** Those that are not in flight: the first {@link #idleCount}. */
-    private BlkRequest[] idle;
-    private int idleCount;
+    private BlkFlight flight;
     private VirtQueue queue;
     private VirtioInterrupt interrupt;
     /** Runs when the rate limiter may admit the next request; null when it never refuses one. */
     private final LoopTimer admission;
     private boolean throttled;
-    /** Nothing is taken up, for the disk is about to be another. */
-    private boolean isHeld;
-    /** Pieces of guest memory that requests in flight consist of. */
-    private int piecesInFlight;
+    /** Nothing is taken up, for this is about to change the disk; or null. */
+    private BlkExchange holder;
+    /** What waits until nothing is in work, in the order in which it came. */
+    private final Queue<Waiter> waiters = new ArrayDeque<>();
+
+    private record Waiter(BooleanSupplier isWanted, Runnable action) {
+    }
 
     /** @throws IOException when {@code backend} cannot be opened for the queue */
     BlkQueueWorker(VirtioBlk device, int index, EventLoop loop, BlkExecutor executor, RateLimiter limiter, BlkBackend backend,
@@ -76,37 +73,25 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private void use(BlkIo next, String id) {
         io = next;
         executor.use(next, id);
-        requests = new BlkRequest[next.depth()];
-        for (int tag = 0; tag < requests.length; tag++) {
-            requests[tag] = new BlkRequest(tag);
-        }
-        idle = requests.clone();
-        idleCount = idle.length;
-        piecesInFlight = 0;
+        flight = new BlkFlight(next.depth());
     }
 
     /** Has the queue end what is in work, open the disk of {@code exchange} and hold still. */
     void hold(BlkExchange exchange) {
         onLoop(() -> {
-            if (!exchange.isWanted()) {
-                return;
+            if (exchange.comes(index)) {
+                holder = exchange;
+                whenQuiet(exchange::isWanted, () -> open(exchange));
             }
-            isHeld = true;
-            io.drain();
-            if (!exchange.mayOpen()) {
-                isHeld = false;
-                serve();
-                return;
-            }
-            BlkIo opened;
-            try {
-                opened = exchange.next().openQueue(index, this);
-            } catch (IOException | RuntimeException e) {
-                exchange.refused(index, e);
-                return;
-            }
-            exchange.opened(index, opened);
         }, exchange::ended);
+    }
+
+    private void open(BlkExchange exchange) {
+        try {
+            exchange.opened(index, exchange.next().openQueue(index, this));
+        } catch (IOException | RuntimeException e) {
+            exchange.refused(e);
+        }
     }
 
     /** Has a queue that holds still go on with {@code next}. */
@@ -114,38 +99,58 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
         onLoop(() -> {
             io.close();
             use(next, exchange.next().id());
-            isHeld = false;
-            exchange.left();
-            serve();
+            leave(exchange);
         }, exchange::left);
     }
 
-    /** Has a queue that holds still go on as it was, without {@code unwanted}, if there is one. */
+    /** Has a queue that holds still, or is about to, go on as it was, without {@code unwanted}, if there is one. */
     void goOn(BlkExchange exchange, BlkIo unwanted) {
         onLoop(() -> {
             if (unwanted != null) {
                 unwanted.close();
             }
-            isHeld = false;
-            exchange.left();
-            serve();
+            leave(exchange);
         }, exchange::left);
+    }
+
+    private void leave(BlkExchange exchange) {
+        if (holder == exchange) {
+            holder = null;
+        }
+        exchange.left();
+        serve();
     }
 
     /**
      * Has the queue take nothing up until {@link #resume}, and end what is in work. What the driver makes available meanwhile waits. Any thread.
      *
-     * @return completes once nothing is in work; also when the queue's loop has ended
+     * @return completes once nothing is in work; also when the queue's loop has ended; not when {@link #resume} comes first
      */
     CompletableFuture<Void> pause() {
         isPaused = true;
         CompletableFuture<Void> done = new CompletableFuture<>();
-        onLoop(() -> {
-            io.drain();
-            tellDriver();
-            done.complete(null);
-        }, () -> done.complete(null));
+        onLoop(() -> whenQuiet(() -> isPaused, () -> done.complete(null)), () -> done.complete(null));
         return done;
+    }
+
+    /**
+     * Runs {@code action} on the loop when nothing is in work, which may be now; never from within a call of the disk's.
+     *
+     * @param isWanted false from the moment on when it is not to run any more
+     */
+    private void whenQuiet(BooleanSupplier isWanted, Runnable action) {
+        waiters.add(new Waiter(isWanted, action));
+        runQuiet();
+    }
+
+    private void runQuiet() {
+        waiters.removeIf(waiter -> !waiter.isWanted().getAsBoolean());
+        if (!waiters.isEmpty() && flight.isEmpty()) {
+            tellDriver();
+        }
+        while (!waiters.isEmpty() && flight.isEmpty()) {
+            waiters.remove().action().run();
+        }
     }
 
     /** Has a paused queue go on. Any thread. */
@@ -178,6 +183,11 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
         }
     }
 
+    /** Lets the worker take up requests; before any of the device's workers is started, for each of them may halt all. */
+    void arm() {
+        stopping = false;
+    }
+
     /**
      * Hands the queue over; what was asked of the loop before sees none. The queue is looked at once: a run that was asked for in its
      * life before may have kept others from being asked for.
@@ -185,7 +195,6 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     void start(VirtioActivation activation) {
         VirtQueue next = activation.queues().get(index);
         LoopBarrier.run(loop, () -> {
-            stopping = false;
             executor.activate(activation);
             interrupt = activation.interrupt();
             queue = next;
@@ -193,28 +202,46 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
         });
     }
 
-    /** Takes the queue away. The result tells when no request is in work any more. */
-    LoopBarrier stop() {
+    /** Takes the queue away. The result completes, never exceptionally, when no request is in work any more. */
+    CompletableFuture<Void> stop() {
         stopping = true;
-        return LoopBarrier.run(loop, this::letGo);
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        if (loop.inLoop()) {
+            letGoHere(done);
+        } else {
+            onLoop(() -> letGo(done), () -> letGoHere(done));
+        }
+        return done;
     }
 
     /** Takes a queue away that the driver has taken back. The result tells when no request is in work any more. */
-    LoopBarrier stopQueue() {
-        return LoopBarrier.run(loop, () -> {
-            if (queue != null && queue.isStopped()) {
-                letGo();
+    CompletableFuture<Void> stopQueue() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Runnable takeBack = () -> {
+            if (queue == null || queue.isStopped()) {
+                letGo(done);
+            } else {
+                done.complete(null);
             }
-        });
+        };
+        onLoop(takeBack, () -> letGoHere(done));
+        return done;
     }
 
-    private void letGo() {
+    private void letGo(CompletableFuture<Void> done) {
         queue = null;
         interrupt = null;
-        io.drain();
         if (admission != null) {
             admission.disarm();
         }
+        whenQuiet(() -> true, () -> done.complete(null));
+    }
+
+    /** Nobody is left on the loop who would hear of the end of requests, or it is the caller, who may wait for it. */
+    private void letGoHere(CompletableFuture<Void> done) {
+        letGo(done);
+        io.drain();
+        runQuiet();
     }
 
     /** Has the worker take no further request; any thread. */
@@ -236,6 +263,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     public void run() {
         waiting.set(false);
         serve();
+        runQuiet();
     }
 
     private void schedule() {
@@ -252,14 +280,24 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     /** Several of the host's answers have been dealt with: the driver is told, and there is room for more. */
     @Override
     public void settled() {
-        serve();
+        if (mayServe()) {
+            serve();
+        } else {
+            tellDriver();
+        }
     }
 
     @Override
     public void done(int tag, IOException failure) {
-        BlkRequest request = requests[tag];
+        end(flight.byTag(tag), failure);
+        if (!waiters.isEmpty() && flight.isEmpty()) {
+            schedule(); // the disk's call, which this is in, is to be over before the disk is closed
+        }
+    }
+
+    private void end(BlkRequest request, IOException failure) {
         if (queue == null) {
-            putBack(request); // the driver has reset the device, or broken the queue
+            flight.end(request); // the driver has reset the device, or broken the queue
             return;
         }
         int status = BlkConstants.VIRTIO_BLK_S_IOERR;
@@ -275,8 +313,12 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
         }
     }
 
+    private boolean mayServe() {
+        return queue != null && !stopping && holder == null && !isPaused;
+    }
+
     private void serve() {
-        if (queue == null || stopping || isHeld || isPaused) {
+        if (!mayServe()) {
             return;
         }
         try {
@@ -290,7 +332,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
                 interrupt.usedBuffer(index);
             }
             // While the timer runs, or everything is in flight, kicks would change nothing: they stay off.
-            if (!throttled && !isPaused && hasRoom() && (more || queue.enableNotifications())) {
+            if (!throttled && !isPaused && flight.hasRoom() && (more || queue.enableNotifications())) {
                 schedule();
             }
         } catch (VirtQueueException e) {
@@ -308,14 +350,14 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
     private boolean serveBatch() throws VirtQueueException {
         queue.disableNotifications();
         for (int i = 0; i < BATCH; i++) {
-            if (stopping || isPaused || queue == null || !hasRoom()) {
+            if (stopping || isPaused || queue == null || !flight.hasRoom()) {
                 return false;
             }
             DescriptorChain chain = queue.poll();
             if (chain == null) {
                 return false;
             }
-            BlkRequest request = idle[idleCount - 1];
+            BlkRequest request = flight.next();
             request.parse(chain);
             int verdict = executor.judge(request);
             long wait = limiter.admit(request.limitedBytes());
@@ -326,8 +368,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
                 throttled = true;
                 return false;
             }
-            idleCount--;
-            piecesInFlight += request.dataCount();
+            flight.begin();
             request.begunAt(counters.now());
             if (verdict != BlkExecutor.PENDING) {
                 counters.refused();
@@ -335,10 +376,6 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
             finish(request, verdict == BlkExecutor.PENDING ? executor.begin(request) : verdict);
         }
         return true;
-    }
-
-    private boolean hasRoom() {
-        return idleCount > 0 && piecesInFlight < MAX_PIECES;
     }
 
     /** Gives a request back to the driver, unless {@code status} says that it is not at its end. */
@@ -351,13 +388,7 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
         }
         long written = request.complete(status);
         DescriptorChain chain = request.chain();
-        putBack(request);
+        flight.end(request);
         queue.pushUsed(chain, written);
-    }
-
-    private void putBack(BlkRequest request) {
-        piecesInFlight -= request.dataCount();
-        request.forget();
-        idle[idleCount++] = request;
     }
 }

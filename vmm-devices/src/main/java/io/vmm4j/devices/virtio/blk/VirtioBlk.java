@@ -53,6 +53,7 @@ public final class VirtioBlk implements VirtioDevice {
     private final SparseCount hostFailures = new SparseCount();
     private final HostFailures listener;
     private final BlkCounters counters;
+    /** Completes, never exceptionally, when all exchanges so far are over. Guarded by this. */
     private CompletableFuture<Void> lastExchange = CompletableFuture.completedFuture(null);
     private volatile VirtioInterrupt activeInterrupt;
 
@@ -140,9 +141,8 @@ public final class VirtioBlk implements VirtioDevice {
             space.setWriteback(false); // section 5.2.5.2: without FLUSH the cache starts as writethrough
         }
         activeInterrupt = activation.interrupt();
-        for (BlkQueueWorker worker : workers) {
-            worker.start(activation);
-        }
+        workers.forEach(BlkQueueWorker::arm);
+        workers.forEach(worker -> worker.start(activation));
     }
 
     @Override
@@ -162,7 +162,7 @@ public final class VirtioBlk implements VirtioDevice {
     @Override
     public void beginReset(Runnable quiesced) {
         activeInterrupt = null;
-        CompletableFuture.allOf(workers.stream().map(worker -> worker.stop().done()).toArray(CompletableFuture[]::new)).thenRun(() -> {
+        CompletableFuture.allOf(workers.stream().map(BlkQueueWorker::stop).toArray(CompletableFuture[]::new)).thenRun(() -> {
             space.setWriteback(config.cacheType() == CacheType.WRITEBACK);
             quiesced.run();
         });
@@ -170,13 +170,14 @@ public final class VirtioBlk implements VirtioDevice {
 
     @Override
     public void beginQueueStop(int queueIndex, Runnable quiesced) {
-        workers.get(queueIndex).stopQueue().done().thenRun(quiesced);
+        workers.get(queueIndex).stopQueue().thenRun(quiesced);
     }
 
     /**
      * Has all queues take up no request until {@link #resume}, and end those in work; the disk may be exchanged meanwhile. Any thread.
      *
-     * @return completes once no buffer of the guest and no byte of the disk is touched any more; never exceptionally
+     * @return completes once no buffer of the guest and no byte of the disk is touched any more, unless {@link #resume} comes first; never
+     *     exceptionally
      */
     public CompletableFuture<Void> pause() {
         return CompletableFuture.allOf(workers.stream().map(BlkQueueWorker::pause).toArray(CompletableFuture[]::new));
@@ -204,7 +205,15 @@ public final class VirtioBlk implements VirtioDevice {
      */
     public boolean refreshCapacity(BooleanSupplier isWanted) throws IOException {
         BlkBackend disk = backend;
-        long sectors = sectorsOf(disk);
+        long sectors = 0;
+        try {
+            sectors = sectorsOf(disk);
+        } catch (IOException e) {
+            if (disk == backend) {
+                throw e;
+            }
+            // It was closed, for the device is on another one, whose capacity the driver was told.
+        }
         synchronized (this) {
             if (!isWanted.getAsBoolean()) {
                 return false;
@@ -245,9 +254,10 @@ public final class VirtioBlk implements VirtioDevice {
         CompletableFuture<Void> before;
         synchronized (this) {
             before = lastExchange;
-            lastExchange = exchange.done();
+            // One that is withdrawn before its turn is over, and those before it are not.
+            lastExchange = CompletableFuture.allOf(before, exchange.done().handle((done, failure) -> null));
         }
-        before.whenComplete((done, failure) -> exchange.begin());
+        before.thenRun(exchange::begin);
         exchange.done().whenComplete((done, failure) -> (failure == null ? counters.imageChanges : counters.changeFails).increment());
         return exchange;
     }

@@ -27,9 +27,8 @@ import org.slf4j.LoggerFactory;
  * loop activate the device; writing 0 to Status has the loop reset it. Status reads 0, and QueueReady of a queue taken back, once no buffer
  * of the guest is touched any more; the loop waits for neither, a vCPU for a moment (see {@link VcpuPatience}).
  *
- * <p>Deviations: accesses to control registers that are not 4 bytes wide and aligned read 0 and are dropped on writing.
- * A driver that begins anew before Status reads 0 is let, as
- * Linux's needs it: its device is activated when the reset is over.
+ * <p>Deviations: accesses to control registers that are not 4 bytes wide and aligned read 0 and are dropped on writing. A driver that begins
+ * anew before Status reads 0 is let, as Linux's needs it: its device is activated when the reset is over.
  */
 public final class VirtioMmioTransport implements BusDevice {
 
@@ -64,7 +63,6 @@ public final class VirtioMmioTransport implements BusDevice {
     private volatile DeviceSession session;
     /** The driver has written to the configuration space since the device was reset last. */
     private volatile boolean isConfigWritten;
-
     private final Object lock = new Object();
     private long queueSel;
     /** The configuration's generation when the driver began to look at it. */
@@ -112,6 +110,13 @@ public final class VirtioMmioTransport implements BusDevice {
         DeviceSession current = session;
         if (current != null && index >= 0 && index < queues.length) {
             current.notifyQueue(index);
+        }
+    }
+
+    /** Whether a driver has said that it is ready, and has neither failed nor begun a reset since. Any thread. */
+    public boolean isDriven() {
+        synchronized (lock) {
+            return hasStatus(DeviceStatus.DRIVER_OK) && !isResetting && !hasStatus(DeviceStatus.FAILED);
         }
     }
 
@@ -287,8 +292,7 @@ public final class VirtioMmioTransport implements BusDevice {
         if ((value & DeviceStatus.FEATURES_OK) != 0 && hasStatus(DeviceStatus.DRIVER) && features.areAcceptable()) {
             addStatus(DeviceStatus.FEATURES_OK);
         }
-        boolean isNew = !hasStatus(DeviceStatus.DRIVER_OK);
-        if ((value & DeviceStatus.DRIVER_OK) != 0 && hasStatus(DeviceStatus.FEATURES_OK) && isNew) {
+        if ((value & DeviceStatus.DRIVER_OK) != 0 && hasStatus(DeviceStatus.FEATURES_OK) && !hasStatus(DeviceStatus.DRIVER_OK)) {
             addStatus(DeviceStatus.DRIVER_OK);
             activate();
         }
@@ -319,13 +323,11 @@ public final class VirtioMmioTransport implements BusDevice {
 
     /** FAILED: the driver will not come back before a reset, so the device stops, though nobody waits for it. */
     private void abandon() {
-        if (session != null) {
-            DeviceSession last = session;
-            session = null;
-            if (last.isStarted()) { // else the device has never heard of it
-                isConfigWritten = false;
-                endBy(last.end(loop));
-            }
+        DeviceSession last = session;
+        session = null;
+        if (last != null && last.isStarted()) { // else the device has never heard of it
+            isConfigWritten = false;
+            endBy(last.end(loop));
         }
     }
 

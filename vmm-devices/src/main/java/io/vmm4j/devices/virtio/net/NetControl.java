@@ -1,6 +1,9 @@
 package io.vmm4j.devices.virtio.net;
 
+import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.time.EventLoop;
+import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.QueuePump;
 import io.vmm4j.devices.virtio.queue.ChainCopy;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
@@ -9,9 +12,16 @@ import java.nio.ByteBuffer;
 
 /**
  * The control queue, virtio 1.2 section 5.1.6.5. Receive modes and address tables are accepted and change nothing: filtering is
- * best effort there, and every frame that the backend has is passed on. Confined to the event loop.
+ * best effort there, and every frame that the backend has is passed on.
+ *
+ * <p>Some commands have the host change the port, under a lock of all its network. So each counts as a frame sent of no bytes, and no more
+ * than {@link #COMMANDS} are carried out in a second, whatever the limits; those above wait, also over resets. Confined to the event loop.
  */
 final class NetControl implements QueuePump.Handler {
+
+    /** Commands in a second; a driver has some ten when it starts. */
+    static final int COMMANDS = 64;
+    private static final long SECOND_NANOS = 1_000_000_000;
 
     /** class and command. */
     private static final int COMMAND_LENGTH = 2;
@@ -22,10 +32,27 @@ final class NetControl implements QueuePump.Handler {
     private final VirtioNet device;
     private final ByteBuffer bytes = LittleEndian.allocate(MAX_LENGTH);
     private final ByteBuffer ack = LittleEndian.allocate(1);
+    private final RateLimiter limiter;
+    private final LoopTimer retry;
+    private final LoopTimer nextSecond;
     private long driverFeatures;
+    /** Of the second that {@link #nextSecond} ends, when it runs. */
+    private int commandsLeft = COMMANDS;
 
-    NetControl(VirtioNet device) {
+    /** @param limiter of frames sent */
+    NetControl(VirtioNet device, EventLoop loop, RateLimiter limiter) {
         this.device = device;
+        this.limiter = limiter;
+        this.retry = loop.timer(device::serveControl);
+        this.nextSecond = loop.timer(() -> {
+            commandsLeft = COMMANDS;
+            device.serveControl();
+        });
+    }
+
+    /** The second goes on: a driver that resets its device gets no more of them. */
+    void stop() {
+        retry.disarm();
     }
 
     void activate(long acknowledged) {
@@ -37,12 +64,31 @@ final class NetControl implements QueuePump.Handler {
         if (chain.writableLength() == 0) {
             throw new VirtQueueException("a control command without room for its ack");
         }
+        if (!isAdmitted()) {
+            return QueuePump.LATER;
+        }
         bytes.clear().limit(COMMAND_LENGTH);
         boolean isDone = ChainCopy.read(chain, bytes) == COMMAND_LENGTH
             && execute(bytes.get(0) & 0xFF, bytes.get(1) & 0xFF, chain, chain.readableLength() - COMMAND_LENGTH);
         ack.clear();
         ack.put(0, (byte) (isDone ? NetConstants.VIRTIO_NET_OK : NetConstants.VIRTIO_NET_ERR));
         return ChainCopy.write(chain, ack);
+    }
+
+    private boolean isAdmitted() {
+        if (commandsLeft == 0) {
+            return false;
+        }
+        long delayNanos = limiter.admit(0);
+        if (delayNanos > 0) {
+            retry.arm(delayNanos);
+            return false;
+        }
+        if (commandsLeft == COMMANDS) {
+            nextSecond.arm(SECOND_NANOS);
+        }
+        commandsLeft--;
+        return true;
     }
 
     /** @param length of the command's data, of which {@code chain} stands at the beginning */

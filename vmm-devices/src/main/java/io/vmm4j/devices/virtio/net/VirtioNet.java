@@ -37,6 +37,9 @@ public final class VirtioNet implements VirtioDevice {
         | VirtioFeatures.mask(NetConstants.VIRTIO_NET_F_CTRL_MAC_ADDR)
         | VirtioFeatures.mask(NetConstants.VIRTIO_NET_F_GUEST_ANNOUNCE);
 
+    /** No mask of features. */
+    private static final long NO_OFFLOADS_YET = -1;
+
     private final NetConfig config;
     private final NetConfigSpace space;
     private final NetLink link;
@@ -46,12 +49,13 @@ public final class VirtioNet implements VirtioDevice {
     private final DriverFault fault = new DriverFault(VirtioDeviceType.NET);
     private final List<NetRx> receivers = new ArrayList<>();
     private final List<NetTx> transmitters = new ArrayList<>();
-    private final NetControl control = new NetControl(this);
+    private final NetControl control;
     private final QueuePump controlPump;
     private final LoopTask runAll;
 
     private int controlIndex;
     private int negotiatedPairs;
+    private long guestOffloads;
     private volatile long driverFeatures;
     private volatile VirtioInterrupt activeInterrupt;
 
@@ -65,7 +69,7 @@ public final class VirtioNet implements VirtioDevice {
      * @param config    what the device is like
      * @param backend   the port, with at least as many queue pairs; the caller closes it, after a reset
      * @param rxLimiter limits frames for the guest; shared by its queues
-     * @param txLimiter limits frames from the guest; shared by its queues
+     * @param txLimiter limits frames from the guest, and its commands; shared by its queues
      */
     public VirtioNet(EventLoop loop, NetConfig config, NetBackend backend, RateLimiter rxLimiter, RateLimiter txLimiter) {
         if (backend.queuePairs() < config.queuePairs()) {
@@ -78,6 +82,7 @@ public final class VirtioNet implements VirtioDevice {
         this.rxLimiter = rxLimiter;
         this.txLimiter = txLimiter;
         this.features = offeredFeatures(config, backend);
+        this.control = new NetControl(this, loop, txLimiter);
         this.controlPump = new QueuePump(loop, fault, NetConstants.CONTROL_BATCH, control);
         this.runAll = new LoopTask(loop, this::runAllQueues);
         for (int i = 0; i < config.queuePairs(); i++) {
@@ -139,6 +144,7 @@ public final class VirtioNet implements VirtioDevice {
             controlPump.start(activation, controlIndex);
         }
         link.backend().start(new Wakeups());
+        guestOffloads = NO_OFFLOADS_YET;
         setGuestOffloads(activation.driverFeatures() & NetOffload.guestFeatures());
         usePairs(1);
         driverFeatures = activation.driverFeatures();
@@ -170,6 +176,7 @@ public final class VirtioNet implements VirtioDevice {
         activeInterrupt = null;
         receivers.forEach(NetRx::stop);
         transmitters.forEach(NetTx::stop);
+        control.stop();
         controlPump.stop();
         fault.disarm();
         negotiatedPairs = 0;
@@ -255,8 +262,12 @@ public final class VirtioNet implements VirtioDevice {
         }
     }
 
-    /** The driver settles its offloads, a mask of GUEST features. */
+    /** The driver settles its offloads, a mask of GUEST features; those it has already cost the host nothing. */
     void setGuestOffloads(long offloads) {
+        if (offloads == guestOffloads) {
+            return;
+        }
+        guestOffloads = offloads;
         link.backend().setOffloads(NetOffload.ofGuestFeatures(offloads));
         receivers.forEach(receiver -> receiver.setGuestOffloads(offloads));
     }
@@ -281,6 +292,12 @@ public final class VirtioNet implements VirtioDevice {
     private void runAllQueues() {
         receivers.forEach(NetRx::run);
         transmitters.forEach(NetTx::run);
+        serveControl();
+    }
+
+    /** A command that had to wait need not any more. */
+    void serveControl() {
+        controlPump.run();
     }
 
     /** The backend's notifications; those of an activation that has ended find no queue. */

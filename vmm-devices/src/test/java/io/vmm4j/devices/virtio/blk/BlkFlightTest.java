@@ -194,9 +194,12 @@ final class BlkFlightTest {
         bench.line.takeEdges();
         BlkBench.Disk next = new BlkBench.Disk(SECTORS * 512 * 2);
         Arrays.fill(next.bytes, (byte) 9);
-        bench.blk.replaceBackend(next);
+        BlkExchange exchange = bench.blk.exchange(next);
+        assertFalse(exchange.done().isDone());
+        slow.end(bench.loop, slow.tags().get(0));
+        assertTrue(exchange.done().isDone());
         assertEquals(513, bench.queue.takeUsed().length());
-        assertEquals(List.of("read 512", "submit", "drain", "close"), slow.events);
+        assertEquals(List.of("read 512", "submit", "close"), slow.events);
         assertEquals(SECTORS * 2, bench.driver.readConfig(0, 8));
         assertEquals(true, generation != bench.driver.read(0x0fc), "ConfigGeneration");
         assertEquals(2, bench.driver.read(0x060) & 2, "configuration change notification");
@@ -206,6 +209,39 @@ final class BlkFlightTest {
         assertArrayEquals(expected, GuestRam.get(bench.memory, DATA, 512));
         assertEquals(OK, bench.request(8, 0, 20));
         assertEquals("disk-0123456789-abcd", new String(GuestRam.get(bench.memory, DATA, 20)), "the new one's identity");
+    }
+
+    @Test
+    void aChangeThatIsWithdrawnHasTheQueueGoOnThoughARequestIsInWork() throws IOException {
+        start(FEATURES);
+        addRead(1);
+        kick();
+        BlkExchange exchange = bench.blk.exchange(new BlkBench.Disk(512));
+        addRead(2);
+        kick();
+        assertEquals(1, slow.inFlight.size(), "nothing more is taken up");
+        assertTrue(exchange.withdraw());
+        bench.loop.run();
+        assertTrue(exchange.done().isCompletedExceptionally());
+        assertEquals(2, slow.inFlight.size());
+        slow.end(bench.loop, slow.tags().get(1));
+        assertEquals(513, bench.queue.takeUsed().length(), "the quick one is back while the slow one is in work");
+        slow.end(bench.loop, slow.tags().get(0));
+        assertEquals(513, bench.queue.takeUsed().length());
+        assertFalse(slow.events.contains("drain") || slow.events.contains("close"));
+    }
+
+    @Test
+    void whatEndsWhileADiskIsAboutToBeChangedIsToldAtOnce() throws IOException {
+        start(FEATURES);
+        addRead(1);
+        addRead(2);
+        kick();
+        bench.line.takeEdges();
+        bench.blk.exchange(new BlkBench.Disk(512));
+        slow.end(bench.loop, slow.tags().get(1));
+        assertEquals(1, bench.line.takeEdges());
+        assertEquals(513, bench.queue.takeUsed().length());
     }
 
     @Test
@@ -271,7 +307,7 @@ final class BlkFlightTest {
         assertFalse(exchange.withdraw());
         addRead(1);
         kick();
-        assertEquals(List.of("drain", "close"), slow.events, "the old disk is not asked any more");
+        assertEquals(List.of("close"), slow.events, "the old disk is not asked any more");
         assertEquals(513, bench.queue.takeUsed().length());
     }
 }

@@ -3,6 +3,7 @@ package io.vmm4j.devices.virtio.blk;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.testing.DriverQueue;
@@ -90,6 +91,25 @@ final class BlkRestartTest {
         flush(last, 1);
         queueLoop.run();
         assertNotNull(last.takeUsed());
+    }
+
+    @Test
+    void aQueueThatComesToItsStartBehindOneThatBrokeIsNotServed() throws IOException {
+        StepLoop second = new StepLoop();
+        VirtioBlk blk = new VirtioBlk(new BlkConfig(false, CacheType.WRITEBACK), disk, List.of(queueLoop, second));
+        driver = new MmioDriver(new VirtioMmioTransport(blk, memory, () -> { }, main));
+        DriverQueue broken = DriverQueue.split(memory, 0x10000, 16, 0);
+        DriverQueue other = DriverQueue.split(memory, 0x12000, 16, 0);
+        GuestRam.put(memory, 0x20000, new byte[] {FLUSH});
+        broken.add(Buffer.readable(0x20000, 3)); // no header, and no room for a status
+        other.add(Buffer.readable(0x20000, 16), Buffer.writable(0x21000, 1));
+        driver.start(FEATURES | 1L << 12, broken, other);
+        main.run();
+        queueLoop.run();
+        assertEquals(0x40, driver.status() & 0x40, "DEVICE_NEEDS_RESET");
+        second.run();
+        assertNull(other.takeUsed());
+        assertEquals(0, disk.flushes);
     }
 
     /** A loop whose tasks run one by one, when the test says so. */

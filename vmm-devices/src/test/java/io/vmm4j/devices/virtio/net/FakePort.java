@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Set;
 
 /** A port that is a few queues of frames. Frames are bytes with the header in front. */
-final class FakePort implements NetBackend {
+class FakePort implements NetBackend {
 
     private final int pairs;
     private final Set<NetOffload> offloads;
