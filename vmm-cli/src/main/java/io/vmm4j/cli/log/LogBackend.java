@@ -1,10 +1,13 @@
 package io.vmm4j.cli.log;
 
 import io.vmm4j.core.config.LoggerConfig;
+import io.vmm4j.core.host.Threads;
+import io.vmm4j.kvm.libc.ResourceLimits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The process's log: first a level, then, once there is time for it, a file. Events from before {@link #start} are kept.
@@ -23,6 +26,7 @@ public final class LogBackend {
     private final LoggerConfig.Level level;
     private final long stuckMillis;
     private final LogDestination.Opener opener;
+    private final Consumer<Thread> threads;
     private final CountDownLatch due = new CountDownLatch(1);
     private Thread starter;
     private Thread closer;
@@ -41,14 +45,23 @@ public final class LogBackend {
     }
 
     LogBackend(Path path, LoggerConfig.Level level, long stuckMillis, LogDestination.Opener opener) {
+        this(path, level, stuckMillis, opener, Thread::start);
+    }
+
+    /** @param threads starts them */
+    LogBackend(Path path, LoggerConfig.Level level, long stuckMillis, LogDestination.Opener opener, Consumer<Thread> threads) {
         this.path = path;
         this.level = level;
         this.stuckMillis = stuckMillis;
         this.opener = opener;
+        this.threads = threads;
         loggers.events().setLevel(level);
     }
 
-    /** Opens the file, on a thread of the log's own; what has been logged so far goes there first. */
+    /**
+     * Opens the file, on a thread of the log's own; what has been logged so far goes there first. Where the host has no thread,
+     * {@link #close} does it all.
+     */
     public void start() {
         due.countDown();
         startSoon();
@@ -75,6 +88,9 @@ public final class LogBackend {
             due.countDown();
             if (closer == null) {
                 closer = run(this::finish, "vmm-log-end");
+                if (hasNotBegun(closer)) {
+                    finish();
+                }
             }
             closing = closer;
         }
@@ -110,7 +126,7 @@ public final class LogBackend {
         } catch (IOException e) {
             failure = e.getMessage();
         } catch (InterruptedException | RuntimeException | Error e) {
-            failure = e.toString();
+            failure = Threads.isLackOfThreads(e) ? "the host has no thread for it: " + ResourceLimits.ofThreads() : e.toString();
         }
     }
 
@@ -118,6 +134,9 @@ public final class LogBackend {
         try {
             // Not an interrupt: log4j2 does not survive one while it starts.
             starter.join();
+            if (hasNotBegun(starter)) {
+                open();
+            }
             loggers.detach();
             if (file != null) {
                 // What another thread was about to record when its logger stopped recording.
@@ -130,10 +149,21 @@ public final class LogBackend {
         }
     }
 
-    private static Thread run(Runnable task, String name) {
+    /** A thread with {@code task}; where the host has none to give, one that {@link #hasNotBegun}, and who waits for its end does its work. */
+    private Thread run(Runnable task, String name) {
         Thread thread = new Thread(task, name);
         thread.setDaemon(true);
-        thread.start();
+        try {
+            threads.accept(thread);
+        } catch (OutOfMemoryError e) {
+            if (!Threads.isLackOfThreads(e)) {
+                throw e;
+            }
+        }
         return thread;
+    }
+
+    private static boolean hasNotBegun(Thread thread) {
+        return thread.getState() == Thread.State.NEW;
     }
 }

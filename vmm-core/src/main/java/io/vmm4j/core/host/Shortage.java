@@ -2,6 +2,7 @@ package io.vmm4j.core.host;
 
 import io.vmm4j.kvm.libc.EventFd;
 import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.ResourceLimits;
 import java.io.Closeable;
 import java.io.FileInputStream;
 import java.io.FileNotFoundException;
@@ -81,6 +82,34 @@ public final class Shortage {
                     throw new IOException(failure.getMessage() + "; " + hint, failure);
                 }
             }
+        }
+    }
+
+    /**
+     * What the host lacked when {@code failure} was thrown, as where a class or library could not be loaded for that: the resource, its limit
+     * and what to do.
+     *
+     * @return one clause, or {@code null} when it is for another reason
+     */
+    public static String behind(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String text = String.valueOf(cause.getMessage());
+            if (text.contains("native thread")) {
+                // The JVM tells of a class whose initialisation has failed by the text of the error alone.
+                return "it has no thread left: " + limitOfThreads();
+            }
+            if (text.contains("Too many open files")) {
+                return "this process has all the file descriptors that it may have (RLIMIT_NOFILE): raise the limit, as with ulimit -n";
+            }
+        }
+        return null;
+    }
+
+    private static String limitOfThreads() {
+        try {
+            return ResourceLimits.ofThreads();
+        } catch (LinkageError e) {
+            return "raise the user's limit (RLIMIT_NPROC, ulimit -u), kernel.threads-max or the control group's pids.max";
         }
     }
 
