@@ -5,6 +5,7 @@ import io.vmm4j.api.FirecrackerServer;
 import io.vmm4j.api.control.OsError;
 import io.vmm4j.api.request.MetricsBody;
 import io.vmm4j.core.VmExit;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.devices.text.Printable;
 import io.vmm4j.kvm.libc.CpuTime;
 import java.io.IOException;
@@ -58,8 +59,8 @@ public final class FirecrackerDoor {
         if (door.hasEnded(status)) {
             Runtime.getRuntime().halt(status);
         }
-        // A signal has the last word on the status: wait for its shutdown.
-        System.exit(status);
+        // A signal has the last word on the status: wait for the end that it has begun.
+        System.exit(door.signals.endInOrder(status));
     }
 
     /** As {@link #run}, but for the process, which goes on: for what class archives are made from. */
@@ -85,7 +86,11 @@ public final class FirecrackerDoor {
             }
         };
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            thread.run(); // No thread to be had: it takes its time.
+        }
     }
 
     /** Ends what is open, and says so, unless a signal has begun to. */
@@ -111,6 +116,10 @@ public final class FirecrackerDoor {
             Thread.currentThread().interrupt();
             return fail(FirecrackerExit.ERROR, "interrupted");
         } catch (RuntimeException | Error e) {
+            String lack = Shortage.behind(e);
+            if (lack != null) {
+                return fail(FirecrackerExit.ERROR, "the host refused: " + lack);
+            }
             log.error("internal error", e);
             return fail(FirecrackerExit.ERROR, "internal error: " + e);
         }
