@@ -341,7 +341,7 @@ public final class VmBuilder {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
     public void check() throws ConfigException, IOException {
-        Shortage.requireRoomToLoad();
+        Shortage.requireRoomToLoad(toConfig());
         boolean interrupted = Thread.interrupted();
         try {
             new MachineAssembler(toConfig(), parts(), exit -> { }, new MachineThreads()).check();
@@ -366,8 +366,8 @@ public final class VmBuilder {
      *     What the host has run out of, descriptors, threads or memory, is named with its limit
      */
     public Vm build() throws ConfigException, IOException {
-        Shortage.requireRoomToLoad();
         VmConfig config = toConfig();
+        Shortage.requireRoomToLoad(config);
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
         MachineThreads own = new MachineThreads(name == null ? "vm-" + UNNAMED.incrementAndGet() : name, name != null);

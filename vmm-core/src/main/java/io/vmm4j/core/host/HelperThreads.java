@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.kvm.libc.ResourceLimits;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -64,7 +65,7 @@ public final class HelperThreads implements AutoCloseable {
             timer.prestartCoreThread();
             return timer;
         } catch (OutOfMemoryError e) {
-            throw new IOException("the host has no thread for " + name + " (" + e.getMessage() + ")", e);
+            throw new IOException("the host has no thread for " + name + " (" + e.getMessage() + "): " + ResourceLimits.ofThreads(), e);
         }
     }
 

@@ -1,5 +1,9 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
+import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.kvm.libc.EventFd;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.ResourceLimits;
@@ -8,7 +12,11 @@ import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.SocketChannel;
 import java.nio.file.FileSystemException;
+import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -23,6 +31,13 @@ public final class Shortage {
      * for want of a descriptor is lost for the JVM's life.
      */
     private static final int TO_LOAD_WITH = 32;
+    /** A socket with its directory, its clients' way in and the first of them; a drive's image and loops; a queue pair's; a vCPU's. */
+    private static final int OF_SOCKET = 8;
+    private static final int OF_DRIVE = 4;
+    private static final int OF_QUEUE_PAIR = 6;
+    private static final int OF_VCPU = 2;
+    /** A limit with which a process is never short of them while it loads. */
+    private static final int AMPLE = 1024;
 
     /** A machine has been built: all is loaded. */
     private static volatile boolean isLoaded;
@@ -33,20 +48,51 @@ public final class Shortage {
     /**
      * Before the first machine of this JVM is built, or looked at: nothing that is not loaded yet has been touched.
      *
+     * @param config the machine, whose own files and sockets are there while more is loaded
      * @throws IOException when the process has too few descriptors left to load what a machine needs
      */
-    public static void requireRoomToLoad() throws IOException {
+    public static void requireRoomToLoad(VmConfig config) throws IOException {
         if (isLoaded) {
             return;
         }
+        int needed = TO_LOAD_WITH + ownOf(config);
+        hold(needed);
+        if (ResourceLimits.descriptors() < AMPLE) {
+            preload();
+        }
+    }
+
+    private static int ownOf(VmConfig config) {
+        // Not checked yet: a number may be any.
+        int sockets = (config.serial().isStdio() || config.serial().isNone() ? 0 : 1) + (config.console() == null || config.console().path().equals(SerialConfig.STDIO) ? 0 : 1)
+                + (config.vsock() == null ? 0 : 1);
+        int pairs = config.networkInterfaces().stream().mapToInt(NetworkInterfaceConfig::queuePairs)
+                .map(pairsOfOne -> bounded(pairsOfOne, NetworkInterfaceConfig.MAX_QUEUE_PAIRS)).sum();
+        int vcpus = bounded(config.machineConfig().vcpuCount(), MachineConfig.MAX_VCPU_COUNT);
+        return sockets * OF_SOCKET + config.drives().size() * OF_DRIVE + pairs * OF_QUEUE_PAIR + vcpus * OF_VCPU;
+    }
+
+    private static int bounded(int number, int most) {
+        return Math.max(0, Math.min(number, most));
+    }
+
+    /** What is otherwise loaded when the descriptors may be used up: the time zone, for the log, and the library behind sockets' options. */
+    private static void preload() throws IOException {
+        ZoneId.systemDefault().getRules().getOffset(Instant.now());
+        try (SocketChannel any = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            any.supportedOptions();
+        }
+    }
+
+    private static void hold(int needed) throws IOException {
         Deque<Closeable> held = new ArrayDeque<>();
         try {
-            while (held.size() < TO_LOAD_WITH) {
+            while (held.size() < needed) {
                 held.push(new FileInputStream("/dev/null"));
             }
         } catch (FileNotFoundException e) {
             throw new IOException("this process has " + held.size() + " file descriptors left, and the first machine of a JVM takes up to "
-                    + TO_LOAD_WITH + " to begin with: raise the limit (RLIMIT_NOFILE), as with ulimit -n", e);
+                    + needed + " to begin with: raise the limit (RLIMIT_NOFILE), as with ulimit -n", e);
         } finally {
             for (Closeable file : held) {
                 file.close();

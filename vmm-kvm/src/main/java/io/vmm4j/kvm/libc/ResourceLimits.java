@@ -37,6 +37,13 @@ public final class ResourceLimits {
                 + "a control group its pids.max, and each takes memory for its stack";
     }
 
+    /** How many descriptors this process may have at a time; {@link Long#MAX_VALUE} where there is no limit. */
+    public static long descriptors() {
+        NativeStruct limit = NativeStruct.allocate(RLIMIT_SIZE);
+        long soft = ProcessCalls.getrlimit(RLIMIT_NOFILE, limit) < 0 ? RLIM_INFINITY : limit.bytes().getLong(0);
+        return soft < 0 ? Long.MAX_VALUE : soft;
+    }
+
     private static String limit(int resource) {
         NativeStruct limit = NativeStruct.allocate(RLIMIT_SIZE);
         if (ProcessCalls.getrlimit(resource, limit) < 0) {
