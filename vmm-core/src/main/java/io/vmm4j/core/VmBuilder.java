@@ -199,6 +199,8 @@ public final class VmBuilder {
     /**
      * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the
      * machine closes neither. {@code output} is written to on a thread of its own: it may block. It is flushed whenever the guest pauses.
+     * An {@link java.io.IOException} of either ends what it is for, which the log says, and the machine goes on; whatever else they throw ends the
+     * machine, {@link VmExitReason#DEVICE_FAULT}.
      */
     public VmBuilder serial(InputStream input, OutputStream output) {
         return serial(new StreamConsole(input, output));
