@@ -1,13 +1,18 @@
 package io.vmm4j.core.config;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.mockito.Mockito.mock;
 
 import io.vmm4j.core.VmBuilder;
+import io.vmm4j.devices.bus.BusDevice;
+import io.vmm4j.devices.bus.BusRange;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A part of a machine without a field that it needs: refused by the field, whether that is left out or null, and wherever it came from. */
 class RequiredFieldsTest {
@@ -77,6 +82,23 @@ class RequiredFieldsTest {
         assertTrue(refusal(VmConfig.defaults().withDrives(List.of(NAMELESS_DRIVE))).contains("drive id"));
         ConfigException refusal = assertThrows(ConfigException.class, () -> VmBuilder.create().drive(NAMELESS_DRIVE).build());
         assertTrue(refusal.getMessage().contains("drive id"), refusal.getMessage());
+    }
+
+    @Test
+    void aKeyGivenTwiceInAListIsReportedOnce() {
+        ConfigException refusal = assertThrows(ConfigException.class, () -> StrictJson.readList(
+                "[{\"drive_id\": \"a\", \"path_on_host\": \"x\", \"path_on_host\": \"y\"}]", DriveConfig.class, "config"));
+        assertEquals(1, refusal.problems().size(), refusal.problems().toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "a\nb", "a\u001b[2J"})
+    void aDeviceOfTheEmbeddersWithANameThatCannotBeReadIsRefused(String name) {
+        VmBuilder builder = VmBuilder.create();
+        BusDevice device = mock(BusDevice.class);
+        assertThrows(IllegalArgumentException.class, () -> builder.portDevice(name, new BusRange(0x500, 4), device));
+        assertThrows(IllegalArgumentException.class, () -> builder.mmioDevice(name, new BusRange(0xC000_0000L, 4), device));
+        assertThrows(IllegalArgumentException.class, () -> builder.device(name, loop -> null));
     }
 
     @Test
