@@ -286,8 +286,9 @@ public final class ControlServer implements AutoCloseable {
         if (!connection.receive()) {
             return;
         }
-        if (connection.line().isTooLong()) {
-            send(connection, ControlMessage.refused("the request is longer than " + ControlMessage.BYTES_MAX + " bytes"));
+        String problem = problemOf(connection.line());
+        if (problem != null) {
+            send(connection, ControlMessage.refused(problem));
             return;
         }
         String line = connection.line().text();
@@ -300,6 +301,17 @@ public final class ControlServer implements AutoCloseable {
             answers.add(new Answer(connection, reply));
             selector.wakeup();
         }));
+    }
+
+    /** Why a line can be no request whatever it says, or {@code null}. */
+    private static String problemOf(ControlMessage.Line line) {
+        if (line.isTooLong()) {
+            return "the request is longer than " + ControlMessage.BYTES_MAX + " bytes";
+        }
+        if (line.hasMore()) {
+            return "a connection takes one request, and there is text behind its line";
+        }
+        return line.isText() ? null : "the request is not UTF-8 text";
     }
 
     private void reply(ControlConnection connection, ControlRequests.Reply reply) {
