@@ -31,6 +31,7 @@ public final class Cli {
         if (words.length > 1 && !Detachment.isForLauncher(words)) {
             // Help, version and doctor take one word; what boots a machine takes more, and what has another process boot it only then.
             natives.start();
+            SocketWarmUp.startFor(words);
         }
         LaunchLog log = new LaunchLog();
         try (guard; natives) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher, in a directory with a blank in its name, with JDKs whose java prints its arguments. */
@@ -289,6 +290,55 @@ class LauncherTest {
         assertEquals(List.of("/dev/null", "/dev/null", "/dev/null"), lines(seen));
         launch(home.resolve("bin/vmm"));
         assertEquals(List.of(directory.resolve("out").toString(), directory.resolve("err").toString()), lines(seen).subList(1, 3));
+    }
+
+    @Test
+    void whatReadsJsonHasAnArchiveOfItsOwn() throws Exception {
+        archive("Vendor Inc.-17.0.1+1", "vmm.jsa");
+        archive("Vendor Inc.-17.0.1+1", "json.jsa");
+        useJavaHome(jdk("a", "Vendor Inc.", "17.0.1+1", "17.0.1"));
+        String option = "-XX:SharedArchiveFile=" + home.resolve("bin") + "/../lib/archive/Vendor Inc.-17.0.1+1/";
+        assertTrue(launch(home.resolve("bin/vmm"), "run", "vm.json").hasOption(option + "json.jsa"));
+        assertTrue(launch(home.resolve("bin/vmm"), "--kernel-path", "a", "--virblks=[]").hasOption(option + "json.jsa"));
+        assertTrue(launch(home.resolve("bin/vmm"), "-k", "a", "--virnets", "[]").hasOption(option + "json.jsa"));
+        assertTrue(launch(home.resolve("bin/vmm"), "--kernel-path", "run").hasOption(option + "vmm.jsa"));
+    }
+
+    @Test
+    @Timeout(60)
+    void aJavaThatHasComeSinceGetsItsArchivesOnce() throws Exception {
+        Path made = directory.resolve("made");
+        Path make = Files.writeString(home.resolve("lib/archive/make"), "#!/bin/sh\nprintf '%s\\n' \"$1\" >>'" + made + "'\n");
+        makeExecutable(make);
+        Path jdk = jdk("a", "Vendor Inc.", "17.0.1+1", "17.0.1");
+        useJavaHome(jdk);
+        for (int i = 0; i < 2; i++) {
+            Run run = launch(home.resolve("bin/vmm"), "-k", "a");
+            assertTrue(run.hasOption("io.vmm4j.cli.Main"), "it starts without");
+            assertFalse(run.out().toString().contains("archive"), run::toString);
+            assertEquals(List.of(), run.err());
+        }
+        while (Files.notExists(made) || Files.size(made) == 0) {
+            Thread.onSpinWait();
+        }
+        assertEquals(List.of(jdk.toString()), Files.readAllLines(made), "once");
+    }
+
+    @Test
+    void aJavaWhoseArchivesAreThereOrCannotBeMadeStartsNothingElse() throws Exception {
+        Path made = directory.resolve("made");
+        Path make = Files.writeString(home.resolve("lib/archive/make"), "#!/bin/sh\necho >'" + made + "'\n");
+        makeExecutable(make);
+        Files.createDirectories(home.resolve("lib/archive/Vendor Inc.-17.0.1+1"));
+        useJavaHome(jdk("a", "Vendor Inc.", "17.0.1+1", "17.0.1"));
+        launch(home.resolve("bin/vmm"));
+        useJavaHome(jdk("b", "N/A", "17.0.1+1", "17.0.1"));
+        launch(home.resolve("bin/vmm"));
+        environment.put("VMM_MAIN", "Training");
+        useJavaHome(jdk("c", "Vendor", "25+1", "25"));
+        launch(home.resolve("bin/vmm"));
+        assertTrue(Files.notExists(home.resolve("lib/archive/Vendor-25+1")), "training is how they are made");
+        assertTrue(Files.notExists(made));
     }
 
     private Path nativeDirectory(Run run) {

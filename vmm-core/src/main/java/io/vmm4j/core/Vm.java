@@ -17,6 +17,7 @@ import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.metrics.VmMetrics;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +48,8 @@ public final class Vm implements AutoCloseable {
     public static final Duration VCPU_RESIZE_TIME = Duration.ofSeconds(10);
     /** How long the vCPUs and devices may take to come to a stand when nothing is said. */
     public static final Duration PAUSE_TIME = Duration.ofSeconds(5);
+
+    private static final String CLOSED = "the machine was closed";
 
     private final VmConfig config;
     private final Machine machine;
@@ -350,6 +353,16 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
+     * Closes machines as {@link #close} closes each, all at once: they wait together for what the kernel has each of them wait for.
+     *
+     * @throws IllegalStateException on a thread that is one of the machines' own; all are stopped then, as by {@link #stop}
+     */
+    public static void closeAll(Collection<Vm> machines) {
+        machines.forEach(vm -> vm.stop(CLOSED));
+        machines.forEach(vm -> vm.ended.join());
+    }
+
+    /**
      * Stops the machine if need be and waits until all that it held has been given back. A second call does nothing. Where a
      * device or a console that was brought along keeps a thread of the machine, the log says which and where it is, and this
      * waits on.
@@ -358,7 +371,7 @@ public final class Vm implements AutoCloseable {
      */
     @Override
     public void close() {
-        stop("the machine was closed");
+        stop(CLOSED);
         ended.join();
     }
 
@@ -369,37 +382,6 @@ public final class Vm implements AutoCloseable {
             return;
         }
         entered(VmState.STOPPING);
-        VmExit judged = named(machine.judge(exit));
-        machine.helpers().end(() -> tearDown(judged));
-    }
-
-    private VmExit named(VmExit exit) {
-        return new VmExit(exit.reason(), own.prefix() + exit.message(), exit.cause());
-    }
-
-    private void tearDown(VmExit exit) {
-        own.add(Thread.currentThread(), MachineThreads.Role.END);
-        VmExit outcome = exit;
-        try {
-            machine.close();
-        } catch (Throwable e) {
-            outcome = exit.isOrderly() ? named(new VmExit(VmExitReason.BUG, "internal error at the machine's end: " + e, e)) : exit;
-            LOG.error("{}the machine was not taken down in order", own.prefix(), e);
-        } finally {
-            report(outcome);
-        }
-    }
-
-    /** Tells those who wait, even when the log cannot be written. */
-    private void report(VmExit outcome) {
-        try {
-            LOG.info("guest ended: {}", outcome.message());
-        } finally {
-            state.set(VmState.STOPPED);
-            entered(VmState.STOPPED);
-            events.tell(time -> new VmEvent.Ended(time, outcome));
-            events.close();
-            ended.complete(outcome);
-        }
+        machine.helpers().end(new TearDown(machine, own, state, events, ended, machine.judge(exit)));
     }
 }

@@ -354,7 +354,7 @@ public final class VmBuilder {
 
     private GivenParts parts() {
         boolean isPrinted = console == null && !hasConsole;
-        return new GivenParts(isPrinted ? new StreamConsole(InputStream.nullInputStream(), System.out) : console, hvc, devices, busDevices, opened,
+        return new GivenParts(isPrinted ? StreamConsole.printing(System.out) : console, hvc, devices, busDevices, opened,
                 onBooted);
     }
 

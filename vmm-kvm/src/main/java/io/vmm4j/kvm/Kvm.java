@@ -14,7 +14,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An open /dev/kvm. Thread-safe. Machines made from it stay usable when it is closed. */
+/**
+ * An open /dev/kvm. Thread-safe. Machines made from it stay usable when it is closed. What KVM answers alike each time, capabilities, CPUID,
+ * sizes, is asked once for all that are open: {@link KvmFacts}.
+ */
 public final class Kvm implements AutoCloseable {
     /** The only version that KVM ever had since it became stable. */
     public static final int API_VERSION = 12;
@@ -27,9 +30,11 @@ public final class Kvm implements AutoCloseable {
     private static final int FALLBACK_VCPUS = 4;
 
     private final Fd fd;
+    private final KvmFacts facts;
 
-    private Kvm(Fd fd) {
+    private Kvm(Fd fd, KvmFacts facts) {
         this.fd = fd;
+        this.facts = facts;
     }
 
     /** Opens /dev/kvm. */
@@ -40,10 +45,24 @@ public final class Kvm implements AutoCloseable {
     /** Opens a KVM device node under another path. */
     public static Kvm open(Path device) throws KvmException {
         try {
-            return new Kvm(Fd.open(device, Fd.O_RDWR));
+            return of(Fd.open(device, Fd.O_RDWR));
         } catch (LinuxException e) {
             throw new KvmException(e.call(), e.errno(), openHint(device, e.errno()));
         }
+    }
+
+    private static Kvm of(Fd fd) throws LinuxException {
+        try {
+            return new Kvm(fd, KvmFacts.of(fd.stat()));
+        } catch (LinuxException e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    /** What is known of this KVM. */
+    KvmFacts facts() {
+        return facts;
     }
 
     private static String openHint(Path device, int errno) {
@@ -58,6 +77,10 @@ public final class Kvm implements AutoCloseable {
 
     /** KVM_GET_API_VERSION; anything but {@link #API_VERSION} cannot be used. */
     public int apiVersion() throws KvmException {
+        return facts.apiVersion(this::askApiVersion);
+    }
+
+    private int askApiVersion() throws KvmException {
         try {
             return Ioctls.call(fd, "KVM_GET_API_VERSION", KvmRequests.KVM_GET_API_VERSION, 0);
         } catch (KvmException e) {
@@ -72,11 +95,15 @@ public final class Kvm implements AutoCloseable {
      * @return 0 for no; 1 or a number that depends on the capability for yes
      */
     public int checkExtension(int cap) throws KvmException {
-        return Ioctls.call(fd, "KVM_CHECK_EXTENSION", KvmRequests.KVM_CHECK_EXTENSION, cap);
+        return facts.extension(cap, () -> Ioctls.call(fd, "KVM_CHECK_EXTENSION", KvmRequests.KVM_CHECK_EXTENSION, cap));
     }
 
-    /** KVM_GET_SUPPORTED_CPUID: the answers that hardware and KVM can give a guest. */
+    /** KVM_GET_SUPPORTED_CPUID: the answers that hardware and KVM can give a guest. Immutable. */
     public List<CpuidEntry> supportedCpuid() throws KvmException {
+        return facts.supportedCpuid(this::askSupportedCpuid);
+    }
+
+    private List<CpuidEntry> askSupportedCpuid() throws KvmException {
         int capacity = FIRST_CPUID_CAPACITY;
         while (true) {
             NativeStruct cpuid = NativeStruct.allocate(KvmCpuid2.SIZE + capacity * CpuidEntry.SIZE);
@@ -122,7 +149,7 @@ public final class Kvm implements AutoCloseable {
 
     /** KVM_GET_VCPU_MMAP_SIZE: bytes that a vCPU shares with user space. */
     public int vcpuMmapSize() throws KvmException {
-        return Ioctls.call(fd, "KVM_GET_VCPU_MMAP_SIZE", KvmRequests.KVM_GET_VCPU_MMAP_SIZE, 0);
+        return facts.vcpuMmapSize(() -> Ioctls.call(fd, "KVM_GET_VCPU_MMAP_SIZE", KvmRequests.KVM_GET_VCPU_MMAP_SIZE, 0));
     }
 
     /** How many vCPUs a machine can have. */

@@ -34,6 +34,10 @@ public final class KvmCapabilities {
 
     /** The names of the required capabilities that this KVM lacks; empty when all is well. */
     public static List<String> missing(Kvm kvm) throws KvmException {
+        return kvm.facts().missing(() -> ask(kvm));
+    }
+
+    private static List<String> ask(Kvm kvm) throws KvmException {
         List<String> missing = new ArrayList<>();
         for (int cap : REQUIRED) {
             if (kvm.checkExtension(cap) == 0) {

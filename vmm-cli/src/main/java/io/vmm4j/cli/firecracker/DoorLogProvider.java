@@ -1,7 +1,7 @@
 package io.vmm4j.cli.firecracker;
 
 import io.vmm4j.api.FirecrackerOptions;
-import java.time.LocalDateTime;
+import io.vmm4j.cli.log.LocalClock;
 import org.slf4j.ILoggerFactory;
 import org.slf4j.IMarkerFactory;
 import org.slf4j.LoggerFactory;
@@ -28,7 +28,7 @@ public final class DoorLogProvider implements SLF4JServiceProvider {
 
     @Override
     public void initialize() {
-        log = new DoorLog(new StandardOutput(), FirecrackerOptions.DEFAULT_ID, LocalDateTime::now, new LogLimit(System::nanoTime));
+        log = new DoorLog(new StandardOutput(), FirecrackerOptions.DEFAULT_ID, LocalClock::now, new LogLimit(System::nanoTime));
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.vmm4j.api.FirecrackerOptions;
 import io.vmm4j.api.FirecrackerServer;
 import io.vmm4j.api.control.OsError;
 import io.vmm4j.api.request.MetricsBody;
+import io.vmm4j.cli.log.LocalClock;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.devices.text.Printable;
@@ -15,7 +16,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -76,7 +76,7 @@ public final class FirecrackerDoor {
             @Override
             @SuppressWarnings("ReturnValueIgnored") // what it loads is all that is wanted of it
             public void run() {
-                LocalDateTime.now();
+                LocalClock.now();
                 try {
                     ServerSocketChannel.open(StandardProtocolFamily.UNIX).close();
                 } catch (IOException e) {

@@ -3,6 +3,7 @@ package io.vmm4j.cli.log;
 import io.vmm4j.core.config.LoggerConfig;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.slf4j.event.SubstituteLoggingEvent;
 
 /** What slf4j's recording loggers write to. Thread-safe; when it is full, events are counted instead of kept. */
@@ -36,10 +37,29 @@ final class EarlyEvents extends LinkedBlockingQueue<SubstituteLoggingEvent> {
             return false;
         }
         boolean isKept = hasRoom(event.getLoggerName(), size()) && offer(event);
-        if (!isKept) {
+        if (isKept) {
+            wake();
+        } else {
             dropped.incrementAndGet();
         }
         return isKept;
+    }
+
+    /**
+     * Waits for an event, or until {@code isOver}, of whose change {@link #wake} tells.
+     *
+     * @return whether there is an event and it is not over
+     */
+    synchronized boolean await(BooleanSupplier isOver) throws InterruptedException {
+        while (isEmpty() && !isOver.getAsBoolean()) {
+            wait();
+        }
+        return !isOver.getAsBoolean();
+    }
+
+    /** Has {@link #await} look again. */
+    synchronized void wake() {
+        notifyAll();
     }
 
     /** Whether a queue of {@link #CAPACITY} in which {@code waiting} events wait takes one more of that logger. */

@@ -10,7 +10,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * The process's log: first a level, then, once there is time for it, a file. Events from before {@link #start} are kept.
+ * The process's log: first a level, then, once there is time for it, a file. Events from before {@link #start} are kept, and written
+ * without log4j2; that begins when more than a few have come, so a machine that logs its start, its end and what it was asked to does
+ * without.
  * Thread-safe.
  */
 public final class LogBackend {
@@ -18,8 +20,11 @@ public final class LogBackend {
     /** How long the end of the process waits for a log's disk that takes nothing. */
     private static final long STUCK_MILLIS = 10_000;
 
-    /** How long {@link #startSoon} leaves the processors to the guest: log4j2 takes one of them for some 100 ms. */
+    /** How long {@link #startSoon} leaves the processors and the disk to the guest. */
     private static final long GRACE_MILLIS = 500;
+
+    /** How many events the log's own thread writes before log4j2 is worth its start. */
+    static final int FEW_EVENTS = 100;
 
     private final EarlyLoggers loggers = EarlyLoggers.ofThisProcess();
     private final Path path;
@@ -30,7 +35,10 @@ public final class LogBackend {
     private final CountDownLatch due = new CountDownLatch(1);
     private Thread starter;
     private Thread closer;
-    private volatile LogFile file;
+    private volatile RecordWriter file;
+    private volatile LogFile log4j;
+    private volatile boolean isClosing;
+    private volatile boolean isLoading;
     private volatile int steps;
     private volatile String failure;
 
@@ -85,7 +93,9 @@ public final class LogBackend {
             if (starter == null) {
                 return null;
             }
+            isClosing = true;
             due.countDown();
+            loggers.events().wake();
             if (closer == null) {
                 closer = run(this::finish, "vmm-log-end");
                 if (hasNotBegun(closer)) {
@@ -99,35 +109,53 @@ public final class LogBackend {
             before = progress();
             closing.join(stuckMillis);
             // While log4j2 is being loaded, it is not the disk that takes long.
-        } while (closing.isAlive() && (steps == 0 || progress() > before));
+        } while (closing.isAlive() && (isLoading || progress() > before));
         return closing.isAlive() ? "its disk does not answer" : failure;
     }
 
     /** Grows with each event that waits no more, and with each step of the way to that. */
     private int progress() {
-        LogFile opened = file;
+        LogFile opened = log4j;
         return steps - loggers.events().size() - (opened == null ? 0 : opened.waiting());
     }
 
     private void open() {
         try {
             due.await(GRACE_MILLIS, TimeUnit.MILLISECONDS);
-            LogFile opened = new LogFile(level.name());
-            steps = 1;
-            opened.open(path, opener);
+            RecordWriter opened = new RecordWriter(path, opener, level);
             file = opened;
+            steps = 1;
+            int written = opened.write(loggers.events());
             steps = 2;
-            opened.write(loggers.events());
-            steps = 3;
-            loggers.attach(opened.loggers());
-            steps = 4;
-            // What came while the first was written.
-            opened.write(loggers.events());
+            while (written <= FEW_EVENTS && loggers.events().await(() -> isClosing)) {
+                written += opened.write(loggers.events());
+            }
+            if (written > FEW_EVENTS && !isClosing) {
+                startLog4j(opened);
+            }
         } catch (IOException e) {
             failure = e.getMessage();
         } catch (InterruptedException | RuntimeException | Error e) {
             failure = Threads.isLackOfThreads(e) ? "the host has no thread for it: " + ResourceLimits.ofThreads() : e.toString();
         }
+    }
+
+    private void startLog4j(RecordWriter opened) {
+        isLoading = true;
+        LogFile started;
+        try {
+            started = new LogFile(level.name(), opened.format(), opened.writer());
+        } finally {
+            isLoading = false;
+        }
+        steps = 3;
+        opened.write(loggers.events());
+        steps = 4;
+        log4j = started;
+        loggers.attach(started.loggers());
+        steps = 5;
+        // What came while the first was written.
+        opened.write(loggers.events());
     }
 
     private void finish() {
@@ -139,14 +167,24 @@ public final class LogBackend {
             }
             loggers.detach();
             if (file != null) {
-                // What another thread was about to record when its logger stopped recording.
-                file.write(loggers.events());
-                String missing = file.close(loggers.events().takeDropped());
-                failure = failure == null ? missing : failure;
+                close(file, log4j);
             }
         } catch (InterruptedException | RuntimeException | Error e) {
             failure = e.toString();
         }
+    }
+
+    private void close(RecordWriter opened, LogFile started) {
+        long dropped = loggers.events().takeDropped();
+        if (started != null) {
+            started.close();
+            dropped += started.dropped();
+            failure = failure == null ? started.failure() : failure;
+        }
+        // Without log4j2 all since the file was opened, else what another thread was about to record when its logger stopped recording.
+        opened.write(loggers.events());
+        String missing = opened.close(dropped);
+        failure = failure == null ? missing : failure;
     }
 
     /** A thread with {@code task}; where the host has none to give, one that {@link #hasNotBegun}, and who waits for its end does its work. */

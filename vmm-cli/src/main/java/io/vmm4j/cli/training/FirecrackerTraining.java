@@ -7,10 +7,11 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/** Boots a guest by Firecracker's API, as its clients do. One run; not thread-safe. */
+/** Boots a guest by Firecracker's configuration file, then one by its API, as its clients do. One run; not thread-safe. */
 final class FirecrackerTraining {
 
     private static final long CONNECT_MILLIS = 20_000;
@@ -23,8 +24,18 @@ final class FirecrackerTraining {
         this.directory = directory;
     }
 
-    /** Whether the guest has run to its end. */
+    /** Whether the guests have run to their ends. */
     boolean boot(Path kernel, Path disk) throws IOException, InterruptedException {
+        String config = "{\"boot-source\": {\"kernel_image_path\": \"" + kernel + "\", \"boot_args\": \"console=ttyS0\"}, "
+                + "\"drives\": [{\"drive_id\": \"rootfs\", \"path_on_host\": \"" + disk + "\", \"is_root_device\": true, \"is_read_only\": false}], "
+                + "\"machine-config\": {\"vcpu_count\": 1, \"mem_size_mib\": 128}, \"entropy\": {}, \"balloon\": {\"amount_mib\": 0, "
+                + "\"deflate_on_oom\": false}, \"vsock\": {\"guest_cid\": 3, \"uds_path\": \"" + directory.resolve("vsock") + "\"}}";
+        Path file = Files.writeString(directory.resolve("config.json"), config);
+        Main.rehearseFirecracker("--no-api", "--config-file", file.toString(), "--log-path", directory.resolve("file-log").toString());
+        return bootByApi(kernel, disk);
+    }
+
+    private boolean bootByApi(Path kernel, Path disk) throws IOException, InterruptedException {
         Path socket = directory.resolve("api.sock");
         Thread door = new Thread(() -> Main.rehearseFirecracker("--api-sock", socket.toString(), "--id", "training",
                 "--log-path", directory.resolve("log").toString(), "--metrics-path", directory.resolve("metrics").toString()), "main");

@@ -1,7 +1,5 @@
 package io.vmm4j.cli.training;
 
-import io.vmm4j.cli.Cli;
-import io.vmm4j.cli.ExitCode;
 import io.vmm4j.cli.Main;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -13,39 +11,44 @@ import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 
 /**
- * The run that a class archive is made from: boots the {@link TinyGuest} with a disk as a user would, by vmm's command line or by
- * Firecracker's API, and where KVM cannot be used loads the classes of the way there without running them. Ends by itself within a
- * minute whatever happens.
+ * The run that a class archive is made from: boots the {@link TinyGuest} as users do, by every kind of kernel and with every device, and
+ * where KVM cannot be used loads the classes of the way there without running them. Ends by itself within a minute whatever happens.
+ *
+ * <p>An archive is in memory as a whole, and from Java 25 on every class in it is linked at each start, so there is one for each way to
+ * start, with what that needs: {@code vmm} by options, {@code json} by a configuration file or options with JSON, {@code firecracker}. What
+ * few machines need, as log4j2, is in none: 200 classes more are 2 MiB and 4 ms.
  */
 public final class Training {
 
     private static final long DISK_BYTES = 1 << 20;
     private static final long LIMIT_MILLIS = 60_000;
     private static final int STUCK = 99;
+    /** Whether a start needs these, or a run to its end, is a matter of chance. */
+    private static final List<String> SOMETIMES = List.of("io.vmm4j.core.vcpu.VcpuExits", "io.vmm4j.core.vcpu.VcpuExits$1");
 
     private Training() {
     }
 
-    /** The arguments are an empty directory for the guest's files, and {@code vmm} or {@code firecracker}. */
+    /** The arguments are an empty directory for the guests' files, and the archive's name. */
     public static void main(String[] args) throws IOException, InterruptedException {
         haltWhenStuck();
         Path directory = Path.of(args[0]);
-        Path kernel = Files.write(directory.resolve("kernel"), TinyGuest.image());
         Path disk = directory.resolve("disk");
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(DISK_BYTES);
         }
         load(Main.class.getName(), System.err);
-        boolean hasBooted = args[1].equals("firecracker") ? new FirecrackerTraining(directory).boot(kernel, disk) : boot(directory, kernel, disk);
+        BootTraining boots = new BootTraining(directory, disk);
+        boolean hasBooted = switch (args[1]) {
+            case "firecracker" -> new FirecrackerTraining(directory).boot(Path.of(boots.kernel(TinyGuest.Kind.PVH)), disk);
+            case "json" -> boots.byJson();
+            default -> boots.byOptions();
+        };
         if (!hasBooted) {
             loadClasses(System.err);
         }
+        SOMETIMES.forEach(name -> load(name, System.err));
         System.exit(0);
-    }
-
-    private static boolean boot(Path directory, Path kernel, Path disk) {
-        return new Cli("vmm", System.out, System.err).run("--kernel-path", kernel.toString(), "--rootfs", disk.toString(),
-                "--log-file", directory.resolve("log").toString()) == ExitCode.OK;
     }
 
     private static void haltWhenStuck() {
@@ -66,8 +69,8 @@ public final class Training {
         for (String entry : System.getProperty("java.class.path").split(":")) {
             if (Path.of(entry).getFileName().toString().startsWith("vmm-")) {
                 try (JarFile jar = new JarFile(entry)) {
-                    List<String> files = jar.stream().map(ZipEntry::getName).filter(name -> name.endsWith(".class")).toList();
-                    files.forEach(file -> load(className(file), err));
+                    List<String> classes = jar.stream().map(ZipEntry::getName).filter(name -> name.endsWith(".class")).toList();
+                    classes.forEach(name -> load(className(name), err));
                 }
             }
         }
@@ -78,6 +81,9 @@ public final class Training {
     }
 
     private static void load(String name, PrintStream err) {
+        if (name.equals("module-info") || name.endsWith(".package-info")) {
+            return;
+        }
         try {
             Class.forName(name, false, Training.class.getClassLoader());
         } catch (ClassNotFoundException | LinkageError e) {

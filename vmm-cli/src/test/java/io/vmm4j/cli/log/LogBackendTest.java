@@ -285,14 +285,44 @@ class LogBackendTest {
     }
 
     @Test
-    void nothingOfLog4jIsLoadedBeforeTheStart() throws Exception {
+    void nothingOfLog4jIsLoadedForAFewLines() throws Exception {
         Path file = directory.resolve("log");
         List<String> lines = runAlone(0, "-Xlog:class+load:stdout", file);
+        assertTrue(lines.contains(EarlyLogRun.START), lines::toString);
+        assertEquals(List.of(), lines.stream().filter(LogBackendTest::isLog4j).toList());
+        assertEquals(3, Files.readAllLines(file).size(), "two early events and a late one");
+    }
+
+    @Test
+    void log4jWritesAfterManyLines() throws Exception {
+        Path file = directory.resolve("log");
+        List<String> lines = runAlone(0, "-Xlog:class+load:stdout", file, EarlyLogRun.LATER);
         int start = lines.indexOf(EarlyLogRun.START);
         assertTrue(start > 0, lines::toString);
         assertEquals(List.of(), lines.subList(0, start).stream().filter(LogBackendTest::isLog4j).toList());
-        assertTrue(lines.stream().anyMatch(LogBackendTest::isLog4j), "log4j2 writes the file");
-        assertEquals(3, Files.readAllLines(file).size(), "two early events and a late one");
+        assertTrue(lines.stream().anyMatch(LogBackendTest::isLog4j), "log4j2 has its events");
+        List<String> log = Files.readAllLines(file);
+        assertEquals(3 + EarlyLogRun.MANY, log.size());
+        assertTrue(log.get(2).endsWith("after it"), log.get(2));
+        for (int i = 0; i < EarlyLogRun.MANY; i++) {
+            assertTrue(log.get(3 + i).endsWith(": later " + i), log.get(3 + i));
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void aLineOfARunningMachineIsInTheFileBeforeItsEnd() throws Exception {
+        Path file = directory.resolve("log");
+        LogBackend backend = new LogBackend(file, Level.INFO);
+        backend.start();
+        for (String text : List.of("first", "second", "third")) {
+            LOG.info(text);
+            while (Files.notExists(file) || !Files.readString(file).contains(text)) {
+                Thread.onSpinWait();
+            }
+        }
+        assertNull(backend.close());
+        assertEquals(3, Files.readAllLines(file).size(), "and once");
     }
 
     @Test

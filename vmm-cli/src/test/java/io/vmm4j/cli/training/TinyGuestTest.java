@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class TinyGuestTest {
 
-    private final byte[] image = TinyGuest.image();
+    private final byte[] image = TinyGuest.image(TinyGuest.Kind.PVH);
     private final ByteBuffer words = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
 
     @Test

@@ -3,9 +3,12 @@ package io.vmm4j.core.acpi;
 import io.vmm4j.core.boot.TableBytes;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
+import io.vmm4j.core.memo.Memo;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -26,12 +29,25 @@ public final class AcpiTables {
     private static final int RSDP_CHECKSUM = 8;
     private static final int RSDP_EXTENDED_CHECKSUM = 32;
 
-    private final GuestMemory memory;
-    private long next;
+    /** Machines that are alike have the same tables. */
+    private static final Memo<Origin, AcpiTables> MADE = new Memo<>(8);
 
-    private AcpiTables(GuestMemory memory, long start) {
-        this.memory = memory;
-        this.next = start;
+    /** What the tables follow from. */
+    private record Origin(long start, List<Integer> apicIds, int atBoot, List<VirtioMmioSlot> slots, int spares) {
+    }
+
+    /** From {@link #start} on. */
+    private final ByteArrayOutputStream tables = new ByteArrayOutputStream();
+    private final long start;
+    private final byte[] rootPointer;
+
+    private AcpiTables(long start, int[] apicIds, int atBoot, List<VirtioMmioSlot> slots, int spares) {
+        this.start = start;
+        long dsdt = append(Dsdt.of(apicIds, slots, spares));
+        long fadt = append(Fadt.of(dsdt));
+        long madt = append(Madt.of(apicIds, atBoot));
+        long xsdt = append(AcpiTable.of("XSDT", XSDT_REVISION, new TableBytes().u64(fadt).u64(madt).toByteArray()));
+        rootPointer = rootPointer(xsdt);
     }
 
     /**
@@ -47,24 +63,25 @@ public final class AcpiTables {
      */
     public static long write(GuestMemory memory, long start, int[] apicIds, int atBoot, List<VirtioMmioSlot> slots, int spares)
             throws GuestMemoryException {
-        AcpiTables tables = new AcpiTables(memory, start);
-        long dsdt = tables.append(Dsdt.of(apicIds, slots, spares));
-        long fadt = tables.append(Fadt.of(dsdt));
-        long madt = tables.append(Madt.of(apicIds, atBoot));
-        long xsdt = tables.append(AcpiTable.of("XSDT", XSDT_REVISION, new TableBytes().u64(fadt).u64(madt).toByteArray()));
-        memory.write(AddressMap.RSDP, ByteBuffer.wrap(rootPointer(xsdt)));
-        return tables.next;
+        Origin origin = new Origin(start, Arrays.stream(apicIds).boxed().toList(), atBoot, List.copyOf(slots), spares);
+        AcpiTables made = MADE.find(origin);
+        if (made == null) {
+            made = MADE.keep(origin, new AcpiTables(start, apicIds, atBoot, slots, spares));
+        }
+        memory.write(start, ByteBuffer.wrap(made.tables.toByteArray()));
+        memory.write(AddressMap.RSDP, ByteBuffer.wrap(made.rootPointer));
+        return start + made.tables.size();
     }
 
-    private long append(byte[] table) throws GuestMemoryException {
-        long address = next + ALIGNMENT - 1 & -ALIGNMENT;
+    private long append(byte[] table) {
+        long address = start + tables.size() + ALIGNMENT - 1 & -ALIGNMENT;
         long end = address + table.length;
         if (end > AddressMap.RSDP) {
             throw new IllegalStateException("ACPI tables reach up to 0x" + Long.toHexString(end) + ", the room for them ends at 0x"
                     + Long.toHexString(AddressMap.RSDP));
         }
-        memory.write(address, ByteBuffer.wrap(table));
-        next = end;
+        tables.writeBytes(new byte[(int) (address - start) - tables.size()]);
+        tables.writeBytes(table);
         return address;
     }
 

@@ -21,10 +21,14 @@ import java.util.Optional;
 /** A regular file to boot from, open for reading. It stays the same file from the check to the load. */
 final class ImageFile implements Closeable {
 
+    private static final int START_BYTES = 4096;
+
     private final String what;
     private final Path path;
     private final FileChannel channel;
     private final long size;
+    /** The first bytes, once they were read: headers lie there, and are read piece by piece. */
+    private ByteBuffer start;
 
     private ImageFile(String what, Path path, FileChannel channel, long size) {
         this.what = what;
@@ -91,6 +95,16 @@ final class ImageFile implements Closeable {
 
     /** Reads {@code length} bytes at {@code position}, all within the file, as a little-endian buffer. */
     ByteBuffer header(long position, int length) throws KernelImageException {
+        if (position < 0 || position > START_BYTES - length) {
+            return read(position, length);
+        }
+        if (start == null) {
+            start = read(0, (int) Math.min(size, START_BYTES));
+        }
+        return start.slice((int) position, length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private ByteBuffer read(long position, int length) throws KernelImageException {
         ByteBuffer header = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
         try {
             readFully(header, position);
@@ -103,7 +117,7 @@ final class ImageFile implements Closeable {
     /** What it is, where that is a known format. */
     Optional<FileFormat> format() throws KernelImageException {
         int tail = (int) Math.min(size, FileFormat.TAIL_BYTES);
-        return FileFormat.of(header(0, (int) Math.min(size, FileFormat.HEAD_BYTES)).array(), header(size - tail, tail).array());
+        return FileFormat.of(read(0, (int) Math.min(size, FileFormat.HEAD_BYTES)).array(), read(size - tail, tail).array());
     }
 
     /** Reads {@code length} bytes at {@code position} straight into guest RAM at {@code gpa}. */

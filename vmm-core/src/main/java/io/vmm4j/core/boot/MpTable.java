@@ -1,10 +1,12 @@
 package io.vmm4j.core.boot;
 
 import io.vmm4j.core.layout.AddressMap;
+import io.vmm4j.core.memo.Memo;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The MP configuration table (Intel MultiProcessor Specification 1.4, chapter 4), by which kernels without ACPI find
@@ -15,6 +17,9 @@ import java.util.Arrays;
  * KVM's default routing.
  */
 public final class MpTable {
+
+    /** Machines that are alike have the same table. */
+    private static final Memo<List<Integer>, byte[]> MADE = new Memo<>(8);
 
     private static final int FLOATING_POINTER_SIZE = 16;
     private static final int HEADER_SIZE = 44;
@@ -57,7 +62,9 @@ public final class MpTable {
      */
     public static long write(GuestMemory memory, int[] apicIds) throws GuestMemoryException {
         long tableAddress = AddressMap.FIRMWARE_TABLES + FLOATING_POINTER_SIZE;
-        byte[] table = table(Arrays.stream(apicIds).filter(id -> id <= MAX_APIC_ID).toArray());
+        List<Integer> ids = Arrays.stream(apicIds).filter(id -> id <= MAX_APIC_ID).boxed().toList();
+        byte[] known = MADE.find(ids);
+        byte[] table = known == null ? MADE.keep(ids, table(ids.stream().mapToInt(Integer::intValue).toArray())) : known;
         memory.write(AddressMap.FIRMWARE_TABLES, ByteBuffer.wrap(floatingPointer(tableAddress)));
         memory.write(tableAddress, ByteBuffer.wrap(table));
         return tableAddress + table.length;

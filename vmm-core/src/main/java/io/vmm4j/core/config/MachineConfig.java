@@ -3,6 +3,7 @@ package io.vmm4j.core.config;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.vmm4j.core.cpu.CpuTopology;
+import io.vmm4j.core.memo.Memo;
 import java.util.Optional;
 
 /**
@@ -60,6 +61,9 @@ public record MachineConfig(
 
     /** What KVM itself has as the limit unless built with another. */
     public static final int MAX_VCPU_COUNT = 1024;
+
+    /** Those that were found good: the host has no part in it, and machines are often alike. */
+    private static final Memo<MachineConfig, Boolean> GOOD = new Memo<>(16);
 
     static final String KEY = "machine-config.";
 
@@ -205,6 +209,18 @@ public record MachineConfig(
     }
 
     void check(Problems problems) {
+        if (GOOD.find(this) != null) {
+            return;
+        }
+        Problems found = new Problems();
+        checkAll(found);
+        if (found.isEmpty()) {
+            GOOD.keep(this, Boolean.TRUE);
+        }
+        problems.addAll(found);
+    }
+
+    private void checkAll(Problems problems) {
         problems.require(vcpuCount >= 1 && vcpuCount <= MAX_VCPU_COUNT, KEY + "vcpu_count",
                 "vcpu count " + vcpuCount + " is not in 1.." + MAX_VCPU_COUNT);
         problems.require(maxVcpuCount <= MAX_VCPU_COUNT, KEY + "max_vcpu_count",

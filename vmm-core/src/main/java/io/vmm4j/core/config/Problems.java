@@ -20,6 +20,11 @@ public final class Problems {
         found.add(new ConfigProblem(key, message));
     }
 
+    /** Notes all that {@code others} has. */
+    void addAll(Problems others) {
+        found.addAll(others.found);
+    }
+
     /** Notes a problem unless {@code condition} holds. */
     public void require(boolean condition, String key, String message) {
         if (!condition) {

@@ -9,9 +9,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Completes futures, whose followers may wait, for another future too. One thread is there from the start. While followers
- * keep all there are, one more is made for the next answer; where the host has none, the answer comes when one is free again.
- * Thread-safe.
+ * Threads for tasks that may wait, for one another too: to complete futures that others follow, for one. One thread is there from the
+ * start. While all there are are kept, one more is made for the next task; where the host has none, the task comes when one is free again,
+ * or can be had. Thread-safe.
  */
 final class AnsweringThreads implements Executor, AutoCloseable {
 
@@ -23,27 +23,31 @@ final class AnsweringThreads implements Executor, AutoCloseable {
 
     private final String name;
     private final long spareMillis;
+    /** Has something tried again after a while. */
+    private final Executor later;
     /* Guarded by this. */
     private final Deque<Runnable> tasks = new ArrayDeque<>();
     private int idle;
     private boolean isClosed;
 
-    private AnsweringThreads(String name, long spareMillis) {
+    private AnsweringThreads(String name, long spareMillis, Executor later) {
         this.name = name;
         this.spareMillis = spareMillis;
+        this.later = later;
     }
 
     /**
-     * @param name of each thread
+     * @param name  of each thread
+     * @param later has a task wait for a while, when the host had no thread for those there are
      * @throws IOException when the host has no thread to give
      */
-    static AnsweringThreads start(String name) throws IOException {
-        return start(name, SPARE_MILLIS);
+    static AnsweringThreads start(String name, Executor later) throws IOException {
+        return start(name, SPARE_MILLIS, later);
     }
 
     /** @param spareMillis how long a further thread stays without work */
-    static AnsweringThreads start(String name, long spareMillis) throws IOException {
-        AnsweringThreads started = new AnsweringThreads(name, spareMillis);
+    static AnsweringThreads start(String name, long spareMillis, Executor later) throws IOException {
+        AnsweringThreads started = new AnsweringThreads(name, spareMillis, later);
         synchronized (started) {
             Threads.start(started.newThread(true));
         }
@@ -81,7 +85,14 @@ final class AnsweringThreads implements Executor, AutoCloseable {
         try {
             newThread(false).start();
         } catch (OutOfMemoryError e) {
-            Log.LOG.debug("an answer waits until a thread is free: {}", e.getMessage());
+            Log.LOG.debug("a task waits until a thread is free: {}", e.getMessage());
+            later.execute(this::addThreadIfNeeded);
+        }
+    }
+
+    private synchronized void addThreadIfNeeded() {
+        if (idle < tasks.size()) {
+            addThread();
         }
     }
 
@@ -90,7 +101,7 @@ final class AnsweringThreads implements Executor, AutoCloseable {
             try {
                 task.run();
             } catch (RuntimeException | Error e) {
-                Log.LOG.error("an answer was not given", e);
+                Log.LOG.error("a task on thread {} met a fault", name, e);
             }
         }
     }
@@ -103,7 +114,7 @@ final class AnsweringThreads implements Executor, AutoCloseable {
             try {
                 wait(isLasting ? 0 : spareMillis);
             } catch (InterruptedException e) {
-                Log.LOG.debug("an answering thread was interrupted by a follower, and stays");
+                Log.LOG.debug("thread {} was interrupted by a task, and stays", name);
             }
         }
         idle--;

@@ -7,7 +7,6 @@ import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -30,7 +29,7 @@ public final class FileConsole implements SerialConsole {
 
     private FileConsole(Appending file) {
         this.file = file;
-        this.console = new StreamConsole(InputStream.nullInputStream(), file);
+        this.console = StreamConsole.printing(file);
     }
 
     /**

@@ -1,82 +1,47 @@
 package io.vmm4j.core.host;
 
-import io.vmm4j.kvm.libc.ResourceLimits;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.UnaryOperator;
 
 /**
- * The threads that a machine needs once in a while: to tell what has become of a command, to lose patience, to take the
- * machine down. All are there from its making on, so that a host without threads takes none of this from a machine that runs.
- * Thread-safe.
+ * A machine's share of the threads that machines need once in a while: to tell what has become of a command, to lose patience, to take the
+ * machine down. All are there from its making on, and shared by the machines of the JVM, so that a host without threads takes none of
+ * this from a machine that runs: where one is kept by another machine's embedder, and the host has no more, it comes late. Thread-safe.
  */
 public final class HelperThreads implements AutoCloseable {
 
-    private final AnsweringThreads answers;
-    private final ScheduledThreadPoolExecutor timer;
-    private final StandbyThread end;
+    private final SharedThreads shared;
+    /** What has been scheduled and has not been run. */
+    private final Set<Future<?>> scheduled = ConcurrentHashMap.newKeySet();
+    private volatile boolean isClosed;
 
-    private HelperThreads(AnsweringThreads answers, ScheduledThreadPoolExecutor timer, StandbyThread end) {
-        this.answers = answers;
-        this.timer = timer;
-        this.end = end;
-    }
-
-    /** {@link #start(UnaryOperator)} with names as they are. */
-    public static HelperThreads start() throws IOException {
-        return start(UnaryOperator.identity());
+    private HelperThreads(SharedThreads shared) {
+        this.shared = shared;
     }
 
     /**
-     * Starts them.
+     * Starts them where no other machine has.
      *
-     * @param names what a thread that does such work is called
      * @throws IOException when the host has not so many threads to give
      */
-    public static HelperThreads start(UnaryOperator<String> names) throws IOException {
-        AnsweringThreads answers = AnsweringThreads.start(names.apply("vm-answers"));
-        ScheduledThreadPoolExecutor timer = null;
-        try {
-            timer = newTimer(names.apply("vm-timer"));
-            return new HelperThreads(answers, timer, StandbyThread.start(names.apply("vm-end")));
-        } catch (IOException e) {
-            answers.close();
-            if (timer != null) {
-                timer.shutdownNow();
-            }
-            throw e;
-        }
+    public static HelperThreads start() throws IOException {
+        return new HelperThreads(SharedThreads.hold());
     }
 
-    private static ScheduledThreadPoolExecutor newTimer(String name) throws IOException {
-        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, name);
-            thread.setDaemon(true);
-            return thread;
-        });
-        timer.setRemoveOnCancelPolicy(true);
-        try {
-            timer.prestartCoreThread();
-            return timer;
-        } catch (OutOfMemoryError e) {
-            throw new IOException("the host has no thread for " + name + " (" + e.getMessage() + "): " + ResourceLimits.ofThreads(), e);
-        }
-    }
-
-    /** Completes futures that others follow, who may wait; on no thread that the machine itself waits for. */
+    /** Completes futures that others follow, who may wait; on no thread that the machine itself waits for. Once closed, on the caller's. */
     public Executor answers() {
-        return answers;
-    }
-
-    /** The thread that takes the machine down, for those who count it. */
-    public Thread endThread() {
-        return end.thread();
+        return task -> {
+            if (isClosed) {
+                task.run();
+            } else {
+                shared.answers().execute(task);
+            }
+        };
     }
 
     /**
@@ -85,30 +50,44 @@ public final class HelperThreads implements AutoCloseable {
      * @return by which it can be cancelled
      */
     public Future<?> schedule(Runnable task, long delayNanos) {
-        try {
-            return timer.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException e) {
+        if (isClosed) {
             return CompletableFuture.completedFuture(null);
         }
+        scheduled.removeIf(Future::isDone);
+        Future<?> alarm = shared.schedule(() -> {
+            if (!isClosed) {
+                task.run();
+            }
+        }, delayNanos);
+        scheduled.add(alarm);
+        if (isClosed) {
+            alarm.cancel(false);
+        }
+        return alarm;
     }
 
     /** Has {@code future} fail with a {@link TimeoutException} when it is not done within the time; returns it. */
     public <R> CompletableFuture<R> within(long nanos, CompletableFuture<R> future) {
-        Future<?> alarm = schedule(() -> answers.execute(() -> future.completeExceptionally(new TimeoutException())), nanos);
+        Future<?> alarm = schedule(() -> answers().execute(() -> future.completeExceptionally(new TimeoutException())), nanos);
         future.whenComplete((result, failure) -> alarm.cancel(false));
         return future;
     }
 
     /** Takes the machine down, by {@code tearDown}, on a thread of its own: the caller may be one that this waits for. */
     public void end(Runnable tearDown) {
-        end.execute(tearDown);
+        shared.ends().execute(tearDown);
     }
 
-    /** Ends the threads once they have done what they were given; does not wait for that. What is scheduled is forgotten. */
+    /** Lets go of the threads; what was given to them is done, and what is scheduled is forgotten. A second call does nothing. */
     @Override
     public void close() {
-        end.close();
-        timer.shutdownNow();
-        answers.close();
+        synchronized (this) {
+            if (isClosed) {
+                return;
+            }
+            isClosed = true;
+        }
+        scheduled.forEach(alarm -> alarm.cancel(false));
+        shared.release();
     }
 }

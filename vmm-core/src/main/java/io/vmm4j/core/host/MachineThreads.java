@@ -73,6 +73,31 @@ public final class MachineThreads {
         roles.put(thread, role);
     }
 
+    /**
+     * Runs {@code work} on the calling thread, which machines share, and counts it among this one's own meanwhile, under the name of the work.
+     *
+     * @param name of the work, as {@link #nameFor} has it
+     */
+    public void runAs(Role role, String name, Runnable work) {
+        Thread thread = Thread.currentThread();
+        String sharedName = thread.getName();
+        String ownName = nameFor(name);
+        rename(thread, ownName);
+        roles.put(thread, role);
+        try {
+            work.run();
+        } finally {
+            roles.remove(thread);
+            rename(thread, sharedName);
+        }
+    }
+
+    private static void rename(Thread thread, String name) {
+        if (!name.equals(thread.getName())) {
+            thread.setName(name);
+        }
+    }
+
     /** Counts {@code thread}, which will not be started any more, no longer. */
     public void forget(Thread thread) {
         roles.remove(thread);

@@ -5,6 +5,7 @@ import io.vmm4j.devices.serial.SerialSink;
 import io.vmm4j.devices.time.NanoClock;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +46,8 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     private final long stuckNanos;
     private final byte[] ring;
     private final Thread writer;
-    private final Thread watchdog;
+    /** Whose timer looks at a reader that takes nothing; there from the start on, and shared by all consoles. */
+    private volatile HelperThreads helpers;
     private volatile SerialPort port;
 
     /** Bytes ever taken from the guest. Stored by the guest's side only. */
@@ -62,10 +64,11 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     private volatile long stuckAt = -1;
     /** Text of our own for the reader, written between two chunks of the guest's. */
     private volatile byte[] notice;
+    private final AtomicBoolean isToLook = new AtomicBoolean();
     private volatile boolean closing;
     private volatile boolean ended;
 
-    /* Confined to the watchdog. */
+    /* Confined to the timer. */
     private long watchedTail = -1;
     private long waitedNanos;
     private long lastLookNanos;
@@ -96,13 +99,6 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
             }
         };
         writer.setDaemon(true);
-        this.watchdog = new Thread("console-watch") {
-            @Override
-            public void run() {
-                watch();
-            }
-        };
-        watchdog.setDaemon(true);
     }
 
     /**
@@ -112,9 +108,8 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
      */
     void start(SerialPort tellRoomTo) throws IOException {
         port = tellRoomTo;
-        tellRoomTo.own(watchdog);
+        helpers = HelperThreads.start();
         tellRoomTo.own(writer);
-        Threads.start(watchdog);
         Threads.start(writer);
     }
 
@@ -125,9 +120,17 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         }
         if (!starved) {
             starved = true;
-            LockSupport.unpark(watchdog);
+            watch(0);
         }
         return canTake();
+    }
+
+    /** Looks after so long, on the timer's thread, unless it is to look already. */
+    private void watch(long nanos) {
+        HelperThreads timer = helpers;
+        if (timer != null && !ended && isToLook.compareAndSet(false, true)) {
+            timer.schedule(this::look, nanos);
+        }
     }
 
     private boolean canTake() {
@@ -241,26 +244,12 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         }
     }
 
-    private void watch() {
-        while (!ended) {
-            long pauseNanos = look();
-            if (pauseNanos == 0) {
-                LockSupport.park(this);
-            } else {
-                LockSupport.parkNanos(this, pauseNanos);
-            }
-            Thread.interrupted();
-        }
-    }
-
-    /**
-     * One look at a reader that the guest waits for; lets the guest go when it has not moved for the bound.
-     *
-     * @return nanoseconds until the next look; 0 when nobody waits
-     */
-    private long look() {
-        if (!starved) {
-            return 0;
+    /** One look at a reader that the guest waits for; lets the guest go when it has not moved for the bound. Does not wait. */
+    private void look() {
+        // First: who is starved from here on has another look asked for.
+        isToLook.set(false);
+        if (!starved || ended) {
+            return;
         }
         long interval = Math.max(stuckNanos / LOOKS, 1);
         long now = clock.nanoTime();
@@ -269,14 +258,15 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         watchedTail = seen;
         lastLookNanos = now;
         if (waitedNanos < stuckNanos) {
-            return interval;
+            watch(interval);
+            return;
         }
         if (stuckAt < 0) {
-            Log.LOG.warn("{}: the reader takes nothing; output that does not fit is dropped until it does", name);
+            // The log may wait, and others' timers do not wait for it.
+            helpers.answers().execute(() -> Log.LOG.warn("{}: the reader takes nothing; output that does not fit is dropped until it does", name));
         }
         stuckAt = seen;
         releaseGuest();
-        return 0;
     }
 
     /**
@@ -295,7 +285,10 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
             Thread.currentThread().interrupt();
         }
         ended = true;
-        LockSupport.unpark(watchdog);
+        HelperThreads timer = helpers;
+        if (timer != null) {
+            timer.close();
+        }
         long lost = dropped + (head - tail);
         if (lost > 0) {
             Log.LOG.warn("{}: {} bytes of output were dropped", name, lost);

@@ -23,6 +23,7 @@ public final class StreamConsole implements SerialConsole {
     private static final int BATCH = 4096;
 
     private final InputStream input;
+    private final boolean isTyped;
     private final OutputBuffer output;
     private SerialPort port;
     private Thread reader;
@@ -33,9 +34,19 @@ public final class StreamConsole implements SerialConsole {
      * @param output takes what the guest prints, on a thread of the console's
      */
     public StreamConsole(InputStream input, OutputStream output) {
-        this.input = Objects.requireNonNull(input, "input");
+        this(Objects.requireNonNull(input, "input"), true, output);
+    }
+
+    private StreamConsole(InputStream input, boolean isTyped, OutputStream output) {
+        this.input = input;
+        this.isTyped = isTyped;
         this.output = new OutputBuffer("stream", Objects.requireNonNull(output, "output"), OutputBuffer.CAPACITY, System::nanoTime,
                 OutputBuffer.STUCK_NANOS);
+    }
+
+    /** A console on which nothing is typed, and so without a thread that reads. */
+    public static StreamConsole printing(OutputStream output) {
+        return new StreamConsole(InputStream.nullInputStream(), false, output);
     }
 
     /** The old way to {@link io.vmm4j.core.console.CapturedConsole#create()}. */
@@ -55,16 +66,22 @@ public final class StreamConsole implements SerialConsole {
             throw new IllegalStateException("this console was attached or closed before");
         }
         port = serialPort;
-        reader = new Thread(this::readUntilEnd, "console-in");
-        reader.setDaemon(true);
-        serialPort.own(reader);
         try {
             output.start(serialPort);
-            Threads.start(reader);
+            if (isTyped) {
+                startReader();
+            }
         } catch (IOException e) {
             close();
             throw e;
         }
+    }
+
+    private void startReader() throws IOException {
+        reader = new Thread(this::readUntilEnd, "console-in");
+        reader.setDaemon(true);
+        port.own(reader);
+        Threads.start(reader);
     }
 
     private void readUntilEnd() {

@@ -36,15 +36,15 @@ final class CpuFeatures {
      * @throws ConfigException when KVM cannot do what is asked for
      */
     static GuestCpu enable(Kvm kvm, KvmVm vm, MachineConfig machine) throws ConfigException, KvmException {
-        setCounters(vm, machine.vpmuLevel());
+        setCounters(kvm, vm, machine.vpmuLevel());
         boolean mwait = machine.cpuPm() && (disableIdleExits(vm) & KvmCap.KVM_X86_DISABLE_EXITS_MWAIT) != 0;
         boolean tscDeadlineTimer = kvm.checkExtension(KvmCap.KVM_CAP_TSC_DEADLINE_TIMER) > 0;
         return new GuestCpu(machine.topology(), tscDeadlineTimer, machine.vpmuLevel(), mwait);
     }
 
     /** KVM that cannot take the counters away, before Linux 5.18, still has them hidden from CPUID. */
-    private static void setCounters(KvmVm vm, int level) throws KvmException {
-        boolean hasSwitch = (vm.checkExtension(KvmCap.KVM_CAP_PMU_CAPABILITY) & KvmCap.KVM_PMU_CAP_DISABLE) != 0;
+    private static void setCounters(Kvm kvm, KvmVm vm, int level) throws KvmException {
+        boolean hasSwitch = (kvm.checkExtension(KvmCap.KVM_CAP_PMU_CAPABILITY) & KvmCap.KVM_PMU_CAP_DISABLE) != 0;
         if (level == LEVEL_NONE && hasSwitch) {
             vm.enableCap(KvmCap.KVM_CAP_PMU_CAPABILITY, KvmCap.KVM_PMU_CAP_DISABLE);
         }

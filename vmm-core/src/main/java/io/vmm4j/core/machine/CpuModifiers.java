@@ -72,6 +72,11 @@ final class CpuModifiers {
         return cpuid.entries();
     }
 
+    /** The changes, all of them. */
+    CpuConfig changes() {
+        return config;
+    }
+
     /** How many leaves are changed. */
     int leaves() {
         return config.cpuidModifiers().size();

@@ -56,6 +56,9 @@ final class GivenPlaces {
      * @throws ConfigException naming every device that cannot be where it is to be, and what is there
      */
     static Set<Integer> check(List<ExtraBusDevice> devices, long memoryBytes) throws ConfigException {
+        if (devices.isEmpty()) {
+            return Set.of();
+        }
         Problems problems = new Problems();
         Map<Integer, String> interrupts = new TreeMap<>(INTERRUPTS);
         for (ExtraBusDevice device : devices) {

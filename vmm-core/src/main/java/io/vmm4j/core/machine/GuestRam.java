@@ -23,6 +23,7 @@ import java.util.List;
 final class GuestRam implements AutoCloseable {
 
     private static final long PAGE_SIZE = 4096;
+    private static final long HUGE_PAGE = 2L << 20;
 
     private final Mapping mapping;
     private final int discardAdvice;
@@ -63,10 +64,16 @@ final class GuestRam implements AutoCloseable {
         return new GuestRam(source, AddressMap.ramRegions(machine.memoryBytes()));
     }
 
-    /** Small pages do where the kernel was built without huge ones: {@link TransparentHugePages} has said so. */
+    /**
+     * Small pages do where the kernel was built without huge ones: {@link TransparentHugePages} has said so. They are asked for behind
+     * the first one's place: every machine has tables there, for which one would be zeroed, and stay, that a small guest never fills.
+     */
     private static void askForHugePages(Mapping mapping) throws LinuxException {
+        if (mapping.length() <= HUGE_PAGE) {
+            return;
+        }
         try {
-            mapping.advise(Mapping.MADV_HUGEPAGE);
+            mapping.advise(Mapping.MADV_HUGEPAGE, HUGE_PAGE, mapping.length() - HUGE_PAGE);
         } catch (LinuxException e) {
             if (e.errno() != Errno.EINVAL) {
                 throw e;

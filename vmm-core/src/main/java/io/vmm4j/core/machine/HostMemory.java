@@ -3,12 +3,15 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemoryType;
+import io.vmm4j.core.memo.Recent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +25,32 @@ final class HostMemory {
     private static final List<String> MEMORY_FILE_SYSTEMS = List.of("tmpfs", "ramfs");
     private static final String AT_ONCE = ", and all of it is to be brought in before the guest starts";
 
+    /** The limits are a courtesy, as RAM is had page by page: those of a moment ago do where many machines are made. */
+    private static final long MOMENT_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final Recent<List<Bound>> BOUNDS = new Recent<>(() -> new HostMemory(Path.of("/")).bounds(), MOMENT_NANOS, System::nanoTime);
+    private static final Recent<Boolean> COMMIT_COUNTED = new Recent<>(
+            () -> NEVER_OVERCOMMIT.equals(new HostMemory(Path.of("/")).read("proc/sys/vm/overcommit_memory")), MOMENT_NANOS, System::nanoTime);
+
+    /**
+     * What the host can never hold more than.
+     *
+     * @param why said of more
+     */
+    private record Bound(long bytes, String why) {
+    }
+
+    /** A control group with a limit of memory. */
+    private record Group(Path path, boolean isUnified, long limit) {
+
+        Path limitFile() {
+            return path.resolve(isUnified ? "memory.max" : "memory.limit_in_bytes");
+        }
+
+        Path usageFile() {
+            return path.resolve(isUnified ? "memory.current" : "memory.usage_in_bytes");
+        }
+    }
+
     private final Path root;
 
     /** @param root where /proc and /sys are; {@code /} but in tests */
@@ -31,7 +60,7 @@ final class HostMemory {
 
     /** Whether the host promises no more memory than it has, so that shared memory can run out under a mapping. */
     static boolean isCommitCounted() {
-        return NEVER_OVERCOMMIT.equals(new HostMemory(Path.of("/")).read("proc/sys/vm/overcommit_memory"));
+        return COMMIT_COUNTED.get();
     }
 
     /**
@@ -39,8 +68,13 @@ final class HostMemory {
      * no part of either.
      */
     static void check(MachineConfig machine) throws ConfigException {
-        if (!MemoryType.HUGETLBFS.label().equals(machine.memType())) {
-            new HostMemory(Path.of("/")).require(machine.memoryBytes(), machine.memPrefault() || isInMemory(machine.memFilePath()));
+        if (MemoryType.HUGETLBFS.label().equals(machine.memType())) {
+            return;
+        }
+        if (machine.memPrefault() || isInMemory(machine.memFilePath())) {
+            new HostMemory(Path.of("/")).require(machine.memoryBytes(), true);
+        } else {
+            requireWithin(BOUNDS.get(), machine.memoryBytes());
         }
     }
 
@@ -59,45 +93,76 @@ final class HostMemory {
      *     too much of it ends this process
      */
     void require(long bytes, boolean atOnce) throws ConfigException {
-        String info = read("proc/meminfo");
-        long all = Math.addExact(field(info, "MemTotal:"), field(info, "SwapTotal:"));
-        if (all > 0 && bytes > all) {
-            throw refusal(bytes, "above the " + (all >> 20) + " MiB of memory and swap that the host has");
-        }
-        long available = field(info, "MemAvailable:") + field(info, "SwapFree:");
-        if (atOnce && available > 0 && bytes > available) {
-            throw refusal(bytes, "above the " + (available >> 20) + " MiB of memory and swap that the host has left" + AT_ONCE);
-        }
-        for (String line : read("proc/self/cgroup").split("\n")) {
-            requireWithinGroup(line, bytes, atOnce, field(info, "SwapFree:"));
+        requireWithin(bounds(), bytes);
+        if (atOnce) {
+            requireLeft(bytes);
         }
     }
 
+    private List<Bound> bounds() {
+        String info = read("proc/meminfo");
+        List<Bound> bounds = new ArrayList<>();
+        long all = Math.addExact(field(info, "MemTotal:"), field(info, "SwapTotal:"));
+        if (all > 0) {
+            bounds.add(new Bound(all, "above the " + (all >> 20) + " MiB of memory and swap that the host has"));
+        }
+        for (Group group : groups()) {
+            bounds.add(new Bound(group.limit, "above the limit of " + (group.limit >> 20) + " MiB in " + group.limitFile()));
+        }
+        return List.copyOf(bounds);
+    }
+
+    private static void requireWithin(List<Bound> bounds, long bytes) throws ConfigException {
+        for (Bound bound : bounds) {
+            if (bytes > bound.bytes) {
+                throw refusal(bytes, bound.why);
+            }
+        }
+    }
+
+    private void requireLeft(long bytes) throws ConfigException {
+        String info = read("proc/meminfo");
+        long swapFree = field(info, "SwapFree:");
+        long available = field(info, "MemAvailable:") + swapFree;
+        if (available > 0 && bytes > available) {
+            throw refusal(bytes, "above the " + (available >> 20) + " MiB of memory and swap that the host has left" + AT_ONCE);
+        }
+        for (Group group : groups()) {
+            Long used = number(group.usageFile());
+            if (used != null) {
+                long left = Math.max(0, group.limit - used + fileCache(group.path, group.isUnified)) + swapFree;
+                if (bytes > left) {
+                    throw refusal(bytes, "above the " + (left >> 20) + " MiB that are left of the limit of " + (group.limit >> 20) + " MiB in "
+                            + group.limitFile() + AT_ONCE);
+                }
+            }
+        }
+    }
+
+    /** The groups of this process that have a limit, from the innermost up. */
+    private List<Group> groups() {
+        List<Group> groups = new ArrayList<>();
+        for (String line : read("proc/self/cgroup").split("\n")) {
+            addGroups(line, groups);
+        }
+        return groups;
+    }
+
     /** @param line {@code 0::/path} of version 2, {@code 4:memory:/path} of version 1, or another controller's */
-    private void requireWithinGroup(String line, long bytes, boolean atOnce, long swapFree) throws ConfigException {
+    private void addGroups(String line, List<Group> groups) {
         String[] parts = line.split(":", 3);
         boolean isUnified = line.startsWith("0::");
         if (parts.length < 3 || !isUnified && !List.of(parts[1].split(",")).contains("memory")) {
             return;
         }
         Path top = root.resolve(isUnified ? "sys/fs/cgroup" : "sys/fs/cgroup/memory");
-        String file = isUnified ? "memory.max" : "memory.limit_in_bytes";
-        String usage = isUnified ? "memory.current" : "memory.usage_in_bytes";
-        Path group = top.resolve(parts[2].substring(1)).normalize();
-        while (group.startsWith(top)) {
-            Long limit = number(group.resolve(file));
-            if (limit != null && bytes > limit) {
-                throw refusal(bytes, "above the limit of " + (limit >> 20) + " MiB in " + group.resolve(file));
+        Path path = top.resolve(parts[2].substring(1)).normalize();
+        while (path.startsWith(top)) {
+            Long limit = number(new Group(path, isUnified, 0).limitFile());
+            if (limit != null) {
+                groups.add(new Group(path, isUnified, limit));
             }
-            Long used = atOnce && limit != null ? number(group.resolve(usage)) : null;
-            if (used != null) {
-                long left = Math.max(0, limit - used + fileCache(group, isUnified)) + swapFree;
-                if (bytes > left) {
-                    throw refusal(bytes, "above the " + (left >> 20) + " MiB that are left of the limit of " + (limit >> 20) + " MiB in "
-                            + group.resolve(file) + AT_ONCE);
-                }
-            }
-            group = group.getParent();
+            path = path.getParent();
         }
     }
 

@@ -127,7 +127,7 @@ public final class MachineAssembler {
         openKvm();
         allocateMemory();
         createVm();
-        HelperThreads helpers = own(HelperThreads.start(own::nameFor));
+        HelperThreads helpers = own(HelperThreads.start());
         EpollEventLoop loop = newLoop("vm-events");
         SerialConsole serial = consoles.serial();
         PanicWatch panics = new PanicWatch(events, loop);

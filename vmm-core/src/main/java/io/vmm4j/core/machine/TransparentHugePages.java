@@ -1,9 +1,11 @@
 package io.vmm4j.core.machine;
 
 import io.vmm4j.core.config.MemoryType;
+import io.vmm4j.core.memo.Recent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,6 +14,9 @@ final class TransparentHugePages {
 
     private static final Logger LOG = LoggerFactory.getLogger(TransparentHugePages.class);
     private static final Path SETTINGS = Path.of("/sys/kernel/mm/transparent_hugepage");
+    private static final long MOMENT_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final Recent<Boolean> OFF_FOR_SHARED = recentlyOff("shmem_enabled");
+    private static final Recent<Boolean> OFF_FOR_PRIVATE = recentlyOff("enabled");
 
     private TransparentHugePages() {
     }
@@ -21,15 +26,19 @@ final class TransparentHugePages {
         if (!type.isTransparentHuge()) {
             return;
         }
-        Path setting = SETTINGS.resolve(type.isShared() ? "shmem_enabled" : "enabled");
-        if (isOff(setting)) {
-            LOG.warn("memory type {}: {} is off on this host, so guest memory has pages of 4 KiB", type.label(), setting);
+        if ((type.isShared() ? OFF_FOR_SHARED : OFF_FOR_PRIVATE).get()) {
+            LOG.warn("memory type {}: {} is off on this host, so guest memory has pages of 4 KiB", type.label(),
+                    SETTINGS.resolve(type.isShared() ? "shmem_enabled" : "enabled"));
         }
     }
 
     /** Whether private memory can have them and shared memory cannot, as is the default of Linux. */
     static boolean areForPrivateMemoryOnly() {
-        return isOff(SETTINGS.resolve("shmem_enabled")) && !isOff(SETTINGS.resolve("enabled"));
+        return OFF_FOR_SHARED.get() && !OFF_FOR_PRIVATE.get();
+    }
+
+    private static Recent<Boolean> recentlyOff(String setting) {
+        return new Recent<>(() -> isOff(SETTINGS.resolve(setting)), MOMENT_NANOS, System::nanoTime);
     }
 
     private static boolean isOff(Path setting) {

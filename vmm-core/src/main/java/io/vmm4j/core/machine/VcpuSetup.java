@@ -1,19 +1,33 @@
 package io.vmm4j.core.machine;
 
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.CpuConfig;
 import io.vmm4j.core.cpu.BootState;
 import io.vmm4j.core.cpu.CpuidSetup;
 import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.cpu.MsrSetup;
+import io.vmm4j.core.memo.Memo;
 import io.vmm4j.kvm.HostCpuid;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
+import io.vmm4j.kvm.abi.CpuidEntry;
 import io.vmm4j.kvm.abi.LapicState;
 import io.vmm4j.kvm.libc.LinuxException;
+import java.util.List;
 
 /** Gives each vCPU what it starts with: CPUID first, because MSRs depend on it, then MSRs, FPU and local APIC. */
 final class VcpuSetup {
+
+    /** Machines that are alike share what CPUID answers. */
+    private static final Memo<Origin, Answers> ANSWERS = new Memo<>(16);
+
+    /** What CPUID's answers follow from, beside what KVM supports. */
+    private record Origin(GuestCpu guest, CpuConfig changes) {
+    }
+
+    private record Answers(List<CpuidEntry> supported, CpuidSetup cpuid) {
+    }
 
     private final Kvm kvm;
     private final GuestCpu guest;
@@ -31,8 +45,20 @@ final class VcpuSetup {
         this.guest = guest;
         this.modifiers = modifiers;
         x2Apic = guest.topology().needsX2Apic();
+        List<CpuidEntry> supported = kvm.supportedCpuid();
+        Origin origin = new Origin(guest, modifiers.changes());
+        Answers known = ANSWERS.find(origin);
+        // The same list, not an equal one: KVM is asked anew seldom.
+        if (known == null || known.supported != supported) {
+            known = ANSWERS.keep(origin, new Answers(supported, answers(supported, guest, modifiers)));
+        }
+        cpuid = known.cpuid;
+    }
+
+    private static CpuidSetup answers(List<CpuidEntry> supported, GuestCpu guest, CpuModifiers modifiers) throws ConfigException, LinuxException {
+        List<CpuidEntry> changed = modifiers.applyTo(supported);
         try (HostCpuid host = HostCpuid.open()) {
-            cpuid = new CpuidSetup(modifiers.applyTo(kvm.supportedCpuid()), guest, host::read);
+            return new CpuidSetup(changed, guest, host::read);
         }
     }
 

@@ -84,7 +84,10 @@ public final class VcpuThread {
     /** Asks the vCPU to leave the guest until {@link #resume}; does not wait. */
     public void requestPause() {
         pauseRequested = true;
-        kick();
+        // One that is yet to start looks before it runs; to call it out of its first run would cost the start that run.
+        if (thread.getState() != Thread.State.NEW) {
+            kick();
+        }
     }
 
     /**

@@ -2,9 +2,12 @@ package io.vmm4j.core.control;
 
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.SerialPort;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketConsole;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.VsockSockets;
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.LinuxException;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -32,6 +35,7 @@ final class ShortageProcess {
         console.attach(new Echo(console));
         ControlServer.open(directory.resolve("control"), count -> CompletableFuture.completedFuture(null));
         SocketFile<?> ending = SocketFile.listen(directory.resolve("ending"));
+        loadWhatRefusesWith();
         List<FileInputStream> taken = new ArrayList<>();
         tell();
         while (System.in.read() >= 0) {
@@ -48,6 +52,16 @@ final class ShortageProcess {
             }
             tell();
         }
+    }
+
+    /** Classes come from files here, each opened by a descriptor. */
+    private static void loadWhatRefusesWith() {
+        try {
+            Shortage.rethrow(Shortage.named(new LinuxException("open", Errno.EMFILE)));
+        } catch (IOException e) {
+            return;
+        }
+        throw new IllegalStateException("a lack of descriptors that is none");
     }
 
     private static void takeAll(List<FileInputStream> taken) {

@@ -50,7 +50,6 @@ class HelperThreadsTest {
         for (CompletableFuture<Thread> task : List.of(answered, ended, scheduled)) {
             assertTrue(before.contains(task.get(20, TimeUnit.SECONDS)), "the host may have no thread to give later");
         }
-        assertEquals(helpers.endThread(), ended.get());
     }
 
     @Test
@@ -100,7 +99,7 @@ class HelperThreadsTest {
 
     @Test
     void furtherThreadsGoWhenThereIsNothingToTell() throws Exception {
-        try (AnsweringThreads answers = AnsweringThreads.start("vm-answers", 1)) {
+        try (AnsweringThreads answers = AnsweringThreads.start("vm-answers", 1, Runnable::run)) {
             Set<Thread> before = threads();
             CompletableFuture<Void> open = new CompletableFuture<>();
             CompletableFuture<Thread> further = new CompletableFuture<>();
@@ -112,6 +111,52 @@ class HelperThreadsTest {
             assertFalse(spare.isAlive());
             open.complete(null);
         }
+    }
+
+    @Test
+    void machinesShareThem() throws Exception {
+        Set<Thread> before = threads();
+        for (int i = 0; i < 100; i++) {
+            try (HelperThreads others = HelperThreads.start()) {
+                CompletableFuture<Thread> ended = new CompletableFuture<>();
+                others.end(() -> ended.complete(Thread.currentThread()));
+                assertEquals("vm-end", ended.get(20, TimeUnit.SECONDS).getName());
+            }
+        }
+        assertTrue(threads().size() < before.size() + 10, () -> threads().toString());
+    }
+
+    @Test
+    void anEndThatTakesLongKeepsNoOther() throws Exception {
+        CountDownLatch stuck = new CountDownLatch(1);
+        CompletableFuture<Void> other = new CompletableFuture<>();
+        try (HelperThreads others = HelperThreads.start()) {
+            helpers.end(() -> join(stuck));
+            others.end(() -> other.complete(null));
+            other.get(20, TimeUnit.SECONDS);
+        } finally {
+            stuck.countDown();
+        }
+    }
+
+    private static void join(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void whatOneMachineHasScheduledEndsWithIt() throws Exception {
+        CompletableFuture<Void> gone = new CompletableFuture<>();
+        CompletableFuture<Void> stays = new CompletableFuture<>();
+        HelperThreads others = HelperThreads.start();
+        others.schedule(() -> gone.complete(null), TimeUnit.MILLISECONDS.toNanos(200));
+        others.close();
+        helpers.schedule(() -> stays.complete(null), TimeUnit.MILLISECONDS.toNanos(400));
+        stays.get(20, TimeUnit.SECONDS);
+        assertFalse(gone.isDone());
     }
 
     @Test
