@@ -199,8 +199,7 @@ public final class VmBuilder {
     /**
      * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the
      * machine closes neither. {@code output} is written to on a thread of its own: it may block. It is flushed whenever the guest pauses.
-     * An {@link java.io.IOException} of either ends what it is for, which the log says, and the machine goes on; whatever else they throw ends the
-     * machine, {@link VmExitReason#DEVICE_FAULT}.
+     * An {@link IOException} of either ends what it is for, and the log says so; all else that they throw the machine, {@link VmExitReason#DEVICE_FAULT}.
      */
     public VmBuilder serial(InputStream input, OutputStream output) {
         return serial(new StreamConsole(input, output));
@@ -263,8 +262,7 @@ public final class VmBuilder {
     }
 
     /**
-     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for what happens on
-     * the host's side.
+     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for the host's side.
      *
      * @param name  for messages
      * @param maker makes the device, once for each machine that is built

@@ -131,12 +131,26 @@ public final class LogBackend {
                 written += opened.write(loggers.events());
             }
             if (written > FEW_EVENTS && !isClosing) {
-                startLog4j(opened);
+                startLog4jOrDoWithout(opened);
             }
         } catch (IOException e) {
             failure = e.getMessage();
         } catch (InterruptedException | RuntimeException | Error e) {
             failure = Threads.isLackOfThreads(e) ? "the host has no thread for it: " + ResourceLimits.ofThreads() : e.toString();
+        }
+    }
+
+    /** log4j2 has a thread of its own, which the host may not have. */
+    private void startLog4jOrDoWithout(RecordWriter opened) throws InterruptedException {
+        try {
+            startLog4j(opened);
+        } catch (OutOfMemoryError e) {
+            if (!Threads.isLackOfThreads(e)) {
+                throw e;
+            }
+            while (loggers.events().await(() -> isClosing)) {
+                opened.write(loggers.events());
+            }
         }
     }
 

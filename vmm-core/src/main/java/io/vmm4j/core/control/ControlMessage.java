@@ -128,6 +128,7 @@ final class ControlMessage {
 
         private ByteBuffer bytes = ByteBuffer.allocate(FIRST_SIZE);
         private int end = -1;
+        /** There was text behind the line in the piece that had its end. */
         private boolean hasMore;
 
         /** Takes what is in {@code piece}; returns whether the line is whole. What is behind it stays there. */
@@ -146,9 +147,15 @@ final class ControlMessage {
             return end >= 0;
         }
 
-        /** Whether there was text behind the line in the piece that had its end. */
-        boolean hasMore() {
-            return hasMore;
+        /** Why it can be no request whatever it says, or {@code null}. */
+        String problem() {
+            if (isTooLong()) {
+                return "the request is longer than " + BYTES_MAX + " bytes";
+            }
+            if (hasMore) {
+                return "a connection takes one request, and there is text behind its line";
+            }
+            return isText() ? null : "the request is not UTF-8 text";
         }
 
         private ByteBuffer roomForOne() {
@@ -167,8 +174,7 @@ final class ControlMessage {
             return bytes.position() == 0;
         }
 
-        /** Whether it is UTF-8. */
-        boolean isText() {
+        private boolean isText() {
             try {
                 StandardCharsets.UTF_8.newDecoder().decode(bytes.duplicate().flip());
                 return true;

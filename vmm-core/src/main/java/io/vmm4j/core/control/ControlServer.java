@@ -286,7 +286,7 @@ public final class ControlServer implements AutoCloseable {
         if (!connection.receive()) {
             return;
         }
-        String problem = problemOf(connection.line());
+        String problem = connection.line().problem();
         if (problem != null) {
             send(connection, ControlMessage.refused(problem));
             return;
@@ -301,17 +301,6 @@ public final class ControlServer implements AutoCloseable {
             answers.add(new Answer(connection, reply));
             selector.wakeup();
         }));
-    }
-
-    /** Why a line can be no request whatever it says, or {@code null}. */
-    private static String problemOf(ControlMessage.Line line) {
-        if (line.isTooLong()) {
-            return "the request is longer than " + ControlMessage.BYTES_MAX + " bytes";
-        }
-        if (line.hasMore()) {
-            return "a connection takes one request, and there is text behind its line";
-        }
-        return line.isText() ? null : "the request is not UTF-8 text";
     }
 
     private void reply(ControlConnection connection, ControlRequests.Reply reply) {
