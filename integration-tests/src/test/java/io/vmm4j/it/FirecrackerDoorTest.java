@@ -217,9 +217,47 @@ class FirecrackerDoorTest {
     void aWrongFlagEndsWithFirecrackersExitCode() throws Exception {
         assertEquals(153, end(start("--enable-pci")));
         assertTrue(out().contains("Error: Arguments parsing error: devices on PCI are not there yet (--enable-pci)"), this::outUnchecked);
+        assertEquals(153, end(start("--bogus")));
+        assertTrue(out().contains("Found argument 'bogus' which wasn't expected, or isn't valid in this context. \n\nFor more information try --help.\n"),
+                this::outUnchecked);
+        assertTrue(out().contains("Error: ParseArguments(UnexpectedArgument(\"bogus\"))\n"), this::outUnchecked);
+        assertEquals(1, end(start("--api-sock", directory.resolve("none/s").toString())));
+        assertTrue(out().contains("] RunWithApiError error: Failed to bind and run the HTTP server: IO error: No such file or directory (os error 2)\n"),
+                this::outUnchecked);
+        assertTrue(out().contains("Error: RunWithApi(FailedToBindAndRunHttpServer(IOError(Os { code: 2, kind: NotFound, "
+                + "message: \"No such file or directory\" })))\n"), this::outUnchecked);
         assertEquals(152, end(start("--level", "loud")));
         assertEquals(0, end(start("--version")));
         assertTrue(out().startsWith("Firecracker v1."), this::outUnchecked);
+    }
+
+    @Test
+    void aConfigurationFileThatIsNoneLeavesTheSocketBehindAndSaysWhere() throws Exception {
+        Path socket = directory.resolve("api.sock");
+        Path file = Files.writeString(directory.resolve("machine.json"), "{}");
+        assertEquals(1, end(start("--api-sock", socket.toString(), "--config-file", file.toString())));
+        assertTrue(out().contains("] RunWithApiError error: Failed to build MicroVM from Json: Configuration for VMM from one single json failed: "
+                + "Invalid JSON: missing field `drives` at line 1 column 2\n"), this::outUnchecked);
+        assertTrue(Files.exists(socket), "its clients remove it");
+        assertEquals(1, end(start("--no-api", "--config-file", directory.resolve("none").toString())));
+        assertTrue(out().contains("Unable to open or read from the configuration file: Os { code: 2, kind: NotFound, message: "
+                + "\"No such file or directory\" }"), this::outUnchecked);
+    }
+
+    @Test
+    void aBrokenPipeIsCountedAndLogged() throws Exception {
+        Path socket = directory.resolve("api.sock");
+        Path metrics = directory.resolve("metrics");
+        Process process = start("--api-sock", socket.toString(), "--metrics-path", metrics.toString());
+        connect(socket, process).close();
+        assertEquals(0, new ProcessBuilder("kill", "-PIPE", Long.toString(process.pid())).start().waitFor());
+        while (!out().contains("Received signal 13, code 0.")) {
+            assertTrue(process.isAlive(), this::outUnchecked);
+            Thread.onSpinWait();
+        }
+        process.destroy();
+        end(process);
+        assertTrue(Files.readString(metrics).contains("\"sigpipe\":1"), "it is counted");
     }
 
     private String outUnchecked() {

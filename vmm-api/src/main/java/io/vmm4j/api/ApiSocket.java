@@ -1,12 +1,12 @@
 package io.vmm4j.api;
 
+import io.vmm4j.api.control.OsError;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -54,7 +54,7 @@ final class ApiSocket implements Closeable {
         }
         int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
         if (length == 0 || length > ADDRESS_MAX) {
-            throw refused(path, "path must be shorter than SUN_LEN");
+            throw refused("path must be shorter than SUN_LEN");
         }
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
@@ -107,18 +107,12 @@ final class ApiSocket implements Closeable {
         return new IOException("Failed to open the API socket at: " + path + ". Check that it is not already used.");
     }
 
-    private static IOException refused(Path path, String why) {
-        return new IOException("Failed to bind and run the HTTP server: IO error: " + why + " (" + path + ")");
+    private static IOException refused(String why) {
+        return new IOException("Failed to bind and run the HTTP server: IO error: " + why);
     }
 
     private static IOException refusal(Path path, FileSystemException e) {
-        if (e instanceof FileAlreadyExistsException) {
-            return taken(path);
-        }
-        if (e instanceof NoSuchFileException) {
-            return refused(path, "No such file or directory (os error 2)");
-        }
-        return refused(path, e instanceof AccessDeniedException ? "Permission denied (os error 13)" : e.getReason());
+        return e instanceof FileAlreadyExistsException ? taken(path) : refused(OsError.text(e));
     }
 
     /** The listening socket. */

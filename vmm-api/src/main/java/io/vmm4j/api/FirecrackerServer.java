@@ -48,6 +48,15 @@ public final class FirecrackerServer implements Closeable {
      *     or one that says what is wrong with the configuration file
      */
     public static FirecrackerServer open(FirecrackerOptions options) throws IOException {
+        return open(options, true);
+    }
+
+    /** As {@link #open}, but the socket's file stays also where the machine of the configuration file cannot be started, as Firecracker's does. */
+    public static FirecrackerServer openLeavingSocket(FirecrackerOptions options) throws IOException {
+        return open(options, false);
+    }
+
+    private static FirecrackerServer open(FirecrackerOptions options, boolean removesSocket) throws IOException {
         if (options.apiSocket() == null && options.configFile() == null) {
             throw new IllegalArgumentException("neither an API socket nor a configuration file");
         }
@@ -70,7 +79,7 @@ public final class FirecrackerServer implements Closeable {
             }
             return opened;
         } catch (IOException | RuntimeException | Error e) {
-            closeAll(socket, controller, server);
+            closeAll(socket, controller, server, removesSocket);
             throw e;
         }
     }
@@ -79,11 +88,11 @@ public final class FirecrackerServer implements Closeable {
         try {
             controller.boot(file);
         } catch (ApiException e) {
-            throw new IOException(e.getMessage(), e);
+            throw new IOException("Failed to build MicroVM from Json: " + e.getMessage(), e);
         }
     }
 
-    private static void closeAll(ApiSocket socket, ApiController controller, HttpServer server) throws IOException {
+    private static void closeAll(ApiSocket socket, ApiController controller, HttpServer server, boolean removesSocket) throws IOException {
         if (server != null) {
             server.close();
         }
@@ -92,17 +101,16 @@ public final class FirecrackerServer implements Closeable {
             vm.close();
         }
         controller.close();
-        if (socket != null) {
+        if (socket != null && removesSocket) {
             socket.close();
+        } else if (socket != null) {
+            socket.closeLeavingFile();
         }
     }
 
     /** As {@link #close}, but the socket's file stays as Firecracker's does, whose clients remove it, and fail where that is done already. */
     public void closeLeavingSocket() throws IOException {
-        closeAll(null, controller, server);
-        if (socket != null) {
-            socket.closeLeavingFile();
-        }
+        closeAll(socket, controller, server, false);
     }
 
     /** The machine, {@code null} before it was started. */
@@ -122,6 +130,6 @@ public final class FirecrackerServer implements Closeable {
     /** Ends the machine if need be, stops serving and removes the socket. A second call does nothing. */
     @Override
     public void close() throws IOException {
-        closeAll(socket, controller, server);
+        closeAll(socket, controller, server, true);
     }
 }

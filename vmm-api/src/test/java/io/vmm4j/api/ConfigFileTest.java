@@ -1,6 +1,7 @@
 package io.vmm4j.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -38,13 +39,13 @@ class ConfigFileTest extends ApiTestBase {
             """)
     void whatIsWrongWithAFileIsSaidInItsWords(String json, String why) {
         IOException refused = assertThrows(IOException.class, () -> start(json));
-        assertEquals("Configuration for VMM from one single json failed: " + why, refused.getMessage());
+        assertEquals("Failed to build MicroVM from Json: Configuration for VMM from one single json failed: " + why, refused.getMessage());
     }
 
     @Test
     void aMachineThatCannotStartIsAnotherMistake() {
         IOException refused = assertThrows(IOException.class, () -> start("{'drives': [], 'boot-source': {'kernel_image_path': '$T/root.img'}}"));
-        assertTrue(refused.getMessage().startsWith("Could not Start MicroVM from one single json: System configuration error: Cannot load kernel"),
+        assertTrue(refused.getMessage().startsWith("Failed to build MicroVM from Json: Could not Start MicroVM from one single json: System configuration error: Cannot load kernel"),
                 refused.getMessage());
     }
 
@@ -55,6 +56,27 @@ class ConfigFileTest extends ApiTestBase {
         try (FirecrackerServer booted = start("{'drives': [], 'boot-source': {'kernel_image_path': '$T/tiny.elf'}, 'cpu-config': {}}")) {
             assertEquals(VmExitReason.RESET, booted.await().reason());
         }
+    }
+
+    @Test
+    @Tag("kvm")
+    void aFilesIdsAreNotThoseOfUrls() throws Exception {
+        assumeTrue(Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
+        String drive = "{'drive_id': '%s', 'path_on_host': '$T/root.img', 'is_root_device': false, 'is_read_only': true}";
+        try (FirecrackerServer booted = start("{'drives': [" + drive.formatted("a-b") + "," + drive.formatted("") + "], 'boot-source': {"
+                + "'kernel_image_path': '$T/tiny.elf'}}")) {
+            assertEquals(VmExitReason.RESET, booted.await().reason());
+        }
+    }
+
+    @Test
+    void theSocketOfAMachineThatCannotStartStaysWhereThatIsAskedFor() throws IOException {
+        Path second = directory.resolve("second.sock");
+        FirecrackerOptions options = FirecrackerOptions.at(second).withConfigFile("{}".getBytes(StandardCharsets.UTF_8));
+        assertThrows(IOException.class, () -> FirecrackerServer.open(options));
+        assertFalse(Files.exists(second));
+        assertThrows(IOException.class, () -> FirecrackerServer.openLeavingSocket(options));
+        assertTrue(Files.exists(second));
     }
 
     @Test

@@ -99,7 +99,7 @@ class HttpBehaviourTest {
             PUT / HTTP/1.1~content-length:-1                      | Invalid header. Reason: Invalid value. Key:content-length; Value:-1
             PUT / HTTP/1.1~Content-Length: 4294967296             | Invalid header. Reason: Invalid value. Key:Content-Length; Value: 4294967296
             PUT / HTTP/1.1~Accept-Encoding: identity;q=0          | Invalid header. Reason: Invalid value. Key:Accept-Encoding; Value:identity;q=0
-            PUT / HTTP/1.1~Transfer-Encoding: chunked             | Invalid request.
+            '~GET / HTTP/1.1'                                     | Invalid request.
             """)
     void whatIsNoRequestIsAnsweredWithWhy(String lines, String why) throws IOException {
         try (ApiClient client = new ApiClient(socket)) {
@@ -117,6 +117,47 @@ class HttpBehaviourTest {
             client.send("GET / HTTP/1.1\r\nX: ", (byte) 0xFF, (byte) 'a', (byte) '\r', (byte) '\n', (byte) '\r', (byte) '\n');
             assertEquals(fault("Invalid header. Reason: Header contains invalid characters. Key: invalid utf-8 sequence of 1 bytes from index 3"),
                     client.receive().body());
+        }
+    }
+
+    @Test
+    void aBodyInChunksIsNoneAndItsChunksAreNoRequest() throws IOException {
+        try (ApiClient client = new ApiClient(socket)) {
+            client.send("GET /version HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+            assertEquals(VERSION_ANSWER, client.receive().body());
+            client.send("PUT /actions HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+            assertEquals("{\"fault_message\":\"Empty PUT request.\"}", client.receive().body());
+            client.send("2\r\n{}\r\n0\r\n\r\n");
+            assertEquals(fault("Invalid request."), client.receive().body());
+        }
+    }
+
+    @Test
+    void aConnectionIsTheClientsToClose() throws IOException {
+        try (ApiClient client = new ApiClient(socket)) {
+            for (int i = 0; i < 2; i++) {
+                client.send("GET /version HTTP/1.1\r\nConnection: close\r\n\r\n");
+                assertTrue(client.receive().head().contains("Connection: keep-alive\r\n"));
+            }
+        }
+    }
+
+    @Test
+    void aConnectionStaysAfterALengthBeyondAllMeasure() throws IOException {
+        try (ApiClient client = new ApiClient(socket)) {
+            client.send("PUT /logger HTTP/1.1\r\nContent-Length: 4294967295\r\n\r\n");
+            assertEquals(fault("Request payload with size 4294967295 is larger than the limit of 250 allowed by server."), client.receive().body());
+            assertEquals(VERSION_ANSWER, client.request("GET", "/version", null).body());
+        }
+    }
+
+    @Test
+    void aClientOfTheOldVersionIsToldToGoOnInIt() throws IOException {
+        try (ApiClient client = new ApiClient(socket)) {
+            client.send("PUT /logger HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+            assertEquals("HTTP/1.0 100 \r\nServer: Firecracker API\r\nConnection: keep-alive\r\n\r\n", client.receive().head());
+            client.send("{}");
+            assertTrue(client.receive().head().startsWith("HTTP/1.1 204 \r\n"));
         }
     }
 

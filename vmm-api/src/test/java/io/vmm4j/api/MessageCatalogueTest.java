@@ -61,17 +61,6 @@ class MessageCatalogueTest extends ApiTestBase {
     }
 
     @Test
-    void moreDevicesThanThereAreInterruptsForAreRefusedAtTheStart() throws IOException {
-        done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf'}");
-        for (int i = 0; i < 18; i++) {
-            done("PUT", "/drives/d" + i, "{'drive_id': 'd" + i + "', 'path_on_host': '$T/root.img', 'is_root_device': false, 'is_read_only': true}");
-        }
-        String answer = send("PUT", "/actions", "{'action_type': 'InstanceStart'}");
-        assertTrue(answer.startsWith("400 {\"fault_message\":\"Start microvm error: Could not attach device: Could not allocate GSI: "
-                + "The requested resource is not available."), answer);
-    }
-
-    @Test
     void whatIsRefusedLeavesWhatWasThere() throws IOException {
         done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf', 'boot_args': 'a'}");
         done("PUT", "/drives/a", "{'drive_id': 'a', 'path_on_host': '$T/root.img', 'is_root_device': false}");

@@ -90,6 +90,8 @@ class PrebootRequestsTest extends ApiTestBase {
     void metricsAreConfiguredOnce() throws IOException {
         String bad = "Metrics error: Cannot initialize the metrics system due to bad user input: ";
         refused("PUT", "/metrics", "{'metrics_path': '$T/none/m'}", bad + "No such file or directory (os error 2)");
+        refused("PUT", "/metrics", "{'metrics_path': 'a\\u0000b'}", bad + "file name contained an unexpected NUL byte");
+        refused("PUT", "/logger", "{'log_path': 'a\\u0000b'}", "Logger error: Failed to open target file: file name contained an unexpected NUL byte");
         done("PUT", "/metrics", "{'metrics_path': '$T/m', 'unknown': 1}");
         refused("PUT", "/metrics", "{'metrics_path': '$T/m'}", bad + "Reinitialization of metrics not allowed.");
         refused("PUT", "/metrics", "{'metrics_path': '$T/none/m'}", bad + "No such file or directory (os error 2)");

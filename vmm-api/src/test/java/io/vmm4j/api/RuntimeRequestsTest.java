@@ -1,6 +1,7 @@
 package io.vmm4j.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -8,6 +9,7 @@ import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.console.CapturedConsole;
 import io.vmm4j.core.host.StreamConsole;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -180,12 +182,70 @@ class RuntimeRequestsTest extends ApiTestBase {
     @Test
     void ctrlAltDelIsTypedUntilTheKeyboardIsFull() throws IOException {
         start();
-        done("PUT", "/actions", "{'action_type': 'SendCtrlAltDel'}");
-        String answer = "204";
-        while (answer.equals("204")) {
-            answer = send("PUT", "/actions", "{'action_type': 'SendCtrlAltDel'}");
+        for (int press = 1; press <= 4; press++) {
+            done("PUT", "/actions", "{'action_type': 'SendCtrlAltDel'}");
         }
-        assertEquals("400 {\"fault_message\":\"Internal VMM error: I8042 error: i8042 internal buffer full.\"}", answer);
+        refused("PUT", "/actions", "{'action_type': 'SendCtrlAltDel'}", "Internal VMM error: I8042 error: i8042 internal buffer full.");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            $T/none/out | No such file or directory (os error 2)
+            $T          | Is a directory (os error 21)
+            a\\u0000b    | file name contained an unexpected NUL byte
+            """)
+    void aSerialOutputThatDoesNotOpenIsRefusedAtTheStart(String path, String why) throws IOException {
+        done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf'}");
+        done("PUT", "/serial", "{'serial_out_path': '" + path + "'}");
+        refused("PUT", "/actions", "{'action_type': 'InstanceStart'}",
+                "Start microvm error: Failed to create device manager: Error with EventFd: " + why);
+    }
+
+    @Test
+    void anInitrdThatDoesNotFitOrIsNoneIsRefusedAtTheStart() throws IOException {
+        String start = "Start microvm error: Error with initrd initialization: ";
+        Files.createFile(directory.resolve("empty"));
+        try (RandomAccessFile large = new RandomAccessFile(directory.resolve("large").toFile(), "rw")) {
+            large.setLength(129 << 20);
+        }
+        String[][] cases = {{"$T/large", "Failed to compute the initrd address.."}, {"$T", "Cannot load initrd due to an invalid image: "
+                + "Is a directory (os error 21)."}, {"$T/empty", "Cannot load initrd due to an invalid memory configuration.."},
+                {"/dev/zero", "Cannot load initrd due to an invalid memory configuration.."}};
+        for (String[] one : cases) {
+            done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf', 'initrd_path': '" + one[0] + "'}");
+            refused("PUT", "/actions", "{'action_type': 'InstanceStart'}", start + one[1]);
+        }
+    }
+
+    @Test
+    void moreDevicesThanInterruptsAreRefusedAtTheStart() throws IOException {
+        done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf'}");
+        String why = "Start microvm error: Could not attach device: ";
+        for (int i = 1; i <= 20; i++) {
+            done("PUT", "/drives/d" + i, "{'drive_id': 'd" + i + "', 'path_on_host': '$T/root.img', 'is_root_device': false, 'is_read_only': true}");
+            String full = i < 17 ? null : i < 19 ? "Error while registering ACPI with KVM: VMClock: Could not allocate GSI: "
+                    : i < 20 ? "Error while registering ACPI with KVM: VMGenID: Could not allocate GSI: "
+                    : "MMIO transport error: Failed to allocate requested resource: ";
+            if (full != null) {
+                refused("PUT", "/actions", "{'action_type': 'InstanceStart'}", why + full + "The requested resource is not available.");
+            }
+        }
+    }
+
+    @Test
+    void aSnapshotWhoseFilesCannotBeIsRefusedForThatFirst() throws IOException {
+        start();
+        done("PATCH", "/vm", "{'state': 'Paused'}");
+        String request = "{'snapshot_path': '%s', 'mem_file_path': '%s'}";
+        String start = "Create snapshot error: ";
+        refused("PUT", "/snapshot/create", request.formatted("$T/none/s", "$T/m"),
+                start + "Cannot perform open on the snapshot backing file: No such file or directory (os error 2)");
+        refused("PUT", "/snapshot/create", request.formatted("$T/root.img/s", "$T/m"),
+                start + "Cannot perform open on the snapshot backing file: Not a directory (os error 20)");
+        refused("PUT", "/snapshot/create", request.formatted("$T/s", "$T"),
+                start + "Cannot perform open on the memory backing file: Is a directory (os error 21)");
+        refused("PUT", "/snapshot/create", request.formatted("$T/s", "$T/m"), start + "snapshots are not there in this version of vmm4j.");
+        assertFalse(Files.exists(directory.resolve("s")), "nothing is made");
     }
 
     @Test

@@ -313,7 +313,7 @@ public final class Vm implements AutoCloseable {
      * Presses and releases Ctrl, Alt and Delete on the guest's keyboard, upon which most guests reboot in order. One that is
      * to power off gets the power button: {@link #shutdown(Duration)}.
      *
-     * @return false, and nothing is typed, when the guest has switched its keyboard off, or has not read what was typed before
+     * @return false, and nothing is typed, when the guest has switched its keyboard off, or has not read four presses before
      * @throws IllegalStateException when the machine does not run
      */
     public boolean sendCtrlAltDel() {

@@ -11,9 +11,7 @@ import io.vmm4j.api.request.VmmAction;
 import io.vmm4j.api.request.VmmAction.Plain;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -74,12 +72,8 @@ final class ConfigFile {
         String text;
         try {
             text = Files.readString(OsError.path((String) given), StandardCharsets.UTF_8);
-        } catch (NoSuchFileException e) {
-            throw new ApiException(REFUSED + "File operation error: No such file or directory (os error 2)", e);
-        } catch (FileSystemException e) {
-            throw new ApiException(REFUSED + "File operation error: " + (e.getReason() == null ? e.toString() : e.getReason()), e);
         } catch (IOException e) {
-            throw new ApiException(REFUSED + "File operation error: " + e.getMessage(), e);
+            throw new ApiException(REFUSED + "File operation error: " + OsError.text(e), e);
         }
         try {
             return CpuConfigBody.SHAPE.read(text.getBytes(StandardCharsets.UTF_8));

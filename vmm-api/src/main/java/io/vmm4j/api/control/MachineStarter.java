@@ -17,11 +17,13 @@ import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.TapInterface;
+import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -73,6 +75,9 @@ public final class MachineStarter {
             StaticTemplates.require(resources.machine.cpuTemplate(), Path.of("/proc/cpuinfo"));
         }
         requireKernel(resources.bootSource.kernel());
+        if (resources.bootSource.initrd() != null) {
+            requireInitrd(resources.bootSource.initrd());
+        }
         SerialConsole serial = serial(resources);
         boolean isStarted = false;
         try {
@@ -135,13 +140,31 @@ public final class MachineStarter {
         }
     }
 
+    /** What opens and is no file with something in it. */
+    private static void requireInitrd(Fd initrd) throws ApiException {
+        Path file = OpenedFiles.at(initrd, null);
+        String wrong = null;
+        try {
+            if (Files.isDirectory(file)) {
+                wrong = "Cannot load initrd due to an invalid image: " + OsError.text(Errno.EISDIR);
+            } else if (!Files.isRegularFile(file) || Files.size(file) == 0) {
+                wrong = "Cannot load initrd due to an invalid memory configuration.";
+            }
+        } catch (IOException e) {
+            wrong = "Cannot image metadata: " + OsError.text(e);
+        }
+        if (wrong != null) {
+            throw new ApiException("Start microvm error: Error with initrd initialization: " + wrong + ".");
+        }
+    }
+
     private SerialConsole serial(Resources resources) throws ApiException {
         String path = resources.serial.serialOutPath();
         SerialConsole console;
         try {
             console = path == null ? stdio.get() : FileConsole.open(OsError.path(path));
         } catch (IOException e) {
-            throw StartError.refused("Failed to create device manager: Failed to open the serial output file: " + OsError.text(e), e);
+            throw StartError.refused("Failed to create device manager: Error with EventFd: " + OsError.text(e), e);
         }
         RateLimiterConfig limit = new RateLimiterConfig(Limits.toConfig(resources.serial.rateLimiter()), null);
         boolean isLimited = limit.bandwidth() != null && limit.bandwidth().size() != 0;

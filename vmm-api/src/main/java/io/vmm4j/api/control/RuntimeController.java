@@ -166,8 +166,8 @@ final class RuntimeController {
         if (action instanceof VmmAction.UpdateMemoryHotplug) {
             return new ApiException("Memory hotplug update error: " + NOT_FOUND);
         }
-        if (action instanceof VmmAction.CreateSnapshot) {
-            return isPaused() ? Refusals.absent("Create snapshot", "snapshots are") : new ApiException("Create snapshot error: "
+        if (action instanceof VmmAction.CreateSnapshot create) {
+            return isPaused() ? SnapshotFiles.refusal(create.body()) : new ApiException("Create snapshot error: "
                     + "Cannot save the microVM state: Operation not allowed: save/restore unavailable while running");
         }
         return Refusals.afterStart();

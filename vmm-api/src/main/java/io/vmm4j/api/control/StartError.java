@@ -21,6 +21,8 @@ final class StartError {
             + "kernel image: ";
     private static final Pattern LEAF = Pattern.compile(".*CPUID leaf 0x(\\p{XDigit}+), subleaf 0x(\\p{XDigit}+).*");
     private static final Pattern MSR = Pattern.compile(".*MSR 0x(\\p{XDigit}+).*");
+    private static final Pattern DEVICES = Pattern.compile("(\\d{1,9}) virtio devices .* are above the limit of .*");
+    private static final int INTERRUPTS = 19;
     private static final Pattern CAPABILITY = Pattern.compile(".*does not have capability (\\d{1,9}) .*");
 
     private StartError() {
@@ -60,7 +62,7 @@ final class StartError {
                     ? "Kernel Loader: failed to load ELF kernel image: Kernel Loader: Unable to read kernel image" : message);
         }
         if (key.equals("boot-source.initrd_path")) {
-            return "Error with initrd initialization: " + message + ".";
+            return "Error with initrd initialization: " + (message.contains("is too large: ") ? "Failed to compute the initrd address." : message) + ".";
         }
         if (key.equals("boot-source.boot_args")) {
             boolean isTooLong = message.contains("more than the kernel's limit");
@@ -69,10 +71,20 @@ final class StartError {
         if (key.startsWith("cpu-config") || key.equals(CpuTemplates.KEY)) {
             return cpu(message);
         }
-        if (message.contains("are above the limit of")) {
-            return "Could not attach device: Could not allocate GSI: The requested resource is not available.: " + message;
+        Matcher devices = DEVICES.matcher(message);
+        if (devices.matches()) {
+            return "Could not attach device: " + withoutInterrupt(Integer.parseInt(devices.group(1)))
+                    + ": The requested resource is not available.";
         }
         return message + " (" + key + ")";
+    }
+
+    /** Which of Firecracker's devices finds no interrupt of 19 for it: its own last ones have theirs after the virtio devices. */
+    private static String withoutInterrupt(int virtioDevices) {
+        if (virtioDevices > INTERRUPTS) {
+            return "MMIO transport error: Failed to allocate requested resource";
+        }
+        return "Error while registering ACPI with KVM: " + (virtioDevices == INTERRUPTS ? "VMGenID" : "VMClock") + ": Could not allocate GSI";
     }
 
     private static String cpu(String message) {

@@ -20,7 +20,7 @@ import org.apache.hc.core5.http.impl.nio.DefaultHttpRequestParser;
 final class HttpConnection {
 
     private static final int HEADERS_MAX = 256;
-    /** A refused body of more bytes than this is not waited for: the connection is closed. */
+    /** A refused body of more bytes than this is not waited for: what comes next is a request, or is none. */
     private static final long DRAIN_MAX = 1 << 20;
     private static final Http1Config PARSING = Http1Config.custom().setMaxHeaderCount(HEADERS_MAX).build();
 
@@ -78,8 +78,7 @@ final class HttpConnection {
         parser.reset();
         lines.expectRequestLine();
         body = null;
-        if (fault.unreadBody() > 0) {
-            closing |= fault.unreadBody() > DRAIN_MAX;
+        if (fault.unreadBody() > 0 && fault.unreadBody() <= DRAIN_MAX) {
             toDrain = fault.unreadBody() - input.skip(fault.unreadBody());
         } else {
             input.clear();
@@ -103,12 +102,15 @@ final class HttpConnection {
         }
         byte[] content = body.capacity() == 0 ? null : body.array();
         body = null;
-        closing |= head.closeAfterwards();
         return new ApiRequest(head.method(), head.path(), content);
     }
 
     private boolean readHead() throws IOException {
         HttpRequest request;
+        if (!lines.isInHeader() && input.startsWithEmptyLine()) {
+            // The library would pass it over.
+            throw HttpFault.invalidRequest();
+        }
         try {
             request = parser.parse(input, false);
         } catch (InputBuffer.LineTooLong e) {

@@ -88,6 +88,11 @@ final class InputBuffer implements SessionInputBuffer {
         return false;
     }
 
+    /** Whether the next line is there and has nothing. */
+    boolean startsWithEmptyLine() {
+        return bytes.remaining() >= 2 && bytes.get(bytes.position()) == '\r' && bytes.get(bytes.position() + 1) == '\n';
+    }
+
     /** Drops up to {@code atMost} bytes and returns how many. */
     long skip(long atMost) {
         int length = (int) Math.min(atMost, bytes.remaining());

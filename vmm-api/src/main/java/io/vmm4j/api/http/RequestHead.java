@@ -5,16 +5,16 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpRequest;
 
 /**
- * What a request's head says about the rest of it, with Firecracker's words for what it refuses.
+ * What a request's head says about the rest of it, with Firecracker's words for what it refuses. That chunks follow says nothing, nor that
+ * the connection shall be closed: as with Firecracker, a body is what its length announces, and clients close connections.
  *
  * @param method           what to do
  * @param path             the absolute path
  * @param isHttp10         whether the request is of version 1.0
  * @param contentLength    bytes of the body
  * @param expectsContinue  whether the client waits for "100 Continue" before it sends the body
- * @param closeAfterwards  whether the client wants the connection closed
  */
-record RequestHead(ApiMethod method, String path, boolean isHttp10, long contentLength, boolean expectsContinue, boolean closeAfterwards) {
+record RequestHead(ApiMethod method, String path, boolean isHttp10, long contentLength, boolean expectsContinue) {
 
     private static final long MAX_U32 = 0xFFFF_FFFFL;
 
@@ -25,29 +25,22 @@ record RequestHead(ApiMethod method, String path, boolean isHttp10, long content
     static RequestHead of(HttpRequest request, String path, int payloadLimit) throws HttpFault {
         long contentLength = 0;
         boolean expects = false;
-        boolean close = false;
-        boolean chunked = false;
         for (Header header : request.getHeaders()) {
             String raw = header.getValue();
             String value = raw.strip();
             switch (lowerCase(header.getName().strip())) {
                 case "content-length" -> contentLength = length(header.getName(), raw);
                 case "expect" -> expects |= value.equals("100-continue");
-                case "transfer-encoding" -> chunked |= value.contains("chunked");
                 case "accept-encoding" -> checkEncodings(value);
-                case "connection" -> close = lowerCase(value).equals("close");
                 default -> { }
             }
-        }
-        if (chunked) {
-            throw HttpFault.invalidRequest();
         }
         if (contentLength > payloadLimit) {
             throw new HttpFault("Request payload with size " + contentLength + " is larger than the limit of " + payloadLimit
                     + " allowed by server.", contentLength);
         }
         return new RequestHead(ApiMethod.of(request.getMethod()), path, request.getVersion().getMinor() == 0,
-                contentLength, expects, close);
+                contentLength, expects);
     }
 
     private static String lowerCase(String text) {

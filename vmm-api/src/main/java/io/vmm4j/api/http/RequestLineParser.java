@@ -1,9 +1,7 @@
 package io.vmm4j.api.http;
 
 import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpVersion;
@@ -61,12 +59,10 @@ final class RequestLineParser extends BasicLineParser {
     @Override
     public Header parseHeader(CharArrayBuffer line) throws ParseException {
         String text = line.toString();
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.ISO_8859_1));
-        CoderResult coding = StandardCharsets.UTF_8.newDecoder().decode(bytes, CharBuffer.allocate(text.length()), true);
-        if (coding.isError()) {
-            boolean isCutOff = bytes.position() + coding.length() == text.length() && (bytes.get(bytes.position()) & 0xC0) == 0xC0;
-            throw new HeaderException("Header contains invalid characters. Key: " + (isCutOff ? "incomplete utf-8 byte sequence from index "
-                    : "invalid utf-8 sequence of " + coding.length() + " bytes from index ") + bytes.position());
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        String problem = Utf8Text.problemOf(bytes);
+        if (problem != null) {
+            throw new HeaderException("Header contains invalid characters. Key: " + problem);
         }
         int colon = text.indexOf(':');
         if (colon < 0) {

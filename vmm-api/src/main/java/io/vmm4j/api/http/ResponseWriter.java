@@ -11,6 +11,9 @@ import org.apache.hc.core5.http.HttpVersion;
 import org.apache.hc.core5.http.impl.io.DefaultHttpResponseWriter;
 import org.apache.hc.core5.http.impl.io.SessionOutputBufferImpl;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
+import org.apache.hc.core5.http.message.BasicLineFormatter;
+import org.apache.hc.core5.http.message.StatusLine;
+import org.apache.hc.core5.util.CharArrayBuffer;
 
 /** Answers as Firecracker writes them: no reason phrase, its headers in its order. Confined to one thread. */
 final class ResponseWriter {
@@ -22,7 +25,7 @@ final class ResponseWriter {
     private static final String SERVER = "Firecracker API";
     private static final int HEAD_ROOM = 512;
 
-    private final DefaultHttpResponseWriter writer = new DefaultHttpResponseWriter();
+    private final DefaultHttpResponseWriter writer = new OwnVersionWriter();
 
     /** The bytes of {@code response}. */
     ByteBuffer write(ApiResponse response) {
@@ -72,5 +75,13 @@ final class ResponseWriter {
             bytes.writeBytes(body);
         }
         return ByteBuffer.wrap(bytes.toByteArray());
+    }
+
+    /** The library's would write 1.1 whatever the answer's version is. */
+    private static final class OwnVersionWriter extends DefaultHttpResponseWriter {
+        @Override
+        protected void writeHeadLine(ClassicHttpResponse message, CharArrayBuffer line) {
+            BasicLineFormatter.INSTANCE.formatStatusLine(line, new StatusLine(message));
+        }
     }
 }

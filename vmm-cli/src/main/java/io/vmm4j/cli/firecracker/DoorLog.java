@@ -128,8 +128,15 @@ final class DoorLog implements ILoggerFactory, ApiLog {
         return level.toInt() >= now.least && (now.module == null || logger.startsWith(now.module));
     }
 
-    /** Writes a line, and the lines of a stack behind it, indented. */
-    private void write(Level level, String message, Throwable thrown) {
+    /** Writes an error with further lines that have nothing before them. */
+    void error(String logger, String message, String... more) {
+        if (isEnabled(Level.ERROR, logger)) {
+            write(Level.ERROR, message, null, more);
+        }
+    }
+
+    /** Writes a line, further ones as they are, and the lines of a stack behind it, indented. */
+    private void write(Level level, String message, Throwable thrown, String... more) {
         Settings now = settings;
         StringBuilder line = new StringBuilder();
         TIME.formatTo(clock.get(), line);
@@ -141,6 +148,9 @@ final class DoorLog implements ILoggerFactory, ApiLog {
             line.append(':').append(origin());
         }
         line.append("] ").append(Printable.escape(message)).append('\n');
+        for (String next : more) {
+            line.append(Printable.escape(next)).append('\n');
+        }
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             line.append('\t').append(Printable.escape(cause.toString())).append('\n');
             for (StackTraceElement element : cause.getStackTrace()) {

@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Signals that end the process: with Firecracker's exit codes where it has some (SIGHUP, SIGXCPU, SIGXFSZ), and SIGINT and SIGTERM by the
  * signal itself, as whoever has sent it to Firecracker finds it. Before that what is open is ended, within a bounded time, on a thread that has
- * been there from the start: the host may have none left to give by then, not even for a shutdown hook. Signals by which
- * the JVM itself learns of faults (SIGBUS, SIGSEGV, SIGILL) stay its own. Thread-safe.
+ * been there from the start: the host may have none left to give by then, not even for a shutdown hook. SIGPIPE is counted and
+ * logged. Signals by which the JVM itself learns of faults (SIGBUS, SIGSEGV, SIGILL) stay its own. Thread-safe.
  */
 final class DoorSignals implements AutoCloseable {
 
@@ -27,11 +27,15 @@ final class DoorSignals implements AutoCloseable {
 
     private static final int SIGHUP = 1;
     private static final int SIGINT = 2;
+    private static final int SIGPIPE = 13;
     private static final int SIGTERM = 15;
     private static final int SIGXCPU = 24;
     private static final int SIGXFSZ = 25;
 
+    private static final long PIPE_QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Consumer<String> noted;
+    private final Consumer<String> counted;
     private final List<TakenSignal> taken = new ArrayList<>();
     private final CountDownLatch asked = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -39,12 +43,16 @@ final class DoorSignals implements AutoCloseable {
     private volatile int code;
     /** The number of the signal that the process is to end by; 0 where it ends by an exit code. */
     private volatile int last;
+    /** When a broken pipe was logged last; 0 when none was. */
+    private long lastPipe;
 
     /**
-     * @param noted takes the metrics' field of a signal that has one
+     * @param noted   takes the metrics' field of a signal that ends the process, if there is one
+     * @param counted takes that of one that does not, at each
      */
-    DoorSignals(Consumer<String> noted) {
+    DoorSignals(Consumer<String> noted, Consumer<String> counted) {
         this.noted = noted;
+        this.counted = counted;
     }
 
     /**
@@ -62,6 +70,7 @@ final class DoorSignals implements AutoCloseable {
         take(SIGHUP, () -> exit(SIGHUP, FirecrackerExit.HUP, "sighup"));
         take(SIGXCPU, () -> exit(SIGXCPU, FirecrackerExit.XCPU, "sigxcpu"));
         take(SIGXFSZ, () -> exit(SIGXFSZ, FirecrackerExit.XFSZ, "sigxfsz"));
+        take(SIGPIPE, this::brokenPipe);
         take(SIGINT, () -> endBy(SIGINT));
         take(SIGTERM, () -> endBy(SIGTERM));
     }
@@ -81,6 +90,16 @@ final class DoorSignals implements AutoCloseable {
     private void exit(int signal, int status, String field) {
         noted.accept(field);
         exit(signal, status);
+    }
+
+    /** The line may be what breaks the pipe next: there is one a second at most. */
+    private synchronized void brokenPipe() {
+        counted.accept("sigpipe");
+        long now = System.nanoTime();
+        if (lastPipe == 0 || now - lastPipe >= PIPE_QUIET_NANOS) {
+            lastPipe = Math.max(1, now);
+            LOG.error("Received signal {}, code 0.", SIGPIPE);
+        }
     }
 
     private void endBy(int signal) {

@@ -3,12 +3,15 @@ package io.vmm4j.cli.firecracker;
 import io.vmm4j.api.FirecrackerOptions;
 import io.vmm4j.api.FirecrackerServer;
 import io.vmm4j.api.control.OsError;
+import io.vmm4j.api.json.RustText;
 import io.vmm4j.api.request.MetricsBody;
 import io.vmm4j.cli.log.LocalClock;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.devices.text.Printable;
 import io.vmm4j.kvm.libc.CpuTime;
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.StandardProtocolFamily;
@@ -23,6 +26,11 @@ import org.slf4j.LoggerFactory;
 
 /** The program under Firecracker's name: one machine, by its flags, API, files, log and exit codes. One run a process. */
 public final class FirecrackerDoor {
+
+    private static final String[] HELP_HINT = {"", "For more information try --help."};
+    private static final String[] NO_MORE_LINES = {};
+    private static final String BIND = "RunWithApiError error: Failed to bind and run the HTTP server: IO error: ";
+    private static final String TAKEN = "RunWithApiError error: Failed to open the API socket at: ";
 
     private final DoorLog doorLog;
     private final Logger log;
@@ -41,7 +49,7 @@ public final class FirecrackerDoor {
         this.doorLog = doorLog;
         this.log = LoggerFactory.getLogger(FirecrackerDoor.class);
         this.metrics = new DoorMetrics(System::currentTimeMillis, doorLog::missing, doorLog::suppressed);
-        this.signals = new DoorSignals(field -> metrics.store(MetricGroups.SIGNALS, field, 1));
+        this.signals = new DoorSignals(field -> metrics.store(MetricGroups.SIGNALS, field, 1), field -> metrics.count(MetricGroups.SIGNALS, field));
         this.out = out;
         this.err = err;
     }
@@ -107,9 +115,11 @@ public final class FirecrackerDoor {
         try {
             return open(words);
         } catch (FlagException e) {
-            String prefix = e.status() == FirecrackerExit.ARGUMENTS ? "Arguments parsing error: " : "";
-            String suffix = e.status() == FirecrackerExit.ARGUMENTS ? " For more information try --help." : "";
-            return fail(e.status(), prefix + e.getMessage() + suffix);
+            boolean isArguments = e.status() == FirecrackerExit.ARGUMENTS;
+            String message = isArguments ? "Arguments parsing error: " + e.getMessage() + " " : e.getMessage();
+            return fail(e.status(), e.debug() == null ? message.strip() : e.debug(), message, isArguments ? HELP_HINT : NO_MORE_LINES);
+        } catch (DoorException e) {
+            return fail(FirecrackerExit.ERROR, e.debug(), e.getMessage());
         } catch (IOException e) {
             return fail(FirecrackerExit.ERROR, e.getMessage());
         } catch (InterruptedException e) {
@@ -126,9 +136,17 @@ public final class FirecrackerDoor {
     }
 
     private int fail(int status, String message) {
+        return fail(status, message, message);
+    }
+
+    /**
+     * @param debug what standard error has
+     * @param more  further lines in the log
+     */
+    private int fail(int status, String debug, String message, String... more) {
         if (!isEnding.get()) {
-            log.error("{}", message);
-            err.println(Printable.line("Error: " + message));
+            doorLog.error(log.getName(), message, more);
+            err.println(Printable.line("Error: " + debug));
         }
         return status;
     }
@@ -147,7 +165,9 @@ public final class FirecrackerDoor {
         try {
             doorLog.configure(flags.logger());
         } catch (IOException e) {
-            throw new IOException("Could not initialize logger: Failed to open target file: " + OsError.text(e), e);
+            String why = OsError.text(e);
+            throw new DoorException("Could not initialize logger: Failed to open target file: " + why,
+                    "LoggerInitialization(LoggerUpdateError(" + OsError.debug(why) + "))", e);
         }
         ProcessName.set("firecracker");
         log.info("Running Firecracker v{}", FirecrackerOptions.FIRECRACKER_VERSION);
@@ -161,7 +181,9 @@ public final class FirecrackerDoor {
         try {
             metrics.open(new MetricsBody(path));
         } catch (IOException e) {
-            throw new IOException("Could not initialize metrics: Cannot initialize the metrics system due to bad user input: " + OsError.text(e), e);
+            String why = OsError.text(e);
+            throw new DoorException("Could not initialize metrics: Cannot initialize the metrics system due to bad user input: " + why,
+                    "MetricsInitialization(InitializationFailure(" + RustText.quoted(why) + "))", e);
         }
     }
 
@@ -195,9 +217,16 @@ public final class FirecrackerDoor {
     private static byte[] read(String file) throws IOException {
         try {
             return Files.readAllBytes(Path.of(file));
-        } catch (IOException | InvalidPathException e) {
-            throw new IOException("Unable to open or read from the configuration file: " + e, e);
+        } catch (InvalidPathException e) {
+            throw new IOException("Unable to open or read from the configuration file: " + OsError.debug(e.getReason()), e);
+        } catch (IOException e) {
+            throw new IOException("Unable to open or read from the configuration file: " + OsError.debug(readFailure(file, e)), e);
         }
+    }
+
+    /** Java opens a directory, and fails to read it without saying what Linux has said. */
+    private static String readFailure(String file, IOException e) {
+        return Files.isDirectory(Path.of(file)) ? OsError.text(new LinuxException("read", Errno.EISDIR)) : OsError.text(e);
     }
 
     private int serve(Flags flags) throws FlagException, IOException, InterruptedException {
@@ -215,7 +244,8 @@ public final class FirecrackerDoor {
         try {
             opened = opened(options);
         } catch (IOException e) {
-            throw new IOException((hasApi ? "RunWithApiError error: " : "RunWithoutApiError error: ") + e.getMessage(), e);
+            String message = (hasApi ? "RunWithApiError error: " : "RunWithoutApiError error: ") + e.getMessage();
+            throw new DoorException(message, debug(message, options), e);
         }
         if (hasApi && !isBootedAtOnce) {
             noteStart(flags);
@@ -229,12 +259,20 @@ public final class FirecrackerDoor {
         return status;
     }
 
+    /** What keeps the socket from being made in Rust's form; what is wrong with a configuration file in the log's words. */
+    private static String debug(String message, FirecrackerOptions options) {
+        if (message.startsWith(BIND)) {
+            return "RunWithApi(FailedToBindAndRunHttpServer(IOError(" + OsError.debug(message.substring(BIND.length())) + ")))";
+        }
+        return message.startsWith(TAKEN) ? "RunWithApi(FailedToBindSocket(" + RustText.quoted(options.apiSocket().toString()) + "))" : message;
+    }
+
     /** Whoever ends the process meanwhile waits, and finds either all of it or nothing. */
     private synchronized FirecrackerServer opened(FirecrackerOptions options) throws IOException {
         if (isEnding.get()) {
             throw new IOException("a signal ends the process");
         }
-        server = FirecrackerServer.open(options);
+        server = FirecrackerServer.openLeavingSocket(options);
         return server;
     }
 

@@ -1,8 +1,10 @@
 package io.vmm4j.cli.firecracker;
 
 import io.vmm4j.api.FirecrackerOptions;
+import io.vmm4j.api.json.RustText;
 import io.vmm4j.api.request.LoggerBody;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -26,6 +28,7 @@ final class Flags {
     private static final String VERSION = "--version";
     private static final List<String> HELP = List.of("--help", "-h");
     private static final String END = "--";
+    /** Bytes of UTF-8. */
     private static final int MAX_ID = 64;
 
     private final Map<Flag, String> given;
@@ -65,7 +68,7 @@ final class Flags {
         try {
             result = model().parseArgs(own(words).toArray(new String[0]));
         } catch (ParameterException e) {
-            throw new FlagException(wording(e));
+            throw wording(e);
         }
         Map<Flag, String> given = new EnumMap<>(Flag.class);
         for (Flag flag : Flag.values()) {
@@ -98,14 +101,15 @@ final class Flags {
         return model;
     }
 
-    private static String wording(ParameterException problem) {
+    private static FlagException wording(ParameterException problem) {
         if (problem instanceof UnmatchedArgumentException unmatched) {
             String word = unmatched.getUnmatched().get(0);
-            return "Found argument '" + (word.startsWith(END) ? word.substring(END.length()) : word)
-                    + "' which wasn't expected, or isn't valid in this context.";
+            String name = word.startsWith(END) ? word.substring(END.length()) : word;
+            return FlagException.of("Found argument '" + name + "' which wasn't expected, or isn't valid in this context.", "UnexpectedArgument", name);
         }
         if (problem instanceof OverwrittenOptionException twice) {
-            return "The argument '" + bare(((OptionSpec) twice.getOverwritten()).longestName()) + "' was provided more than once.";
+            String name = bare(((OptionSpec) twice.getOverwritten()).longestName());
+            return FlagException.of("The argument '" + name + "' was provided more than once.", "DuplicateArgument", name);
         }
         if (problem.getArgSpec() instanceof OptionSpec option) {
             return missingValue(bare(option.longestName()));
@@ -113,11 +117,11 @@ final class Flags {
         if (problem instanceof MissingParameterException missing && missing.getMissing().get(0) instanceof OptionSpec option) {
             return missingValue(bare(option.longestName()));
         }
-        return problem.getMessage();
+        return new FlagException(problem.getMessage());
     }
 
-    private static String missingValue(String name) {
-        return "The argument '" + name + "' requires a value, but none was supplied.";
+    private static FlagException missingValue(String name) {
+        return FlagException.of("The argument '" + name + "' requires a value, but none was supplied.", "MissingValue", name);
     }
 
     private static String bare(String name) {
@@ -127,17 +131,19 @@ final class Flags {
     private void check() throws FlagException {
         for (Map.Entry<Flag, String> entry : given.entrySet()) {
             if (entry.getValue().startsWith(END)) {
-                throw new FlagException(missingValue(entry.getKey().bareName()));
+                throw missingValue(entry.getKey().bareName());
             }
             if (entry.getKey() == Flag.SECCOMP_FILTER && has(Flag.NO_SECCOMP)) {
-                throw new FlagException("Argument 'no-seccomp' cannot be used together with argument 'seccomp-filter'.");
+                // Firecracker looks at its arguments in the order of their names.
+                throw FlagException.of("Argument 'seccomp-filter' cannot be used together with argument 'no-seccomp'.", "ForbiddenArgument",
+                        "no-seccomp", "seccomp-filter");
             }
             if (entry.getKey().absence() != null) {
                 throw new FlagException(entry.getKey().absence() + " not there yet (" + entry.getKey().text() + ")");
             }
         }
         if (has(Flag.NO_API) && !has(Flag.CONFIG_FILE)) {
-            throw new FlagException("Argument 'config-file' required, but not found.");
+            throw FlagException.of("Argument 'config-file' required, but not found.", "MissingArgument", "config-file");
         }
         checkId();
         for (Flag flag : List.of(Flag.START_TIME_US, Flag.START_TIME_CPU_US, Flag.PARENT_CPU_TIME_US)) {
@@ -148,8 +154,9 @@ final class Flags {
 
     private void checkId() throws FlagException {
         String id = id();
-        if (id.isEmpty() || id.length() > MAX_ID) {
-            throw new FlagException("Invalid instance ID: Invalid len (" + id.length() + ");  the length must be between 1 and " + MAX_ID + " (--id)");
+        int length = id.getBytes(StandardCharsets.UTF_8).length;
+        if (length == 0 || length > MAX_ID) {
+            throw new FlagException("Invalid instance ID: Invalid len (" + length + ");  the length must be between 1 and " + MAX_ID + " (--id)");
         }
         for (int i = 0; i < id.length(); i++) {
             if (id.charAt(i) != '-' && !Character.isLetterOrDigit(id.charAt(i))) {
@@ -206,7 +213,7 @@ final class Flags {
             case "warn", "warning" -> "Warn";
             case "error" -> "Error";
             default -> throw new FlagException(FirecrackerExit.BAD_CONFIGURATION, "Invalid value for logger level: Failed to parse string to level filter: "
-                    + text + ".Possible values: [Error, Warning, Info, Debug]");
+                    + text + ".Possible values: [Error, Warning, Info, Debug]", "InvalidLogLevel(LevelFilterFromStrError(" + RustText.quoted(text) + "))");
         };
     }
 }

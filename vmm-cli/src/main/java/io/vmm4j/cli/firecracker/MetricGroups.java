@@ -89,6 +89,6 @@ final class MetricGroups {
 
     /** Whether a field is told as it is, not as what has been added since it was told last. */
     static boolean isStore(String group, String field) {
-        return STORES.contains(group) || field.endsWith(".min_us") || field.endsWith(".max_us");
+        return STORES.contains(group) && !field.equals("sigpipe") || field.endsWith(".min_us") || field.endsWith(".max_us");
     }
 }

@@ -1,13 +1,13 @@
 package io.vmm4j.cli.firecracker;
 
+import io.vmm4j.api.control.OsError;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.NativeStruct;
 import java.io.Closeable;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 
 /** A file or a FIFO of lines, each written at once and by nobody waited for. Confined to one thread at a time. */
 final class MetricsFile implements Closeable {
@@ -21,12 +21,8 @@ final class MetricsFile implements Closeable {
     }
 
     /** Opens, and makes, the file at {@code path}; what it has stays. */
-    static MetricsFile open(String path) throws LinuxException {
-        try {
-            return new MetricsFile(Fd.open(Path.of(path), Fd.O_RDWR | Fd.O_CREAT | Fd.O_APPEND | Fd.O_NONBLOCK | Fd.O_NOCTTY));
-        } catch (InvalidPathException e) {
-            throw new LinuxException("open(" + path + ")", Errno.EINVAL);
-        }
+    static MetricsFile open(String path) throws IOException {
+        return new MetricsFile(Fd.open(OsError.path(path), Fd.O_RDWR | Fd.O_CREAT | Fd.O_APPEND | Fd.O_NONBLOCK | Fd.O_NOCTTY));
     }
 
     /**

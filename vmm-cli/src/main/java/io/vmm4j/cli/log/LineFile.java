@@ -34,6 +34,9 @@ public final class LineFile implements AutoCloseable {
         try {
             return new LineFile(LogDestinations.append(Path.of(path)));
         } catch (InvalidPathException e) {
+            if (path.indexOf('\0') >= 0) {
+                throw new IOException("file name contained an unexpected NUL byte", e);
+            }
             throw new LinuxException("open(" + path + ")", Errno.EINVAL);
         }
     }

@@ -116,6 +116,14 @@ class DoorMetricsTest {
     }
 
     @Test
+    void brokenPipesAreCounted() throws IOException {
+        metrics.count("signals", "sigpipe");
+        metrics.count("signals", "sigpipe");
+        assertEquals(2, flushed().at("/signals/sigpipe").asInt());
+        assertEquals(0, flushed().at("/signals/sigpipe").asInt());
+    }
+
+    @Test
     void whatFirecrackerDoesNotCountIsNotTold() throws IOException {
         metrics.count("get_api_requests", "drive_count");
         assertFalse(flushed().get("get_api_requests").has("drive_count"));

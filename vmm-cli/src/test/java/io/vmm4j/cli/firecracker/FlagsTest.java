@@ -55,13 +55,33 @@ class FlagsTest {
         "--id a --id b|The argument 'id' was provided more than once.",
         "--no-seccomp --no-seccomp|The argument 'no-seccomp' was provided more than once.",
         "--no-api|Argument 'config-file' required, but not found.",
-        "--seccomp-filter f --no-seccomp|Argument 'no-seccomp' cannot be used together with argument 'seccomp-filter'.",
+        "--seccomp-filter f --no-seccomp|Argument 'seccomp-filter' cannot be used together with argument 'no-seccomp'.",
+        "--no-seccomp --seccomp-filter f|Argument 'seccomp-filter' cannot be used together with argument 'no-seccomp'.",
         "--id a_b|Invalid instance ID: Invalid char (_) at position 1 (--id)",
         "--start-time-us x|'start-time-us' parameter expected to be of 'u64' type, not \"x\" (--start-time-us)"})
     void whatIsWrongIsSaidInFirecrackersWords(String line, String message) {
         FlagException refusal = refusal(line.split(" "));
         assertEquals(message, refusal.getMessage());
         assertEquals(153, refusal.status());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "--bogus|ParseArguments(UnexpectedArgument(\"bogus\"))",
+        "--id|ParseArguments(MissingValue(\"id\"))",
+        "--id a --id b|ParseArguments(DuplicateArgument(\"id\"))",
+        "--no-api|ParseArguments(MissingArgument(\"config-file\"))",
+        "--no-seccomp --seccomp-filter f|ParseArguments(ForbiddenArgument(\"no-seccomp\", \"seccomp-filter\"))",
+        "--level loud|InvalidLogLevel(LevelFilterFromStrError(\"loud\"))"})
+    void standardErrorHasTheErrorInRustsForm(String line, String debug) {
+        assertEquals(debug, refusal(line.split(" ")).debug());
+    }
+
+    @Test
+    void anIdIsMeasuredInBytes() throws Exception {
+        assertEquals("a".repeat(64), Flags.parse("--id", "a".repeat(64)).id());
+        assertEquals("\u00e9".repeat(32), Flags.parse("--id", "\u00e9".repeat(32)).id());
+        assertEquals("Invalid instance ID: Invalid len (66);  the length must be between 1 and 64 (--id)", refusal("--id", "\u00e9".repeat(33)).getMessage());
     }
 
     @ParameterizedTest

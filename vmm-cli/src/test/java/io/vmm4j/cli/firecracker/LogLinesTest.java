@@ -83,6 +83,18 @@ class LogLinesTest {
     }
 
     @Test
+    void anErrorMayHaveLinesOfTheProgramsOwnBehindIt() throws IOException {
+        log.error("io.vmm4j.cli.Thing", "a\nb ", "", "For more");
+        assertEquals(List.of(TIME + " [web-1:main] a\\nb ", "", "For more"), lines());
+    }
+
+    @Test
+    void aFileWhoseNameHasANulIsRefusedForIt() {
+        IOException refused = assertThrows(IOException.class, () -> log.configure(new LoggerBody("a\0b", null, null, null, null)));
+        assertEquals("file name contained an unexpected NUL byte", refused.getMessage());
+    }
+
+    @Test
     void aFileKeepsWhatItHasAndANewOneTakesOver() throws IOException {
         logger.info("before");
         Path second = Files.writeString(directory.resolve("second"), "there\n");

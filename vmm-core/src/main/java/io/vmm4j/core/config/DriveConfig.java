@@ -7,7 +7,7 @@ import java.util.Locale;
 /**
  * A block device on a raw image (one element of {@code drives}).
  *
- * @param driveId      name, unique among the drives: letters, digits and underscores
+ * @param driveId      name, unique among the drives: at most 255 characters that can be printed
  * @param isRootDevice whether the kernel gets a {@code root=} for it; at most one drive
  * @param partuuid     partition to boot by {@code root=PARTUUID=}, or {@code null}
  * @param pathOnHost   the raw image: a regular file or a block device, its size a multiple of 512 bytes

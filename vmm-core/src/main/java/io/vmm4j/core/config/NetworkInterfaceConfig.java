@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 /**
  * A network device on a tap interface of the host (one element of {@code network-interfaces}).
  *
- * @param ifaceId       name, unique among the interfaces: letters, digits and underscores
+ * @param ifaceId       name, unique among the interfaces: at most 255 characters that can be printed
  * @param hostDevName   the tap interface, 1 to 15 bytes; it exists, and is made for this user or used by root
  * @param guestMac      the guest's hardware address, six hex fields; {@code null} = the guest makes one up
  * @param mtu           largest packet the guest is told to send, 68 to 65535; {@code null} = what the tap

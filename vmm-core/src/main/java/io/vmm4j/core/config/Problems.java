@@ -1,5 +1,6 @@
 package io.vmm4j.core.config;
 
+import io.vmm4j.devices.text.Printable;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -7,6 +8,9 @@ import java.util.List;
 
 /** Collects what is wrong with a configuration, so that several wrong options are reported together. */
 public final class Problems {
+
+    /** Most characters of a device's id. */
+    private static final int MAX_ID = 255;
 
     private final List<ConfigProblem> found = new ArrayList<>();
 
@@ -49,10 +53,22 @@ public final class Problems {
         }
     }
 
-    /** Notes a problem when {@code id} is no name of a device; letters and digits are those of any script, as Firecracker has it. */
+    /**
+     * Notes a problem when {@code id} is no name of a device. It is part of threads' names, log lines and metrics' names: within a
+     * bound, anything that a line can have is one, also nothing at all, as in a configuration file of Firecracker's.
+     */
     void requireId(String id, String key, String what) {
-        require(id != null && id.matches("[\\p{IsAlphabetic}\\p{N}_]+"), key,
-                what + " id \"" + id + "\" must be letters, digits and underscores, at least one");
+        if (id == null) {
+            add(key, what + " id is missing");
+            return;
+        }
+        int length = id.codePointCount(0, id.length());
+        if (length > MAX_ID) {
+            add(key, what + " id \"" + id.substring(0, id.offsetByCodePoints(0, MAX_ID)) + "…\" of " + length
+                    + " characters is above the limit of " + MAX_ID);
+        }
+        require(id.codePoints().allMatch(Printable::isPlain), key,
+                what + " id \"" + id + "\" must be without control characters and what else is not printed");
     }
 
     /**

@@ -165,7 +165,7 @@ class VmConfigTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "'iface_id': 'e'                                                 | a tap interface is required (network-interfaces[0].host_dev_name)",
-        "'iface_id': 'e-1', 'host_dev_name': 't'                         | interface id \"e-1\" must be letters",
+        "'host_dev_name': 't'                                            | interface id is missing (network-interfaces[0].iface_id)",
         "'iface_id': 'e', 'host_dev_name': 'sixteen-bytes-ab'            | of 16 bytes is above the limit of 15",
         "'iface_id': 'e', 'host_dev_name': 'tap%d'                       | tap name \"tap%d\" must be without",
         "'iface_id': 'e', 'host_dev_name': 't', 'mtu': 67                | MTU 67 is not in 68..65535 (network-interfaces[0].mtu)",
@@ -288,7 +288,7 @@ class VmConfigTest {
     @Test
     void severalProblemsAreReportedTogether() {
         ConfigException refused = assertThrows(ConfigException.class, () -> parse("""
-                {"drives": [{"drive_id": "a b", "path_on_host": ""}], "machine-config": {"vcpu_count": 0, "mem_size_mib": 0}}
+                {"drives": [{"drive_id": "a\\u0007b", "path_on_host": ""}], "machine-config": {"vcpu_count": 0, "mem_size_mib": 0}}
                 """).check());
         assertEquals(List.of("boot-source.kernel_image_path", "drives[0].drive_id", "drives[0].path_on_host",
                 "machine-config.vcpu_count", "machine-config.mem_size_mib"),
@@ -298,6 +298,28 @@ class VmConfigTest {
     @Test
     void aMachineNeedsNeitherDriveNorInitrd() throws ConfigException {
         parse("{\"boot-source\": {\"kernel_image_path\": \"k\"}}").check();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a-b", "", "eth 0", "a.b/c", "\u00e9", "255"})
+    void anIdOfADeviceIsAnyLineWithinABound(String id) throws ConfigException {
+        String name = id.equals("255") ? "a".repeat(255) : id;
+        parse("{'boot-source': {'kernel_image_path': 'k'}, 'drives': [{'drive_id': '%s', 'path_on_host': 'p'}], 'network-interfaces': [{'iface_id': '%s', 'host_dev_name': 't'}]}"
+                .formatted(name, name).replace('\'', '"')).check();
+    }
+
+    @Test
+    void anIdThatWouldBeMoreThanALineIsRefused() {
+        String refusal = refusal("{'boot-source': {'kernel_image_path': 'k'}, 'network-interfaces': [{'iface_id': 'e\\n1', 'host_dev_name': 't'}]}"
+                .replace('\'', '"'));
+        assertTrue(refusal.contains("must be without control characters") && refusal.contains("(network-interfaces[0].iface_id)"), refusal);
+    }
+
+    @Test
+    void anIdBeyondTheBoundIsRefusedInALineOfBoundedLength() {
+        String refusal = refusal("{'boot-source': {'kernel_image_path': 'k'}, 'drives': [{'drive_id': '%s', 'path_on_host': 'p'}]}"
+                .formatted("a".repeat(256)).replace('\'', '"'));
+        assertTrue(refusal.contains("drive id \"" + "a".repeat(255) + "…\" of 256 characters is above the limit of 255 (drives[0].drive_id)"), refusal);
     }
 
     @Test

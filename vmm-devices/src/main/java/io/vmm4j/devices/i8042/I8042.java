@@ -104,10 +104,10 @@ public final class I8042 {
     }
 
     /**
-     * Presses and releases Ctrl, Alt and Delete.
+     * Presses and releases Ctrl, Alt and Delete. What is pressed again before the driver has read it is typed once.
      *
-     * @return false, and nothing is typed, when the driver has switched the keyboard's scanning off or when keystrokes
-     *     that nobody has read leave no room in its buffer
+     * @return false, and nothing is typed, when the driver has switched the keyboard's scanning off, when four presses have
+     *     not been read yet, or when answers that nobody has read leave no room in its buffer
      */
     public boolean sendCtrlAltDel() {
         synchronized (lock) {

@@ -6,11 +6,19 @@ package io.vmm4j.devices.i8042;
  *
  * <p>Its buffer holds {@value #BUFFER_SIZE} bytes. Answers that find it full are dropped, as are those to a host that sends
  * command after command and reads nothing.
+ *
+ * <p>Ctrl-Alt-Del that is pressed again before its Delete was read is typed once: Linux takes a controller for absent that has more
+ * than 16 bytes for it when its driver comes. {@value #PRESSES_MAX} such presses are taken, as many as Firecracker's buffer has room for.
  */
 final class Keyboard {
 
     /** Bytes in the keyboard's own buffer. */
     static final int BUFFER_SIZE = 16;
+
+    /** Unread presses of Ctrl-Alt-Del that are taken. */
+    static final int PRESSES_MAX = 4;
+    /** Bytes of a press up to, and not with, its Delete key's last one, whatever the scan set. */
+    private static final int BEFORE_DELETE = 3;
 
     private static final int ACK = 0xfa;
     private static final int RESEND = 0xfe;
@@ -44,6 +52,12 @@ final class Keyboard {
     private int head;
     private int size;
     private int lastSent;
+    /** Presses of Ctrl-Alt-Del of which something was not sent yet. */
+    private int presses;
+    /** How many of the oldest bytes end with those of the press; 0 when there is none. */
+    private int untilTyped;
+    /** The press has to be typed once more: its Delete was on its way when it was pressed again. */
+    private boolean isTypedAgain;
     /** The command whose parameter comes next, or {@link #NO_COMMAND}. */
     private int pendingCommand = NO_COMMAND;
     private boolean scanning = true;
@@ -59,7 +73,27 @@ final class Keyboard {
         lastSent = buffer[head];
         head = (head + 1) % BUFFER_SIZE;
         size--;
+        if (untilTyped > 0) {
+            untilTyped--;
+            finishPress();
+        }
         return lastSent;
+    }
+
+    private void finishPress() {
+        if (untilTyped == 0) {
+            boolean again = isTypedAgain;
+            forgetPresses();
+            if (again) {
+                typeCtrlAltDel();
+            }
+        }
+    }
+
+    private void forgetPresses() {
+        presses = 0;
+        untilTyped = 0;
+        isTypedAgain = false;
     }
 
     /** The lamps: bit 0 scroll lock, bit 1 num lock, bit 2 caps lock. */
@@ -67,13 +101,20 @@ final class Keyboard {
         return leds;
     }
 
-    /** Types Ctrl-Alt-Del; false when the driver has switched scanning off or the buffer has no room for all of it. */
+    /** Types Ctrl-Alt-Del; false when the driver has switched scanning off or the buffer has no room for it. */
     boolean typeCtrlAltDel() {
         int[] codes = ScanCodes.ctrlAltDel(scanSet);
-        if (!scanning || codes.length > BUFFER_SIZE - size) {
+        boolean hasRoom = presses == 0 ? codes.length <= BUFFER_SIZE - size : presses < PRESSES_MAX;
+        if (!scanning || !hasRoom) {
             return false;
         }
-        answer(codes);
+        if (presses == 0) {
+            answer(codes);
+            untilTyped = size;
+        } else {
+            isTypedAgain |= codes.length - untilTyped >= BEFORE_DELETE;
+        }
+        presses++;
         return true;
     }
 
@@ -158,6 +199,7 @@ final class Keyboard {
     private void clear() {
         head = 0;
         size = 0;
+        forgetPresses();
     }
 
     private void answer(int... octets) {

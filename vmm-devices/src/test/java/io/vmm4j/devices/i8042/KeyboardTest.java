@@ -85,11 +85,44 @@ class KeyboardTest {
     }
 
     @Test
-    void keystrokesThatNobodyReadsFillTheBufferAndNoMore() {
+    void fourPressesThatNobodyHasReadAreTakenAndAFifthIsNot() {
+        for (int press = 1; press <= 4; press++) {
+            assertTrue(controller.device.sendCtrlAltDel(), "press " + press);
+        }
+        assertFalse(controller.device.sendCtrlAltDel(), "four of the four bytes of a press fill a buffer of sixteen");
+        assertEquals(SET_2, controller.readAll(), "pressed again before it was read is typed once");
         assertTrue(controller.device.sendCtrlAltDel());
-        assertFalse(controller.device.sendCtrlAltDel(), "all of it or nothing");
         assertEquals(SET_2, controller.readAll());
+    }
+
+    @Test
+    void unreadPressesAreNoMoreBytesThanALinuxDriverFlushes() {
+        for (int press = 1; press <= 4; press++) {
+            controller.device.sendCtrlAltDel();
+        }
+        assertTrue(controller.readAll().split(" ").length <= 16, "beyond sixteen Linux takes the controller for absent");
+    }
+
+    @Test
+    void aPressWhoseDeleteWasReadIsTypedAgain() {
         assertTrue(controller.device.sendCtrlAltDel());
+        String read = "";
+        for (int i = 0; i < 4; i++) {
+            read += String.format("%02x ", controller.data());
+        }
+        assertTrue(controller.device.sendCtrlAltDel());
+        assertEquals(SET_2 + " " + SET_2, read + controller.readAll());
+    }
+
+    @Test
+    void whatADriverThrowsAwayCountsNoMore() {
+        for (int press = 1; press <= 4; press++) {
+            controller.device.sendCtrlAltDel();
+        }
+        controller.data(0xf4);
+        controller.readAll();
+        assertTrue(controller.device.sendCtrlAltDel());
+        assertEquals(SET_2, controller.readAll());
     }
 
     @Test
