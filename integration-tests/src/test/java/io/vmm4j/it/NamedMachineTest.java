@@ -103,6 +103,24 @@ class NamedMachineTest {
     }
 
     @Test
+    void aMachineWhoseNameCannotBePrintedRunsAndIsNamedOnStandardError() throws Exception {
+        List<String> words = TinyProgram.words(directory, echo(), "--detach", "--mem-size", "32", "--name", "web");
+        words.addAll(1, List.of("XDG_RUNTIME_DIR=" + directory));
+        started.add("web");
+        List<String> shell = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" >/dev/full", "sh"));
+        shell.addAll(words);
+        assertEquals(new Run(0, "", "vmm: machine web runs; standard output cannot be written to\n"), run(shell));
+        assertEquals(Map.of("web", "running"), states());
+    }
+
+    @Test
+    void whatAGuestPrintsWhereNothingCanBeWrittenIsMissedInALineAtTheEnd() throws Exception {
+        List<String> shell = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" >/dev/full", "sh"));
+        shell.addAll(TinyProgram.words(directory, new TinyKernel().print("hello").reset(), "--mem-size", "32"));
+        assertEquals(new Run(0, "", "vmm: standard output could not be written to: what the guest printed is lost from there on\n"), run(shell));
+    }
+
+    @Test
     void machinesGoOnInTheBackgroundAndAreReachedByTheirNames() throws Exception {
         assertEquals(new Run(0, "web\n", ""), detach(echo(), "--name", "web"));
         assertEquals(new Run(0, "vm-1\n", ""), detach(echo()));

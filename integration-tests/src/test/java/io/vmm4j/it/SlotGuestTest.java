@@ -342,7 +342,7 @@ class SlotGuestTest {
         CompletableFuture<Void> change = vm.devices().addDrive(drive("a"), SHORT);
         vm.pause();
         assertTrue(refusal(change).startsWith("drive a is not added: the guest did not take notice of it within 400 ms"));
-        assertEquals("a machine that is PAUSED cannot change its devices",
+        assertEquals("a machine that is paused cannot change its devices",
                 assertThrows(IllegalStateException.class, () -> vm.addDrive(drive("a"))).getMessage());
         assertEquals(false, isOpen("a"));
         vm.resume();

@@ -81,7 +81,7 @@ class SlowEndTest extends GivenParts {
         asked.await();
         vm.close();
         String refusal = paused.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-        assertTrue(refusal.matches("a machine that is STOPP\\w+ cannot be paused"), refusal);
+        assertTrue(refusal.matches("a machine that is stopp\\w+ cannot be paused"), refusal);
     }
 
     @Test

@@ -58,7 +58,7 @@ class TinyLifeTest {
         vm.start();
         vm.renewGenerationId();
         vm.close();
-        assertEquals("a machine that is STOPPED has no generation id", assertThrows(IllegalStateException.class, vm::renewGenerationId).getMessage());
+        assertEquals("a machine that is stopped has no generation id", assertThrows(IllegalStateException.class, vm::renewGenerationId).getMessage());
     }
 
     @Test

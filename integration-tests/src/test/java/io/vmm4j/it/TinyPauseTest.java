@@ -73,8 +73,8 @@ class TinyPauseTest extends GivenParts {
     @Test
     void aPauseOfAPausedGuestAndAResumeOfARunningOneDoNothing() throws Exception {
         try (Vm vm = machine(new TinyKernel().print("up").echoUntil('$').reset()).serial(console).build()) {
-            assertEquals("a machine that is CREATED cannot be paused", assertThrows(IllegalStateException.class, vm::pause).getMessage());
-            assertEquals("a machine that is CREATED cannot be resumed", assertThrows(IllegalStateException.class, vm::resume).getMessage());
+            assertEquals("a machine that is created cannot be paused", assertThrows(IllegalStateException.class, vm::pause).getMessage());
+            assertEquals("a machine that is created cannot be resumed", assertThrows(IllegalStateException.class, vm::resume).getMessage());
             vm.start();
             vm.resume();
             assertEquals(VmState.RUNNING, vm.state());

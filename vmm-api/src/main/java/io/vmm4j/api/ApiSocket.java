@@ -30,6 +30,8 @@ final class ApiSocket implements Closeable {
     private static final int BACKLOG = 1024;
     /** sun_path less its NUL. */
     private static final int ADDRESS_MAX = 107;
+    /** Of that, what a channel of Java's takes. */
+    private static final int CHANNEL_MAX = ADDRESS_MAX - 1;
     private static final int ATTEMPTS = 100;
     private static final String NAME = "s";
 
@@ -73,7 +75,7 @@ final class ApiSocket implements Closeable {
     private static void publish(Path path, ServerSocketChannel channel) throws IOException {
         Path aside = createAside(path.toAbsolutePath().getParent());
         Path made = aside.resolve(NAME);
-        boolean isShort = made.toString().getBytes(StandardCharsets.UTF_8).length <= ADDRESS_MAX;
+        boolean isShort = made.toString().getBytes(StandardCharsets.UTF_8).length <= CHANNEL_MAX;
         try {
             channel.bind(UnixDomainSocketAddress.of(isShort ? made : path), BACKLOG);
             Files.setPosixFilePermissions(isShort ? made : path, permissions("rw-------"));

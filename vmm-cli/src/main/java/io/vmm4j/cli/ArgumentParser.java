@@ -1,5 +1,6 @@
 package io.vmm4j.cli;
 
+import java.io.File;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -26,6 +27,8 @@ final class ArgumentParser {
     private static final String END_OF_OPTIONS = "--";
     /** What stands for it behind {@link #withValuesAttached}, as a value may look like it: no word can have this character. */
     private static final String END_MARK = "\0";
+
+    private static final char REPLACEMENT = '\uFFFD';
 
     private final String[] words;
     private final Map<CliOption, Arguments.Given> given = new EnumMap<>(CliOption.class);
@@ -141,6 +144,7 @@ final class ArgumentParser {
             } else if (isRead) {
                 given.put(option, new Arguments.Given(nameTyped(option), matched.originalStringValues().get(0)));
                 checkFlag(option);
+                checkEncoding(option);
             }
         }
     }
@@ -149,6 +153,16 @@ final class ArgumentParser {
         String value = given.get(option).value();
         if (option.isFlag() && !List.of("true", "false").contains(value)) {
             problems.add("\"" + value + "\" is not true or false (" + nameTyped(option) + ")");
+            garbled.add(option);
+        }
+    }
+
+    /** What Java could not make text of it has replaced, so the file of that name cannot be had, whether it is there or not. */
+    private void checkEncoding(CliOption option) {
+        String value = given.get(option).value();
+        if (option.value() == CliOption.Value.PATH && value.indexOf(REPLACEMENT) >= 0 && !new File(value).exists()) {
+            problems.add("\"" + value + "\" has bytes that are no text in this locale's encoding, " + System.getProperty("sun.jnu.encoding")
+                    + " (" + nameTyped(option) + ")");
             garbled.add(option);
         }
     }

@@ -15,6 +15,7 @@ import io.vmm4j.core.config.VmConfigJson;
 import io.vmm4j.core.control.ControlServer;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketPlaceException;
+import io.vmm4j.core.host.StandardOutput;
 import io.vmm4j.kvm.KvmException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -151,7 +152,11 @@ final class BootCommand {
                 VmBuilder.fromConfig(config).check();
                 return refuse(problems);
             }
-            return run(named, config);
+            ExitCode exit = run(named, config);
+            if (StandardOutput.isLost() && !StandardOutput.isReaderGone()) {
+                errors.accept("standard output could not be written to: what the guest printed is lost from there on");
+            }
+            return exit;
         } catch (ConfigException e) {
             addWorded(e.problems(), wording, problems);
             return refuse(problems);

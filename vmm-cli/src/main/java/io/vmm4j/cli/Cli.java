@@ -14,6 +14,7 @@ public final class Cli {
     private final PrintStream err;
     private final NativeWarmUp natives = new NativeWarmUp();
     private final SignalGuard guard = new SignalGuard(natives);
+    private boolean isDetaching;
 
     /**
      * @param name what the program is called in messages and help
@@ -60,9 +61,9 @@ public final class Cli {
             if (words.length == 0) {
                 say("see " + name + " --help");
             }
-            if (out.checkError()) {
-                say("standard output cannot be written to");
-                return exit == ExitCode.OK ? ExitCode.HOST_ERROR : exit;
+            if (!isDetaching && out.checkError()) {
+                ExitCode lost = LostOutput.say(this::say);
+                return exit == ExitCode.OK ? lost : exit;
             }
             return exit;
         } catch (RuntimeException | Error e) {
@@ -86,19 +87,25 @@ public final class Cli {
             return help(arguments.command());
         }
         return switch (arguments.command()) {
-            case BOOT, CREATE, RUN -> Detachment.isForLauncher(arguments) ? new DetachCommand(out, this::say, natives::start).run() : boot(arguments, boot);
+            case BOOT, CREATE, RUN -> Detachment.isForLauncher(arguments) ? detach() : boot(arguments, boot);
             case PS -> arguments.problems().isEmpty() ? new ListCommand(out, this::say).run(arguments) : usage(arguments.problems());
             case INFO, STATS, EVENTS, PAUSE, RESUME, STOP, KILL -> new MachineCommands(out, this::say).run(arguments);
             case CONSOLE -> {
                 // Which changes the terminal.
                 natives.await();
-                yield new ConsoleCommand(out, this::say).run(arguments);
+                yield new ConsoleCommand(this::say).run(arguments);
             }
             case UPDATE -> new UpdateCommand(this::say).run(arguments);
             case FIRECRACKER -> usage(List.of("firecracker has to be the first word"));
             case DOCTOR -> arguments.problems().isEmpty() ? doctor() : usage(arguments.problems());
             case HELP -> arguments.problems().isEmpty() ? help(subject(arguments)) : usage(arguments.problems());
         };
+    }
+
+    private ExitCode detach() {
+        // The machine runs whether somebody reads its name or not, which is what the status is about.
+        isDetaching = true;
+        return new DetachCommand(out, this::say, natives::start).run();
     }
 
     private static ExitCode boot(Arguments arguments, BootCommand boot) {

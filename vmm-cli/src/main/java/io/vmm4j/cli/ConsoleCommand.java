@@ -5,7 +5,6 @@ import io.vmm4j.core.control.MachineInfo;
 import io.vmm4j.core.control.NoMachineException;
 import io.vmm4j.core.host.ConsoleClient;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -19,11 +18,9 @@ final class ConsoleCommand {
     /** For what is asked while a person types. */
     private static final Duration SHORT = Duration.ofSeconds(2);
 
-    private final PrintStream out;
     private final Consumer<String> errors;
 
-    ConsoleCommand(PrintStream out, Consumer<String> errors) {
-        this.out = out;
+    ConsoleCommand(Consumer<String> errors) {
         this.errors = errors;
     }
 
@@ -57,15 +54,12 @@ final class ConsoleCommand {
             return ExitCode.HOST_ERROR;
         }
         ConsoleClient.End end = new ConsoleClient(info.hasWindow() ? (columns, rows) -> tell(machine, columns, rows) : null).attach(Path.of(info.console()));
-        if (ConsoleClient.isAtTerminal()) {
-            // The guest leaves the cursor anywhere.
-            out.println();
-        }
         return switch (end) {
             case LEFT -> say("machine " + machine.label() + " goes on", ExitCode.OK);
             case STOP_ASKED -> kill(machine);
             case CLOSED -> closed(machine);
             case BUSY -> say("another client is connected to the console of machine " + machine.label(), ExitCode.HOST_ERROR);
+            case OUTPUT_LOST -> LostOutput.say(errors);
         };
     }
 

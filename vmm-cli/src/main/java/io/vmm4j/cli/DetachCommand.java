@@ -74,6 +74,9 @@ final class DetachCommand {
         isDone.set(true);
         if (!name.isEmpty()) {
             out.println(name);
+            if (out.checkError()) {
+                errors.accept("machine " + name + " runs; standard output cannot be written to");
+            }
             return ExitCode.OK;
         }
         int status = process.waitFor();

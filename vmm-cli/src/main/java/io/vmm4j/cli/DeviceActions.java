@@ -49,11 +49,23 @@ final class DeviceActions {
     /** The actions on a machine, by their names; what {@code machine} throws refuses them. */
     static Map<String, ControlAction> of(Supplier<Vm> machine) {
         DeviceActions actions = new DeviceActions(machine);
-        return Map.of(INSERT_VIRBLKS, actions::insertDrives, INSERT_VIRNETS, actions::insertNetworks,
-                REMOVE_VIRBLK, request -> actions.removeDrive(text(request, DRIVE_ID)),
-                REMOVE_VIRNET, request -> actions.removeNetwork(text(request, IFACE_ID)),
+        return Map.of(INSERT_VIRBLKS, with(CONFIG, actions::insertDrives), INSERT_VIRNETS, with(CONFIG, actions::insertNetworks),
+                REMOVE_VIRBLK, with(DRIVE_ID, request -> actions.removeDrive(text(request, DRIVE_ID))),
+                REMOVE_VIRNET, with(IFACE_ID, request -> actions.removeNetwork(text(request, IFACE_ID))),
                 PATCH_FS, request -> refuse("there are no shared folders yet"),
                 "insert_host_device", request -> refuse("devices of the host cannot be handed to a guest"));
+    }
+
+    /** An action whose request has {@code key} beside its name, and nothing else: what dbs-cli sends, too. */
+    private static ControlAction with(String key, ControlAction action) {
+        return request -> {
+            request.fieldNames().forEachRemaining(given -> {
+                if (!given.equals(key) && !given.equals("action")) {
+                    throw new IllegalArgumentException("unknown key \"" + given + "\", known are action, " + key);
+                }
+            });
+            return action.carryOut(request);
+        };
     }
 
     private static CompletableFuture<Void> refuse(String why) {
@@ -94,7 +106,7 @@ final class DeviceActions {
     private static DeviceLists read(String drives, String networks) {
         List<String> problems = new ArrayList<>();
         DeviceLists lists = new DeviceLists(drives, networks,
-                (option, place, message) -> problems.add(message + " (" + option.longName() + place + ")"));
+                (option, place, message) -> problems.add(message + " (" + CONFIG + place + ")"));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(String.join("; ", problems));
         }
@@ -133,14 +145,14 @@ final class DeviceActions {
         });
     }
 
-    /** The problems in a line, in the words of the option that has the list; {@code key} is what they have for {@code place}. */
+    /** The problems in a line, in the words of the list; {@code key} is what they have for {@code place}. */
     private static IllegalArgumentException refusal(ConfigException problems, String key, String place, DeviceLists lists) {
         return new IllegalArgumentException(problems.problems().stream().map(problem -> worded(problem, key, place, lists)).collect(Collectors.joining("; ")));
     }
 
     private static String worded(ConfigProblem problem, String key, String place, DeviceLists lists) {
         String field = problem.key().startsWith(key + ".") ? lists.placeOf(place + problem.key().substring(key.length()), lists.drives()) : null;
-        return field == null ? problem.toString() : problem.message() + " (" + field + ")";
+        return field == null ? problem.toString() : problem.message() + " (" + CONFIG + field.replaceFirst("^--[a-z]+", "") + ")";
     }
 
     private CompletableFuture<Void> removeDrive(String id) {

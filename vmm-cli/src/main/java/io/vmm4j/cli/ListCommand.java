@@ -2,6 +2,7 @@ package io.vmm4j.cli;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vmm4j.core.control.MachineInfo;
 import io.vmm4j.core.named.ListedMachine;
 import io.vmm4j.core.named.RuntimeDirectory;
@@ -52,7 +53,11 @@ final class ListCommand {
         ArrayNode list = mapper.createArrayNode();
         for (ListedMachine machine : machines) {
             if (machine.info() == null) {
-                list.addObject().put("name", machine.name()).put("state", machine.state());
+                ObjectNode silent = list.addObject().put("name", machine.name());
+                if (machine.pid() != 0) {
+                    silent.put("pid", machine.pid());
+                }
+                silent.put("state", machine.state());
             } else {
                 list.add(mapper.readTree(machine.info().json()));
             }
@@ -77,7 +82,7 @@ final class ListCommand {
     private static List<String> row(ListedMachine machine) {
         MachineInfo info = machine.info();
         if (info == null) {
-            return List.of(machine.name(), "-", machine.state(), "-", "-", "-");
+            return List.of(machine.name(), machine.pid() == 0 ? "-" : Long.toString(machine.pid()), machine.state(), "-", "-", "-");
         }
         return List.of(machine.name(), Long.toString(info.pid()), info.state(), Integer.toString(info.vcpuCount()), info.memSizeMib() + " MiB",
                 uptime(info.uptimeMillis() / SECOND));

@@ -7,8 +7,10 @@ import io.vmm4j.core.control.ControlClient;
 import io.vmm4j.core.control.ControlRefusedException;
 import io.vmm4j.core.control.MachineInfo;
 import io.vmm4j.core.control.NoMachineException;
+import io.vmm4j.core.host.StandardOutput;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +30,9 @@ final class MachineCommands {
     /** What became of one request. */
     private record Outcome(ExitCode exit, String output, String error) {
     }
+
+    /** Nobody reads the output, or it cannot be written. */
+    private static final Outcome LOST = new Outcome(ExitCode.HOST_ERROR, null, null);
 
     private interface Request {
         Outcome of(RunningMachine machine) throws IOException;
@@ -72,19 +77,19 @@ final class MachineCommands {
         boolean isJson = arguments.isSet(CliOption.JSON);
         boolean isPrometheus = arguments.isSet(CliOption.PROMETHEUS);
         return switch (arguments.command()) {
-            case INFO -> each(machines, machine -> done(info(machine, isJson)));
-            case STATS -> each(machines, machine -> done(isPrometheus ? machine.client(PATIENCE).prometheus().strip() : stats(machine, isJson)));
+            case INFO -> each(machines, arguments, machine -> done(info(machine, isJson)));
+            case STATS -> each(machines, arguments, machine -> done(isPrometheus ? machine.client(PATIENCE).prometheus().strip() : stats(machine, isJson)));
             case EVENTS -> events(machines.get(0));
-            case PAUSE -> each(machines, machine -> {
+            case PAUSE -> each(machines, arguments, machine -> {
                 machine.client(PATIENCE).pause();
                 return done(null);
             });
-            case RESUME -> each(machines, machine -> {
+            case RESUME -> each(machines, arguments, machine -> {
                 machine.client(PATIENCE).resume();
                 return done(null);
             });
-            case STOP -> each(machines, machine -> stopped(machine, machine.client(PATIENCE.plus(timeout)).stop(timeout), isJson));
-            case KILL -> each(machines, machine -> killed(machine, isJson));
+            case STOP -> each(machines, arguments, machine -> stopped(machine, machine.client(PATIENCE.plus(timeout)).stop(timeout), isJson));
+            case KILL -> each(machines, arguments, machine -> killed(machine, isJson));
             default -> throw new IllegalArgumentException("no command for a running machine: " + arguments.command());
         };
     }
@@ -93,19 +98,25 @@ final class MachineCommands {
         return new Outcome(ExitCode.OK, output, null);
     }
 
-    private ExitCode each(List<RunningMachine> machines, Request request) {
+    private ExitCode each(List<RunningMachine> machines, Arguments arguments, Request request) {
+        boolean isJson = arguments.isSet(CliOption.JSON);
         ExecutorService askers = Executors.newFixedThreadPool(Math.min(AT_ONCE, machines.size()), task -> {
             Thread thread = new Thread(task, "vmm-ask");
             thread.setDaemon(true);
             return thread;
         });
         List<CompletableFuture<Outcome>> outcomes = machines.stream()
-                .map(machine -> CompletableFuture.supplyAsync(() -> outcome(machine, request), askers)).toList();
+                .map(machine -> CompletableFuture.supplyAsync(() -> isJson ? withJson(machine, outcome(machine, request)) : outcome(machine, request), askers))
+                .toList();
+        boolean isOfLines = !isJson && (arguments.command() == Command.INFO || arguments.command() == Command.STATS);
+        boolean isFirst = true;
         ExitCode exit = ExitCode.OK;
         for (CompletableFuture<Outcome> asked : outcomes) {
             Outcome outcome = asked.join();
             if (outcome.output() != null) {
+                out.print(isOfLines && !isFirst ? System.lineSeparator() : "");
                 out.println(outcome.output());
+                isFirst = false;
             }
             if (outcome.error() != null) {
                 errors.accept(outcome.error());
@@ -113,6 +124,17 @@ final class MachineCommands {
             exit = exit == ExitCode.OK ? outcome.exit() : exit;
         }
         return exit;
+    }
+
+    /** With a line for a script also where there is no answer. */
+    private static Outcome withJson(RunningMachine machine, Outcome outcome) {
+        return outcome.output() != null ? outcome
+                : new Outcome(outcome.exit(), named(machine).put("error", outcome.error()).toString(), outcome.error());
+    }
+
+    /** An object that says of which machine it is; one that was meant by its socket has told nobody its name. */
+    private static ObjectNode named(RunningMachine machine) {
+        return new JsonMapper().createObjectNode().put(machine.directory() == null ? "socket" : "name", machine.label());
     }
 
     private static Outcome outcome(RunningMachine machine, Request request) {
@@ -127,7 +149,8 @@ final class MachineCommands {
 
     /** Many a line says already which machine it is of. */
     private static String labelled(RunningMachine machine, String line) {
-        return line.startsWith(machine.label() + ": ") ? line : machine.label() + ": " + line;
+        boolean isNamed = line.startsWith(machine.label() + ": ") || machine.directory() == null && line.contains("the socket " + machine.label());
+        return isNamed ? line : machine.label() + ": " + line;
     }
 
     private static Outcome stopped(RunningMachine machine, ControlClient.End end, boolean isJson) {
@@ -171,8 +194,9 @@ final class MachineCommands {
     }
 
     private static String stats(RunningMachine machine, boolean isJson) throws IOException {
-        String json = machine.client(PATIENCE).stats();
-        return isJson ? json : flat(json);
+        ObjectNode stats = machine.directory() == null ? new JsonMapper().createObjectNode() : named(machine);
+        stats.setAll((ObjectNode) new JsonMapper().readTree(machine.client(PATIENCE).stats()));
+        return isJson ? stats.toString() : flat(stats.toString());
     }
 
     /** A line for each value, behind the keys that lead to it. */
@@ -193,16 +217,31 @@ final class MachineCommands {
     }
 
     private ExitCode events(RunningMachine machine) {
-        Outcome outcome = outcome(machine, asked -> {
-            asked.client(PATIENCE).listen(line -> {
-                out.println(line);
-                out.flush();
-            });
-            return done(null);
-        });
+        CompletableFuture<Outcome> end = new CompletableFuture<>();
+        StandardOutput.whenReaderGone(() -> end.complete(LOST));
+        Thread listener = new Thread(() -> end.complete(listen(machine)), "vmm-ask");
+        listener.setDaemon(true);
+        listener.start();
+        Outcome outcome = end.join();
         if (outcome.error() != null) {
             errors.accept(outcome.error());
         }
         return outcome.exit();
+    }
+
+    private Outcome listen(RunningMachine machine) {
+        try {
+            return outcome(machine, asked -> {
+                asked.client(PATIENCE).listen(line -> {
+                    out.println(line);
+                    if (out.checkError()) {
+                        throw new UncheckedIOException(new IOException("standard output cannot be written to"));
+                    }
+                });
+                return done(null);
+            });
+        } catch (UncheckedIOException e) {
+            return LOST; // said, as by all commands, by whoever prints for this one
+        }
     }
 }

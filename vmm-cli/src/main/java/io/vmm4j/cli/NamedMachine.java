@@ -14,6 +14,7 @@ import io.vmm4j.core.control.MachineInfo;
 import io.vmm4j.core.control.NoMachineException;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketConsole;
+import io.vmm4j.core.named.ListedMachine;
 import io.vmm4j.core.named.RuntimeDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -103,7 +104,8 @@ final class NamedMachine implements AutoCloseable {
         } catch (NoMachineException e) {
             return null;
         } catch (IOException e) {
-            return "";
+            long pid = ListedMachine.processOf(directory, name);
+            return pid == 0 ? "" : ", process " + pid + ", which does not answer";
         }
     }
 

@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -42,7 +44,7 @@ record RunningMachine(String label, Path socket, RuntimeDirectory directory) {
         RuntimeDirectory directory = RuntimeDirectory.ofThisUser();
         directory.isThere();
         List<RunningMachine> meant = new ArrayList<>();
-        for (String name : names) {
+        for (String name : new LinkedHashSet<>(names)) {
             meant.add(new RunningMachine(name, directory.control(name), directory));
         }
         return meant;
@@ -65,7 +67,7 @@ record RunningMachine(String label, Path socket, RuntimeDirectory directory) {
     /** One line for a machine that is not there; what it has left is cleared away. */
     String whyNotThere() {
         if (directory == null) {
-            return "no machine answers at the socket " + socket + ": " + (Files.exists(socket) ? "nobody listens" : "it does not exist");
+            return "no machine answers at the socket " + socket + ": " + whatIsThere();
         }
         try {
             if (directory.clean(label)) {
@@ -75,5 +77,13 @@ record RunningMachine(String label, Path socket, RuntimeDirectory directory) {
             return "machine " + label + " is gone, and its sockets could not be removed: " + e.getMessage();
         }
         return "there is no machine " + label + " in " + directory.path();
+    }
+
+    private String whatIsThere() {
+        try {
+            return Files.readAttributes(socket, BasicFileAttributes.class).isOther() ? "nobody listens" : "it is not a socket";
+        } catch (IOException e) {
+            return "it does not exist";
+        }
     }
 }

@@ -56,10 +56,37 @@ final class UpdateCommand {
             errors.accept(e.getMessage());
             return ExitCode.HOST_ERROR;
         }
-        ExitCode code = meant.isEmpty() ? ExitCode.USAGE : ExitCode.OK;
+        return meant.isEmpty() ? ExitCode.USAGE : changeAll(meant.get(0), count, lists, arguments);
+    }
+
+    private ExitCode changeAll(RunningMachine machine, int count, DeviceLists lists, Arguments arguments) {
+        Thread hook = new Thread(() -> errors.accept("machine " + machine.label() + " goes on with the change it was asked for; nobody waits for it any more"),
+                "vmm-signal");
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+            return changeInOrder(machine, count, lists, arguments);
+        } catch (IllegalStateException e) {
+            // A signal ends the process already, before anything was asked for.
+            return ExitCode.HOST_ERROR;
+        } finally {
+            removeUnlessRun(hook);
+        }
+    }
+
+    private static void removeUnlessRun(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // It runs.
+            return;
+        }
+    }
+
+    private ExitCode changeInOrder(RunningMachine machine, int count, DeviceLists lists, Arguments arguments) {
+        ExitCode code = ExitCode.OK;
         for (int i = 0; i < CHANGES.size() && code == ExitCode.OK; i++) {
             if (isGiven(CHANGES.get(i), arguments)) {
-                code = tryToChange(CHANGES.get(i), meant.get(0), count, lists, arguments);
+                code = tryToChange(CHANGES.get(i), machine, count, lists, arguments);
             }
         }
         return code;
@@ -75,15 +102,15 @@ final class UpdateCommand {
             change(change, machine, count, lists, arguments.value(change));
             return ExitCode.OK;
         } catch (IllegalArgumentException e) {
-            // Those about lists say where in them.
-            String option = e.getMessage().endsWith(")") ? "" : " (" + arguments.nameOf(change) + ")";
-            errors.accept(e.getMessage() + option);
+            // Those about lists say where in them, by the request's key.
+            String message = e.getMessage().replaceAll("\\(" + DeviceActions.CONFIG + "(?=[\\[)])", "(" + arguments.nameOf(change));
+            errors.accept(message + (message.endsWith(")") ? "" : " (" + arguments.nameOf(change) + ")"));
             return ExitCode.USAGE;
         } catch (NoMachineException e) {
             errors.accept(machine.whyNotThere() + socketOption(arguments));
             return ExitCode.HOST_ERROR;
         } catch (VcpuResizeException | DeviceChangeException e) {
-            errors.accept(e.getMessage());
+            errors.accept(e.getMessage().replace("(machine-config.spare_devices)", "(" + CliOption.SPARE_DEVICES.longName() + " of the machine)"));
             return ExitCode.HOST_ERROR;
         } catch (IOException e) {
             errors.accept(e.getMessage() + socketOption(arguments));

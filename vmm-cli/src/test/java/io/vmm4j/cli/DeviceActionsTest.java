@@ -84,6 +84,8 @@ class DeviceActionsTest {
         "insert_virblks | {'config': '[]'}         | the list is empty",
         "remove_virblk  | {}                       | drive_id must be a text, and is missing",
         "remove_virnet  | {'iface_id': 7}          | iface_id must be a text, and is of another type",
+        "insert_virblks | {'config': '['}          | the text ends too early at line 1 column 2 (config)",
+        "insert_virblks | {'action': 'insert_virblks', 'config': '[]', 'foo': 1} | unknown key \"foo\", known are action, config",
         "patch_fs       | {}                       | there are no shared folders yet",
         "insert_host_device | {}                   | devices of the host cannot be handed to a guest",
     })

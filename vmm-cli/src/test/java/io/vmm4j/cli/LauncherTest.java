@@ -261,7 +261,7 @@ class LauncherTest {
         long ignored = Long.parseUnsignedLong(run.out().get(0), 16);
         // nohup has its children ignore some.
         long inherited = Long.parseUnsignedLong(run(List.of("sed", "-n", "s/^SigIgn:.//p", "/proc/self/status")).out().get(0), 16);
-        for (int signal : new int[] {10, 12, 14, 16, 26, 27, 29, 30, 34, 64}) {
+        for (int signal : new int[] {10, 12, 14, 16, 25, 26, 27, 29, 30, 34, 64}) {
             assertTrue((ignored >>> signal - 1 & 1) != 0, "signal " + signal);
         }
         for (int signal : new int[] {1, 2, 3, 6, 13, 15, 18, 20, 21, 22, 24}) {

@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -154,6 +155,13 @@ class MachineCommandsTest {
     void aConsoleThatIsOnNoSocketIsNotAttachedTo() {
         assertEquals("1||vmm: machine " + directory.resolve("s")
                 + " has no console on a socket: it was started in a terminal of its own, or without one\n", run("console"));
+    }
+
+    @Test
+    void whatIsNoSocketIsNamedOnceAndAsThat() throws IOException {
+        server.close();
+        Files.createFile(directory.resolve("s"));
+        assertEquals("1||vmm: no machine answers at the socket " + directory.resolve("s") + ": it is not a socket\n", run("info"));
     }
 
     @ParameterizedTest

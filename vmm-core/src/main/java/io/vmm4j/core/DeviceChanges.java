@@ -84,7 +84,7 @@ public final class DeviceChanges {
     private void requireRunning() {
         VmState now = state.get();
         if (now != VmState.RUNNING) {
-            throw new IllegalStateException(own.prefix() + "a machine that is " + now + " cannot change its devices");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + now.word() + " cannot change its devices");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.vmm4j.core;
 
 import io.vmm4j.core.config.VsockConfig;
+import io.vmm4j.core.host.ChannelAddress;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -49,7 +50,7 @@ public final class HostVsock {
      */
     public SocketChannel connect(long guestPort) throws IOException {
         requirePort(guestPort);
-        SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+        SocketChannel channel = ChannelAddress.connect(socket);
         try {
             ByteBuffer request = StandardCharsets.US_ASCII.encode("CONNECT " + guestPort + "\n");
             while (request.hasRemaining()) {

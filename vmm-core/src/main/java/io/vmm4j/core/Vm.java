@@ -96,7 +96,7 @@ public final class Vm implements AutoCloseable {
                 return;
             }
             if (before != VmState.CREATED) {
-                throw new IllegalStateException(own.prefix() + "a machine that is " + before + " cannot be started");
+                throw new IllegalStateException(own.prefix() + "a machine that is " + before.word() + " cannot be started");
             }
             // Before the guest can end.
             entered(VmState.RUNNING);
@@ -181,7 +181,7 @@ public final class Vm implements AutoCloseable {
                 throw new PauseException(own.prefix() + "the guest was not paused, " + busy.get() + " after " + TimeUnit.MILLISECONDS.convert(within) + " ms; it runs on");
             }
             if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
-                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be paused");
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be paused");
             }
             entered(VmState.PAUSED);
         }
@@ -200,7 +200,7 @@ public final class Vm implements AutoCloseable {
                 return;
             }
             if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
-                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot be resumed");
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be resumed");
             }
             machine.resume();
             entered(VmState.RUNNING);
@@ -240,7 +240,7 @@ public final class Vm implements AutoCloseable {
      */
     public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
         if (state.get() != VmState.RUNNING) {
-            throw new IllegalStateException(own.prefix() + "a machine that is " + state.get() + " cannot change its vCPUs");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot change its vCPUs");
         }
         CompletableFuture<Void> change = machine.resizeVcpus(count, within)
                 .thenRun(() -> events.tell(time -> new VmEvent.VcpusChanged(time, count)));
@@ -282,7 +282,7 @@ public final class Vm implements AutoCloseable {
     public void renewGenerationId() throws IOException {
         VmState now = state.get();
         if (now.compareTo(VmState.STOPPING) >= 0) {
-            throw new IllegalStateException(own.prefix() + "a machine that is " + now + " has no generation id");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + now.word() + " has no generation id");
         }
         machine.renewGeneration();
     }
@@ -319,7 +319,7 @@ public final class Vm implements AutoCloseable {
     public boolean sendCtrlAltDel() {
         VmState now = state.get();
         if (now != VmState.RUNNING && now != VmState.PAUSED) {
-            throw new IllegalStateException(own.prefix() + "a machine that is " + now + " has nobody at its keyboard");
+            throw new IllegalStateException(own.prefix() + "a machine that is " + now.word() + " has nobody at its keyboard");
         }
         return machine.sendCtrlAltDel();
     }

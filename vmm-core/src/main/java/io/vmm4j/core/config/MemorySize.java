@@ -7,7 +7,10 @@ import java.util.regex.Pattern;
 /** Memory sizes as people write them: {@code 512} is MiB; {@code 512M}, {@code 2G} and {@code 1T} say their unit. */
 public final class MemorySize {
 
-    private static final Pattern FORM = Pattern.compile("(\\d{1,12})(?:([MGT])(?:I?B)?)?");
+    private static final Pattern FORM = Pattern.compile("0*(\\d+)(?:([MGT])(?:I?B)?)?");
+
+    /** What fits, with a unit too. */
+    private static final int DIGITS_MAX = 12;
 
     private MemorySize() {
     }
@@ -22,6 +25,9 @@ public final class MemorySize {
         Matcher form = FORM.matcher(text.strip().toUpperCase(Locale.ROOT));
         if (!form.matches()) {
             throw new IllegalArgumentException("\"" + text + "\" is not a size: give MiB, or a number with M, G or T");
+        }
+        if (form.group(1).length() > DIGITS_MAX) {
+            throw new IllegalArgumentException("\"" + text + "\" is above the limit of " + MachineConfig.MAX_MEM_SIZE_MIB + " MiB");
         }
         long number = Long.parseLong(form.group(1));
         String unit = form.group(2);

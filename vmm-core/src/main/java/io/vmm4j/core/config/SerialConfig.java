@@ -27,7 +27,7 @@ public record SerialConfig(
     public static final String NONE = "none";
 
     /** The longest path that fits {@code sun_path} of a Unix socket address with its NUL, in bytes. */
-    private static final int MAX_SOCKET_PATH = 107;
+    static final int MAX_SOCKET_PATH = 107;
 
     public SerialConfig {
         path = path == null ? serialOutPath == null ? STDIO : NONE : path;
@@ -69,7 +69,7 @@ public record SerialConfig(
         problems.require(!path.isEmpty(), key, "the " + name + " path is empty: give stdio or a socket path");
         int length = path.getBytes(StandardCharsets.UTF_8).length;
         problems.require(length <= MAX_SOCKET_PATH, key,
-                "socket path of " + length + " bytes is above the limit of " + MAX_SOCKET_PATH);
+                "socket path \"" + path + "\" of " + length + " bytes is above the limit of " + MAX_SOCKET_PATH);
         problems.requirePath(path, key, name + " socket");
     }
 }

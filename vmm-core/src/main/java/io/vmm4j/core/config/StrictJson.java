@@ -93,6 +93,9 @@ public final class StrictJson {
     /** The problem, and those that are found once what it is about is left out. */
     private static List<ConfigProblem> withTheNext(JsonMappingException first, String json, JavaType type, String source) {
         List<ConfigProblem> problems = new ArrayList<>(problemOf(first, source));
+        if (isOfText(first)) {
+            return problems;
+        }
         JsonMappingException found = first;
         try {
             JsonNode tree = MAPPER.readTree(json);
@@ -118,6 +121,11 @@ public final class StrictJson {
             }
         }
         return problems;
+    }
+
+    /** Whether the text is broken, said by the field that the reader was in: behind it nothing can be read. */
+    private static boolean isOfText(JsonMappingException e) {
+        return e.getCause() instanceof JsonProcessingException && !(e.getCause() instanceof JsonMappingException);
     }
 
     /** Takes the key or element at the end of {@code path} out of {@code tree}; false when it is not there. */
@@ -191,7 +199,7 @@ public final class StrictJson {
         if (e instanceof MismatchedInputException mismatch && mismatch.getTargetType() != null) {
             return "the value is not " + nameOf(mismatch.getTargetType());
         }
-        return e.getOriginalMessage().replaceAll("\\[Source: [^;]*; ([^]]*)]", "$1");
+        return TextMistake.inWords(e.getOriginalMessage().replaceAll("\\[Source: [^;]*; ([^]]*)]", "$1"));
     }
 
     private static String nameOf(Class<?> type) {

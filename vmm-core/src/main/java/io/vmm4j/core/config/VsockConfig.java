@@ -2,6 +2,7 @@ package io.vmm4j.core.config;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Stream sockets between the guest and programs of the host ({@code vsock}).
@@ -25,6 +26,9 @@ public record VsockConfig(
 
     void check(Problems problems) {
         problems.require(udsPath != null && !udsPath.isEmpty(), "vsock.uds_path", "the path of a socket to create is required");
+        int length = udsPath == null ? 0 : udsPath.getBytes(StandardCharsets.UTF_8).length;
+        problems.require(length <= SerialConfig.MAX_SOCKET_PATH, "vsock.uds_path",
+                "socket path \"" + udsPath + "\" of " + length + " bytes is above the limit of " + SerialConfig.MAX_SOCKET_PATH);
         problems.requirePath(udsPath, "vsock.uds_path", "vsock socket");
         problems.require(guestCid != null, "vsock.guest_cid", "a guest CID is required");
         problems.require(guestCid == null || guestCid >= MIN_GUEST_CID && guestCid <= MAX_GUEST_CID, "vsock.guest_cid",

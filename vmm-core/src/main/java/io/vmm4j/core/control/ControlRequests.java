@@ -2,16 +2,19 @@ package io.vmm4j.core.control;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +37,12 @@ final class ControlRequests {
     private interface Action {
         CompletableFuture<ObjectNode> on(ObjectNode request);
     }
+
+    /** What a request has beside the name of its action. */
+    private static final Map<String, List<String>> KEYS = Map.of(ControlMessage.RESIZE_VCPU, List.of(ControlMessage.VCPU_COUNT),
+            ControlMessage.INFO, List.of(), ControlMessage.STATS, List.of(), ControlMessage.PROMETHEUS, List.of(), ControlMessage.PAUSE, List.of(),
+            ControlMessage.RESUME, List.of(), ControlMessage.STOP, List.of(ControlMessage.TIMEOUT_MS), ControlMessage.KILL, List.of(),
+            ControlMessage.RESIZE_CONSOLE, List.of(ControlMessage.COLUMNS, ControlMessage.ROWS));
 
     private final ControlTarget target;
     private final Executor slow;
@@ -85,7 +94,7 @@ final class ControlRequests {
         try {
             ObjectNode request = ControlMessage.parse(line);
             isStream[0] = request.path(ControlMessage.ACTION).asText().equals(ControlMessage.EVENTS);
-            message = isStream[0] ? listen(stream) : request(request);
+            message = isStream[0] ? listen(request, stream) : request(request);
         } catch (IllegalArgumentException e) {
             message = refused("a request is a JSON object in one line" + (e.getMessage().equals(ControlMessage.NO_OBJECT) ? "" : ": " + e.getMessage()));
         } catch (RuntimeException | Error e) {
@@ -103,7 +112,20 @@ final class ControlRequests {
             return refused((name.isMissingNode() ? "\"action\" is missing" : "unknown action " + shown(name)) + ", known are \"" + ControlMessage.EVENTS + "\", "
                     + actions.keySet().stream().map(known -> "\"" + known + "\"").collect(Collectors.joining(", ")));
         }
-        return guarded(name.asText(), () -> action.on(request));
+        return guarded(name.asText(), () -> {
+            requireKnown(request, KEYS.get(name.asText()));
+            return action.on(request);
+        });
+    }
+
+    /** @param keys those that there may be beside the action's name; {@code null} where the action itself looks at them */
+    private static void requireKnown(ObjectNode request, List<String> keys) {
+        request.fieldNames().forEachRemaining(key -> {
+            if (keys != null && !key.equals(ControlMessage.ACTION) && !keys.contains(key)) {
+                throw new IllegalArgumentException("unknown key " + shown(TextNode.valueOf(key)) + ", known are "
+                        + Stream.concat(Stream.of(ControlMessage.ACTION), keys.stream()).collect(Collectors.joining(", ")));
+            }
+        });
     }
 
     private interface Work {
@@ -121,8 +143,9 @@ final class ControlRequests {
         }
     }
 
-    private CompletableFuture<ObjectNode> listen(ControlStream stream) {
+    private CompletableFuture<ObjectNode> listen(ObjectNode request, ControlStream stream) {
         return guarded(ControlMessage.EVENTS, () -> {
+            requireKnown(request, List.of());
             stream.of(target.listen(stream::offer, stream::end));
             return done(null);
         });

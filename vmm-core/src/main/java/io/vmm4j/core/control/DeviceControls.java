@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * All that can be changed about the devices of a machine. Immutable.
@@ -24,13 +25,13 @@ public record DeviceControls(Map<String, DriveControl> drives, Map<String, Netwo
     /** The drive called {@code id}; throws {@link NoSuchElementException} when there is none. */
     public DriveControl drive(String id) {
         Objects.requireNonNull(id, "id");
-        return existing(drives.get(id), "drive \"" + id + "\", there are " + drives.keySet());
+        return existing(drives.get(id), "drive \"" + id + "\"" + others(drives.keySet()));
     }
 
     /** The network interface called {@code id}; throws {@link NoSuchElementException} when there is none. */
     public NetworkControl network(String id) {
         Objects.requireNonNull(id, "id");
-        return existing(networks.get(id), "network interface \"" + id + "\", there are " + networks.keySet());
+        return existing(networks.get(id), "network interface \"" + id + "\"" + others(networks.keySet()));
     }
 
     /** The entropy device; throws {@link NoSuchElementException} when there is none. */
@@ -61,6 +62,10 @@ public record DeviceControls(Map<String, DriveControl> drives, Map<String, Netwo
         Map<String, NetworkControl> fewerNetworks = new HashMap<>(networks);
         fewerNetworks.keySet().removeAll(removed.networks.keySet());
         return new DeviceControls(fewerDrives, fewerNetworks, entropy, balloon);
+    }
+
+    private static String others(Set<String> ids) {
+        return ids.isEmpty() ? ", nor any other" : ", there are " + ids;
     }
 
     private static <T> T existing(T control, String what) {

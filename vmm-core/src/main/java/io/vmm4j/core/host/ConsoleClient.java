@@ -1,10 +1,7 @@
 package io.vmm4j.core.host;
 
 import io.vmm4j.core.console.SerialPort;
-import io.vmm4j.kvm.libc.Termios;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -26,7 +23,9 @@ public final class ConsoleClient {
         /** The machine has closed its console, as it does at its end. */
         CLOSED,
         /** Another client is there. */
-        BUSY
+        BUSY,
+        /** Standard output cannot be written to, or nobody reads it any more; the machine goes on. */
+        OUTPUT_LOST
     }
 
     /** What the machine is told of the terminal. */
@@ -46,20 +45,16 @@ public final class ConsoleClient {
         this.window = window;
     }
 
-    /** Whether standard input is a terminal, at which a person sits. */
-    public static boolean isAtTerminal() {
-        return Termios.isTty(0);
-    }
-
     /**
      * Attaches to the console at {@code socket} until it is left or closed. The terminal is as it was then.
      *
      * @throws IOException when nobody listens there, or the terminal cannot be had
      */
     public End attach(Path socket) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(socket));
-            try (StdioConsole console = StdioConsole.thatCanBeLeft(() -> finish(channel, End.LEFT))) {
+        try (SocketChannel channel = ChannelAddress.connect(socket)) {
+            Runnable lose = () -> finish(channel, End.OUTPUT_LOST);
+            StandardOutput.whenReaderGone(lose);
+            try (StdioConsole console = StdioConsole.thatCanBeLeft(() -> finish(channel, End.LEFT), lose)) {
                 Port port = new Port(channel);
                 console.attach(port);
                 passOutput(channel, console, port);

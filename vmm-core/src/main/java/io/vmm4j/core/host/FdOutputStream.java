@@ -18,6 +18,7 @@ final class FdOutputStream extends OutputStream {
     private static final short POLLOUT = 4;
 
     private final int fd;
+    private byte last = '\n';
     private final NativeStruct data = NativeStruct.allocate(SIZE);
     /* struct pollfd { int fd; short events; short revents; } */
     private final NativeStruct pollfd = NativeStruct.allocate(8);
@@ -40,7 +41,13 @@ final class FdOutputStream extends OutputStream {
             data.bytes().put(0, bytes, offset + done, n);
             writeOut(n);
             done += n;
+            last = bytes[offset + done - 1];
         }
+    }
+
+    /** Whether the last line that was written has no end. */
+    boolean isInLine() {
+        return last != '\n';
     }
 
     private void writeOut(int length) throws LinuxException {

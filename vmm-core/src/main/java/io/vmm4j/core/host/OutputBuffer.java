@@ -44,6 +44,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     private final OutputStream stream;
     private final NanoClock clock;
     private final long stuckNanos;
+    private final Runnable failed;
     private final byte[] ring;
     private final Thread writer;
     /** Whose timer looks at a reader that takes nothing; there from the start on, and shared by all consoles. */
@@ -84,6 +85,11 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
      * @param stuckNanos how long the reader may take nothing before output is dropped
      */
     OutputBuffer(String name, OutputStream stream, int capacity, NanoClock clock, long stuckNanos) {
+        this(name, stream, capacity, clock, stuckNanos, () -> { });
+    }
+
+    /** @param failed called once when the stream takes no more, on the writer's thread */
+    OutputBuffer(String name, OutputStream stream, int capacity, NanoClock clock, long stuckNanos, Runnable failed) {
         if (Integer.bitCount(capacity) != 1) {
             throw new IllegalArgumentException("capacity " + capacity + " is not a power of two");
         }
@@ -91,6 +97,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         this.stream = stream;
         this.clock = clock;
         this.stuckNanos = stuckNanos;
+        this.failed = failed;
         this.ring = new byte[capacity];
         this.writer = new Thread("console-out") {
             @Override
@@ -192,6 +199,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
             } else {
                 port.failed("output.write()", e);
             }
+            failed.run();
         }
     }
 
@@ -293,6 +301,11 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         if (lost > 0) {
             Log.LOG.warn("{}: {} bytes of output were dropped", name, lost);
         }
+    }
+
+    /** Whether nothing is written any more, so that whoever closed this may write to the stream. */
+    boolean isDone() {
+        return !writer.isAlive();
     }
 
     private void awaitFlush() throws InterruptedException {

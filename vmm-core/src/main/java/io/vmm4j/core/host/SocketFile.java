@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -41,7 +40,7 @@ public final class SocketFile<S extends Closeable> implements Closeable {
     /** Makes a socket that listens. */
     @FunctionalInterface
     public interface Binder<S> {
-        /** @param address the file to make, at most {@value UnixSocket#MAX_ADDRESS} bytes long */
+        /** @param address the file to make, at most {@value ChannelAddress#MAX} bytes long */
         S listen(String address) throws IOException;
     }
 
@@ -151,8 +150,7 @@ public final class SocketFile<S extends Closeable> implements Closeable {
 
     private static <S extends Closeable> SocketFile<S> listenFrom(AsideDirectory aside, Path path, Binder<S> binder) throws IOException {
         Path made = aside.made();
-        boolean isShort = made.toString().getBytes(StandardCharsets.UTF_8).length <= UnixSocket.MAX_ADDRESS;
-        S server = binder.listen(isShort ? made.toString() : aside.madeAddress());
+        S server = binder.listen(ChannelAddress.isShort(made.toString()) ? made.toString() : aside.madeAddress());
         try {
             Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
             try (Fd file = Fd.open(made, Fd.O_PATH | Fd.O_NOFOLLOW)) {

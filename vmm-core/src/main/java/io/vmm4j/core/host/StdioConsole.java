@@ -8,7 +8,6 @@ import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Termios;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * typed and not read by then is dropped, so that no shell runs it. While the process is suspended (SIGTSTP) the settings are
  * those from before. In a background job the terminal is left alone until the job comes to the foreground; after a suspension
  * without a word (SIGSTOP) raw mode is taken up again within {@value #LOOK_MILLIS} ms. A terminal is one console's: {@link #attach} of a
- * second one in the same process is refused. Where standard output is a terminal too, a line says how to leave.
+ * second one in the same process is refused. Where standard output is a terminal too, a line says how to leave, and
+ * a line that the guest has begun is ended by {@link #close()}.
  *
  * <p>A virtio console is told the terminal's size, at first and whenever that changes.
  *
@@ -43,6 +43,7 @@ public final class StdioConsole implements SerialConsole {
     private static final int F_GETFD = 1;
     private static final int FD_CLOEXEC = 1;
     private static final int BATCH = 4096;
+    private static final byte[] END_OF_LINE = line("");
     private static final byte[] HELP =
             line("\r\nvmm: Ctrl-A x ends the machine, Ctrl-A Ctrl-A sends Ctrl-A, Ctrl-A h shows this line");
     private static final byte[] GREETING = line("vmm: Ctrl-A x ends the machine, Ctrl-A h says what else there is");
@@ -54,6 +55,7 @@ public final class StdioConsole implements SerialConsole {
 
     private final int in;
     private final int out;
+    private final FdOutputStream stream;
     private final OutputBuffer output;
     /** Null when it only goes with its machine. */
     private final Runnable leave;
@@ -85,21 +87,23 @@ public final class StdioConsole implements SerialConsole {
 
     /** As the public constructor, on other descriptors. */
     StdioConsole(int in, int out, NanoClock clock) {
-        this(in, out, clock, null);
+        this(in, out, clock, null, StandardOutput::lose);
     }
 
-    /** @param leave called at Ctrl-A d, on the console's own thread; the console is to be closed then */
-    static StdioConsole thatCanBeLeft(Runnable leave) {
-        return new StdioConsole(STDIN, STDOUT, System::nanoTime, leave);
+    /**
+     * @param leave  called at Ctrl-A d, on the console's own thread; the console is to be closed then
+     * @param failed called when standard output cannot be written to, on a thread of the console's
+     */
+    static StdioConsole thatCanBeLeft(Runnable leave, Runnable failed) {
+        return new StdioConsole(STDIN, STDOUT, System::nanoTime, leave, failed);
     }
 
-    /** As {@link #thatCanBeLeft} when {@code leave} is not null, on other descriptors. */
-    StdioConsole(int in, int out, NanoClock clock, Runnable leave) {
+    private StdioConsole(int in, int out, NanoClock clock, Runnable leave, Runnable failed) {
         this.leave = leave;
         this.in = isInherited(in) ? in : -1;
         this.out = isInherited(out) ? out : -1;
-        OutputStream stream = new FdOutputStream(this.out);
-        this.output = new OutputBuffer("stdout", stream, OutputBuffer.CAPACITY, clock, OutputBuffer.STUCK_NANOS);
+        this.stream = new FdOutputStream(this.out);
+        this.output = new OutputBuffer("stdout", stream, OutputBuffer.CAPACITY, clock, OutputBuffer.STUCK_NANOS, failed);
     }
 
     /**
@@ -245,8 +249,21 @@ public final class StdioConsole implements SerialConsole {
             endInput();
         }
         output.close();
+        endLine();
         if (terminal != null) {
             terminal.close();
+        }
+    }
+
+    /** The guest leaves the cursor anywhere: what the shell or this program says next on that terminal begins a line. */
+    private void endLine() {
+        if (out < 0 || !output.isDone() || !stream.isInLine() || !Termios.isTty(out)) {
+            return;
+        }
+        try {
+            stream.write(END_OF_LINE);
+        } catch (IOException e) {
+            Log.LOG.debug("stdout: {}", e.getMessage());
         }
     }
 

@@ -3,6 +3,8 @@ package io.vmm4j.core.named;
 import io.vmm4j.core.control.ControlClient;
 import io.vmm4j.core.control.MachineInfo;
 import io.vmm4j.core.control.NoMachineException;
+import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,8 +22,9 @@ import java.util.concurrent.Future;
  * @param state as {@link MachineInfo#state}, or {@value #GONE}: its process has ended without clearing up, or {@value #SILENT}: its
  *              process is there and does not answer
  * @param info  what it says of itself; {@code null} for one that says nothing
+ * @param pid   its process; 0 where that cannot be seen, or has ended
  */
-public record ListedMachine(String name, String state, MachineInfo info) {
+public record ListedMachine(String name, String state, MachineInfo info, long pid) {
 
     /** Its process has ended without clearing up. */
     public static final String GONE = "gone";
@@ -66,11 +69,20 @@ public record ListedMachine(String name, String state, MachineInfo info) {
     private static ListedMachine ask(RuntimeDirectory directory, String name, Duration patience) throws IOException {
         try {
             MachineInfo info = new ControlClient(directory.control(name), patience, patience).info();
-            return new ListedMachine(name, info.state(), info);
+            return new ListedMachine(name, info.state(), info, info.pid());
         } catch (NoMachineException e) {
-            return directory.clean(name) ? new ListedMachine(name, GONE, null) : null;
+            return directory.clean(name) ? new ListedMachine(name, GONE, null, 0) : null;
         } catch (IOException e) {
-            return new ListedMachine(name, SILENT, null);
+            return new ListedMachine(name, SILENT, null, processOf(directory, name));
+        }
+    }
+
+    /** The process that has the name {@code name}, whether it answers or not; 0 where that cannot be seen. */
+    public static long processOf(RuntimeDirectory directory, String name) {
+        try (UnixSocket socket = UnixSocket.open()) {
+            return socket.connect(directory.control(name)) ? socket.peerProcess() : 0;
+        } catch (LinuxException e) {
+            return 0;
         }
     }
 }

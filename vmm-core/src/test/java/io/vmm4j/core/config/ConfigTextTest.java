@@ -54,7 +54,7 @@ class ConfigTextTest {
 
     @Test
     void aKeyGivenTwiceIsRefused() {
-        assertTrue(refusal("{\"boot-source\": {}, \"boot-source\": {}}").contains("Duplicate"));
+        assertTrue(refusal("{\"boot-source\": {}, \"boot-source\": {}}").contains("the key \"boot-source\" is given twice"));
     }
 
     @ParameterizedTest
@@ -76,8 +76,27 @@ class ConfigTextTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
+        "{'serial': x} | x is not JSON: a text stands in quotation marks, the rest are numbers, true, false and null at line 1 column 12 (test.json)",
+        "{'serial': {'path': 's', 'path': 't'}} | the key \"path\" is given twice at line 1 column 32 (serial)",
+        "{'serial': {'path': 's~'}} | a control character (code 9) stands in a text, where it has to be written \\u00XX at line 1 column 23 (serial.path)",
+        "{'serial': ,} | unexpected character \",\" at line 1 column 12 (test.json)",
+    })
+    void aMistakeInTheTextIsOneProblemInPlainWords(String text, String message) {
+        ConfigException e = assertThrows(ConfigException.class, () -> parse(text.replace('\'', '"').replace('~', '\t')));
+        assertEquals(message, e.getMessage());
+        assertEquals(1, e.problems().size());
+    }
+
+    @Test
+    void aTextThatIsNestedTooDeepSaysHowDeepItMayBe() {
+        String refusal = refusal("[".repeat(3000));
+        assertTrue(refusal.contains("lists and objects stand in each other more than 1000 deep"), refusal);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
         "{'~': 1} | unknown key \"~\", known are",
-        "{'a~': 1, 'a~': 2} | Duplicate field 'a~'",
+        "{'a~': 1, 'a~': 2} | the key \"a~\" is given twice",
         "{'machine-config': {'mem_type': '~'}} | memory type \"~\" is not one of",
         "{'cpu-config': '/no/~'} | file /no/~ does not exist",
         "{'drives': [{'cache_type': 'x~'}]} | \"x~\" is not one of Unsafe, Writeback",

@@ -198,7 +198,8 @@ class DeviceControlsTest {
                 assertThrows(NoSuchElementException.class, () -> controls.drive("data")).getMessage());
         assertThrows(NoSuchElementException.class, controls::balloon);
         assertThrows(NoSuchElementException.class, controls::entropy);
-        assertThrows(NoSuchElementException.class, () -> controls.network("eth0"));
+        assertEquals("this machine has no network interface \"eth0\", nor any other",
+                assertThrows(NoSuchElementException.class, () -> controls.network("eth0")).getMessage());
     }
 
     @Test

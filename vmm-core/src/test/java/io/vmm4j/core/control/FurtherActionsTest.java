@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,10 @@ class FurtherActionsTest {
                     () -> client().changeDevices(INSERT, Map.of(CONFIG, "gone"))).getMessage());
             String refusal = assertThrows(IllegalArgumentException.class, () -> client().changeDevices("fly", Map.of())).getMessage();
             assertTrue(refusal.startsWith("unknown action \"fly\", known are ") && refusal.contains("\"" + INSERT + "\""), refusal);
+            for (String action : List.of("info", "events", "stop", "resize_vcpu")) {
+                String unknown = assertThrows(IllegalArgumentException.class, () -> client().changeDevices(action, Map.of("foo", "1"))).getMessage();
+                assertTrue(unknown.startsWith("unknown key \"foo\", known are action"), unknown);
+            }
             client().resizeVcpus(2);
         }
     }

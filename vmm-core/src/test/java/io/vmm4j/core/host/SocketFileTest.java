@@ -317,6 +317,32 @@ class SocketFileTest {
         }
     }
 
+    /** With so short a name that its place aside is named after it. */
+    private Path placeOf(int length) throws IOException {
+        Path deep = Files.createDirectories(directory.resolve("d".repeat(77 - directory.toString().length())));
+        return deep.resolve("x".repeat(length - deep.toString().length() - 1));
+    }
+
+    @Test
+    void pathsOfAllLengthsAboutTheBoundOfAnAddressWork() throws Exception {
+        for (int length = 80; length <= 110; length++) {
+            Path place = placeOf(length);
+            try (SocketFile<ServerSocketChannel> file = SocketFile.listen(place); SocketChannel client = ChannelAddress.connect(place)) {
+                assertTrue(client.isConnected(), "connected to " + place);
+            }
+        }
+    }
+
+    @Test
+    void pathsOfAllLengthsAboutTheBoundOfAnAddressWorkForSocketsOfTheKernel() throws Exception {
+        for (int length = 80; length <= 110; length++) {
+            Path place = placeOf(length);
+            try (SocketFile<UnixSocket> file = SocketFile.listen(place, address -> UnixSocket.listen(address, 1)); UnixSocket client = UnixSocket.open()) {
+                assertTrue(client.connect(place), "connected to " + place);
+            }
+        }
+    }
+
     @Test
     void aRelativePathMayBeShortWhereItsAbsoluteOneIsLong() throws Exception {
         Path deep = Files.createDirectories(directory.resolve("d".repeat(120)));

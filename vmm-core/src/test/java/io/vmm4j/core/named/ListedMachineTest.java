@@ -58,8 +58,8 @@ class ListedMachineTest {
         ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(directory.control("killed"))).close();
         try (ControlServer web = ControlServer.open(directory.control("web"), target());
                 SocketFile<ServerSocketChannel> stuck = SocketFile.listen(directory.control("stuck"))) {
-            assertEquals(List.of(new ListedMachine("killed", "gone", null), new ListedMachine("stuck", "silent", null),
-                    new ListedMachine("web", "paused", INFO)), ListedMachine.in(directory, Duration.ofSeconds(2)));
+            assertEquals(List.of(new ListedMachine("killed", "gone", null, 0), new ListedMachine("stuck", "silent", null, ProcessHandle.current().pid()),
+                    new ListedMachine("web", "paused", INFO, INFO.pid())), ListedMachine.in(directory, Duration.ofSeconds(2)));
             assertFalse(Files.exists(directory.control("killed")));
             assertEquals(List.of("stuck", "web"), directory.names());
         }
