@@ -16,6 +16,8 @@ import io.vmm4j.core.console.SerialPort;
 import io.vmm4j.core.host.StreamConsole;
 import io.vmm4j.devices.serial.SerialSink;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Tag;
@@ -60,6 +62,28 @@ class GivenConsolesTest extends GivenParts {
                 assertTrue(refusal.getMessage().contains("console: attach() threw"), refusal.getMessage());
             }
         }
+    }
+
+    @Test
+    void whatAStreamThrowsEndsItsMachineByTheConsolesName() throws Exception {
+        OutputStream out = new OutputStream() {
+            @Override
+            public void write(int octet) {
+                throw new IllegalStateException("no more paper");
+            }
+        };
+        VmExit exit = run(machine(new TinyKernel().print("x").spin()).serial(InputStream.nullInputStream(), out));
+        assertEquals(VmExitReason.DEVICE_FAULT, exit.reason());
+        assertEquals("serial console: output.write() threw java.lang.IllegalStateException: no more paper", exit.message());
+        InputStream in = new InputStream() {
+            @Override
+            public int read() {
+                throw new IllegalStateException("no key");
+            }
+        };
+        exit = run(machine(new TinyKernel().spin()).serial(StreamConsole.capture()).virtioConsole(in, OutputStream.nullOutputStream()));
+        assertEquals(VmExitReason.DEVICE_FAULT, exit.reason());
+        assertEquals("virtio console: input.read() threw java.lang.IllegalStateException: no key", exit.message());
     }
 
     private static SerialConsole inAttach(Throwable thrown) {

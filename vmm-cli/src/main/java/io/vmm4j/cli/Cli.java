@@ -1,5 +1,6 @@
 package io.vmm4j.cli;
 
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.devices.text.Printable;
 import java.io.PrintStream;
 import java.util.List;
@@ -66,6 +67,11 @@ public final class Cli {
             }
             return exit;
         } catch (RuntimeException | Error e) {
+            String lack = Shortage.behind(e);
+            if (lack != null) {
+                say("the host refused: " + lack);
+                return ExitCode.HOST_ERROR;
+            }
             LoggerFactory.getLogger(Cli.class).error("internal error", e);
             say("internal error: " + e + "; the stack is in " + log.startForBug());
             return ExitCode.BUG;

@@ -8,6 +8,7 @@ import io.vmm4j.kvm.libc.TakenSignal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.IntConsumer;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -29,6 +30,7 @@ final class NativeWarmUp implements AutoCloseable {
     private final CountDownLatch done = new CountDownLatch(1);
     private final List<TakenSignal> taken = new ArrayList<>();
     private Runnable terminate = () -> exit(SIGTERM);
+    private IntConsumer beforeExit = signal -> { };
     private boolean isStarted;
     private boolean closed;
 
@@ -93,8 +95,18 @@ final class NativeWarmUp implements AutoCloseable {
         terminate = action;
     }
 
+    /** What the process's end by a signal begins with from now on, given the signal; it is run on any thread. */
+    synchronized void onExit(IntConsumer action) {
+        beforeExit = action;
+    }
+
     /** Ends the process as the signal has it. */
-    static void exit(int signal) {
+    void exit(int signal) {
+        IntConsumer before;
+        synchronized (this) {
+            before = beforeExit;
+        }
+        before.accept(signal);
         Runtime.getRuntime().exit(SIGNAL_STATUS + signal);
     }
 

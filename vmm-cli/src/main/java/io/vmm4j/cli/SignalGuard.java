@@ -10,8 +10,9 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>The first SIGTERM presses the guest's power button. A guest that is not off within the time it is given is stopped, and one
  * that has not even noticed within an eighth of that. SIGINT, SIGHUP, SIGQUIT, SIGABRT, SIGXCPU and a second SIGTERM stop it at
- * once: they begin the JVM's shutdown (see {@link NativeWarmUp}), and a hook asks the machine to stop and waits a bounded time while
- * the main thread closes it. The main thread may then sit in
+ * once: whoever gets the signal asks the machine to stop and waits a bounded time while the main thread closes it, and begins the JVM's
+ * shutdown then (see {@link NativeWarmUp}). It is done before, since the host may have no thread for a hook; a hook does the same for a
+ * shutdown that something else began. The main thread may then sit in
  * {@code System.exit} for good: the hook does not wait for that. Thread-safe.
  */
 final class SignalGuard implements AutoCloseable {
@@ -22,7 +23,8 @@ final class SignalGuard implements AutoCloseable {
     /** What ended the machine, in words. */
     static final String WHY = "a signal ended the process";
     private static final int SIGTERM = 15;
-    private static final int TERM_STATUS = 128 + SIGTERM;
+    private static final int SIGNAL_STATUS = 128;
+    private static final int TERM_STATUS = SIGNAL_STATUS + SIGTERM;
 
     private final CountDownLatch closed = new CountDownLatch(1);
     private final NativeWarmUp signals;
@@ -57,6 +59,7 @@ final class SignalGuard implements AutoCloseable {
             }
         }
         signals.onTerminate(this::terminate);
+        signals.onExit(this::endBy);
     }
 
     /** Says which machine to stop. */
@@ -72,14 +75,14 @@ final class SignalGuard implements AutoCloseable {
         return isShutDown;
     }
 
-    /** The exit status due to a signal that had the machine end in order; 0 when none has come. */
+    /** The exit status due to a signal; 0 when none has come. */
     synchronized int status() {
         return status;
     }
 
     private void terminate() {
         if (!isFirstForMachine()) {
-            NativeWarmUp.exit(SIGTERM);
+            signals.exit(SIGTERM);
         }
     }
 
@@ -90,6 +93,13 @@ final class SignalGuard implements AutoCloseable {
         status = TERM_STATUS;
         vm.shutdown(patience.dividedBy(NOTICE_PART), patience);
         return true;
+    }
+
+    private void endBy(int signal) {
+        synchronized (this) {
+            status = SIGNAL_STATUS + signal;
+        }
+        shutDown();
     }
 
     private void shutDown() {

@@ -7,6 +7,7 @@ import io.vmm4j.core.host.GuardedFuture;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.machine.Machine;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
@@ -44,6 +45,7 @@ public final class DeviceChanges {
      * @throws IllegalStateException when the machine does not run
      */
     public CompletableFuture<Void> addDrive(DriveConfig drive, Duration within) throws ConfigException {
+        Objects.requireNonNull(drive, "drive");
         requireRunning();
         return guarded(machine.addDrive(drive, within));
     }
@@ -60,18 +62,21 @@ public final class DeviceChanges {
      * @throws IllegalStateException            when the machine does not run
      */
     public CompletableFuture<Void> removeDrive(String id, Duration within) {
+        Objects.requireNonNull(id, "id");
         requireRunning();
         return guarded(machine.removeDrive(id, within));
     }
 
     /** As {@link #addDrive}, for a network interface. */
     public CompletableFuture<Void> addNetworkInterface(NetworkInterfaceConfig network, Duration within) throws ConfigException {
+        Objects.requireNonNull(network, "network");
         requireRunning();
         return guarded(machine.addNetworkInterface(network, within));
     }
 
     /** As {@link #removeDrive}, for a network interface. */
     public CompletableFuture<Void> removeNetworkInterface(String id, Duration within) {
+        Objects.requireNonNull(id, "id");
         requireRunning();
         return guarded(machine.removeNetworkInterface(id, within));
     }

@@ -199,6 +199,7 @@ public final class VmBuilder {
     /**
      * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the
      * machine closes neither. {@code output} is written to on a thread of its own: it may block. It is flushed whenever the guest pauses.
+     * An {@link IOException} of either ends what it is for, and the log says so; all else that they throw the machine, {@link VmExitReason#DEVICE_FAULT}.
      */
     public VmBuilder serial(InputStream input, OutputStream output) {
         return serial(new StreamConsole(input, output));
@@ -261,8 +262,7 @@ public final class VmBuilder {
     }
 
     /**
-     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for what happens on
-     * the host's side.
+     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for the host's side.
      *
      * @param name  for messages
      * @param maker makes the device, once for each machine that is built
@@ -341,7 +341,7 @@ public final class VmBuilder {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
     public void check() throws ConfigException, IOException {
-        Shortage.requireRoomToLoad();
+        Shortage.requireRoomToLoad(toConfig());
         boolean interrupted = Thread.interrupted();
         try {
             new MachineAssembler(toConfig(), parts(), exit -> { }, new MachineThreads()).check();
@@ -366,8 +366,8 @@ public final class VmBuilder {
      *     What the host has run out of, descriptors, threads or memory, is named with its limit
      */
     public Vm build() throws ConfigException, IOException {
-        Shortage.requireRoomToLoad();
         VmConfig config = toConfig();
+        Shortage.requireRoomToLoad(config);
         // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
         CompletableFuture<VmExit> end = new CompletableFuture<>();
         MachineThreads own = new MachineThreads(name == null ? "vm-" + UNNAMED.incrementAndGet() : name, name != null);

@@ -15,6 +15,7 @@ import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.OpenedFiles;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
@@ -118,6 +119,7 @@ public final class MachineStarter {
                 continue;
             }
         } catch (IOException e) {
+            requireNoShortage(e);
             LOG.debug("the kernel image cannot be read: {}", e.getMessage());
         }
         boolean isElf = start.position() >= ELF_HEADER && start.getInt(0) == ELF_MAGIC;
@@ -126,6 +128,15 @@ public final class MachineStarter {
             throw new ApiException("Start microvm error: System configuration error: Cannot load kernel due to invalid memory "
                     + "configuration or invalid kernel image: Kernel Loader: failed to load ELF kernel image: Kernel Loader: "
                     + (start.position() < ELF_HEADER ? "Unable to read elf header" : "Invalid Elf magic number"));
+        }
+    }
+
+    /** What the host lacks is no fault of the image's. */
+    private static void requireNoShortage(IOException failure) throws ApiException {
+        try {
+            Shortage.rethrow(failure);
+        } catch (IOException lack) {
+            throw StartError.of(lack);
         }
     }
 

@@ -1,10 +1,13 @@
 package io.vmm4j.cli.firecracker;
 
+import io.vmm4j.core.host.Threads;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.ProcessEnd;
 import io.vmm4j.kvm.libc.TakenSignal;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -12,8 +15,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Signals that end the process: with Firecracker's exit codes where it has some (SIGHUP, SIGXCPU, SIGXFSZ), and SIGINT and SIGTERM by the
- * signal itself, as whoever has sent it to Firecracker finds it. SIGPIPE is counted and logged. Before that a hook ends what is open, within a bounded time. Those by which
- * the JVM itself learns of faults (SIGBUS, SIGSEGV, SIGILL) stay its own.
+ * signal itself, as whoever has sent it to Firecracker finds it. Before that what is open is ended, within a bounded time, on a thread that has
+ * been there from the start: the host may have none left to give by then, not even for a shutdown hook. SIGPIPE is counted and
+ * logged. Signals by which the JVM itself learns of faults (SIGBUS, SIGSEGV, SIGILL) stay its own. Thread-safe.
  */
 final class DoorSignals implements AutoCloseable {
 
@@ -33,6 +37,10 @@ final class DoorSignals implements AutoCloseable {
     private final Consumer<String> noted;
     private final Consumer<String> counted;
     private final List<TakenSignal> taken = new ArrayList<>();
+    private final CountDownLatch asked = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    /** The exit code that a signal has the process end with; 0 before that. */
+    private volatile int code;
     /** The number of the signal that the process is to end by; 0 where it ends by an exit code. */
     private volatile int last;
     /** When a broken pipe was logged last; 0 when none was. */
@@ -47,9 +55,18 @@ final class DoorSignals implements AutoCloseable {
         this.counted = counted;
     }
 
-    /** Takes the signals from now on; {@code end} is what the process's end by one of them begins with. */
-    void arm(Runnable end) {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> endInOrder(end), "fc_end"));
+    /**
+     * Takes the signals from now on.
+     *
+     * @param end what the process's end by one of them begins with
+     * @throws IOException when the host has no thread for it
+     */
+    void arm(Runnable end) throws IOException {
+        Thread work = new Thread(() -> endWhenAsked(end), "fc_end-work");
+        work.setDaemon(true);
+        Threads.start(work);
+        // For an end that none of these signals has begun.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> endInOrder(0), "fc_end"));
         take(SIGHUP, () -> exit(SIGHUP, FirecrackerExit.HUP, "sighup"));
         take(SIGXCPU, () -> exit(SIGXCPU, FirecrackerExit.XCPU, "sigxcpu"));
         take(SIGXFSZ, () -> exit(SIGXFSZ, FirecrackerExit.XFSZ, "sigxfsz"));
@@ -90,9 +107,10 @@ final class DoorSignals implements AutoCloseable {
         exit(signal, SIGNAL_STATUS + signal);
     }
 
-    private static void exit(int signal, int status) {
+    private void exit(int signal, int status) {
+        code = status;
         LOG.error("Shutting down VM after intercepting signal {}, code 0.", signal);
-        Runtime.getRuntime().exit(status);
+        Runtime.getRuntime().exit(endInOrder(status));
     }
 
     /** Lets go of the signals, so that the process's end need not wait for who reads them. */
@@ -102,27 +120,40 @@ final class DoorSignals implements AutoCloseable {
         taken.clear();
     }
 
-    private void endInOrder(Runnable end) {
-        runBounded(end);
-        int signal = last;
-        if (signal == 0) {
-            return;
-        }
+    private void endWhenAsked(Runnable end) {
         try {
-            ProcessEnd.by(signal);
-        } catch (LinuxException e) {
-            LOG.debug("the process ends by an exit code: {}", e.getMessage());
+            asked.await();
+            end.run();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            ended.countDown();
         }
     }
 
-    private static void runBounded(Runnable end) {
-        Thread thread = new Thread(end, "fc_end-work");
-        thread.setDaemon(true);
-        thread.start();
+    /**
+     * Ends what is open, or waits for the end that has begun, for a bounded time. Where a signal is to end the process, it does.
+     *
+     * @param status what the process is to end with where no signal says so
+     * @return what it is to end with
+     */
+    int endInOrder(int status) {
+        asked.countDown();
         try {
-            thread.join(TimeUnit.SECONDS.toMillis(END_SECONDS));
+            if (!ended.await(END_SECONDS, TimeUnit.SECONDS)) {
+                LOG.debug("not all was closed within {} s", END_SECONDS);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        int signal = last;
+        if (signal != 0) {
+            try {
+                ProcessEnd.by(signal);
+            } catch (LinuxException e) {
+                LOG.debug("the process ends by an exit code: {}", e.getMessage());
+            }
+        }
+        return code == 0 ? status : code;
     }
 }

@@ -7,6 +7,7 @@ import io.vmm4j.api.json.RustText;
 import io.vmm4j.api.request.MetricsBody;
 import io.vmm4j.cli.log.LocalClock;
 import io.vmm4j.core.VmExit;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.devices.text.Printable;
 import io.vmm4j.kvm.libc.CpuTime;
 import io.vmm4j.kvm.libc.Errno;
@@ -66,8 +67,8 @@ public final class FirecrackerDoor {
         if (door.hasEnded(status)) {
             Runtime.getRuntime().halt(status);
         }
-        // A signal has the last word on the status: wait for its shutdown.
-        System.exit(status);
+        // A signal has the last word on the status: wait for the end that it has begun.
+        System.exit(door.signals.endInOrder(status));
     }
 
     /** As {@link #run}, but for the process, which goes on: for what class archives are made from. */
@@ -93,7 +94,11 @@ public final class FirecrackerDoor {
             }
         };
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            thread.run(); // No thread to be had: it takes its time.
+        }
     }
 
     /** Ends what is open, and says so, unless a signal has begun to. */
@@ -121,6 +126,10 @@ public final class FirecrackerDoor {
             Thread.currentThread().interrupt();
             return fail(FirecrackerExit.ERROR, "interrupted");
         } catch (RuntimeException | Error e) {
+            String lack = Shortage.behind(e);
+            if (lack != null) {
+                return fail(FirecrackerExit.ERROR, "the host refused: " + lack);
+            }
             log.error("internal error", e);
             return fail(FirecrackerExit.ERROR, "internal error: " + e);
         }

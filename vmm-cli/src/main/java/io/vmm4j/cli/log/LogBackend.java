@@ -1,10 +1,13 @@
 package io.vmm4j.cli.log;
 
 import io.vmm4j.core.config.LoggerConfig;
+import io.vmm4j.core.host.Threads;
+import io.vmm4j.kvm.libc.ResourceLimits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The process's log: first a level, then, once there is time for it, a file. Events from before {@link #start} are kept, and written
@@ -28,6 +31,7 @@ public final class LogBackend {
     private final LoggerConfig.Level level;
     private final long stuckMillis;
     private final LogDestination.Opener opener;
+    private final Consumer<Thread> threads;
     private final CountDownLatch due = new CountDownLatch(1);
     private Thread starter;
     private Thread closer;
@@ -49,14 +53,23 @@ public final class LogBackend {
     }
 
     LogBackend(Path path, LoggerConfig.Level level, long stuckMillis, LogDestination.Opener opener) {
+        this(path, level, stuckMillis, opener, Thread::start);
+    }
+
+    /** @param threads starts them */
+    LogBackend(Path path, LoggerConfig.Level level, long stuckMillis, LogDestination.Opener opener, Consumer<Thread> threads) {
         this.path = path;
         this.level = level;
         this.stuckMillis = stuckMillis;
         this.opener = opener;
+        this.threads = threads;
         loggers.events().setLevel(level);
     }
 
-    /** Opens the file, on a thread of the log's own; what has been logged so far goes there first. */
+    /**
+     * Opens the file, on a thread of the log's own; what has been logged so far goes there first. Where the host has no thread,
+     * {@link #close} does it all.
+     */
     public void start() {
         due.countDown();
         startSoon();
@@ -85,6 +98,9 @@ public final class LogBackend {
             loggers.events().wake();
             if (closer == null) {
                 closer = run(this::finish, "vmm-log-end");
+                if (hasNotBegun(closer)) {
+                    finish();
+                }
             }
             closing = closer;
         }
@@ -115,12 +131,26 @@ public final class LogBackend {
                 written += opened.write(loggers.events());
             }
             if (written > FEW_EVENTS && !isClosing) {
-                startLog4j(opened);
+                startLog4jOrDoWithout(opened);
             }
         } catch (IOException e) {
             failure = e.getMessage();
         } catch (InterruptedException | RuntimeException | Error e) {
-            failure = e.toString();
+            failure = Threads.isLackOfThreads(e) ? "the host has no thread for it: " + ResourceLimits.ofThreads() : e.toString();
+        }
+    }
+
+    /** log4j2 has a thread of its own, which the host may not have. */
+    private void startLog4jOrDoWithout(RecordWriter opened) throws InterruptedException {
+        try {
+            startLog4j(opened);
+        } catch (OutOfMemoryError e) {
+            if (!Threads.isLackOfThreads(e)) {
+                throw e;
+            }
+            while (loggers.events().await(() -> isClosing)) {
+                opened.write(loggers.events());
+            }
         }
     }
 
@@ -146,6 +176,9 @@ public final class LogBackend {
         try {
             // Not an interrupt: log4j2 does not survive one while it starts.
             starter.join();
+            if (hasNotBegun(starter)) {
+                open();
+            }
             loggers.detach();
             if (file != null) {
                 close(file, log4j);
@@ -168,10 +201,21 @@ public final class LogBackend {
         failure = failure == null ? missing : failure;
     }
 
-    private static Thread run(Runnable task, String name) {
+    /** A thread with {@code task}; where the host has none to give, one that {@link #hasNotBegun}, and who waits for its end does its work. */
+    private Thread run(Runnable task, String name) {
         Thread thread = new Thread(task, name);
         thread.setDaemon(true);
-        thread.start();
+        try {
+            threads.accept(thread);
+        } catch (OutOfMemoryError e) {
+            if (!Threads.isLackOfThreads(e)) {
+                throw e;
+            }
+        }
         return thread;
+    }
+
+    private static boolean hasNotBegun(Thread thread) {
+        return thread.getState() == Thread.State.NEW;
     }
 }

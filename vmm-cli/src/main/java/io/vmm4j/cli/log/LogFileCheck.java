@@ -8,6 +8,8 @@ import java.nio.file.Path;
 /** Looks whether a log file could be opened or created, without doing either. */
 public final class LogFileCheck {
 
+    /** As many as the kernel follows. */
+    private static final int MOST_LINKS = 40;
     private static final int S_IFMT = 0xF000;
     private static final int S_IFBLK = 0x6000;
     private static final int S_IFSOCK = 0xC000;
@@ -29,7 +31,27 @@ public final class LogFileCheck {
         if (Files.exists(path)) {
             return Files.isRegularFile(path) && Files.isWritable(path) || isInherited(path) ? null : problemOfExisting(path);
         }
-        Path directory = path.toAbsolutePath().getParent();
+        if (Files.isSymbolicLink(path)) {
+            return problemOfLink(path);
+        }
+        return problemOfNew(path, path);
+    }
+
+    /** The file is made where the link leads to. */
+    private static String problemOfLink(Path link) {
+        Path place = link.toAbsolutePath();
+        try {
+            for (int i = 0; i < MOST_LINKS && Files.isSymbolicLink(place); i++) {
+                place = place.resolveSibling(Files.readSymbolicLink(place));
+            }
+        } catch (IOException e) {
+            return "log file " + link + " is a symbolic link that cannot be read: " + e.getMessage();
+        }
+        return Files.isSymbolicLink(place) ? "log file " + link + " is a symbolic link to itself" : problemOfNew(link, place);
+    }
+
+    private static String problemOfNew(Path path, Path place) {
+        Path directory = place.toAbsolutePath().getParent();
         if (directory == null || !Files.exists(directory)) {
             return "log file " + path + " is in a directory that does not exist";
         }

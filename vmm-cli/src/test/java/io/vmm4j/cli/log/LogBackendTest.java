@@ -16,11 +16,13 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +47,36 @@ class LogBackendTest {
         assertTrue(lines.get(0).matches("\\d{4}-\\d\\d-\\d\\dT\\S+ INFO  \\[main\\] LogBackendTest: guest 7 is early"),
                 lines.get(0));
         assertTrue(lines.get(1).endsWith("WARN  [main] LogBackendTest: late"), lines.get(1));
+    }
+
+    @Test
+    void withoutAThreadForItTheLogIsWrittenAtItsEnd() throws Exception {
+        Path file = directory.resolve("log");
+        LogBackend backend = new LogBackend(file, Level.INFO, 10_000, LogDestinations::open, thread -> {
+            throw new OutOfMemoryError("unable to create native thread: possibly out of memory or process/resource limits reached");
+        });
+        backend.startSoon();
+        LOG.info("kept");
+        assertNull(backend.close());
+        assertNull(backend.close(), "a second call does nothing");
+        assertTrue(Files.readString(file).endsWith(": kept\n"), Files.readString(file));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void theLogIsWrittenWhereOnlyOneOfItsThreadsCanBeHad(int given) throws Exception {
+        Path file = directory.resolve("log");
+        AtomicInteger asked = new AtomicInteger();
+        LogBackend backend = new LogBackend(file, Level.INFO, 10_000, LogDestinations::open, thread -> {
+            if (asked.getAndIncrement() != given) {
+                throw new OutOfMemoryError("unable to create native thread: possibly out of memory or process/resource limits reached");
+            }
+            thread.start();
+        });
+        backend.start();
+        LOG.info("kept");
+        assertNull(backend.close());
+        assertTrue(Files.readString(file).endsWith(": kept\n"), Files.readString(file));
     }
 
     @Test

@@ -40,6 +40,15 @@ class LogFileCheckTest {
     }
 
     @Test
+    void aLinkIsLookedAtWhereItLeads() throws Exception {
+        Path link = Files.createSymbolicLink(directory.resolve("link"), directory.resolve("none/log"));
+        assertEquals("log file " + link + " is in a directory that does not exist", problemOf(link));
+        assertNull(problemOf(Files.createSymbolicLink(directory.resolve("other"), Path.of("new"))), "a file is made there");
+        Path loop = Files.createSymbolicLink(directory.resolve("loop"), Path.of("loop"));
+        assertEquals("log file " + loop + " is a symbolic link to itself", problemOf(loop));
+    }
+
+    @Test
     void aSocketIsNoLog() throws Exception {
         Path socket = directory.resolve("socket");
         try (UnixSocket server = UnixSocket.listen(socket.toString(), 1)) {

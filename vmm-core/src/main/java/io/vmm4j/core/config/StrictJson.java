@@ -114,8 +114,9 @@ public final class StrictJson {
             }
         } catch (JsonProcessingException e) {
             // The text itself is broken; the first problem may have said so already, by the field it is in.
+            // The place that is named may differ: the text is read in another way.
             ConfigProblem last = new ConfigProblem(keyOf(e, source), describe(e));
-            if (problems.stream().noneMatch(problem -> problem.message().equals(last.message()))) {
+            if (problems.stream().noneMatch(problem -> problem.message().startsWith(what(e)))) {
                 problems.add(last);
             }
         }

@@ -56,6 +56,22 @@ public interface SerialPort {
         // A port without a machine has no such threads.
     }
 
+    /** What the port is called in messages, such as {@code serial console}. Constant. */
+    default String name() {
+        return "console";
+    }
+
+    /**
+     * Says that code which the console calls has failed on a thread of the console's own: the machine ends by it, as by what a console throws
+     * itself ({@link io.vmm4j.core.VmExitReason#DEVICE_FAULT}). The first time counts.
+     *
+     * @param call   what threw, such as {@code output.write()}
+     * @param thrown what it threw
+     */
+    default void failed(String call, Throwable thrown) {
+        requestStop(name() + ": " + call + " threw " + thrown);
+    }
+
     /**
      * Asks for the end of the machine, as the console's escape does.
      *

@@ -1,5 +1,6 @@
 package io.vmm4j.core.control;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
@@ -75,11 +76,10 @@ public final class ControlClient {
     /** Why it has failed, or {@code null} when it has not. */
     private String carryOut(ObjectNode request) throws IOException {
         ObjectNode answer = ask(request);
-        String message = answer.path(ControlMessage.MESSAGE).asText();
         return switch (answer.path(ControlMessage.RESULT).asText()) {
             case ControlMessage.DONE -> null;
-            case ControlMessage.REFUSED -> throw new IllegalArgumentException(message);
-            case ControlMessage.FAILED -> message;
+            case ControlMessage.REFUSED -> throw new IllegalArgumentException(messageOf(answer));
+            case ControlMessage.FAILED -> messageOf(answer);
             default -> throw new IOException("the socket " + path + " answers something unknown: " + answer);
         };
     }
@@ -91,7 +91,12 @@ public final class ControlClient {
      * @throws IOException        one line that names the socket: no answer came
      */
     public MachineInfo info() throws IOException {
-        return MachineInfo.of(value(done(ControlMessage.INFO)));
+        ObjectNode answer = done(ControlMessage.INFO);
+        ObjectNode value = value(answer);
+        if (!MachineInfo.isOne(value)) {
+            throw new IOException("the socket " + path + " answers something unknown: " + answer);
+        }
+        return MachineInfo.of(value);
     }
 
     /** What the machine has done, as the text of a JSON object; throws as {@link #info}, and {@link ControlRefusedException}. */
@@ -137,7 +142,7 @@ public final class ControlClient {
     }
 
     private static End end(ObjectNode answer) {
-        return new End(answer.path(ControlMessage.OBEYED).asBoolean(), answer.path(ControlMessage.MESSAGE).asText());
+        return new End(answer.path(ControlMessage.OBEYED).asBoolean(), messageOf(answer));
     }
 
     /** Says how large the terminal of the console's client is; throws as {@link #stats}. */
@@ -177,9 +182,15 @@ public final class ControlClient {
         return requireDone(ask(request));
     }
 
+    /** A server may be anybody's: where it says nothing to read, all that it says is shown. */
+    private static String messageOf(ObjectNode answer) {
+        JsonNode message = answer.path(ControlMessage.MESSAGE);
+        return message.isTextual() && !message.asText().isBlank() ? message.asText() : "it answers something unknown: " + answer;
+    }
+
     private static ObjectNode requireDone(ObjectNode answer) throws ControlRefusedException {
         if (!answer.path(ControlMessage.RESULT).asText().equals(ControlMessage.DONE)) {
-            throw new ControlRefusedException(answer.path(ControlMessage.MESSAGE).asText(answer.toString()));
+            throw new ControlRefusedException(messageOf(answer));
         }
         return answer;
     }

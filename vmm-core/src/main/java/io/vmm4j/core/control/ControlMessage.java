@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -127,8 +128,10 @@ final class ControlMessage {
 
         private ByteBuffer bytes = ByteBuffer.allocate(FIRST_SIZE);
         private int end = -1;
+        /** There was text behind the line in the piece that had its end. */
+        private boolean hasMore;
 
-        /** Takes what is in {@code piece}; returns whether the line is whole. What is behind it is forgotten. */
+        /** Takes what is in {@code piece}; returns whether the line is whole. What is behind it stays there. */
         boolean add(ByteBuffer piece) {
             while (piece.hasRemaining() && end < 0 && !isTooLong()) {
                 byte octet = piece.get();
@@ -138,7 +141,21 @@ final class ControlMessage {
                     roomForOne().put(octet);
                 }
             }
+            for (int i = piece.position(); i < piece.limit() && end >= 0; i++) {
+                hasMore |= piece.get(i) > ' ' || piece.get(i) < 0;
+            }
             return end >= 0;
+        }
+
+        /** Why it can be no request whatever it says, or {@code null}. */
+        String problem() {
+            if (isTooLong()) {
+                return "the request is longer than " + BYTES_MAX + " bytes";
+            }
+            if (hasMore) {
+                return "a connection takes one request, and there is text behind its line";
+            }
+            return isText() ? null : "the request is not UTF-8 text";
         }
 
         private ByteBuffer roomForOne() {
@@ -155,6 +172,15 @@ final class ControlMessage {
 
         boolean isEmpty() {
             return bytes.position() == 0;
+        }
+
+        private boolean isText() {
+            try {
+                StandardCharsets.UTF_8.newDecoder().decode(bytes.duplicate().flip());
+                return true;
+            } catch (CharacterCodingException e) {
+                return false;
+            }
         }
 
         /** The line, as far as it has come. */

@@ -109,7 +109,7 @@ final class ControlRequests {
         JsonNode name = request.path(ControlMessage.ACTION);
         Action action = name.isTextual() ? actions.get(name.asText()) : null;
         if (action == null) {
-            return refused("unknown action " + shown(name) + ", known are \"" + ControlMessage.EVENTS + "\", "
+            return refused((name.isMissingNode() ? "\"action\" is missing" : "unknown action " + shown(name)) + ", known are \"" + ControlMessage.EVENTS + "\", "
                     + actions.keySet().stream().map(known -> "\"" + known + "\"").collect(Collectors.joining(", ")));
         }
         return guarded(name.asText(), () -> {

@@ -286,8 +286,9 @@ public final class ControlServer implements AutoCloseable {
         if (!connection.receive()) {
             return;
         }
-        if (connection.line().isTooLong()) {
-            send(connection, ControlMessage.refused("the request is longer than " + ControlMessage.BYTES_MAX + " bytes"));
+        String problem = connection.line().problem();
+        if (problem != null) {
+            send(connection, ControlMessage.refused(problem));
             return;
         }
         String line = connection.line().text();

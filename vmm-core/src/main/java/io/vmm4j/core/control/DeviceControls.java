@@ -3,6 +3,7 @@ package io.vmm4j.core.control;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -23,11 +24,13 @@ public record DeviceControls(Map<String, DriveControl> drives, Map<String, Netwo
 
     /** The drive called {@code id}; throws {@link NoSuchElementException} when there is none. */
     public DriveControl drive(String id) {
+        Objects.requireNonNull(id, "id");
         return existing(drives.get(id), "drive \"" + id + "\"" + others(drives.keySet()));
     }
 
     /** The network interface called {@code id}; throws {@link NoSuchElementException} when there is none. */
     public NetworkControl network(String id) {
+        Objects.requireNonNull(id, "id");
         return existing(networks.get(id), "network interface \"" + id + "\"" + others(networks.keySet()));
     }
 

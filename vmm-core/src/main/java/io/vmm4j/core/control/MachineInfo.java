@@ -37,6 +37,11 @@ public record MachineInfo(String name, long pid, String state, int vcpuCount, in
         }
     }
 
+    /** Whether {@code json} has what every machine says. */
+    static boolean isOne(ObjectNode json) {
+        return json.path("name").isTextual() && json.path("pid").isIntegralNumber() && json.path("state").isTextual();
+    }
+
     /** What such an object says. */
     static MachineInfo of(ObjectNode json) {
         return new MachineInfo(json.path("name").asText(), json.path("pid").asLong(), json.path("state").asText(), json.path("vcpu_count").asInt(),

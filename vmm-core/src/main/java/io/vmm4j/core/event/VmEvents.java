@@ -1,5 +1,6 @@
 package io.vmm4j.core.event;
 
+import io.vmm4j.kvm.libc.ResourceLimits;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -42,7 +43,7 @@ public final class VmEvents implements AutoCloseable {
             listening.start();
         } catch (OutOfMemoryError e) {
             listeners.remove(listening);
-            throw new IllegalStateException("the host has no thread for a listener (" + e.getMessage() + ")", e);
+            throw new IllegalStateException("the host has no thread for a listener (" + e.getMessage() + "): " + ResourceLimits.ofThreads(), e);
         }
         return listening;
     }

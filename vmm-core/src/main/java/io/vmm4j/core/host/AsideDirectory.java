@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A directory beside a socket's place, named after it: there it is made before it appears, and what is to leave the place
  * is looked at once more. Only its owner can enter it, it is locked while in use, so that one changes the place at a time,
- * and it is gone afterwards. What a killed process left of it is cleared away by the next.
+ * and it is gone afterwards. What a killed process left of it is cleared away by the next. Once it is entered, no descriptor is
+ * needed any more: there may be none, and it is to be gone then, too.
  *
  * <p>Confined to one thread.
  */
@@ -31,6 +34,9 @@ final class AsideDirectory implements AutoCloseable {
     private static final int OWNER_ONLY = 0700;
     /** Without the bit that a directory may have from the one it is in. */
     private static final int PERMISSIONS = 0777;
+    /** The file type bits of a mode, and a socket's. */
+    private static final int S_IFMT = 0170000;
+    private static final int S_IFSOCK = 0140000;
     private static final long PAUSE_NANOS = 1_000_000;
     private static final Logger LOG = LoggerFactory.getLogger(AsideDirectory.class);
 
@@ -146,14 +152,21 @@ final class AsideDirectory implements AutoCloseable {
     }
 
     /** Whether the one that was locked is still the one of that name: who was in it before may have taken it away. */
-    private static boolean isStillAt(Path path, Fd fd) throws LinuxException {
-        try (Fd now = Fd.open(path, Fd.O_PATH | Fd.O_NOFOLLOW)) {
-            return now.stat().isSameFile(fd.stat());
-        } catch (LinuxException e) {
-            if (e.errno() == Errno.ENOENT) {
-                return false;
-            }
-            throw e;
+    private static boolean isStillAt(Path path, Fd fd) throws IOException {
+        return isAt(path, fd.stat());
+    }
+
+    private static boolean isAt(Path path, FileStat expected) throws IOException {
+        Map<String, Object> now = look(path);
+        return now != null && now.get("dev").equals(expected.device()) && now.get("ino").equals(expected.inode());
+    }
+
+    /** What is at {@code path}, by a call that takes no descriptor; null when nothing is. */
+    private static Map<String, Object> look(Path path) throws IOException {
+        try {
+            return Files.readAttributes(path, "unix:dev,ino,mode", LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException e) {
+            return null;
         }
     }
 
@@ -190,11 +203,9 @@ final class AsideDirectory implements AutoCloseable {
             }
             Files.move(place, old());
         }
-        try (Fd taken = Fd.open(old(), Fd.O_PATH | Fd.O_NOFOLLOW)) {
-            if (taken.stat().isSameFile(expected)) {
-                Files.delete(old());
-                return true;
-            }
+        if (isAt(old(), expected)) {
+            Files.delete(old());
+            return true;
         }
         putBack(place);
         return false;
@@ -216,15 +227,9 @@ final class AsideDirectory implements AutoCloseable {
         }
     }
 
-    private static boolean isSocket(Path path) throws LinuxException {
-        try (Fd file = Fd.open(path, Fd.O_PATH | Fd.O_NOFOLLOW)) {
-            return file.stat().isSocket();
-        } catch (LinuxException e) {
-            if (e.errno() == Errno.ENOENT) {
-                return false;
-            }
-            throw e;
-        }
+    private static boolean isSocket(Path path) throws IOException {
+        Map<String, Object> now = look(path);
+        return now != null && ((int) now.get("mode") & S_IFMT) == S_IFSOCK;
     }
 
     /** Removes the directory with the socket's name in it, unless there is something of somebody else's; lets the next in. */

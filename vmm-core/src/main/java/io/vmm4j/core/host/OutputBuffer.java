@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * the guest back and a slow reader loses nothing; when there is room again the port hears of it. A reader that takes
  * nothing at all for a bound does not hold the guest for good: bytes that find the ring full are then dropped and
  * counted until the reader moves again. A stream that fails (its reader has gone) ends the writer; from then on all
- * output is dropped.
+ * output is dropped. One that throws anything but an {@link IOException} ends the machine.
  *
  * <p>Bytes appear at once: a byte that finds the writer idle wakes it. After each burst the writer looks once more after
  * {@value #LINGER_NANOS} ns before it goes idle, so that during a flow of output the vCPU threads need not wake it.
@@ -194,8 +194,11 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         } catch (Throwable e) { // the stream may be anybody's
             ended = true;
             releaseGuest();
-            Log.LOG.warn("{}: output has nowhere to go ({}); it is dropped from here on, the machine goes on",
-                    name, e instanceof IOException ? e.getMessage() : e.toString());
+            if (e instanceof IOException) {
+                Log.LOG.warn("{}, {}: output has nowhere to go ({}); it is dropped from here on, the machine goes on", port.name(), name, e.getMessage());
+            } else {
+                port.failed("output.write()", e);
+            }
             failed.run();
         }
     }

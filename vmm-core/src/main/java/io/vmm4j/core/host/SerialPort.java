@@ -47,6 +47,16 @@ public interface SerialPort extends io.vmm4j.core.console.SerialPort {
             }
 
             @Override
+            public String name() {
+                return port.name();
+            }
+
+            @Override
+            public void failed(String call, Throwable thrown) {
+                port.failed(call, thrown);
+            }
+
+            @Override
             public void requestStop(String why) {
                 port.requestStop(why);
             }

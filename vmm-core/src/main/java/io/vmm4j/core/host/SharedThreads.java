@@ -1,5 +1,6 @@
 package io.vmm4j.core.host;
 
+import io.vmm4j.kvm.libc.ResourceLimits;
 import java.io.IOException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -73,7 +74,7 @@ final class SharedThreads {
             return timer;
         } catch (OutOfMemoryError e) {
             timer.shutdownNow();
-            throw new IOException("the host has no thread for " + name + " (" + e.getMessage() + ")", e);
+            throw new IOException("the host has no thread for " + name + " (" + e.getMessage() + "): " + ResourceLimits.ofThreads(), e);
         }
     }
 

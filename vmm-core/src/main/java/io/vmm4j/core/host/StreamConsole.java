@@ -40,7 +40,7 @@ public final class StreamConsole implements SerialConsole {
     private StreamConsole(InputStream input, boolean isTyped, OutputStream output) {
         this.input = input;
         this.isTyped = isTyped;
-        this.output = new OutputBuffer("serial stream", Objects.requireNonNull(output, "output"), OutputBuffer.CAPACITY, System::nanoTime,
+        this.output = new OutputBuffer("stream", Objects.requireNonNull(output, "output"), OutputBuffer.CAPACITY, System::nanoTime,
                 OutputBuffer.STUCK_NANOS);
     }
 
@@ -93,12 +93,12 @@ public final class StreamConsole implements SerialConsole {
                 n = input.read(bytes);
             }
         } catch (IOException e) {
-            LOG.info("serial stream: no more input: {}", e.getMessage());
+            LOG.info("{}: no more input: {}", port.name(), e.getMessage());
         } catch (InterruptedException e) {
             // close() asks for the end this way.
             Thread.currentThread().interrupt();
         } catch (Throwable e) { // the stream may be anybody's
-            LOG.warn("serial stream: no more input: it threw {}", e.toString(), e);
+            port.failed("input.read()", e);
         }
     }
 

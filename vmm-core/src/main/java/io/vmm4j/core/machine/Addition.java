@@ -94,6 +94,7 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
             Shortage.rethrow(e);
             throw new ConfigException(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
         } catch (IOException e) {
+            Shortage.rethrow(e);
             throw new ConfigException(key + ".host_dev_name", e.getMessage());
         }
     }

@@ -33,6 +33,7 @@ final class ConsolePort implements SerialPort, AutoCloseable {
     }
 
     private final String name;
+    private final GivenPart user;
     private final VcpuEvents events;
     private final MachineThreads own;
     private final Object room = new Object();
@@ -46,6 +47,7 @@ final class ConsolePort implements SerialPort, AutoCloseable {
      */
     ConsolePort(String name, VcpuEvents events, MachineThreads own) {
         this.name = name;
+        this.user = new GivenPart(name.equals("console") ? "virtio console" : name + " console", name, events);
         this.events = events;
         this.own = own;
     }
@@ -121,6 +123,16 @@ final class ConsolePort implements SerialPort, AutoCloseable {
     @Override
     public void requireMayWait(String call) {
         own.requireNotGuest(call);
+    }
+
+    @Override
+    public String name() {
+        return user.name();
+    }
+
+    @Override
+    public void failed(String call, Throwable thrown) {
+        user.failed(call, thrown);
     }
 
     @Override

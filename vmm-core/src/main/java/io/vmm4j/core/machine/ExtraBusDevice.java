@@ -31,7 +31,7 @@ public record ExtraBusDevice(Kind bus, String name, BusRange range, int interrup
     }
 
     public ExtraBusDevice {
-        Objects.requireNonNull(name, "name");
+        ExtraDevice.requireName(Objects.requireNonNull(name, "name"));
         Objects.requireNonNull(range, "range");
         Objects.requireNonNull(maker, "maker");
     }

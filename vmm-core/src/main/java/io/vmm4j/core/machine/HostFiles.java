@@ -142,7 +142,8 @@ final class HostFiles implements AutoCloseable {
     private void openDisks(List<DriveConfig> drives, Problems problems) throws IOException {
         for (int i = 0; i < drives.size(); i++) {
             String key = "drives[" + i + "]";
-            if (!problems.isClean(key + ".path_on_host")) {
+            boolean hasImage = drives.get(i).pathOnHost() != null && problems.isClean(key + ".path_on_host");
+            if (!hasImage || !problems.isClean(key + ".drive_id")) {
                 continue;
             }
             Fd image = opened.drives().get(drives.get(i).driveId());
@@ -158,7 +159,7 @@ final class HostFiles implements AutoCloseable {
         for (int i = 0; i < interfaces.size(); i++) {
             String key = "network-interfaces[" + i + "]";
             NetworkInterfaceConfig network = interfaces.get(i);
-            if (!problems.isClean(key + ".host_dev_name") || !problems.isClean(key + ".queue_pairs")) {
+            if (List.of("iface_id", "host_dev_name", "queue_pairs").stream().anyMatch(field -> !problems.isClean(key + "." + field))) {
                 continue;
             }
             try {

@@ -120,7 +120,7 @@ class ControlSocketTest {
     void theEndOfInputEndsARequestAsTheEndOfTheLineDoes() throws Exception {
         try (ControlServer server = server()) {
             assertEquals("{\"result\":\"done\"}", answerTo("{\"action\": \"resize_vcpu\", \"vcpu_count\": 2}", true));
-            assertEquals("{\"result\":\"done\"}", answerTo("{\"action\":\"resize_vcpu\",\"vcpu_count\":3}\nmore", false));
+            assertEquals("{\"result\":\"done\"}", answerTo("{\"action\":\"resize_vcpu\",\"vcpu_count\":3}\n", false));
             assertEquals(List.of(2, 3), asked);
         }
     }
@@ -150,8 +150,9 @@ class ControlSocketTest {
         "{\"action\": \"resize_vcpu\", \"vcpu_count\": 2}{\"action\": \"resize_vcpu\", \"vcpu_count\": 3}|a request is a JSON object in one line: there is text behind the object",
         "{\"action\": \"resize_vcpu\", \"vcpu_count\": 2, \"vcpu_count\": 3}|a request is a JSON object in one line: the key \"vcpu_count\" is given twice",
         "{\"action\": \"resize_vcpu\", \"x\": {\"y\": 1, \"y\": 1}, \"vcpu_count\": 3}|a request is a JSON object in one line: the key \"y\" is given twice",
-        "{}|unknown action , known are \"events\", \"info\", \"kill\", \"pause\", \"prometheus\", \"resize_console\", \"resize_vcpu\", \"resume\", \"stats\", \"stop\"",
+        "{}|\"action\" is missing, known are \"events\", \"info\", \"kill\", \"pause\", \"prometheus\", \"resize_console\", \"resize_vcpu\", \"resume\", \"stats\", \"stop\"",
         "{\"action\": \"explode\"}|unknown action \"explode\", known are \"events\", \"info\", \"kill\", \"pause\", \"prometheus\", \"resize_console\", \"resize_vcpu\", \"resume\", \"stats\", \"stop\"",
+        "{\"ACTION\": \"info\"}|\"action\" is missing, known are \"events\", \"info\", \"kill\", \"pause\", \"prometheus\", \"resize_console\", \"resize_vcpu\", \"resume\", \"stats\", \"stop\"",
         "{\"action\": \"resize_vcpu\"}|vcpu_count must be a whole number, and is missing",
         "{\"action\": \"resize_vcpu\", \"vcpu_count\": \"2\"}|vcpu_count must be a whole number, and is \"2\"",
         "{\"action\": \"resize_vcpu\", \"vcpu_count\": 2.5}|vcpu_count must be a whole number, and is 2.5",
@@ -161,6 +162,26 @@ class ControlSocketTest {
         try (ControlServer server = server()) {
             String answer = answerTo((request == null ? "" : request) + "\n", false);
             assertEquals(message, messageOf(answer));
+            assertEquals(List.of(), asked);
+        }
+    }
+
+    @Test
+    void aSecondRequestBehindTheFirstIsRefusedAndNeitherIsCarriedOut() throws Exception {
+        try (ControlServer server = server()) {
+            String request = "{\"action\": \"resize_vcpu\", \"vcpu_count\": 2}\n";
+            assertEquals("a connection takes one request, and there is text behind its line", messageOf(answerTo(request + request, false)));
+            assertEquals(List.of(), asked);
+            answerTo(request + " \r\n", false);
+            assertEquals(List.of(2), asked, "blanks are no text");
+        }
+    }
+
+    @Test
+    void aRequestThatIsNotUtf8IsRefused() throws Exception {
+        try (ControlServer server = server(); SocketChannel channel = connect()) {
+            channel.write(ByteBuffer.wrap("{\"action\": \"resize_vcpu\", \"vcpu_count\": 2, \"x\": \"\u00ff\"}\n".getBytes(StandardCharsets.ISO_8859_1)));
+            assertEquals("the request is not UTF-8 text", messageOf(readLine(channel)));
             assertEquals(List.of(), asked);
         }
     }

@@ -59,7 +59,45 @@ class FileFormatTest {
         "TAR,          257, 75 73 74 61 72 00 30 30",
         "TAR,          257, 75 73 74 61 72 20 20 00",
         "ZIP,            0, 50 4b 03 04",
-        "CPIO,           0, 30 37 30 37 30 31",
+        "EWF,            0, 45 56 46 32 0d 0a 81 00",
+        "EWF_LOGICAL,    0, 4c 56 46 09 0d 0a ff 00",
+        "EWF_LOGICAL,    0, 4c 45 46 32 0d 0a 81 00",
+        "AFF,            0, 41 46 46 31 30 0d 0a 00",
+        "VMA,            0, 56 4d 41 00 00 00 00 01",
+        "PARTIMAGE,      0, 50 61 52 74 49 6d 41 67 45 2d 56 6f 4c 75 4d 65",
+        "XFS_METADUMP,   0, 58 46 53 4d",
+        "BTRFS_SEND,     0, 62 74 72 66 73 2d 73 74 72 65 61 6d 00",
+        "ZFS_SEND,       8, ac cb ba f5 02 00 00 00",
+        "VM_STATE,       0, 51 45 56 4d 00 00 00 03",
+        "DEVICE_TREE,    0, d0 0d fe ed",
+        "ANDROID_BOOT,   0, 41 4e 44 52 4f 49 44 21",
+        "ANDROID_BOOT,   0, 56 4e 44 52 42 4f 4f 54",
+        "ANDROID_OTA,    0, 43 72 41 55",
+        "UBI,            0, 55 42 49 23 01",
+        "RPM,            0, ed ab ee db",
+        "WIM,            0, 57 4c 50 57 4d 00 00 00",
+        "CHD,            0, 4d 43 6f 6d 70 72 48 44",
+        "CISO,           0, 43 49 53 4f",
+        "CISO,           0, 49 73 5a 21",
+        "CISO,           0, 44 41 41 00",
+        "CISO,           0, 45 43 4d 00",
+        "WBFS,           0, 57 42 46 53",
+        "ZIP,            0, 50 4b 07 08 50 4b 03 04",
+        "ZIP,            0, 50 4b 30 30 50 4b 03 04",
+        "LRZIP,          0, 4c 52 5a 49 00 06",
+        "SNAPPY,         0, ff 06 00 00 73 4e 61 50 70 59",
+        "LZFSE,          0, 62 76 78 32",
+        "ACE,            7, 2a 2a 41 43 45 2a 2a",
+        "LHA,            2, 2d 6c 68 35 2d",
+        "CLOOP,          0, 23 21 2f 62 69 6e 2f 73 68 0a 23 56 33 2e 30 20 46 6f 72 6d 61 74 0a",
+        "DMG,            0, 6b 6f 6c 79 00 00 00 04 00 00 02 00",
+        "LZMA,           0, 5d 00 00 80 00 88 13 00 00 00 00 00 00",
+        "ARJ,            0, 60 ea 29 00 22 0b 01 02 00 00 02",
+        "DUMP,           24, 6c ea 00 00",
+        "CPIO,           0, 30 37 30 37 30 31 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30",
+        "CPIO,           0, 30 37 30 37 30 37 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30",
+        "CPIO,           0, c7 71 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 00 00 00 00 00 2e 00",
+        "CPIO,           0, 71 c7 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 00 00 00 00 2e 00",
         "ELF,            0, 7f 45 4c 46 02 01 01",
         "BZIMAGE,      514, 48 64 72 53",
         "LZ4,            0, 04 22 4d 18",
@@ -90,6 +128,12 @@ class FileFormatTest {
         "swap,           4086, 53 57 41 50 53 50 41 43 45 32",
         "gzip by two bytes, 0, 1f 8b 00",
         "the word conectix, 8, 63 6f 6e 65 63 74 69 78",
+        "cpio in words, 0, 30 37 30 37 30 31 20 69 73 20 6e 6f 20 63 70 69 6f",
+        "cpio of letters, 0, 30 37 30 37 30 31 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 67 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30",
+        "two bytes of cpio, 0, c7 71",
+        "two bytes of arj, 0, 60 ea",
+        "a boot block with MZ, 0, 4d 5a",
+        "no property of lzma, 0, 5d 00 00 00 00",
     })
     void whatIsInARawDiskIsNoFormat(String what, int offset, String magic) {
         assertEquals(Optional.empty(), of(with(4096, offset, magic)), what);
@@ -138,6 +182,42 @@ class FileFormatTest {
     @Test
     void aFixedVhdIsConvertedByNameSinceItsBeginningDoesNotTell() {
         assertEquals("qemu-img convert -f vpc -O raw d.vhd d.vhd.raw", FileFormat.VHD.command("d.vhd").orElseThrow());
+    }
+
+    @Test
+    void aProgramForEfiIsToldByTheHeaderThatItPointsTo() {
+        byte[] file = with(4096, 0, "4d 5a");
+        file[0x3c] = (byte) 0x80;
+        ascii(file, 0x80, "PE\0\0");
+        assertEquals(Optional.of(FileFormat.PE), of(file));
+        file[510] = 0x55;
+        file[511] = (byte) 0xaa;
+        assertEquals(Optional.empty(), of(file), "a disk may have both");
+    }
+
+    @Test
+    void anNtfscloneImageIsNoDiskThatBeginsWithZero() {
+        assertEquals(Optional.of(FileFormat.NTFSCLONE), of(with(4096, 1, "6e 74 66 73 63 6c 6f 6e 65 2d 69 6d 61 67 65")));
+    }
+
+    @Test
+    void theFrameBehindASkippableOneTellsItsFormat() {
+        byte[] file = with(4096, 0, "5e 2a 4d 18 04 00 00 00 01 02 03 04 04 22 4d 18");
+        assertEquals(Optional.of(FileFormat.LZ4), of(file));
+        file[12] = 0x28;
+        assertEquals(Optional.of(FileFormat.ZSTD), of(file));
+    }
+
+    @Test
+    void noBootSectorIsTakenForWhatHasFewMagicBytes() {
+        for (String magic : new String[] {"c7 71 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 00 00 00 00 00 2e 00", "50 2a 4d 18",
+            "5d 00 00 80 00 88 13 00 00 00 00 00 00", "60 ea 29 00 22 0b 01 02 00 00 02", "eb 00 2d 6c 68 35 2d"}) {
+            byte[] file = with(4096, 0, magic);
+            assertTrue(of(file).isPresent(), magic);
+            file[510] = 0x55;
+            file[511] = (byte) 0xaa;
+            assertEquals(Optional.empty(), of(file), magic);
+        }
     }
 
     @Test

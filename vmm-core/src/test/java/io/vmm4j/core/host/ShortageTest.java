@@ -3,6 +3,7 @@ package io.vmm4j.core.host;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,6 +27,21 @@ class ShortageTest {
             Exception wrapped = new Exception("image /a cannot be opened: " + refusal.getMessage(), refusal);
             assertEquals(wrapped.getMessage(), assertThrows(IOException.class, () -> Shortage.rethrow(wrapped)).getMessage());
         }
+    }
+
+    @Test
+    void whatCouldNotBeLoadedForWantOfSomethingIsTheHosts() {
+        Error threads = new OutOfMemoryError("unable to create native thread: possibly out of memory or process/resource limits reached");
+        // As the JVM tells of a class whose initialisation failed before: the text of the error alone.
+        Error lost = new NoClassDefFoundError("Could not initialize class A");
+        lost.initCause(new ExceptionInInitializerError("Exception java.lang.OutOfMemoryError: " + threads.getMessage() + " [in thread \"main\"]"));
+        for (Throwable failure : new Throwable[] {threads, lost, new IllegalStateException(threads)}) {
+            assertTrue(Shortage.behind(failure).contains("RLIMIT_NPROC"), failure.toString());
+        }
+        Error library = new UnsatisfiedLinkError("/lib/libextnet.so: cannot open shared object file: Too many open files");
+        assertTrue(Shortage.behind(library).contains("RLIMIT_NOFILE"));
+        assertNull(Shortage.behind(new NoClassDefFoundError("A")));
+        assertNull(Shortage.behind(new OutOfMemoryError("Java heap space")));
     }
 
     @Test

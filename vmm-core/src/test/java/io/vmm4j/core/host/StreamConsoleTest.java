@@ -9,12 +9,14 @@ import io.vmm4j.core.console.CapturedConsole;
 import io.vmm4j.core.console.SerialConsole;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -50,6 +52,56 @@ class StreamConsoleTest {
             print(console, "# ");
             assertEquals(2, out.await(2).length, "a prompt appears at once");
         }
+    }
+
+    @Test
+    void aStreamThatThrowsSomethingElseThanAnIoExceptionIsTheConsolesFault() throws Exception {
+        InputStream in = new InputStream() {
+            @Override
+            public int read() {
+                throw new IllegalStateException("no input");
+            }
+        };
+        try (StreamConsole console = new StreamConsole(in, OutputStream.nullOutputStream())) {
+            console.attach(port);
+            assertEquals("console: input.read() threw java.lang.IllegalStateException: no input", port.awaitStop());
+        }
+        RecordingPort other = new RecordingPort();
+        OutputStream out = new OutputStream() {
+            @Override
+            public void write(int octet) {
+                throw new NoClassDefFoundError("a/library/of/theirs");
+            }
+        };
+        try (StreamConsole console = new StreamConsole(InputStream.nullInputStream(), out)) {
+            console.attach(other);
+            print(console, "x");
+            assertEquals("console: output.write() threw java.lang.NoClassDefFoundError: a/library/of/theirs", other.awaitStop());
+        }
+    }
+
+    @Test
+    void anIoExceptionOfAStreamsEndsNothingElse() throws Exception {
+        InputStream in = new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("no input");
+            }
+        };
+        CountDownLatch asked = new CountDownLatch(1);
+        OutputStream out = new OutputStream() {
+            @Override
+            public void write(int octet) throws IOException {
+                asked.countDown();
+                throw new IOException("no reader");
+            }
+        };
+        try (StreamConsole console = new StreamConsole(in, out)) {
+            console.attach(port);
+            print(console, "x");
+            asked.await();
+        }
+        assertFalse(port.isStopAsked());
     }
 
     @Test

@@ -10,11 +10,14 @@ import java.lang.ref.Reference;
  *
  * <p>Its handler is the address of a harmless libc function, {@code getpid}: a Java callback must never be a signal
  * handler, since the thread it interrupts may be anywhere inside the JVM. It is installed without SA_RESTART, once a
- * process, on first use. Thread-safe.
+ * process, on first use.
+ *
+ * <p>It is a standard signal, which always arrives: a real-time one is refused (EAGAIN) where the user's signals that wait
+ * have reached RLIMIT_SIGPENDING, and another process of the user can see to that. Thread-safe.
  */
 public final class ThreadSignal {
-    /** SIGRTMIN + 6 by the C library's count, which keeps the first two real-time signals to itself. */
-    static final int SIGNAL = 34 + 6;
+    /** SIGURG: no JVM uses it, the kernel sends it to owners of sockets who ask for that, and who does not know it ignores it. */
+    static final int SIGNAL = 23;
 
     private static final int SIG_UNBLOCK = 1;
 

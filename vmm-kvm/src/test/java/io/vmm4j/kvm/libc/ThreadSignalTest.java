@@ -13,6 +13,10 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 final class ThreadSignalTest {
+    private static final int SYS_PRLIMIT64 = 302;
+    private static final int RLIMIT_SIGPENDING = 11;
+    private static final int RLIMIT_SIZE = 16;
+
     @Test
     void aKickEndsABlockingCallWithEintr() throws Exception {
         CompletableFuture<ThreadSignal.Target> target = new CompletableFuture<>();
@@ -26,7 +30,7 @@ final class ThreadSignalTest {
         // A kick before the thread is inside poll is lost, as it is for any system call; so kick until it is back.
         ThreadSignal.Target kicked = target.get(10, TimeUnit.SECONDS);
         while (!errno.isDone()) {
-            kicked.kick();
+            assertTrue(kicked.kick() || errno.isDone(), "the kick was refused");
             thread.join(1);
         }
         assertEquals(Errno.EINTR, errno.get());
@@ -56,6 +60,21 @@ final class ThreadSignalTest {
         thread.start();
         assertEquals(Errno.EINTR, errno.get(20, TimeUnit.SECONDS));
         thread.join();
+    }
+
+    @Test
+    void aKickArrivesWhereNoMoreSignalsMayWait() throws Exception {
+        // 0 of the user's signals may wait: the kernel then refuses every real-time signal.
+        NativeStruct before = NativeStruct.allocate(RLIMIT_SIZE);
+        assertEquals(0, LibC.syscall(SYS_PRLIMIT64, before, 3, 0, RLIMIT_SIGPENDING, 0, 0));
+        NativeStruct none = NativeStruct.allocate(RLIMIT_SIZE);
+        none.bytes().putLong(8, before.bytes().getLong(8));
+        assertEquals(0, LibC.syscall(SYS_PRLIMIT64, none, 2, 0, RLIMIT_SIGPENDING, 0, 0));
+        try {
+            aKickEndsABlockingCallWithEintr();
+        } finally {
+            assertEquals(0, LibC.syscall(SYS_PRLIMIT64, before, 2, 0, RLIMIT_SIGPENDING, 0, 0));
+        }
     }
 
     @Test
