@@ -13,7 +13,9 @@ public interface DriveImages {
     boolean isCurrent(Path image);
 
     /** Whether {@code image} is open: the drive is on it now, or may come to be. */
-    boolean isOpen(Path image);
+    default boolean isOpen(Path image) {
+        return isCurrent(image);
+    }
 
     /**
      * Opens and locks {@code image} with the drive's other options.
