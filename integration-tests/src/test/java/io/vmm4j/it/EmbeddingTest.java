@@ -58,7 +58,7 @@ class EmbeddingTest extends GivenParts {
             state.add(new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip());
             for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
                 if (line.startsWith("SigCgt:") || line.startsWith("SigIgn:")) {
-                    state.add(Long.toHexString(Long.parseUnsignedLong(line.substring(7).strip(), 16) & ~(1L << 39)));
+                    state.add(Long.toHexString(Long.parseUnsignedLong(line.substring(7).strip(), 16) & ~(1L << 22)));
                 }
             }
             return state;
