@@ -78,26 +78,31 @@ public final class FirecrackerDoor {
         door.hasEnded(door.statusOf(words));
     }
 
-    /** Begins with what takes long and is needed in any case, on a thread beside: the time zone for the log, and Java's Unix sockets. */
+    /** Begins with what takes long and is needed in any case, on a thread beside, or here where there is none to be had. */
     private static void warmUp() {
-        Thread thread = new Thread("fc_warm-up") {
-            @Override
-            @SuppressWarnings("ReturnValueIgnored") // what it loads is all that is wanted of it
-            public void run() {
-                LocalClock.now();
-                try {
-                    ServerSocketChannel.open(StandardProtocolFamily.UNIX).close();
-                } catch (IOException e) {
-                    // Said when one is needed.
-                    return;
-                }
-            }
-        };
+        WarmUp work = new WarmUp();
+        Thread thread = new Thread(work, "fc_warm-up");
         thread.setDaemon(true);
         try {
             thread.start();
         } catch (OutOfMemoryError e) {
-            thread.run(); // No thread to be had: it takes its time.
+            work.run();
+        }
+    }
+
+    /** The time zone for the log, and Java's Unix sockets. No lambda: the first one costs a start. */
+    private static final class WarmUp implements Runnable {
+
+        @Override
+        @SuppressWarnings("ReturnValueIgnored") // what it loads is all that is wanted of it
+        public void run() {
+            LocalClock.now();
+            try {
+                ServerSocketChannel.open(StandardProtocolFamily.UNIX).close();
+            } catch (IOException e) {
+                // Said when one is needed.
+                return;
+            }
         }
     }
 

@@ -15,10 +15,9 @@ import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.SocketChannel;
 import java.nio.file.FileSystemException;
-import java.time.Instant;
-import java.time.ZoneId;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.TimeZone;
 
 /**
  * A host, or a limit of this process, that has no descriptors, threads or memory left, as against a file that is not as it should be: the
@@ -78,7 +77,7 @@ public final class Shortage {
 
     /** What is otherwise loaded when the descriptors may be used up: the time zone, for the log, and the library behind sockets' options. */
     private static void preload() throws IOException {
-        ZoneId.systemDefault().getRules().getOffset(Instant.now());
+        TimeZone.getDefault().getOffset(System.currentTimeMillis());
         try (SocketChannel any = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             any.supportedOptions();
         }
