@@ -237,14 +237,14 @@ class DeviceHotplugTest {
                     "--virnets", "[{\"guest_mac\": \"02:fc:00:00:00:07\", \"iface_id\": \"eth\", \"host_dev_name\": \"" + tap.name() + "\"}]"));
             session.type("echo found-$(ls /sys/block)-$(cat /sys/class/net/eth0/address)\n");
             session.awaitText("found-vda-02:fc:00:00:00:07", PATIENCE);
-            assertEquals("1 vmm: all 2 spare places for devices are taken (machine-config.spare_devices)",
+            assertEquals("1 vmm: all 2 spare places for devices are taken (--spare-devices of the machine)",
                     update(socket, "--virblks", "[{\"drive_id\": \"more\", \"path_on_host\": \"data.img\"}]"));
             assertEquals("0 ", update(socket, "--remove-virnet", "eth"));
             assertEquals("2 vmm: drive id \"data\" is used twice (--virblks[0].drive_id)",
                     update(socket, "--virblks", "[{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]"));
             assertEquals("2 vmm: disk image " + directory.resolve("absent") + " does not exist (--virblks[0].path_on_host)",
                     update(socket, "--virblks", "[{\"drive_id\": \"more\", \"path_on_host\": \"absent\"}]"));
-            assertEquals("1 vmm: all 2 spare places for devices are taken (machine-config.spare_devices); added before it: drive more",
+            assertEquals("1 vmm: all 2 spare places for devices are taken (--spare-devices of the machine); added before it: drive more",
                     update(socket, "--virblks", "[{\"drive_id\": \"more\", \"path_on_host\": \"more.img\"}, {\"drive_id\": \"third\", \"path_on_host\": \"third.img\"}]"));
             assertEquals("0 ", update(socket, "--remove-virblk", "more"));
             assertEquals("2 vmm: there are no shared folders yet (--patch-fs)", update(socket, "--patch-fs", "{}"));
