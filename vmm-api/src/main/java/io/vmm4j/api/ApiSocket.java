@@ -1,6 +1,7 @@
 package io.vmm4j.api;
 
 import io.vmm4j.api.control.OsError;
+import io.vmm4j.core.host.ChannelAddress;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -30,8 +31,6 @@ final class ApiSocket implements Closeable {
     private static final int BACKLOG = 1024;
     /** sun_path less its NUL. */
     private static final int ADDRESS_MAX = 107;
-    /** Of that, what a channel of Java's takes. */
-    private static final int CHANNEL_MAX = ADDRESS_MAX - 1;
     private static final int ATTEMPTS = 100;
     private static final String NAME = "s";
 
@@ -75,7 +74,7 @@ final class ApiSocket implements Closeable {
     private static void publish(Path path, ServerSocketChannel channel) throws IOException {
         Path aside = createAside(path.toAbsolutePath().getParent());
         Path made = aside.resolve(NAME);
-        boolean isShort = made.toString().getBytes(StandardCharsets.UTF_8).length <= CHANNEL_MAX;
+        boolean isShort = ChannelAddress.isShort(made.toString());
         try {
             channel.bind(UnixDomainSocketAddress.of(isShort ? made : path), BACKLOG);
             Files.setPosixFilePermissions(isShort ? made : path, permissions("rw-------"));

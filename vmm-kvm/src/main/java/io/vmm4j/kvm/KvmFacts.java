@@ -24,13 +24,28 @@ final class KvmFacts {
         T ask() throws KvmException;
     }
 
+    /** One answer. Two who ask for it at once may both ask KVM. */
+    private static final class Fact<T> {
+
+        private volatile T known;
+
+        T get(Question<T> question) throws KvmException {
+            T answer = known;
+            if (answer == null) {
+                answer = question.ask();
+                known = answer;
+            }
+            return answer;
+        }
+    }
+
     private final FileStat node;
     private final long askedAtNanos;
     private final Map<Integer, Integer> extensions = new ConcurrentHashMap<>();
-    private volatile Integer apiVersion;
-    private volatile Integer vcpuMmapSize;
-    private volatile List<CpuidEntry> supportedCpuid;
-    private volatile List<String> missing;
+    private final Fact<Integer> apiVersion = new Fact<>();
+    private final Fact<Integer> vcpuMmapSize = new Fact<>();
+    private final Fact<List<CpuidEntry>> supportedCpuid = new Fact<>();
+    private final Fact<List<String>> missing = new Fact<>();
 
     KvmFacts(FileStat node, long nowNanos) {
         this.node = node;
@@ -63,40 +78,20 @@ final class KvmFacts {
     }
 
     int apiVersion(Question<Integer> question) throws KvmException {
-        Integer known = apiVersion;
-        if (known == null) {
-            known = question.ask();
-            apiVersion = known;
-        }
-        return known;
+        return apiVersion.get(question);
     }
 
     int vcpuMmapSize(Question<Integer> question) throws KvmException {
-        Integer known = vcpuMmapSize;
-        if (known == null) {
-            known = question.ask();
-            vcpuMmapSize = known;
-        }
-        return known;
+        return vcpuMmapSize.get(question);
     }
 
     /** The names of required capabilities that are not there. */
     List<String> missing(Question<List<String>> question) throws KvmException {
-        List<String> known = missing;
-        if (known == null) {
-            known = List.copyOf(question.ask());
-            missing = known;
-        }
-        return known;
+        return missing.get(() -> List.copyOf(question.ask()));
     }
 
     /** Immutable. */
     List<CpuidEntry> supportedCpuid(Question<List<CpuidEntry>> question) throws KvmException {
-        List<CpuidEntry> known = supportedCpuid;
-        if (known == null) {
-            known = List.copyOf(question.ask());
-            supportedCpuid = known;
-        }
-        return known;
+        return supportedCpuid.get(() -> List.copyOf(question.ask()));
     }
 }

@@ -34,9 +34,6 @@ final class AsideDirectory implements AutoCloseable {
     private static final int OWNER_ONLY = 0700;
     /** Without the bit that a directory may have from the one it is in. */
     private static final int PERMISSIONS = 0777;
-    /** The file type bits of a mode, and a socket's. */
-    private static final int S_IFMT = 0170000;
-    private static final int S_IFSOCK = 0140000;
     private static final long PAUSE_NANOS = 1_000_000;
     private static final Logger LOG = LoggerFactory.getLogger(AsideDirectory.class);
 
@@ -229,7 +226,7 @@ final class AsideDirectory implements AutoCloseable {
 
     private static boolean isSocket(Path path) throws IOException {
         Map<String, Object> now = look(path);
-        return now != null && ((int) now.get("mode") & S_IFMT) == S_IFSOCK;
+        return now != null && FileStat.isSocket((int) now.get("mode"));
     }
 
     /** Removes the directory with the socket's name in it, unless there is something of somebody else's; lets the next in. */

@@ -17,7 +17,7 @@ public final class ChannelAddress {
     }
 
     /** Whether channels take {@code path} as it is. */
-    static boolean isShort(String path) {
+    public static boolean isShort(String path) {
         return path.getBytes(StandardCharsets.UTF_8).length <= MAX;
     }
 

@@ -75,6 +75,11 @@ public record FileStat(long device, long inode, int mode, int uid, long specialD
 
     /** Whether it is a socket. */
     public boolean isSocket() {
+        return isSocket(mode);
+    }
+
+    /** Whether a file of st_mode {@code mode} is a socket, however that was asked for. */
+    public static boolean isSocket(int mode) {
         return (mode & S_IFMT) == S_IFSOCK;
     }
 

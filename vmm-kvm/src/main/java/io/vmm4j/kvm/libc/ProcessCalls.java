@@ -7,6 +7,9 @@ import java.lang.ref.Reference;
  * whose reason {@link LibC#errno()} has. Thread-safe: holds no state.
  */
 public final class ProcessCalls {
+    /** What {@link #sigprocmask} does with a mask: those signals are let in. */
+    static final int SIG_UNBLOCK = 1;
+
     private static final int SYS_RT_SIGACTION = 13;
     private static final int SYS_RT_SIGPROCMASK = 14;
     private static final int SYS_GETPID = 39;

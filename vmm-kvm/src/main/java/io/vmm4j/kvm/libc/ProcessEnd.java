@@ -3,8 +3,6 @@ package io.vmm4j.kvm.libc;
 /** Ends this process as the kernel would have, for who has taken a signal only to put things in order first. */
 public final class ProcessEnd {
 
-    private static final int SIG_UNBLOCK = 1;
-
     private ProcessEnd() {
     }
 
@@ -17,7 +15,7 @@ public final class ProcessEnd {
      */
     public static void by(int signal) throws LinuxException {
         new SignalAction(SignalAction.DEFAULT, 0, 0, 0).set(signal);
-        ProcessCalls.sigprocmask(SIG_UNBLOCK, 1L << signal - 1);
+        ProcessCalls.sigprocmask(ProcessCalls.SIG_UNBLOCK, 1L << signal - 1);
         ProcessCalls.tgkill(ProcessCalls.getpid(), ProcessCalls.gettid(), signal);
     }
 }

@@ -9,7 +9,6 @@ final class SignalDispatcher {
     private static final int LAST_SIGNAL = 64;
     private static final int CAPACITY = 64;
     private static final int FOREVER = -1;
-    private static final int SIG_UNBLOCK = 1;
     private static final long END_LIMIT_MILLIS = 100;
 
     private static SignalDispatcher ofThisProcess;
@@ -146,7 +145,7 @@ final class SignalDispatcher {
         for (int signal = 1; signal <= LAST_SIGNAL; signal++) {
             signals |= takers[signal] == null ? 0 : 1L << signal - 1;
         }
-        ProcessCalls.sigprocmask(SIG_UNBLOCK, signals);
+        ProcessCalls.sigprocmask(ProcessCalls.SIG_UNBLOCK, signals);
     }
 
     private synchronized boolean isNeeded() {

@@ -6,8 +6,6 @@ package io.vmm4j.kvm.libc;
  * when it is started with {@code -Xrs}. Thread-safe.
  */
 public final class TakenSignal implements AutoCloseable {
-    private static final int SIG_UNBLOCK = 1;
-
     private final int signal;
     private final Runnable action;
     private final SignalAction before;
@@ -44,10 +42,8 @@ public final class TakenSignal implements AutoCloseable {
 
     /** Has the calling thread get the signal as if nobody had taken it; what stops the process has happened when this is back. */
     void letThrough() throws LinuxException {
-        new SignalAction(SignalAction.DEFAULT, 0, 0, 0).set(signal);
         try {
-            ProcessCalls.sigprocmask(SIG_UNBLOCK, 1L << signal - 1);
-            ProcessCalls.tgkill(ProcessCalls.getpid(), ProcessCalls.gettid(), signal);
+            ProcessEnd.by(signal);
         } finally {
             dispatcher.writing().set(signal);
         }

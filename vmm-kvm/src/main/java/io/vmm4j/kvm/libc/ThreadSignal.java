@@ -19,8 +19,6 @@ public final class ThreadSignal {
     /** SIGURG: no JVM uses it, the kernel sends it to owners of sockets who ask for that, and who does not know it ignores it. */
     static final int SIGNAL = 23;
 
-    private static final int SIG_UNBLOCK = 1;
-
     /* struct sigaction of the C library: handler 0, sa_mask (128 bytes) 8, int sa_flags 136, sa_restorer 144 */
     private static final int SIGACTION_SIZE = 152;
     private static final int SA_HANDLER = 0;
@@ -34,7 +32,7 @@ public final class ThreadSignal {
      */
     public static Target current() {
         Installed.ensure();
-        if (ProcessCalls.sigprocmask(SIG_UNBLOCK, 1L << SIGNAL - 1) != 0) {
+        if (ProcessCalls.sigprocmask(ProcessCalls.SIG_UNBLOCK, 1L << SIGNAL - 1) != 0) {
             throw new IllegalStateException("rt_sigprocmask(" + SIGNAL + ") failed, so vCPU threads could not be stopped");
         }
         return new Target(ProcessCalls.getpid(), ProcessCalls.gettid());
