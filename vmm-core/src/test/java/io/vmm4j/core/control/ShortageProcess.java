@@ -15,12 +15,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A process with a control socket, a console's and a vsock's, that takes all descriptors it may have at each line it reads, and
  * gives them back at the next. Each time it writes a line when that is done, with the milliseconds of processor time it has had.
  */
 final class ShortageProcess {
+
+    private static final long SETTLED_NANOS = 500_000_000;
 
     private ShortageProcess() {
     }
@@ -64,13 +67,16 @@ final class ShortageProcess {
         throw new IllegalStateException("a lack of descriptors that is none");
     }
 
+    /** Until none has come free for a while: one of a connection that has ended may be closed a moment later. */
     private static void takeAll(List<FileInputStream> taken) {
-        try {
-            while (true) {
+        long settled = System.nanoTime() + SETTLED_NANOS;
+        while (System.nanoTime() < settled) {
+            try {
                 taken.add(new FileInputStream("/dev/null"));
+                settled = System.nanoTime() + SETTLED_NANOS;
+            } catch (IOException e) {
+                LockSupport.parkNanos(1_000_000); // Too many open files, which is what was wanted.
             }
-        } catch (IOException e) {
-            return; // Too many open files, which is what was wanted.
         }
     }
 
