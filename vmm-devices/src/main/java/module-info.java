@@ -12,6 +12,7 @@ module io.vmm4j.devices {
     exports io.vmm4j.devices.limit;
     exports io.vmm4j.devices.memory;
     exports io.vmm4j.devices.serial;
+    exports io.vmm4j.devices.state;
     exports io.vmm4j.devices.time;
     exports io.vmm4j.devices.virtio;
     exports io.vmm4j.devices.virtio.queue;

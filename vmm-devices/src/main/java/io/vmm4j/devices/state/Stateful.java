@@ -1,0 +1,21 @@
+package io.vmm4j.devices.state;
+
+/**
+ * What has guest-visible state, gives it and takes it back; nothing else is needed to go on.
+ *
+ * <p>Both are called while the guest stands still: no vCPU runs, and nothing that the guest has asked for is in work. For a virtio device
+ * they run on the loop that owns it; for others on any thread, one call at a time.
+ */
+public interface Stateful {
+
+    /** All that is needed to go on. The same state comes out again after {@link #restoreState} of it: a test of the kit holds that. */
+    State saveState();
+
+    /**
+     * Becomes what gave {@code state}; also on one that has been in use. The state may be anybody's: what is out of range is refused
+     * before anything is changed as far as that can be told, and after a refusal this one is not used any more.
+     *
+     * @throws StateException naming the value that cannot be
+     */
+    void restoreState(State state) throws StateException;
+}
