@@ -5,6 +5,7 @@
 module io.vmm4j.core {
     requires transitive io.vmm4j.devices;
     requires io.vmm4j.kvm;
+    requires aircompressor;
     requires com.fasterxml.jackson.annotation;
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.databind;

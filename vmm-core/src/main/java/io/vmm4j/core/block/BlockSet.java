@@ -7,10 +7,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * A set of block numbers below 2^39, as a tree of bitmaps: what it takes of memory goes with what was added, 4 KiB for each 32,768 blocks
  * that have one. Thread-safe; what was written before {@link #add} is seen by whoever finds the blocks in the set.
  */
-final class BlockSet {
+public final class BlockSet {
 
     /** Blocks it can tell apart. */
-    static final long MAX_BLOCKS = 1L << 39;
+    public static final long MAX_BLOCKS = 1L << 39;
 
     private static final int LEAF_BITS = 15;
     private static final int NODE_BITS = 12;
@@ -39,7 +39,7 @@ final class BlockSet {
         return node.get(nodeIndex(block));
     }
 
-    boolean contains(long block) {
+    public boolean contains(long block) {
         AtomicLongArray leaf = leaf(block);
         return leaf != null && (leaf.get(word(block)) >>> block & 1) != 0;
     }
@@ -71,7 +71,7 @@ final class BlockSet {
     }
 
     /** Adds [{@code from}, {@code end}). */
-    void add(long from, long end) {
+    public void add(long from, long end) {
         for (long block = from; block < end; block = (block | 63) + 1) {
             long mask = -1L << block;
             if ((block | 63) >= end) {

@@ -112,6 +112,21 @@ public final class DiskFile implements AutoCloseable {
         return alignment;
     }
 
+    /** Whether it is a host's block device, whose size is given. */
+    public boolean isBlockDevice() {
+        return stat.isBlockDevice();
+    }
+
+    /** Makes a regular file {@code size} bytes long; what is new reads as zeros and takes no room. */
+    public void setSize(long size) throws LinuxException {
+        fd.truncate(size);
+    }
+
+    /** What identifies the file among those of the host. */
+    public String identity() {
+        return stat.device() + ":" + stat.inode();
+    }
+
     /** Held by whoever reads a block to write part of it back. */
     Object partialBlocks() {
         return partialBlocks;

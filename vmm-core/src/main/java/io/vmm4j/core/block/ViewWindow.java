@@ -7,7 +7,7 @@ import java.util.Arrays;
  * A request's views, handed on piece by piece to whoever has the next part of it. Allocates nothing once it has grown to the
  * largest request. Confined to one thread.
  */
-final class ViewWindow {
+public final class ViewWindow {
 
     private ByteBuffer[] piece = new ByteBuffer[16];
     private int count;
@@ -18,7 +18,7 @@ final class ViewWindow {
     private int savedLimit;
 
     /** Begins with the first {@code viewCount} of {@code all}. */
-    void begin(ByteBuffer[] all, int viewCount) {
+    public void begin(ByteBuffer[] all, int viewCount) {
         views = all;
         total = viewCount;
         first = 0;
@@ -28,7 +28,7 @@ final class ViewWindow {
     }
 
     /** The next {@code length} bytes, 1 or more and no more than are left: the first {@link #count} of these, until {@link #taken}. */
-    ByteBuffer[] take(long length) {
+    public ByteBuffer[] take(long length) {
         count = 0;
         long left = length;
         first = Views.skipEmpty(views, first, total);
@@ -49,12 +49,12 @@ final class ViewWindow {
     }
 
     /** Views in the piece. */
-    int count() {
+    public int count() {
         return count;
     }
 
     /** The piece is done, whatever was made of its views' positions, and the next begins behind it. */
-    void taken() {
+    public void taken() {
         ByteBuffer last = piece[count - 1];
         for (int i = 0; i < count; i++) {
             piece[i].position(piece[i].limit());
@@ -63,7 +63,7 @@ final class ViewWindow {
     }
 
     /** Lets go of the request. */
-    void end() {
+    public void end() {
         views = null;
         Arrays.fill(piece, null);
     }

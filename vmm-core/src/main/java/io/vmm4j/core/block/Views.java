@@ -4,13 +4,15 @@ import io.vmm4j.kvm.libc.IoVec;
 import java.nio.ByteBuffer;
 
 /** A request's data as a row of direct buffers, whose positions tell how much of it is done. */
-final class Views {
+public final class Views {
+
+    private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(1 << 16);
 
     private Views() {
     }
 
     /** The index of the first view from {@code from} on that has something left; {@code count} when none has. */
-    static int skipEmpty(ByteBuffer[] views, int from, int count) {
+    public static int skipEmpty(ByteBuffer[] views, int from, int count) {
         int index = from;
         while (index < count && !views[index].hasRemaining()) {
             index++;
@@ -39,12 +41,23 @@ final class Views {
     }
 
     /** Bytes left in the views from {@code first} on. */
-    static long remaining(ByteBuffer[] views, int first, int count) {
+    public static long remaining(ByteBuffer[] views, int first, int count) {
         long length = 0;
         for (int i = first; i < count; i++) {
             length += views[i].remaining();
         }
         return length;
+    }
+
+    /** Fills the first {@code count} views, each from its position to its limit, with zeros. */
+    public static void zero(ByteBuffer[] views, int count) {
+        for (int i = 0; i < count; i++) {
+            ByteBuffer view = views[i];
+            while (view.hasRemaining()) {
+                int part = Math.min(view.remaining(), ZEROES.capacity());
+                view.put(view.position(), ZEROES, 0, part).position(view.position() + part);
+            }
+        }
     }
 
     /** Moves {@code length} bytes of {@code source} to the views from {@code first} on, which have room. */
