@@ -14,17 +14,20 @@ public enum CliOption {
             "Kernel arguments. When none are given and the root file system's image has no partition table, "
                     + "root=/dev/vda takes the place of root=/dev/vda1.", "boot-args"),
 
-    ROOTFS(Group.DISK, Value.PATH, "r", null, "Root file system, a raw image. Required unless an initrd is given.",
+    ROOTFS(Group.DISK, Value.PATH, "r", null, "Root file system, a disk image. Required unless an initrd is given.",
             "rootfs"),
     ROOTFS_FORMAT(Group.DISK, Value.IMAGE_FORMAT, null, "looked at",
-            "raw for an image that is taken as it is, whatever it begins with. Else one that looks like a qcow2 image, a compressed file "
-                    + "or the like is refused.", "rootfs-format"),
+            "raw for an image that is taken as it is, whatever it begins with; qcow2. Else one whose name ends in .qcow2 is a qcow2 image, "
+                    + "others are raw, and one that looks like something else is refused.", "rootfs-format"),
+    OVERLAY(Group.DISK, Value.PATH, null, "none",
+            "Where the guest's writes to the root file system go, whose image may be shared then: a file that does not exist, which becomes a "
+                    + "qcow2 image with it behind, or memory, where they are gone with the guest.", "overlay"),
     IS_ROOT(Group.DISK, Value.BOOLEAN, null, "true", "Whether the image is the root device.", "is-root"),
     IS_READ_ONLY(Group.DISK, Value.BOOLEAN, null, "false", "Whether the image is opened read-only.", "is-read-only"),
 
     VIRBLKS(Group.DISK, Value.JSON, null, "none",
             "Further disks, a JSON list: [{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]. Each may have is_read_only, "
-                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format.", "virblks"),
+                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format, overlay.", "virblks"),
 
     VIRNETS(Group.NETWORK, Value.JSON, null, "none",
             "Network devices, a JSON list: [{\"guest_mac\": \"02:00:00:00:00:01\", \"backend\": {\"type\": \"virtio\", \"iface_id\": "
@@ -148,7 +151,7 @@ public enum CliOption {
         CPU_PM("LEVEL", "0", "1", "2", "on", "off"),
         LEVEL("LEVEL", "0", "1", "2"),
         MEM_TYPE("TYPE", "shmem", "hugetlbfs", "anon", "hugeshmem", "hugeanon"),
-        IMAGE_FORMAT("FORMAT", "raw"),
+        IMAGE_FORMAT("FORMAT", "raw", "qcow2"),
         LOG_LEVEL("LEVEL", "Off", "Error", "Warn", "Info", "Debug", "Trace");
 
         private final String label;

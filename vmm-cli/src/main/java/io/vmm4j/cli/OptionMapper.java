@@ -33,7 +33,7 @@ final class OptionMapper {
     private static final String CPU_CONFIG_KEY = "cpu-config";
     private static final String ROOT_DRIVE_ID = "rootfs";
     /** The option that says of the root file system what {@code format} says of a drive. */
-    private static final String ROOTFS_RAW = CliOption.ROOTFS_FORMAT.longName() + " raw";
+    private static final String ROOTFS_FORMAT = CliOption.ROOTFS_FORMAT.longName();
     /** As dbs-cli has it. */
     private static final long DEFAULT_GUEST_CID = 42;
 
@@ -98,7 +98,8 @@ final class OptionMapper {
         boolean isConsequence = garbled.contains(option) || problem.key().equals("drives") && garbled.contains(CliOption.VIRBLKS)
                 || option == CliOption.MAX_VCPU
                 && (garbled.contains(CliOption.VCPU) || arguments.value(CliOption.MAX_VCPU) == null);
-        String message = option == CliOption.ROOTFS ? problem.message().replace("format \"raw\"", ROOTFS_RAW) : problem.message();
+        String message = option == CliOption.ROOTFS ? problem.message().replaceAll("format \"(raw|qcow2)\"", ROOTFS_FORMAT + " $1")
+                : problem.message();
         return isConsequence ? null : message + " (" + arguments.nameOf(option) + ")";
     }
 
@@ -114,6 +115,7 @@ final class OptionMapper {
             case "drives" -> devices.drives().isEmpty() ? CliOption.ROOTFS : CliOption.VIRBLKS;
             case "network-interfaces" -> CliOption.VIRNETS;
             case "drives[0].path_on_host" -> CliOption.ROOTFS;
+            case "drives[0].overlay" -> CliOption.OVERLAY;
             case "drives[0].is_root_device" -> CliOption.IS_ROOT;
             case "drives[0].is_read_only" -> CliOption.IS_READ_ONLY;
             case "machine-config.vcpu_count" -> CliOption.VCPU;
@@ -152,17 +154,23 @@ final class OptionMapper {
         String image = arguments.value(CliOption.ROOTFS);
         List<DriveConfig> drives = new ArrayList<>(devices.drives());
         if (image != null) {
-            drives.add(0, new DriveConfig(ROOT_DRIVE_ID, isRoot, null, image, isReadOnly, null).withFormat(rootFormat()));
+            drives.add(0, new DriveConfig(ROOT_DRIVE_ID, isRoot, null, image, isReadOnly, null).withFormat(rootFormat())
+                    .withOverlay(arguments.value(CliOption.OVERLAY)));
         }
         return drives;
     }
 
     private DriveConfig.Format rootFormat() {
         String text = arguments.value(CliOption.ROOTFS_FORMAT);
-        if (text != null && !text.equals(DriveConfig.Format.RAW.toString())) {
-            refuse(CliOption.ROOTFS_FORMAT, "format \"" + text + "\" is not supported: only raw is");
+        for (DriveConfig.Format format : DriveConfig.Format.values()) {
+            if (format.toString().equals(text)) {
+                return format;
+            }
         }
-        return text == null ? null : DriveConfig.Format.RAW;
+        if (text != null) {
+            refuse(CliOption.ROOTFS_FORMAT, "format \"" + text + "\" is not supported: only raw and qcow2 are");
+        }
+        return null;
     }
 
     private MachineConfig machine() {

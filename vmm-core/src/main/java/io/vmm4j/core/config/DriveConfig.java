@@ -5,12 +5,12 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Locale;
 
 /**
- * A block device on a raw image (one element of {@code drives}).
+ * A block device on a disk image (one element of {@code drives}).
  *
  * @param driveId      name, unique among the drives: at most 255 characters that can be printed
  * @param isRootDevice whether the kernel gets a {@code root=} for it; at most one drive
  * @param partuuid     partition to boot by {@code root=PARTUUID=}, or {@code null}
- * @param pathOnHost   the raw image: a regular file or a block device, its size a multiple of 512 bytes
+ * @param pathOnHost   the image: a regular file or a block device, its size a multiple of 512 bytes
  * @param isReadOnly   opened read-only, and VIRTIO_BLK_F_RO offered
  * @param cacheType    whether the guest's flushes reach the disk; default {@link CacheType#Writeback}
  * @param isDirect     whether I/O goes past the host's page cache (O_DIRECT); default false
@@ -18,9 +18,12 @@ import java.util.Locale;
  * @param ioEngine     how requests reach the host; default {@link IoEngine#Sync}
  * @param numQueues    queues of the device, each served by a thread of its own, 1 to {@link #MAX_QUEUES}; default 1
  * @param queueSize    requests and data pieces a queue has room for: a power of two from 4 to 1024; default 256
- * @param format       {@link Format#RAW} for an image that is raw whatever it begins with, as a disk on which the guest has put
- *                     the image of another; {@code null} = looked at, and refused where its magic number is another format's
+ * @param format       what the image is: {@link Format#RAW} for one that is raw whatever it begins with, as a disk on which the guest has
+ *                     put the image of another; {@link Format#QCOW2}; {@code null} = qcow2 where its name ends in {@code .qcow2}, else
+ *                     raw, and refused where it does not look like that
  * @param socket       Firecracker's key for a vhost-user device in place of an image, which is not supported: {@code null}
+ * @param overlay      where the guest's writes go in place of the image, which is opened for reading and may be shared: a file that does not
+ *                     exist, which becomes a qcow2 image with {@code pathOnHost} behind it, or {@link #IN_MEMORY}; {@code null} = the image
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record DriveConfig(
@@ -36,7 +39,11 @@ public record DriveConfig(
         @JsonProperty("num_queues") Integer numQueues,
         @JsonProperty("queue_size") Integer queueSize,
         @JsonProperty("format") Format format,
-        @JsonProperty("socket") String socket) {
+        @JsonProperty("socket") String socket,
+        @JsonProperty("overlay") String overlay) {
+
+    /** The {@link #overlay} that is in the process' memory, and gone with the machine. */
+    public static final String IN_MEMORY = "memory";
 
     /** Most queues of a drive. */
     public static final int MAX_QUEUES = 16;
@@ -64,7 +71,9 @@ public record DriveConfig(
     /** What an image is. */
     public enum Format {
         /** The disk's bytes, one after the other. */
-        @JsonProperty("raw") RAW;
+        @JsonProperty("raw") RAW,
+        /** A qcow2 image of version 2 or 3, with the files behind it that it names. */
+        @JsonProperty("qcow2") QCOW2;
 
         @Override
         public String toString() {
@@ -82,52 +91,65 @@ public record DriveConfig(
         queueSize = queueSize == null ? DEFAULT_QUEUE_SIZE : queueSize;
     }
 
+    /** A drive on an image without an overlay. */
+    public DriveConfig(String driveId, Boolean isRootDevice, String partuuid, String pathOnHost, Boolean isReadOnly, CacheType cacheType,
+            Boolean isDirect, RateLimiterConfig rateLimiter, IoEngine ioEngine, Integer numQueues, Integer queueSize, Format format, String socket) {
+        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine, numQueues, queueSize,
+                format, socket, null);
+    }
+
     /** A drive on an image whose format is looked at. */
     public DriveConfig(String driveId, Boolean isRootDevice, String partuuid, String pathOnHost, Boolean isReadOnly, CacheType cacheType,
             Boolean isDirect, RateLimiterConfig rateLimiter, IoEngine ioEngine, Integer numQueues, Integer queueSize) {
         this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine, numQueues, queueSize,
-                null, null);
+                null, null, null);
     }
 
     /** A drive with the defaults of what is not said. */
     public DriveConfig(String driveId, Boolean isRootDevice, String partuuid, String pathOnHost, Boolean isReadOnly, CacheType cacheType) {
-        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null, null, null, null, null, null, null);
+        this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null, null, null, null, null, null, null, null);
     }
 
     /** The same drive on another image. */
     public DriveConfig withPath(String path) {
         return new DriveConfig(driveId, isRootDevice, partuuid, path, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
-                numQueues, queueSize, format, socket);
+                numQueues, queueSize, format, socket, overlay);
     }
 
     /** The same drive, past the host's page cache or not. */
     public DriveConfig withDirect(boolean direct) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, direct, rateLimiter, ioEngine,
-                numQueues, queueSize, format, socket);
+                numQueues, queueSize, format, socket, overlay);
     }
 
     /** The same drive with other limits. */
     public DriveConfig withRateLimiter(RateLimiterConfig limiter) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, limiter, ioEngine,
-                numQueues, queueSize, format, socket);
+                numQueues, queueSize, format, socket, overlay);
     }
 
     /** The same drive with another engine. */
     public DriveConfig withEngine(IoEngine engine) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, engine,
-                numQueues, queueSize, format, socket);
+                numQueues, queueSize, format, socket, overlay);
     }
 
     /** The same drive with this many queues of this size. */
     public DriveConfig withQueues(int queues, int size) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
-                queues, size, format, socket);
+                queues, size, format, socket, overlay);
     }
 
     /** The same drive with an image of this format; {@code null} = looked at. */
     public DriveConfig withFormat(Format imageFormat) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
-                numQueues, queueSize, imageFormat, socket);
+                numQueues, queueSize, imageFormat, socket, overlay);
+    }
+
+    /** The same drive with the guest's writes going there: a file, {@link #IN_MEMORY}, or {@code null} for the image. */
+    public DriveConfig withOverlay(String where) {
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
+                numQueues, queueSize, format, socket, where);
     }
 
     void check(String key, Problems problems) {
@@ -137,6 +159,9 @@ public record DriveConfig(
         }
         problems.require(socket != null || pathOnHost != null && !pathOnHost.isEmpty(), key + ".path_on_host", "a disk image is required");
         problems.requirePath(pathOnHost, key + ".path_on_host", "disk image");
+        problems.require(overlay == null || !isReadOnly, key + ".overlay", "overlay \"" + overlay + "\" is for a drive that is written to, and this one is read-only");
+        problems.require(overlay == null || !overlay.isEmpty(), key + ".overlay", "an overlay is a file's path, or \"" + IN_MEMORY + "\"");
+        problems.requirePath(overlay, key + ".overlay", "overlay");
         problems.require(partuuid == null || partuuid.matches("[0-9a-fA-F-]+"), key + ".partuuid",
                 "partition UUID \"" + partuuid + "\" must be hexadecimal digits and hyphens");
         RateLimiterConfig.check(rateLimiter, key + ".rate_limiter", problems);

@@ -4,6 +4,8 @@ import io.vmm4j.core.block.DiskBackend;
 import io.vmm4j.core.block.DiskFile;
 import io.vmm4j.core.block.ImageInUseException;
 import io.vmm4j.core.block.UringBackend;
+import io.vmm4j.core.block.qcow2.Qcow2Exception;
+import io.vmm4j.core.block.qcow2.Qcow2Image;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.format.FileFormat;
@@ -19,19 +21,24 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
- * A raw disk image, opened, locked and found fit to be a drive. Owns its file until the drive takes it over.
+ * A disk image, opened, locked and found fit to be a drive. Owns its file until the drive takes it over.
  *
  * @param config             the drive it is for
- * @param file               open for reading, and for writing unless the drive is read-only
+ * @param file               open for reading, and for writing unless the drive is read-only or its writes go to memory
+ * @param content            what its bytes are to the drive
  * @param capacity           bytes, a multiple of 512
  * @param hasPartitionTable  whether it begins with a partition table
  * @param takenAsIs          whether the drive takes images of any size and format, see {@link io.vmm4j.core.host.OpenedFiles}
  */
-record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPartitionTable, boolean takenAsIs) implements AutoCloseable {
+record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long capacity, boolean hasPartitionTable, boolean takenAsIs)
+        implements AutoCloseable {
 
     private static final int SECTOR = 512;
+    /** What the name of an image of which nothing else is said tells, and no guest can change. */
+    private static final String QCOW2_SUFFIX = ".qcow2";
 
     /** The file type bits of a mode, and a block device's. */
     private static final int S_IFMT = 0170000;
@@ -79,6 +86,10 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             return inspect(config, place, others, key, problems);
         } catch (ImageInUseException e) {
             problems.add(field, "disk image " + path + " is " + e.getMessage());
+        } catch (Qcow2Exception e) {
+            boolean isNameWrong = config.format() == null && e.getMessage().equals("is not a qcow2 image");
+            problems.add(field, "disk image " + path + " " + e.getMessage()
+                    + (isNameWrong ? ", as its name says: with format \"raw\" it is taken as it is" : ""));
         } catch (LinuxException e) {
             Shortage.rethrow(e);
             if (config.isDirect() && e.errno() == Errno.EINVAL) {
@@ -118,17 +129,20 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             return null;
         }
         boolean takenAsIs = others != null;
+        if (!takenAsIs && isQcow2(config)) {
+            return inspectQcow2(config, place, key, problems);
+        }
         boolean isLookedAt = !takenAsIs && config.format() != DriveConfig.Format.RAW;
         if (isLookedAt && isForeign(place, path, field, problems)) {
             return null;
         }
         boolean isLocked = takenAsIs && others.stream().anyMatch(other -> other.file().isAt(place));
         DiskFile file = isLocked ? DiskFile.openUnlocked(place, config.isReadOnly(), config.isDirect())
-                : DiskFile.open(place, config.isReadOnly(), config.isDirect());
+                : DiskFile.open(place, isBaseReadOnly(config), config.isDirect());
         try {
             long size = file.size();
             if (takenAsIs) {
-                return new DiskImage(config, file, size, false, true);
+                return new DiskImage(config, file, new DiskContent.Raw(file), size, false, true);
             }
             // Once more: another file may have come to that name.
             FileFormat format = isLookedAt ? formatOf(file, size) : null;
@@ -148,9 +162,38 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
                 file.close();
                 return null;
             }
-            return new DiskImage(config, file, size, beginsWithPartitionTable(file), false);
+            DiskImage image = new DiskImage(config, file, new DiskContent.Raw(file), size, beginsWithPartitionTable(read(file, 0, SECTOR)), false);
+            return DiskOverlay.on(image, place, key, problems);
         } catch (IOException | RuntimeException | Error e) {
             file.close();
+            throw e;
+        }
+    }
+
+    /** Whether the configuration, or where that says nothing the name, has it that the image is a qcow2 one. */
+    private static boolean isQcow2(DriveConfig config) {
+        return config.format() == null ? config.pathOnHost().toLowerCase(Locale.ROOT).endsWith(QCOW2_SUFFIX)
+                : config.format() == DriveConfig.Format.QCOW2;
+    }
+
+    private static boolean isBaseReadOnly(DriveConfig config) {
+        return config.isReadOnly() || config.overlay() != null;
+    }
+
+    private static DiskImage inspectQcow2(DriveConfig config, Path place, String key, Problems problems) throws IOException {
+        Qcow2Image image = Qcow2Image.open(place, isBaseReadOnly(config), config.isDirect());
+        try {
+            if (image.capacity() == 0) {
+                throw new Qcow2Exception("is a disk of 0 bytes");
+            }
+            ByteBuffer first = ByteBuffer.allocateDirect(SECTOR);
+            image.read(first, 0);
+            byte[] bytes = new byte[SECTOR];
+            first.clear().get(bytes);
+            return DiskOverlay.on(new DiskImage(config, image.disk(), new DiskContent.Qcow2(image), image.capacity(), beginsWithPartitionTable(bytes),
+                    false), place, key, problems);
+        } catch (IOException | RuntimeException | Error e) {
+            image.close();
             throw e;
         }
     }
@@ -173,6 +216,10 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
     }
 
     private static String refusal(Path path, FileFormat format) {
+        if (format == FileFormat.QCOW2) {
+            return "disk image " + path + " begins as a qcow2 image does, which its guest may have written: with format \"qcow2\", or named "
+                    + QCOW2_SUFFIX + ", it is one; with format \"raw\" it is taken as it is";
+        }
         String does = format.kind() == FileFormat.Kind.ARCHIVE ? "` unpacks it" : "` makes one";
         return "disk image " + path + " is " + format.description() + ", not a raw image"
                 + format.command(path.toString()).map(command -> ": `" + command + does).orElse(", and no command is known that makes one of it")
@@ -196,8 +243,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * active or not and at least one is in use. File systems that begin with a boot sector of their own carry the
      * signature, but code or text where the entries would be.
      */
-    private static boolean beginsWithPartitionTable(DiskFile file) throws IOException {
-        byte[] bytes = read(file, 0, SECTOR);
+    private static boolean beginsWithPartitionTable(byte[] bytes) {
         int signature = Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET]) | Byte.toUnsignedInt(bytes[MBR_SIGNATURE_OFFSET + 1]) << 8;
         if (signature != MBR_SIGNATURE) {
             return false;
@@ -218,11 +264,11 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      *
      * @param loops one a queue
      */
-    BlkBackend toBackend(List<EpollEventLoop> loops) {
-        return switch (config.ioEngine()) {
-            case Sync -> new DiskBackend(file);
-            case Async -> new UringBackend(file, loops);
-        };
+    BlkBackend toBackend(List<EpollEventLoop> loops) throws IOException {
+        return content.toBackend(own -> switch (config.ioEngine()) {
+            case Sync -> new DiskBackend(own);
+            case Async -> new UringBackend(own, loops);
+        });
     }
 
     /** What the guest is told of the drive: sectors of 512 bytes, and the host's blocks as the physical ones. */
@@ -236,7 +282,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
 
     /** Closes the image; harmless when the drive that took it over has done so. */
     @Override
-    public void close() {
-        file.close();
+    public void close() throws IOException {
+        content.close();
     }
 }

@@ -26,15 +26,16 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     /**
      * @param image      what the drive is on first; owned from here on
      * @param queueLoops one a queue
+     * @throws IOException when the host has no memory for an overlay; the image is open then
      */
-    DriveDisk(DiskImage image, List<EpollEventLoop> queueLoops) {
+    DriveDisk(DiskImage image, List<EpollEventLoop> queueLoops) throws IOException {
         this.config = image.config();
         this.takesAnyImage = image.takenAsIs();
         this.queueLoops = queueLoops;
         this.current = add(image);
     }
 
-    private BlkBackend add(DiskImage image) {
+    private BlkBackend add(DiskImage image) throws IOException {
         BlkBackend backend = image.toBackend(queueLoops);
         open.put(backend, image.file());
         return backend;

@@ -3,8 +3,12 @@ package io.vmm4j.core.block.qcow2;
 import io.vmm4j.core.block.DiskBackend;
 import io.vmm4j.core.block.DiskFile;
 import io.vmm4j.core.block.ImageInUseException;
+import io.vmm4j.core.host.Shortage;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -22,21 +26,22 @@ final class BackingChain {
     /** What QEMU takes for the name of a protocol or of a JSON description in place of a path. */
     private static final Pattern PROTOCOL = Pattern.compile("[A-Za-z0-9+.-]+:.*", Pattern.DOTALL);
 
-    private final Path top;
-    private final Set<String> seen = new HashSet<>();
+    private static final String BEHIND = "has behind it ";
+    private static final String CHAIN = "has a chain of ";
 
-    /** @param top the image that it is behind, for messages */
-    BackingChain(Path top) {
-        this.top = top;
-    }
+    /** The file type bits of a mode, and a block device's. */
+    private static final int S_IFMT = 0170000;
+    private static final int S_IFBLK = 0060000;
+
+    private final Set<String> seen = new HashSet<>();
 
     /** One more file belongs to it. */
     void add(DiskFile file) throws IOException {
         if (!seen.add(file.identity())) {
-            throw new Qcow2Exception("is, or has behind it, an image that is behind itself");
+            throw new Qcow2Exception(CHAIN + "backing files that comes back to where it was");
         }
         if (seen.size() > MAX_DEPTH) {
-            throw new Qcow2Exception("has more than " + MAX_DEPTH + " images behind it");
+            throw new Qcow2Exception(CHAIN + "more than " + MAX_DEPTH + " images");
         }
     }
 
@@ -55,18 +60,23 @@ final class BackingChain {
             throw new Qcow2Exception("has a backing file of format \"" + format + "\": only raw and qcow2 are supported");
         }
         Path backing = resolve(name, path);
+        if (Files.exists(backing) && !Files.isRegularFile(backing) && !isBlockDevice(backing)) {
+            throw behind(backing, "is neither a file nor a block device");
+        }
         try {
             return format.equals("raw") ? openRaw(backing, direct) : openImage(backing, direct);
         } catch (ImageInUseException e) {
-            throw new Qcow2Exception("has backing file " + backing + ", which is " + e.getMessage());
+            throw behind(backing, "is " + e.getMessage());
+        } catch (LinuxException e) {
+            Shortage.rethrow(e);
+            throw behind(backing, e.errno() == Errno.ENOENT ? "does not exist" : "cannot be opened for reading: " + Errno.message(e.errno()));
         } catch (Qcow2Exception e) {
-            throw new Qcow2Exception(e.getMessage().startsWith("has backing file") || path.equals(top) && isOfChain(e)
-                    ? e.getMessage() : "has backing file " + backing + ", which " + e.getMessage());
+            throw e.getMessage().startsWith(BEHIND) || e.getMessage().startsWith(CHAIN) ? e : behind(backing, e.getMessage());
         }
     }
 
-    private static boolean isOfChain(Qcow2Exception e) {
-        return e.getMessage().startsWith("has more than ");
+    private static Qcow2Exception behind(Path backing, String what) {
+        return new Qcow2Exception(BEHIND + backing + ", which " + what);
     }
 
     private static Path resolve(String name, Path path) throws Qcow2Exception {
@@ -79,6 +89,10 @@ final class BackingChain {
         } catch (InvalidPathException e) {
             throw new Qcow2Exception("has a backing file whose name is no path");
         }
+    }
+
+    private static boolean isBlockDevice(Path path) throws IOException {
+        return ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
     }
 
     private BlkBackend openRaw(Path path, boolean direct) throws IOException {

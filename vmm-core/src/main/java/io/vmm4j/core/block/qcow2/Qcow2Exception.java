@@ -7,7 +7,8 @@ public final class Qcow2Exception extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    Qcow2Exception(String message) {
+    /** @param message goes on from the name of the image: "is not a qcow2 image" */
+    public Qcow2Exception(String message) {
         super(message);
     }
 }

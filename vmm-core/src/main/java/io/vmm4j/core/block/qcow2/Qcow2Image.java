@@ -40,7 +40,7 @@ public final class Qcow2Image implements AutoCloseable {
      * @throws io.vmm4j.core.block.ImageInUseException when somebody else's lock is in the way
      */
     public static Qcow2Image open(Path path, boolean readOnly, boolean direct) throws IOException {
-        return open(path, readOnly, direct, new BackingChain(path));
+        return open(path, readOnly, direct, new BackingChain());
     }
 
     static Qcow2Image open(Path path, boolean readOnly, boolean direct, BackingChain chain) throws IOException {
@@ -105,6 +105,12 @@ public final class Qcow2Image implements AutoCloseable {
      */
     public BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) {
         return new Qcow2Backend(this, engine.apply(disk));
+    }
+
+    /** Fills a buffer, from its position to its limit, from byte {@code offset} of the disk on. */
+    public void read(ByteBuffer target, long offset) throws IOException {
+        ByteBuffer[] views = {target};
+        new Clusters(this, new DiskBackend(disk)).read(views, 1, offset, target.remaining());
     }
 
     /** The image's own file. */

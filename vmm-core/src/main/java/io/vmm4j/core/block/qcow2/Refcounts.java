@@ -147,9 +147,10 @@ final class Refcounts {
     Run allocate(int wanted) throws IOException {
         long cluster = nextFree();
         long block = blockFor(cluster);
-        if (block >>> clusterBits == cluster) { // it has become that block itself
+        while (block >>> clusterBits == cluster) { // it has become that block itself
             hint = cluster + 1;
-            return allocate(wanted);
+            cluster = nextFree();
+            block = blockFor(cluster);
         }
         long end = Math.min(cluster + wanted, (cluster >>> blockBits) + 1 << blockBits);
         long next = cluster + 1;

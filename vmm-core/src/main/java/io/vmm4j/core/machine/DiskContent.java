@@ -1,0 +1,86 @@
+package io.vmm4j.core.machine;
+
+import io.vmm4j.core.block.DiskFile;
+import io.vmm4j.core.block.MemoryOverlay;
+import io.vmm4j.core.block.qcow2.Qcow2Image;
+import io.vmm4j.devices.virtio.blk.BlkBackend;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+
+/** What the bytes of an open image are to a drive. */
+interface DiskContent extends AutoCloseable {
+
+    /**
+     * The drive's disk, which owns the image from then on.
+     *
+     * @param engine makes what reads and writes a file, which it owns
+     */
+    BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) throws IOException;
+
+    /** Gives up what was opened; harmless once a disk has it. */
+    @Override
+    void close() throws IOException;
+
+    /** The disk's, one after the other. */
+    record Raw(DiskFile file) implements DiskContent {
+
+        @Override
+        public BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) {
+            return engine.apply(file);
+        }
+
+        @Override
+        public void close() {
+            file.close();
+        }
+    }
+
+    /** Those of a qcow2 image. */
+    record Qcow2(Qcow2Image image) implements DiskContent {
+
+        @Override
+        public BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) {
+            return image.toBackend(engine);
+        }
+
+        @Override
+        public void close() throws IOException {
+            image.close();
+        }
+    }
+
+    /** Those of another disk, as long as the guest has written no others, which are in memory. */
+    record InMemory(DiskContent base) implements DiskContent {
+
+        @Override
+        public BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) throws IOException {
+            return new MemoryOverlay(base.toBackend(engine));
+        }
+
+        @Override
+        public void close() throws IOException {
+            base.close();
+        }
+    }
+
+    /** Those of a file that was made for the drive, and goes again when no drive comes to it. */
+    record Made(Path path, DiskContent content, AtomicBoolean isTaken) implements DiskContent {
+
+        @Override
+        public BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) throws IOException {
+            isTaken.set(true);
+            return content.toBackend(engine);
+        }
+
+        @Override
+        public void close() throws IOException {
+            content.close();
+            if (isTaken.compareAndSet(false, true)) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}
