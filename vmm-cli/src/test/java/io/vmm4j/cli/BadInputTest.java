@@ -183,8 +183,8 @@ class BadInputTest {
 
     @Test
     void anImageOfAnotherFormatIsRefusedWithTheOptionThatTakesItAsItIs() throws IOException {
-        Path image = Files.write(directory.resolve("d.qcow2"), Arrays.copyOf(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, 4096));
-        String refusal = "vmm: disk image " + image + " is a qcow2 image, not a raw image: `qemu-img convert -f qcow2 -O raw " + image + " " + image
+        Path image = Files.write(directory.resolve("d.img"), Arrays.copyOf(new byte[] {'K', 'D', 'M', 'V'}, 4096));
+        String refusal = "vmm: disk image " + image + " is a VMDK image, not a raw image: `qemu-img convert -f vmdk -O raw " + image + " " + image
                 + ".raw` makes one; with ";
         String list = "[{\"drive_id\": \"d\", \"path_on_host\": \"" + image + "\"}]";
         runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString());
@@ -195,8 +195,30 @@ class BadInputTest {
         assertEquals(List.of("vmm: kernel image /no/kernel does not exist (--kernel-path)"), allLines());
         runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-i", "/no/initrd", "--virblks", list.replace("}", ", \"format\": \"raw\"}"));
         assertEquals(2, allLines().size(), allLines()::toString);
-        assertEquals(List.of("vmm: format \"qcow2\" is not supported: only raw is (--rootfs-format)"),
-                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--rootfs-format", "qcow2"));
+        assertEquals(List.of("vmm: format \"vmdk\" is not supported: only raw and qcow2 are (--rootfs-format)"),
+                linesOf(ExitCode.USAGE, "-k", "k", "-r", "r", "--rootfs-format", "vmdk"));
+    }
+
+    @Test
+    void anImageThatBeginsAsAQcow2OneIsRefusedWithTheOptionsThatSayWhatItIs() throws IOException {
+        Path image = Files.write(directory.resolve("d.img"), Arrays.copyOf(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 4}, 4096));
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString());
+        assertTrue(allLines().contains("vmm: disk image " + image + " begins as a qcow2 image does, which its guest may have written: with "
+                + "--rootfs-format qcow2, or named .qcow2, it is one; with --rootfs-format raw it is taken as it is (--rootfs)"), allLines()::toString);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString(), "--rootfs-format", "qcow2");
+        assertTrue(allLines().contains("vmm: disk image " + image + " is a qcow image of version 4: only 2 and 3 are supported (--rootfs)"),
+                allLines()::toString);
+    }
+
+    @Test
+    void anOverlayThatCannotBeIsRefusedUnderItsOption() throws IOException {
+        Path image = Files.write(directory.resolve("d.img"), new byte[4096]);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString(), "--overlay", image.toString());
+        assertTrue(allLines().contains("vmm: overlay " + image + " exists: to go on with it, give it as path_on_host, with format \"qcow2\" "
+                + "(--overlay)"), allLines()::toString);
+        runExpecting(ExitCode.USAGE, "-k", "/no/kernel", "-r", image.toString(), "--overlay", "memory", "--is-read-only", "true");
+        assertTrue(allLines().contains("vmm: overlay \"memory\" is for a drive that is written to, and this one is read-only (--overlay)"),
+                allLines()::toString);
     }
 
     @Test

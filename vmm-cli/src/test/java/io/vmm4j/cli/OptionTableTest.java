@@ -32,6 +32,7 @@ class OptionTableTest {
         "BOOT_ARGS,        --boot-args,        -b, --boot-args=quiet",
         "ROOTFS,           --rootfs,           -r, --rootfs=/r",
         "ROOTFS_FORMAT,    --rootfs-format,      , --rootfs-format=raw",
+        "OVERLAY,          --overlay,            , --overlay=/o",
         "IS_ROOT,          --is-root,            , --is-root=false",
         "IS_READ_ONLY,     --is-read-only,       , --is-read-only=true",
         "VIRBLKS,          --virblks,            , --virblks=[]",

@@ -385,4 +385,14 @@ class VmConfigTest {
         assertTrue(message.contains("a guest CID is required (vsock.guest_cid)"), message);
         assertTrue(message.contains("the path of a socket to create is required (vsock.uds_path)"), message);
     }
+
+    @Test
+    void anOverlayIsForADriveThatIsWrittenTo() {
+        Problems problems = new Problems();
+        new DriveConfig("d", false, null, "x", true, null).withOverlay("memory").check("drives[0]", problems);
+        new DriveConfig("d", false, null, "x", false, null).withOverlay("").check("drives[1]", problems);
+        assertEquals(List.of("overlay \"memory\" is for a drive that is written to, and this one is read-only (drives[0].overlay)",
+                "an overlay is a file's path, or \"memory\" (drives[1].overlay)"),
+                assertThrows(ConfigException.class, problems::throwIfAny).problems().stream().map(Object::toString).toList());
+    }
 }

@@ -145,10 +145,10 @@ class DiskImageTest {
         System.arraycopy(new byte[] {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3}, 0, content, 0, 8);
         Path path = image(content);
         try (DiskFile holder = DiskFile.open(path, false, false)) {
-            assertRefused(path, "is a qcow2 image");
+            assertRefused(path, "begins as a qcow2 image does");
             problems = new Problems();
             assertNull(open(path, true));
-            assertTrue(assertThrows(ConfigException.class, problems::throwIfAny).getMessage().contains("is a qcow2 image"));
+            assertTrue(assertThrows(ConfigException.class, problems::throwIfAny).getMessage().contains("begins as a qcow2 image does"));
             assertEquals(4096, holder.size());
         }
     }
@@ -180,10 +180,21 @@ class DiskImageTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void anImageOfAnotherFormatIsRefusedWithTheCommandThatConvertsIt(boolean readOnly) throws Exception {
+        Path path = image(Arrays.copyOf("KDMV".getBytes(StandardCharsets.US_ASCII), 4096));
+        assertNull(open(path, readOnly));
+        assertEquals("disk image " + path + " is a VMDK image, not a raw image: `qemu-img convert -f vmdk -O raw " + path + " " + path
+                + ".raw` makes one; with format \"raw\" it is taken as it is (drives[0].path_on_host)",
+                assertThrows(ConfigException.class, problems::throwIfAny).getMessage());
+    }
+
+    /** The guest of a raw disk may have written that, with a file of the host's behind it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anImageThatBeginsAsAQcow2OneIsNoneUnlessItIsSaidToBe(boolean readOnly) throws Exception {
         Path path = image(qcow2(4096));
         assertNull(open(path, readOnly));
-        assertEquals("disk image " + path + " is a qcow2 image, not a raw image: `qemu-img convert -f qcow2 -O raw " + path + " " + path
-                + ".raw` makes one; with format \"raw\" it is taken as it is (drives[0].path_on_host)",
+        assertEquals("disk image " + path + " begins as a qcow2 image does, which its guest may have written: with format \"qcow2\", or named "
+                + ".qcow2, it is one; with format \"raw\" it is taken as it is (drives[0].path_on_host)",
                 assertThrows(ConfigException.class, problems::throwIfAny).getMessage());
     }
 
@@ -223,7 +234,7 @@ class DiskImageTest {
             assertNull(DiskImage.open(drive, "drives[0]", problems));
             String refusal = assertThrows(ConfigException.class, problems::throwIfAny).getMessage();
             assumeFalse(refusal.contains("without direct I/O"), refusal);
-            assertTrue(refusal.contains("is a qcow2 image"), refusal);
+            assertTrue(refusal.contains("begins as a qcow2 image does"), refusal);
         } finally {
             Files.delete(path);
         }
