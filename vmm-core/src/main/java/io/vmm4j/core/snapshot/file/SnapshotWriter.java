@@ -6,6 +6,7 @@ import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 
@@ -37,7 +38,7 @@ public final class SnapshotWriter implements AutoCloseable {
     private SnapshotWriter(Place place, SnapshotId id, Instant created) {
         this.place = place;
         this.id = id;
-        this.created = created;
+        this.created = created.truncatedTo(ChronoUnit.MILLIS);
     }
 
     /**
