@@ -54,7 +54,7 @@ public record MemoryLayout(List<Region> regions) {
 
     /** Bytes in all. */
     public long size() {
-        return regions.stream().mapToLong(Region::size).sum();
+        return offset(regions.size());
     }
 
     /** Pages in all. */
@@ -62,9 +62,14 @@ public record MemoryLayout(List<Region> regions) {
         return size() >>> PageSet.PAGE_SHIFT;
     }
 
-    /** Where region {@code index} begins in a memory file, in bytes. */
+    /** Where region {@code index} begins in a memory file, in bytes; for the number of regions, the end. */
     public long offset(int index) {
-        return regions.subList(0, index).stream().mapToLong(Region::size).sum();
+        long offset = 0;
+        // No stream: a restore in a new JVM would first have its lambda made.
+        for (Region region : regions.subList(0, index)) {
+            offset += region.size;
+        }
+        return offset;
     }
 
     List<State> save() {

@@ -24,12 +24,8 @@ public record SnapshotId(String text) {
     public static SnapshotId random() throws LinuxException {
         ByteBuffer bits = ByteBuffer.allocateDirect(BYTES);
         HostRandom.fill(bits);
-        return of(bits.flip());
-    }
-
-    private static SnapshotId of(ByteBuffer bits) {
         byte[] bytes = new byte[BYTES];
-        bits.get(bytes);
+        bits.flip().get(bytes);
         return of(bytes);
     }
 

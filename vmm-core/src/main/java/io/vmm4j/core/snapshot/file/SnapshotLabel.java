@@ -18,9 +18,12 @@ public record SnapshotLabel(String name, int vcpus, List<String> devices) {
 
     public SnapshotLabel {
         devices = List.copyOf(devices);
-        if (name.length() > MAX_TEXT || vcpus < 0 || vcpus > MAX_VCPUS || devices.size() > MAX_DEVICES
-                || devices.stream().anyMatch(device -> device.length() > MAX_TEXT)) {
-            throw new IllegalArgumentException("a name of " + name.length() + " characters, " + vcpus + " vCPUs, " + devices.size() + " devices");
+        int longest = name.length();
+        for (String device : devices) {
+            longest = Math.max(longest, device.length());
+        }
+        if (longest > MAX_TEXT || vcpus < 0 || vcpus > MAX_VCPUS || devices.size() > MAX_DEVICES) {
+            throw new IllegalArgumentException("a text of " + longest + " characters, " + vcpus + " vCPUs, " + devices.size() + " devices");
         }
     }
 
