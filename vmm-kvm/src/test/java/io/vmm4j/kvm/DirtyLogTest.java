@@ -10,7 +10,6 @@ import io.vmm4j.kvm.abi.KvmUserspaceMemoryRegion;
 import io.vmm4j.kvm.libc.Allocations;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.LibC;
-import java.nio.LongBuffer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,6 +22,11 @@ final class DirtyLogTest {
 
     private final RecordingHandler handler = new RecordingHandler();
 
+    /** Of pages 5 and 6 only: of the one that the code is in, kernels differ. */
+    private static long written(DirtyLog log) throws KvmException {
+        return log.read().get(0) & (1 << 5 | 1 << 6);
+    }
+
     private static void track(TinyGuest guest) throws KvmException {
         guest.vm.setUserMemoryRegion(0, KvmUserspaceMemoryRegion.KVM_MEM_LOG_DIRTY_PAGES, 0, TinyGuest.MEMORY_SIZE, LibC.address(guest.memory));
     }
@@ -33,14 +37,13 @@ final class DirtyLogTest {
             track(guest);
             DirtyLog log = guest.vm.dirtyLog(0, TinyGuest.MEMORY_SIZE);
             assertEquals(16, log.pages());
-            assertEquals(0, log.read().get(0));
+            assertEquals(0, written(log));
             guest.runOnce(handler);
-            assertEquals(1 << 5, log.read().get(0));
+            assertEquals(1 << 5, written(log));
             log.clear(0, 16);
             guest.runOnce(handler);
-            LongBuffer bitmap = log.read();
-            assertEquals(1 << 6, bitmap.get(0));
-            assertSame(bitmap, log.read(), "nothing is made for a reading");
+            assertEquals(1 << 6, written(log));
+            assertSame(log.read(), log.read(), "nothing is made for a reading");
         }
     }
 
@@ -51,13 +54,13 @@ final class DirtyLogTest {
             track(guest);
             DirtyLog log = guest.vm.dirtyLog(0, TinyGuest.MEMORY_SIZE);
             guest.runOnce(handler);
-            assertEquals(1 << 5, log.read().get(0));
+            assertEquals(1 << 5, written(log));
             guest.runOnce(handler);
-            assertEquals(1 << 5 | 1 << 6, log.read().get(0));
+            assertEquals(1 << 5 | 1 << 6, written(log));
             log.clear(0, 16);
-            assertEquals(0, log.read().get(0));
-            guest.memory.putLong(0x3000, 1);
-            assertEquals(0, log.read().get(0), "what the monitor writes is not in it");
+            assertEquals(0, written(log));
+            guest.memory.putLong(0x5000, 1);
+            assertEquals(0, written(log), "what the monitor writes is not in it");
         }
     }
 

@@ -3,6 +3,7 @@ package io.vmm4j.kvm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.kvm.abi.KvmCap;
@@ -98,9 +99,15 @@ final class NotificationTest {
     @Test
     void aTimerNeedsTheInterruptControllerFirst() throws Exception {
         try (TinyGuest guest = TinyGuest.realMode("f4")) {
-            assertEquals("ioctl(KVM_CREATE_PIT2): No such file or directory (ENOENT)",
-                    assertThrows(KvmException.class, () -> guest.vm.createPit2(0)).getMessage());
+            guest.vm.createPit2(0);
+            abort("this KVM makes a timer that interrupts nothing");
+        } catch (KvmException e) {
+            assertEquals("ioctl(KVM_CREATE_PIT2): No such file or directory (ENOENT)", e.getMessage());
         }
+    }
+
+    @Test
+    void aTimerIsMadeAfterTheInterruptController() throws Exception {
         try (TinyGuest guest = TinyGuest.realMode("f4", vm -> {
             vm.setTssAddress(0xFFFBD000L);
             vm.setIdentityMapAddress(0xFFFBC000L);
