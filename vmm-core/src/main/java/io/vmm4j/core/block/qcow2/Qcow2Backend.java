@@ -100,6 +100,9 @@ final class Qcow2Backend implements BlkBackend {
             tables.writeBack();
             tables.freeWritten();
             return tables.unlinkedIsWritten();
+        } catch (Qcow2Exception e) {
+            tables.damaged();
+            throw e;
         } finally {
             tables.lock.unlock();
         }

@@ -88,6 +88,10 @@ public final class Qcow2Image implements AutoCloseable {
     }
 
     private void beginWriting() throws IOException {
+        if (disk.alignment() > 1) {
+            // Part of a block is written by reading the whole of it.
+            file.reach(file.length() + disk.alignment() - 1 & -(long) disk.alignment());
+        }
         if (header.isDirty()) {
             new Repair(file, header, tables).run();
             tables.finish();

@@ -98,7 +98,7 @@ final class Repair {
                 continue;
             }
             long from = index * tables.refcounts.countsInBlock();
-            long end = Math.min(from + tables.refcounts.countsInBlock(), clusters(file.length()));
+            long end = Math.min(from + tables.refcounts.countsInBlock(), BlockSet.MAX_BLOCKS);
             for (long cluster = from; cluster < end; cluster++) {
                 if (!used.contains(cluster) && !isOfTable(cluster) && tables.refcounts.get(cluster) != 0) {
                     tables.refcounts.countNone(cluster);

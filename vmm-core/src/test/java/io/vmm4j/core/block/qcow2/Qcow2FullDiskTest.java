@@ -20,7 +20,7 @@ final class Qcow2FullDiskTest {
         Qemu.create(image, "-o cluster_size=4k", "4M");
         Process process = new ProcessBuilder("bash", "-c", "ulimit -f 2048; exec \"$@\"", "bash",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:-UsePerfData", "-cp", System.getProperty("java.class.path"),
-                FullDisk.class.getName(), image.toString()).redirectErrorStream(true).start();
+                FullDisk.class.getName(), image.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         String said = new String(process.getInputStream().readAllBytes()).strip();
         assertEquals(0, process.waitFor(), said);
         assertTrue(Integer.parseInt(said) > 200, said);

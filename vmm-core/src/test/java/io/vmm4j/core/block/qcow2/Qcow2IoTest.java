@@ -64,7 +64,7 @@ final class Qcow2IoTest {
             BlkIo io = disk.openQueue(0, flight); // the loop is not running: this thread is its own
             assertTrue(io.depth() > 1);
             Random random = new Random(2);
-            for (int batch = 0; batch < 200; batch++) {
+            for (int batch = 0; batch < 40; batch++) {
                 int part = SIZE / io.depth() / 512 * 512;
                 for (int tag = 0; tag < io.depth(); tag++) { // each in a part of its own
                     flight.isBusy[tag] = true;

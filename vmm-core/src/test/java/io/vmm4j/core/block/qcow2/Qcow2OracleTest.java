@@ -2,10 +2,13 @@ package io.vmm4j.core.block.qcow2;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.core.block.DiskBackend;
 import io.vmm4j.core.block.DiskModel;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,6 +128,62 @@ final class Qcow2OracleTest {
         Path raw = Files.write(directory.resolve("base.raw"), content);
         Qemu.img(("convert -q -c -f raw -O qcow2 " + options).strip(), raw, image);
         batches(content, options.hashCode() + 2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "-o cluster_size=512", "-o cluster_size=2k,compat=0.10"})
+    void directIoDoesTheSame(String options) throws IOException {
+        Path base = Files.write(directory.resolve("base.raw"), new byte[5000 * 512]);
+        Qemu.create(image, "-b " + base.getFileName() + " -F raw " + options, "" + SIZE);
+        byte[] content = new byte[SIZE];
+        DiskModel model = new DiskModel(content, new Random(3));
+        for (int batch = 0; batch < 3; batch++) {
+            try (BlkBackend disk = Qcow2Image.open(image, false, true).toBackend(DiskBackend::new)) {
+                for (int i = 0; i < 60; i++) {
+                    model.request(disk, 1 << 16);
+                }
+                model.check(disk);
+            } catch (LinuxException e) {
+                assumeTrue(e.errno() != Errno.EINVAL, "the file system of " + directory + " has no direct I/O");
+                throw e;
+            }
+            Qemu.check(image);
+            assertArrayEquals(content, Qemu.content(image));
+        }
+    }
+
+    /** As a writer leaves them that had no time to count: refcounts of 0, of 2 and of what nothing refers to. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-o lazy_refcounts=on", "-o lazy_refcounts=on,cluster_size=512", "-o lazy_refcounts=on,cluster_size=4k,refcount_bits=8"})
+    void anImageLeftWithItsRefcountsBehindIsCountedAnew(String options) throws IOException {
+        Qemu.create(image, options, "" + SIZE);
+        byte[] content = new byte[SIZE];
+        DiskModel model = new DiskModel(content, new Random(6));
+        try (BlkBackend disk = open(image, false)) {
+            for (int i = 0; i < 100; i++) {
+                model.request(disk, 1 << 16);
+            }
+        }
+        Qemu.check(image);
+        long block = TestImage.get(image, TestImage.get(image, 48));
+        int clusterBits = (int) TestImage.get(image, 16);
+        TestImage.put(image, block + 24, 0);
+        TestImage.put(image, block + 40, 0x0002_0002_0002_0002L);
+        TestImage.put(image, block + (1L << clusterBits) - 8, 0x0101_0101_0101_0101L);
+        TestImage.put(image, 72, 1);
+        try (BlkBackend disk = open(image, true)) {
+            model.check(disk);
+        }
+        assertEquals(1, TestImage.get(image, 72), "nothing is written to an image that is only read");
+        try (BlkBackend disk = open(image, false)) {
+            model.check(disk);
+            for (int i = 0; i < 50; i++) {
+                model.request(disk, 1 << 16);
+            }
+        }
+        assertEquals(0, TestImage.get(image, 72));
+        Qemu.check(image);
+        assertArrayEquals(content, Qemu.content(image));
     }
 
     @Test
