@@ -54,7 +54,7 @@ final class ConsoleWalks {
     private static Sink sink;
     private static BufferedConsole console;
 
-    private static Snapshots<VirtioConsole> consoles() {
+    static Snapshots<VirtioConsole> consoles() {
         return Snapshots.of(loop -> {
             sink = new Sink();
             console = new BufferedConsole(loop, sink, () -> { });

@@ -110,7 +110,7 @@ final class NetWalks {
 
     private static Cable last;
 
-    private static Snapshots<VirtioNet> cards() {
+    static Snapshots<VirtioNet> cards() {
         return Snapshots.of((loop, clock) -> {
             last = new Cable();
             NetConfig config = new NetConfig(Optional.of(MacAddress.parse("02:00:00:00:00:01")), OptionalInt.empty(), 2, 16);

@@ -69,7 +69,7 @@ final class VirtioWalks {
         return new RateLimiter(clock, new BucketConfig(1000, 1000, 24), new BucketConfig(50, 1000));
     }
 
-    private static Snapshots<VirtioRng> rngs() {
+    static Snapshots<VirtioRng> rngs() {
         return Snapshots.of((loop, clock) -> new VirtioRng(loop, target -> {
             while (target.hasRemaining()) {
                 target.put((byte) 7);
@@ -160,7 +160,7 @@ final class VirtioWalks {
 
     private static Disk last;
 
-    private static Snapshots<VirtioBlk> disks() {
+    static Snapshots<VirtioBlk> disks() {
         return Snapshots.of((loop, clock) -> {
             try {
                 last = new Disk(new byte[512 * SECTORS]);
@@ -246,7 +246,7 @@ final class VirtioWalks {
         }
     }
 
-    private static Snapshots<VirtioVsock> sockets() {
+    static Snapshots<VirtioVsock> sockets() {
         return Snapshots.of(loop -> new VirtioVsock(loop, 42, port -> new DeadEnd()));
     }
 
@@ -289,7 +289,7 @@ final class VirtioWalks {
         assertTrue(!stream.isClosed);
     }
 
-    private static Snapshots<VirtioBalloon> balloons() {
+    static Snapshots<VirtioBalloon> balloons() {
         return Snapshots.of(loop -> new VirtioBalloon(loop, new BalloonConfig(100, true, 5, true, true), range -> { }));
     }
 

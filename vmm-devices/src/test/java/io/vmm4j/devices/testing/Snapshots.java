@@ -15,6 +15,7 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * Checks what snapshots of a machine rely on of a device that implements {@link Stateful}. It throws {@link AssertionError} when the device
@@ -99,6 +100,17 @@ public final class Snapshots<D extends VirtioDevice> {
         other.goOn();
     }
 
+    /**
+     * Has a new device try to become what {@code change} makes of the state that {@code use} brings it to, as {@link #check} does with states
+     * that are one value off: for a fuzzer.
+     */
+    public void survive(Consumer<VirtioRig<D>> use, UnaryOperator<State> change) {
+        VirtioRig<D> used = used(use);
+        State changed = change.apply(used.save());
+        byte[] before = GuestRam.get(used.memory(), 0, VirtioRig.RAM_LENGTH);
+        survive(new StateMutations.Mutation("changed", changed), before, used.memory());
+    }
+
     private void checkMutations(VirtioRig<D> used, State state) {
         byte[] before = GuestRam.get(used.memory(), 0, VirtioRig.RAM_LENGTH);
         GuestMemory memory = GuestRam.of(VirtioRig.RAM_LENGTH);
@@ -107,26 +119,32 @@ public final class Snapshots<D extends VirtioDevice> {
             if (isChanged) {
                 GuestRam.put(memory, 0, before);
             }
-            VirtioRig<D> victim = new VirtioRig<>(maker, memory, new ManualClock(), new SplitDriverQueue[0]);
-            stop.accept(victim.device());
-            boolean isRefused = false;
-            try {
-                victim.restore(mutation.state());
-            } catch (StateException e) {
-                isRefused = true;
-            } catch (RuntimeException | Error e) {
-                throw new AssertionError(mutation + ": restoring threw " + e, e);
-            }
-            try {
-                finish(victim);
-            } catch (RuntimeException | AssertionError e) {
-                throw new AssertionError(mutation + (isRefused ? ", refused: " : ", taken: ") + e.getMessage(), e);
-            }
-            isChanged = !isSame(before, memory);
-            if (isRefused && isChanged) {
-                throw new AssertionError(mutation + ", refused: the guest's memory has changed");
-            }
+            isChanged = survive(mutation, before, memory);
         }
+    }
+
+    /** Returns whether the guest's memory is not as {@code before} any more. */
+    private boolean survive(StateMutations.Mutation mutation, byte[] before, GuestMemory memory) {
+        VirtioRig<D> victim = new VirtioRig<>(maker, memory, new ManualClock(), new SplitDriverQueue[0]);
+        stop.accept(victim.device());
+        boolean isRefused = false;
+        try {
+            victim.restore(mutation.state());
+        } catch (StateException e) {
+            isRefused = true;
+        } catch (RuntimeException | Error e) {
+            throw new AssertionError(mutation + ": restoring threw " + e, e);
+        }
+        try {
+            finish(victim);
+        } catch (RuntimeException | AssertionError e) {
+            throw new AssertionError(mutation + (isRefused ? ", refused: " : ", taken: ") + e.getMessage(), e);
+        }
+        boolean isChanged = !isSame(before, memory);
+        if (isRefused && isChanged) {
+            throw new AssertionError(mutation + ", refused: the guest's memory has changed");
+        }
+        return isChanged;
     }
 
     private static boolean isSame(byte[] before, GuestMemory memory) {
