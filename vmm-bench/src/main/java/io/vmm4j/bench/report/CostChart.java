@@ -15,7 +15,7 @@ import org.knowm.xchart.style.Styler;
 final class CostChart {
 
     private static final int WIDTH = 1400;
-    private static final int HEIGHT = 800;
+    private static final int HEIGHT = 900;
     private static final int SLANT_DEGREES = 45;
 
     private CostChart() {
