@@ -194,7 +194,7 @@ linux_guest() {
     kernel=$images/kernel/$1
     initrd=$tools/initrd
     memory=256
-    line=$(kernel_line "$2" "${3:-}")
+    line=$(kernel_line "$2" root=/dev/ram0) # kvmtool would name the disk
     case $id:$1 in
     vmm4j-*)
         machine_file "$work/vmm.json"
