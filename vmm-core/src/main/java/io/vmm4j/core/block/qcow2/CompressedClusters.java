@@ -52,10 +52,10 @@ final class CompressedClusters {
             return cluster;
         }
         long offset = offset(wanted, clusterBits);
-        int length = (int) Math.min(length(wanted, clusterBits), file.length() - offset);
-        if (length <= 0) {
+        if (offset >= file.length()) {
             throw new Qcow2Exception("a compressed cluster is at byte " + offset + ", behind the end of the file");
         }
+        int length = (int) Math.min(length(wanted, clusterBits), file.length() - offset);
         if (cluster == null) {
             cluster = new byte[1 << clusterBits];
         }

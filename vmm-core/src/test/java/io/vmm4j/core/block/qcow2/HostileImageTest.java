@@ -172,10 +172,11 @@ final class HostileImageTest {
                 TestImage.put(image, 104, 1L << 56);
             }
             pointFirstClusterAt(0);
-            for (long entry : new long[] {1L << 62 | CLUSTER, 1L << 62 | 0x3fff_ffff_ffff_ffffL, 1L << 62 | 5 * CLUSTER}) {
+            for (long entry : new long[] {1L << 62 | CLUSTER, 1L << 62 | 0x3fff_ffff_ffff_ffffL, 1L << 62 | 5 * CLUSTER, 1L << 62 | 1L << 40}) {
                 TestImage.put(image, 4 * CLUSTER, entry);
                 try (BlkBackend disk = TestImage.open(image, true)) {
-                    assertThrows(Qcow2Exception.class, () -> disk.read(TestImage.bytes(512, 7), 1, 0));
+                    String failure = assertThrows(Qcow2Exception.class, () -> disk.read(TestImage.bytes(512, 7), 1, 0)).getMessage();
+                    assertEquals(entry == (1L << 62 | 1L << 40), failure.equals("a compressed cluster is at byte 1099511627776, behind the end of the file"));
                 }
             }
         }
