@@ -7,7 +7,7 @@ import io.vmm4j.api.http.ApiMethod;
 import io.vmm4j.api.http.ApiRequest;
 import io.vmm4j.api.http.ApiResponse;
 import io.vmm4j.api.http.HttpServer;
-import io.vmm4j.api.json.RustText;
+import io.vmm4j.core.json.RustText;
 import io.vmm4j.api.request.ApiException;
 import io.vmm4j.api.request.ParsedRequest;
 import io.vmm4j.api.request.VmmAction.Plain;

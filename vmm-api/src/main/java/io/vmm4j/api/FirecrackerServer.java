@@ -3,7 +3,7 @@ package io.vmm4j.api;
 import io.vmm4j.api.control.ApiController;
 import io.vmm4j.api.control.MachineStarter;
 import io.vmm4j.api.http.HttpServer;
-import io.vmm4j.api.json.RustText;
+import io.vmm4j.core.json.RustText;
 import io.vmm4j.api.request.ApiException;
 import io.vmm4j.core.Vm;
 import io.vmm4j.core.VmExit;

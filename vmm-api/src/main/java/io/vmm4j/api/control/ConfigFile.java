@@ -1,6 +1,6 @@
 package io.vmm4j.api.control;
 
-import io.vmm4j.api.json.SerdeException;
+import io.vmm4j.core.json.SerdeException;
 import io.vmm4j.api.request.ApiException;
 import io.vmm4j.api.request.ConfigFileBody;
 import io.vmm4j.api.request.CpuConfigBody;

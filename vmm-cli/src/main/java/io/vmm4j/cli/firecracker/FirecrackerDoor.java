@@ -3,7 +3,7 @@ package io.vmm4j.cli.firecracker;
 import io.vmm4j.api.FirecrackerOptions;
 import io.vmm4j.api.FirecrackerServer;
 import io.vmm4j.api.control.OsError;
-import io.vmm4j.api.json.RustText;
+import io.vmm4j.core.json.RustText;
 import io.vmm4j.api.request.MetricsBody;
 import io.vmm4j.cli.log.LocalClock;
 import io.vmm4j.core.VmExit;

@@ -1,7 +1,7 @@
 package io.vmm4j.cli.firecracker;
 
 import io.vmm4j.api.FirecrackerOptions;
-import io.vmm4j.api.json.RustText;
+import io.vmm4j.core.json.RustText;
 import io.vmm4j.api.request.LoggerBody;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
