@@ -230,6 +230,15 @@ public final class Fd implements AutoCloseable {
         check("fdatasync", result);
     }
 
+    /** fsync(2): as {@link #dataSync}, with all that is known of the file; of a directory, the names in it are on the medium. */
+    public void sync() throws LinuxException {
+        int result;
+        do {
+            result = LibC.fsync(value());
+        } while (result < 0 && retry());
+        check("fsync", result);
+    }
+
     /** ftruncate(2): sets the length in bytes. */
     public void truncate(long length) throws LinuxException {
         int result;

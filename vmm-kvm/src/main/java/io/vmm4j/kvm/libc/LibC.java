@@ -32,6 +32,7 @@ public final class LibC {
     private static final int SYS_READV = 19;
     private static final int SYS_WRITEV = 20;
     private static final int SYS_MSYNC = 26;
+    private static final int SYS_MINCORE = 27;
     private static final int SYS_MADVISE = 28;
     private static final int SYS_SOCKET = 41;
     private static final int SYS_CONNECT = 42;
@@ -191,6 +192,11 @@ public final class LibC {
     /** madvise(2). */
     public static int madvise(long address, long length, int advice) {
         return (int) syscall(SYS_MADVISE, address, length, advice, 0, 0, 0);
+    }
+
+    /** mincore(2) into a byte a page. */
+    static int mincore(long address, long length, long vector) {
+        return (int) syscall(SYS_MINCORE, address, length, vector, 0, 0, 0);
     }
 
     /** msync(2). */
