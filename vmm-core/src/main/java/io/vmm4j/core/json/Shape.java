@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 /**
  * What a value has to be, and the reading of one. Immutable, shared by threads.

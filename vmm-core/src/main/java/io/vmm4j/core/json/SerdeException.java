@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 /** A body that is not what was expected; {@link #getMessage} says it as serde_json does. */
 public final class SerdeException extends Exception {

@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 /** Turns an index in a text into serde_json's line and column: lines from 1, columns in bytes before the index. */
 final class Position {

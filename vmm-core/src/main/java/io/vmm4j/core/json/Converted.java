@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 /**
  * Text that has to be of some form. What is wrong with the form is reported where the object around it ends, as with serde's

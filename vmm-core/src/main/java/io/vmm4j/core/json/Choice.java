@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 /**
  * One of some names. The names may also be the key of an object whose value is {@code null}, as serde has it.

@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +14,7 @@ public abstract class Struct<T> extends Shape<T> {
 
     private final String name;
     private final boolean isStrict;
+    private final boolean takesArrays;
     private final List<Field> fields;
 
     /**
@@ -24,16 +25,29 @@ public abstract class Struct<T> extends Shape<T> {
     protected Struct(String name, boolean isStrict, Field... fields) {
         this.name = name;
         this.isStrict = isStrict;
+        this.takesArrays = true;
         this.fields = List.of(fields);
     }
 
-    /** Makes the record. */
-    protected abstract T build(Values values);
+    /** A strict one that is written as an object only. */
+    Struct(String name, Field... fields) {
+        this.name = name;
+        this.isStrict = true;
+        this.takesArrays = false;
+        this.fields = List.of(fields);
+    }
+
+    /**
+     * Makes the record.
+     *
+     * @throws SerdeException by {@link SerdeException#custom}, when the values do not go together
+     */
+    protected abstract T build(Values values) throws SerdeException;
 
     @Override
     final T read(Reading reading) throws SerdeException {
         int next = reading.peekValue();
-        if (next != '{' && next != '[') {
+        if (next != '{' && (next != '[' || !takesArrays)) {
             throw reading.invalidType("struct " + name);
         }
         boolean isMap = next == '{';

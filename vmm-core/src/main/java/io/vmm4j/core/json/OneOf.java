@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 /** How serde lists what would have been right. */
 final class OneOf {

@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 /** The end of a value that has parts. */
 final class Nesting {

@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 /** Text as Rust's {@code {:?}} writes it: in quotes, with what cannot be printed escaped. So a log stays one line a message. */
 public final class RustText {

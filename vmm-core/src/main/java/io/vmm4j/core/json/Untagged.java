@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 /**
  * A value that is either text or of another shape. What is neither is refused without saying why, as serde refuses a value that

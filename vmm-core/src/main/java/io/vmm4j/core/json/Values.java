@@ -1,4 +1,4 @@
-package io.vmm4j.api.json;
+package io.vmm4j.core.json;
 
 import java.util.List;
 
@@ -22,5 +22,10 @@ public final class Values {
             }
         }
         throw new IllegalArgumentException("no field " + name);
+    }
+
+    /** All of them, in the order of the fields. */
+    Object[] all() {
+        return values.clone();
     }
 }
