@@ -11,6 +11,7 @@ import io.vmm4j.core.config.MachineName;
 import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.config.ShareConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
@@ -63,6 +64,7 @@ public final class VmBuilder {
     private SerialConfig serial;
     private VsockConfig vsock;
     private final List<NetworkInterfaceConfig> networkInterfaces = new ArrayList<>();
+    private final List<ShareConfig> shares = new ArrayList<>();
     private EntropyConfig entropy;
     private MemoryBalloonConfig balloon;
     private VirtioConsoleConfig virtioConsole;
@@ -87,6 +89,7 @@ public final class VmBuilder {
         serial = config.serial();
         vsock = config.vsock();
         networkInterfaces.addAll(config.networkInterfaces());
+        shares.addAll(config.shares());
         entropy = config.entropy();
         balloon = config.balloon();
         virtioConsole = config.console();
@@ -219,6 +222,17 @@ public final class VmBuilder {
         return this;
     }
 
+    /** A folder of the host's that the guest mounts by its tag: {@code mount -t virtiofs TAG DIR}. */
+    public VmBuilder share(Path directory, String tag) {
+        return share(ShareConfig.of(directory.toString(), tag));
+    }
+
+    /** One more shared folder. */
+    public VmBuilder share(ShareConfig share) {
+        shares.add(Objects.requireNonNull(share, "share"));
+        return this;
+    }
+
     /** An entropy device. */
     public VmBuilder entropy(EntropyConfig device) {
         entropy = Objects.requireNonNull(device, "device");
@@ -330,7 +344,7 @@ public final class VmBuilder {
     /** The configuration as it stands. */
     public VmConfig toConfig() {
         return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
-                virtioConsole, cpuConfig).withRestOf(origin);
+                virtioConsole, cpuConfig).withRestOf(origin).withShares(shares);
     }
 
     /**
