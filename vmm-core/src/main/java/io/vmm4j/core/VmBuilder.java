@@ -5,7 +5,6 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.CpuConfig;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.EntropyConfig;
-import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MachineName;
 import io.vmm4j.core.config.MemoryBalloonConfig;
@@ -44,6 +43,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Makes a {@link Vm}: the Java front door. What is not said takes the defaults of {@link VmConfig}. Not thread-safe;
@@ -60,11 +60,9 @@ public final class VmBuilder {
     private BootSourceConfig bootSource;
     private final List<DriveConfig> drives = new ArrayList<>();
     private MachineConfig machine;
-    private LoggerConfig logger;
     private SerialConfig serial;
     private VsockConfig vsock;
     private final List<NetworkInterfaceConfig> networkInterfaces = new ArrayList<>();
-    private final List<ShareConfig> shares = new ArrayList<>();
     private EntropyConfig entropy;
     private MemoryBalloonConfig balloon;
     private VirtioConsoleConfig virtioConsole;
@@ -77,19 +75,17 @@ public final class VmBuilder {
     private final List<ExtraBusDevice> busDevices = new ArrayList<>();
     private OpenedFiles opened = OpenedFiles.none();
     private Runnable onBooted;
-    /** Has what no method sets. */
-    private final VmConfig origin;
+    /** Has the shared folders, and what no method sets. */
+    private VmConfig origin;
 
     private VmBuilder(VmConfig config) {
         origin = config;
         bootSource = config.bootSource();
         drives.addAll(config.drives());
         machine = config.machineConfig();
-        logger = config.logger();
         serial = config.serial();
         vsock = config.vsock();
         networkInterfaces.addAll(config.networkInterfaces());
-        shares.addAll(config.shares());
         entropy = config.entropy();
         balloon = config.balloon();
         virtioConsole = config.console();
@@ -176,12 +172,7 @@ public final class VmBuilder {
         return this;
     }
 
-    /**
-     * Sockets between the guest and programs of the host.
-     *
-     * @param guestCid the guest's context ID, 3 to 0xFFFFFFFE
-     * @param socket   the Unix socket to create; see {@link VsockConfig}
-     */
+    /** Sockets between the guest, by its context ID of 3 to 0xFFFFFFFE, and programs of the host, by a Unix socket to create: see {@link VsockConfig}. */
     public VmBuilder vsock(long guestCid, Path socket) {
         vsock = new VsockConfig(guestCid, socket.toString(), null);
         return this;
@@ -229,7 +220,7 @@ public final class VmBuilder {
 
     /** One more shared folder. */
     public VmBuilder share(ShareConfig share) {
-        shares.add(Objects.requireNonNull(share, "share"));
+        origin = origin.withShares(Stream.concat(origin.shares().stream(), Stream.of(share)).toList());
         return this;
     }
 
@@ -276,10 +267,8 @@ public final class VmBuilder {
     }
 
     /**
-     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for the host's side.
-     *
-     * @param name  for messages
-     * @param maker makes the device, once for each machine that is built
+     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for the host's side: made once for each
+     * machine that is built.
      */
     public VmBuilder device(String name, Function<? super EventLoop, ? extends VirtioDevice> maker) {
         devices.add(new ExtraDevice(Objects.requireNonNull(name, "name"), Objects.requireNonNull(maker, "maker")));
@@ -343,8 +332,8 @@ public final class VmBuilder {
 
     /** The configuration as it stands. */
     public VmConfig toConfig() {
-        return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
-                virtioConsole, cpuConfig).withRestOf(origin).withShares(shares);
+        return new VmConfig(bootSource, drives, machine, origin.logger(), serial, vsock, networkInterfaces, entropy, balloon,
+                virtioConsole, cpuConfig).withRestOf(origin);
     }
 
     /**

@@ -24,13 +24,14 @@ final class ShareState implements AutoCloseable {
     final HandleTable handles = new HandleTable();
     final LockOwners owners = new LockOwners();
     final ShareConfig config;
-    private final ThreadLocal<Tools> tools = ThreadLocal.withInitial(Tools::new);
+    private final ThreadLocal<Tools> tools;
     private final int links;
 
     /** @throws IOException when the host's /proc cannot be used */
     ShareState(ShareConfig config, Descriptors budget) throws IOException {
         this.config = config;
         this.budget = budget;
+        this.tools = ThreadLocal.withInitial(() -> new Tools(config.privileged()));
         this.inodes = new InodeTable(budget);
         this.links = new FileCalls().openPath("/proc/self/fd", O_PATH_DIRECTORY);
         if (links < 0) {

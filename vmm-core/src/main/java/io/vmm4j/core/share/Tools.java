@@ -7,6 +7,7 @@ import io.vmm4j.kvm.libc.IoVec;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.ProcessCalls;
 import io.vmm4j.kvm.libc.ThreadIdentity;
+import java.io.UncheckedIOException;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,14 +26,27 @@ final class Tools {
     private final IoVec vector = new IoVec(PIECES);
     private final boolean isRoot = ProcessCalls.geteuid() == 0;
 
-    Tools() {
+    /** @param isPrivileged files keep set-uid bits when they are written to; the guest's kernel sees to those */
+    Tools(boolean isPrivileged) {
         try {
             ThreadIdentity.clearUmask();
         } catch (LinuxException e) {
             LOG.warn("shared folders: new files have the modes that this process's umask leaves: {}", e.getMessage());
         }
+        if (!isPrivileged) {
+            dropSetIdPrivilege();
+        }
         if (isRoot) {
             ThreadIdentity.keepPrivileges();
+        }
+    }
+
+    private static void dropSetIdPrivilege() {
+        try {
+            ThreadIdentity.dropSetIdPrivilege();
+        } catch (LinuxException e) {
+            // Nothing is served without it.
+            throw new UncheckedIOException("a shared folder's thread cannot give up a privilege: " + e.getMessage(), e);
         }
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vmm4j.core.config.ShareConfig;
 import io.vmm4j.devices.virtio.fs.FileServer;
+import io.vmm4j.kvm.libc.ProcessCalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -139,6 +140,42 @@ final class ShareServerTest {
         try (FuseGuest guest = new FuseGuest(ShareConfig.of(directory.toString(), "t").withPrivileged(true))) {
             assertEquals(0106755, guest.setattr(guest.lookup(1, "made").node(), 1, 0, 06755, 0, 0).mode());
         }
+    }
+
+    @Test
+    void aSetUidProgramThatTheHostHasLosesItsBitsWhenAGuestWritesToIt() throws Exception {
+        Files.writeString(directory.resolve("program"), "old");
+        Files.setAttribute(directory.resolve("program"), "unix:mode", 0106755);
+        Files.writeString(directory.resolve("cut"), "old");
+        Files.setAttribute(directory.resolve("cut"), "unix:mode", 0104755);
+        try (FuseGuest guest = FuseGuest.on(directory)) {
+            assertEquals(0106755, guest.lookup(1, "program").mode());
+            guest.write(guest.open(guest.lookup(1, "program").node(), O_WRONLY), 0, new byte[1]);
+            guest.setattr(guest.lookup(1, "cut").node(), 8, 0, 0, 0, 0);
+            assertEquals(0100755, guest.lookup(1, "program").mode());
+            assertEquals(0100755, guest.lookup(1, "cut").mode());
+        }
+    }
+
+    @Test
+    void whatIsMadeBelongsToWhoAsksWhereTheProcessIsRoot() throws Exception {
+        assumeTrue(ProcessCalls.geteuid() == 0, "not root");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-x---"));
+        try (FuseGuest guest = FuseGuest.on(directory)) {
+            guest.uid = 1234;
+            guest.gid = 4321;
+            assertEquals(1234, guest.mkdir(1, "dir", 0700).uid());
+            assertEquals(4321, guest.symlink(1, "link", "x").gid());
+            guest.create(1, "file", O_RDWR, 0666);
+            FuseGuest.Attr file = guest.lookup(1, "file");
+            assertEquals(1234, file.uid());
+            assertEquals(0100666, file.mode());
+            assertEquals(99, guest.setattr(file.node(), 2, 0, 0, 99, 0).uid());
+            guest.uid = 0;
+            guest.gid = 0;
+            assertEquals(0, guest.mkdir(1, "roots", 0700).uid());
+        }
+        assertEquals(4321, Files.getAttribute(directory.resolve("dir"), "unix:gid"));
     }
 
     private static void setXattr(FuseGuest guest, long node, String name, byte[] value) throws FuseGuest.Refused {
