@@ -33,7 +33,7 @@ public enum CliOption {
                     + "device nodes.", "share"),
     FS(Group.SHARE, Value.JSON, null, "none",
             "Shares, a JSON object or a list of them: {\"tag\": \"data\", \"path_on_host\": \"dir\"}. Each may have read_only, cache_policy, "
-                    + "writeback_cache, xattr, privileged, num_queues, queue_size. One without path_on_host begins empty: vmm update --patch-fs mounts "
+                    + "writeback_cache, xattr, privileged, num_queues, queue_size. One without path_on_host begins empty: vmm update mounts "
                     + "folders below it.", "fs"),
 
     VIRNETS(Group.NETWORK, Value.JSON, null, "none",

@@ -191,8 +191,8 @@ public final class VmBuilder {
     }
 
     /**
-     * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the
-     * machine closes neither. {@code output} is written to on a thread of its own: it may block. It is flushed whenever the guest pauses.
+     * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the machine closes
+     * neither. {@code output} is written to on a thread of its own, so it may block, and flushed whenever the guest pauses.
      * An {@link IOException} of either ends what it is for, and the log says so; all else that they throw the machine, {@link VmExitReason#DEVICE_FAULT}.
      */
     public VmBuilder serial(InputStream input, OutputStream output) {
@@ -266,10 +266,7 @@ public final class VmBuilder {
         return device(name, loop -> device);
     }
 
-    /**
-     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for the host's side: made once for each
-     * machine that is built.
-     */
+    /** A virtio device of the embedder's own that needs the loop which serves it, for its timers: made once for each machine that is built. */
     public VmBuilder device(String name, Function<? super EventLoop, ? extends VirtioDevice> maker) {
         devices.add(new ExtraDevice(Objects.requireNonNull(name, "name"), Objects.requireNonNull(maker, "maker")));
         return this;
@@ -312,11 +309,9 @@ public final class VmBuilder {
     }
 
     /**
-     * A boot timer as Firecracker has it: {@code onBooted} is called when the guest writes the byte 123 to guest-physical address
-     * 0xC0000000, which its first program does to tell that it is there.
-     *
-     * @param onBooted on a vCPU's thread, as often as the guest likes; must not block. What it throws ends the machine,
-     *     {@link VmExitReason#DEVICE_FAULT}
+     * A boot timer as Firecracker has it: {@code onBooted} is called when the guest writes the byte 123 to guest-physical address 0xC0000000,
+     * as its first program does; on a vCPU's thread, as often as the guest likes. It must not block; what it throws ends the machine,
+     * {@link VmExitReason#DEVICE_FAULT}.
      */
     public VmBuilder bootTimer(Runnable onBooted) {
         this.onBooted = Objects.requireNonNull(onBooted, "onBooted");
