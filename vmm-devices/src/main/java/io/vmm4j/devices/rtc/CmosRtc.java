@@ -29,6 +29,9 @@ import static io.vmm4j.devices.rtc.RtcRegisters.RTC_YEAR;
 
 import io.vmm4j.devices.bus.OctetDevice;
 import io.vmm4j.devices.irq.InterruptLine;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import java.time.Duration;
@@ -50,7 +53,7 @@ import java.util.Objects;
  *
  * <p>Registers may be accessed from any thread; one lock guards all state. The timer belongs to the event loop.
  */
-public final class CmosRtc implements OctetDevice, AutoCloseable {
+public final class CmosRtc implements OctetDevice, AutoCloseable, Stateful {
 
     /** First I/O port of the window on a PC. */
     public static final int INDEX_PORT = 0x70;
@@ -137,10 +140,43 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
         }
     }
 
+    @Override
+    public State saveState() {
+        synchronized (lock) {
+            collectCauses();
+            return State.builder().put("index", index).put("registerA", registerA).put("registerB", registerB).put("flags", flags)
+                    .put("checkedSeconds", checked.getEpochSecond()).put("checkedNanos", checked.getNano()).put("memory", memory.toBytes())
+                    .put("time", time.saveState()).build();
+        }
+    }
+
+    /** An alarm of the time in between goes off when it is over: the clock has gone on. */
+    @Override
+    public void restoreState(State state) throws StateException {
+        synchronized (lock) {
+            index = state.int32("index", 0, INDEX_MASK);
+            registerA = state.int32("registerA", 0, 0xff) & ~RTC_UIP;
+            registerB = state.int32("registerB", 0, 0xff);
+            flags = state.int32("flags", 0, 0xff) & (RTC_IRQF | RTC_IRQMASK);
+            checked = Instant.ofEpochSecond(state.integer("checkedSeconds", -RtcTime.MAX_SECONDS, RtcTime.MAX_SECONDS),
+                    state.int32("checkedNanos", 0, RtcTime.MAX_NANOS));
+            time.restoreState(state.part("time"));
+            memory.fromBytes(state.bytes("memory", CmosMemory.SIZE, CmosMemory.SIZE));
+        }
+    }
+
+    @Override
+    public void afterRestore() {
+        synchronized (lock) {
+            flags &= ~RTC_IRQF; // what is pending raises its edge again
+            catchUp();
+            requestRearm();
+        }
+    }
+
     private int readRegister() {
         return switch (index) {
-            case RTC_SECONDS, RTC_MINUTES, RTC_HOURS, RTC_DAY_OF_WEEK, RTC_DAY_OF_MONTH, RTC_MONTH, RTC_YEAR, RTC_CENTURY ->
-                readTime();
+            case RTC_SECONDS, RTC_MINUTES, RTC_HOURS, RTC_DAY_OF_WEEK, RTC_DAY_OF_MONTH, RTC_MONTH, RTC_YEAR, RTC_CENTURY -> readTime();
             case RTC_REG_A -> registerA | (isUpdateInProgress() ? RTC_UIP : 0);
             case RTC_REG_B -> registerB;
             case RTC_REG_C -> readFlags();
@@ -151,8 +187,7 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
 
     private void writeRegister(int value) {
         switch (index) {
-            case RTC_SECONDS, RTC_MINUTES, RTC_HOURS, RTC_DAY_OF_WEEK, RTC_DAY_OF_MONTH, RTC_MONTH, RTC_YEAR, RTC_CENTURY ->
-                writeTime(value);
+            case RTC_SECONDS, RTC_MINUTES, RTC_HOURS, RTC_DAY_OF_WEEK, RTC_DAY_OF_MONTH, RTC_MONTH, RTC_YEAR, RTC_CENTURY -> writeTime(value);
             case RTC_SECONDS_ALARM, RTC_MINUTES_ALARM, RTC_HOURS_ALARM -> {
                 catchUp();
                 memory.set(index, value);
@@ -249,8 +284,8 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
 
     /** Sets the time to what the time registers say. */
     private void takeTime() {
-        LocalDateTime set = format().decode(new RtcFormat.Fields(memory.get(RTC_SECONDS), memory.get(RTC_MINUTES),
-            memory.get(RTC_HOURS), memory.get(RTC_DAY_OF_MONTH), memory.get(RTC_MONTH), memory.get(RTC_YEAR),
+        LocalDateTime set = format().decode(new RtcFormat.Fields(memory.get(RTC_SECONDS), memory.get(RTC_MINUTES), memory.get(RTC_HOURS),
+            memory.get(RTC_DAY_OF_MONTH), memory.get(RTC_MONTH), memory.get(RTC_YEAR),
             memory.get(RTC_CENTURY)));
         time.set(set);
         time.setWeekday(set, format().decode(memory.get(RTC_DAY_OF_WEEK)));
@@ -351,8 +386,7 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
     }
 
     private RtcAlarm alarm() {
-        return RtcAlarm.of(format(), memory.get(RTC_HOURS_ALARM), memory.get(RTC_MINUTES_ALARM),
-            memory.get(RTC_SECONDS_ALARM));
+        return RtcAlarm.of(format(), memory.get(RTC_HOURS_ALARM), memory.get(RTC_MINUTES_ALARM), memory.get(RTC_SECONDS_ALARM));
     }
 
     private boolean isPeriodic() {

@@ -1,5 +1,6 @@
 package io.vmm4j.devices.serial;
 
+import static io.vmm4j.devices.serial.SerialRegisters.UART_FCR_TRIGGER_MASK;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_BI;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_CHARACTER_ERRORS;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_DR;
@@ -7,11 +8,15 @@ import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_ERRORS;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_FIFOE;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_OE;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
+
 /**
  * The receiving half of the UART: the queue of host input, the FIFO it feeds as the guest makes room, and the errors of
  * LSR. Guarded by the UART's lock.
  */
-final class Receiver {
+final class Receiver implements Stateful {
 
     private final CharacterQueue hostInput;
     private final CharacterQueue fifo = new CharacterQueue(Serial16550.FIFO_SIZE);
@@ -24,6 +29,21 @@ final class Receiver {
     Receiver(int inputCapacity) {
         // Beyond the capacity there is room for what may have to be put back.
         this.hostInput = new CharacterQueue(inputCapacity + Serial16550.FIFO_SIZE);
+    }
+
+    @Override
+    public State saveState() {
+        return State.builder().put("hostInput", hostInput.toBytes()).put("fifo", fifo.toBytes()).put("fifoEnabled", fifoEnabled)
+                .put("triggerLevel", triggerLevel).put("latchedErrors", latchedErrors).build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        fifoEnabled = state.flag("fifoEnabled");
+        triggerLevel = state.int32("triggerLevel", 1, fifo.capacity());
+        latchedErrors = state.int32("latchedErrors", 0, UART_LSR_ERRORS) & UART_LSR_ERRORS;
+        hostInput.restore(state, "hostInput", hostInput.capacity());
+        fifo.restore(state, "fifo", depth());
     }
 
     /** Takes what fits of the host's input; returns how many octets that was. */
@@ -121,9 +141,14 @@ final class Receiver {
         }
     }
 
-    /** @param characters 1, 4, 8 or 14 */
-    void setTriggerLevel(int characters) {
-        triggerLevel = characters;
+    /** Takes the trigger level from what is written to FCR: 1, 4, 8 or 14 characters. */
+    void selectTrigger(int fifoControl) {
+        triggerLevel = switch (fifoControl & UART_FCR_TRIGGER_MASK) {
+            case 0x00 -> 1;
+            case 0x40 -> 4;
+            case 0x80 -> 8;
+            default -> 14;
+        };
     }
 
     /** Drops what the FIFO holds, and the errors that came with it. */

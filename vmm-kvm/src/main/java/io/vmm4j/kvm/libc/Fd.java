@@ -110,6 +110,24 @@ public final class Fd implements AutoCloseable {
         return new Fd(fd);
     }
 
+    /**
+     * openat(2) of a file in the directory that this descriptor is open on, wherever that is by now; O_CLOEXEC is added.
+     *
+     * @param name of the file, relative to the directory
+     * @param mode for a new file
+     */
+    public Fd openAt(String name, int flags, int mode) throws LinuxException {
+        NativeStruct text = NativeStruct.string(name);
+        int fd;
+        do {
+            fd = LibC.openat(value(), text, flags | O_CLOEXEC, mode);
+        } while (fd < 0 && retry());
+        if (fd < 0) {
+            throw new LinuxException("open(" + name + ")", LibC.errno());
+        }
+        return new Fd(fd);
+    }
+
     /** A second descriptor of the open file behind {@code number}, whose offset and flags it shares. */
     public static Fd duplicate(int number) throws LinuxException {
         int fd = LibC.fcntl(number, F_DUPFD_CLOEXEC, 0);
@@ -228,6 +246,15 @@ public final class Fd implements AutoCloseable {
             result = LibC.fdatasync(value());
         } while (result < 0 && retry());
         check("fdatasync", result);
+    }
+
+    /** fsync(2): as {@link #dataSync}, with all that is known of the file; of a directory, the names in it are on the medium. */
+    public void sync() throws LinuxException {
+        int result;
+        do {
+            result = LibC.fsync(value());
+        } while (result < 0 && retry());
+        check("fsync", result);
     }
 
     /** ftruncate(2): sets the length in bytes. */

@@ -32,6 +32,7 @@ public final class LibC {
     private static final int SYS_READV = 19;
     private static final int SYS_WRITEV = 20;
     private static final int SYS_MSYNC = 26;
+    private static final int SYS_MINCORE = 27;
     private static final int SYS_MADVISE = 28;
     private static final int SYS_SOCKET = 41;
     private static final int SYS_CONNECT = 42;
@@ -49,6 +50,7 @@ public final class LibC {
     private static final int SYS_CLOCK_GETTIME = 228;
     private static final int SYS_EPOLL_WAIT = 232;
     private static final int SYS_EPOLL_CTL = 233;
+    private static final int SYS_OPENAT = 257;
     private static final int SYS_TIMERFD_CREATE = 283;
     private static final int SYS_FALLOCATE = 285;
     private static final int SYS_TIMERFD_SETTIME = 286;
@@ -128,6 +130,11 @@ public final class LibC {
         return syscall(SYS_OPEN, path, 0, flags, mode, 0, 0);
     }
 
+    /** openat(2). */
+    static int openat(int directory, NativeStruct name, int flags, int mode) {
+        return syscall(SYS_OPENAT, name, 1, directory, flags, mode, 0);
+    }
+
     /** close(2). */
     public static int close(int fd) {
         return (int) syscall(SYS_CLOSE, fd, 0, 0, 0, 0, 0);
@@ -191,6 +198,11 @@ public final class LibC {
     /** madvise(2). */
     public static int madvise(long address, long length, int advice) {
         return (int) syscall(SYS_MADVISE, address, length, advice, 0, 0, 0);
+    }
+
+    /** mincore(2) into a byte a page. */
+    static int mincore(long address, long length, long vector) {
+        return (int) syscall(SYS_MINCORE, address, length, vector, 0, 0, 0);
     }
 
     /** msync(2). */

@@ -3,21 +3,19 @@ package io.vmm4j.devices.virtio.mmio;
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.irq.InterruptLine;
 import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.DeviceContract;
 import io.vmm4j.devices.virtio.DeviceStatus;
-import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioFeatures;
-import io.vmm4j.devices.virtio.queue.VirtQueue;
-import io.vmm4j.devices.virtio.queue.VirtQueueException;
-import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntBinaryOperator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Virtio over MMIO, version 2: virtio 1.2 section 4.2. Makes any {@link VirtioDevice} a window of registers.
@@ -29,10 +27,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Deviations: accesses to control registers that are not 4 bytes wide and aligned read 0 and are dropped on writing. A driver that begins
  * anew before Status reads 0 is let, as Linux's needs it: its device is activated when the reset is over.
+ *
+ * <p>It is saved and restored with its device. Both, and what follows a restore, are called on the event loop while that serves nobody, or
+ * before it runs. A device with loops of its own for queues serves nothing either: {@code VirtioBlk.pause()} has ended, or they do not run yet.
  */
-public final class VirtioMmioTransport implements BusDevice {
-
-    private static final Logger LOG = LoggerFactory.getLogger(VirtioMmioTransport.class);
+public final class VirtioMmioTransport implements BusDevice, Stateful {
 
     /** Captures nothing, so that an acknowledgement allocates nothing. */
     private static final IntBinaryOperator CLEAR_CAUSES = (causes, acknowledged) -> causes & ~acknowledged;
@@ -43,37 +42,19 @@ public final class VirtioMmioTransport implements BusDevice {
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_EVENT_IDX)
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_RING_PACKED);
 
-    /** What a driver does to the status on its way, section 3.1.1; what it reads of it while it waits for a reset. */
-    private static final int STEPS = DeviceStatus.ACKNOWLEDGE | DeviceStatus.DRIVER | DeviceStatus.FEATURES_OK | DeviceStatus.DRIVER_OK;
     private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
 
     private final VirtioDevice device;
-    private final GuestMemory memory;
-    private final InterruptLine line;
     private final EventLoop loop;
     private final ConfigSpace config;
     private final FeatureWords features;
-    private final QueueConfig[] queues;
+    private final QueueRegisters queues;
     private final DeferredNotify[] notifies;
 
-    private final AtomicInteger status = new AtomicInteger();
-    private final AtomicInteger interruptStatus = new AtomicInteger();
-    private final AtomicInteger configGeneration = new AtomicInteger();
-    /** The activation in force, from the write of DRIVER_OK to that of 0. */
-    private volatile DeviceSession session;
-    /** The driver has written to the configuration space since the device was reset last. */
-    private volatile boolean isConfigWritten;
+    private final DeviceLife life;
+    /** InterruptStatus; acknowledged without a lock. */
+    private final AtomicInteger interruptStatus;
     private final Object lock = new Object();
-    private long queueSel;
-    /** The configuration's generation when the driver began to look at it. */
-    private int firstGeneration;
-    /** Completes when the device has quiesced after all sessions that were ended. */
-    private CompletableFuture<Void> ending = CompletableFuture.completedFuture(null);
-    /** What {@link #ending} stands for was taken note of. */
-    private boolean isQuiesced = true;
-    /** The driver has written 0 to Status and waits to read it. */
-    private boolean isResetting;
-    private boolean warned;
 
     /**
      * @param device what the window controls
@@ -87,17 +68,15 @@ public final class VirtioMmioTransport implements BusDevice {
             throw new IllegalArgumentException("virtio device " + device.type() + ": " + problem);
         });
         this.device = device;
-        this.memory = memory;
-        this.line = line;
         this.loop = loop;
         this.config = device.configSpace();
-        this.firstGeneration = config.generation();
         this.features = new FeatureWords(device.deviceFeatures() | TRANSPORT_FEATURES);
         int[] sizes = device.queueSizeMax();
-        this.queues = new QueueConfig[sizes.length];
+        this.queues = new QueueRegisters(sizes);
+        this.life = new DeviceLife(device, memory, line, loop, features, queues, lock);
+        this.interruptStatus = life.interruptStatus();
         this.notifies = new DeferredNotify[sizes.length];
         for (int i = 0; i < sizes.length; i++) {
-            queues[i] = new QueueConfig(sizes[i]);
             notifies[i] = new DeferredNotify(this, loop, i);
         }
     }
@@ -107,8 +86,8 @@ public final class VirtioMmioTransport implements BusDevice {
      * has for that queue, as when the queue's ioeventfd fires; ignored while the device is not live.
      */
     public void notifyQueue(int index) {
-        DeviceSession current = session;
-        if (current != null && index >= 0 && index < queues.length) {
+        DeviceSession current = life.session();
+        if (current != null && index >= 0 && index < notifies.length) {
             current.notifyQueue(index);
         }
     }
@@ -116,7 +95,7 @@ public final class VirtioMmioTransport implements BusDevice {
     /** Whether a driver has said that it is ready, and has neither failed nor begun a reset since. Any thread. */
     public boolean isDriven() {
         synchronized (lock) {
-            return hasStatus(DeviceStatus.DRIVER_OK) && !isResetting && !hasStatus(DeviceStatus.FAILED);
+            return life.isDriven();
         }
     }
 
@@ -130,7 +109,7 @@ public final class VirtioMmioTransport implements BusDevice {
         }
         return switch ((int) offset) {
             case VirtioMmioRegisters.INTERRUPT_STATUS -> interruptStatus.get();
-            case VirtioMmioRegisters.STATUS -> status.get();
+            case VirtioMmioRegisters.STATUS -> life.status();
             case VirtioMmioRegisters.QUEUE_READY -> readQueueReady();
             default -> readGuarded((int) offset) & REGISTER_MASK;
         };
@@ -141,7 +120,7 @@ public final class VirtioMmioTransport implements BusDevice {
         if (offset >= VirtioMmioRegisters.CONFIG) {
             if (isConfigWidth(width)) {
                 config.write(offset - VirtioMmioRegisters.CONFIG, width, value);
-                isConfigWritten = true;
+                life.configWritten();
             }
             return;
         }
@@ -172,10 +151,10 @@ public final class VirtioMmioTransport implements BusDevice {
                 case VirtioMmioRegisters.DEVICE_ID -> device.type().id();
                 case VirtioMmioRegisters.VENDOR_ID -> VirtioMmioRegisters.VENDOR;
                 case VirtioMmioRegisters.DEVICE_FEATURES -> features.readOffered();
-                case VirtioMmioRegisters.QUEUE_NUM_MAX -> hasSelectedQueue() ? selectedQueue().sizeMax : 0;
+                case VirtioMmioRegisters.QUEUE_NUM_MAX -> queues.sizeMax();
                 case VirtioMmioRegisters.SHM_LEN_LOW, VirtioMmioRegisters.SHM_LEN_HIGH,
                         VirtioMmioRegisters.SHM_BASE_LOW, VirtioMmioRegisters.SHM_BASE_HIGH -> REGISTER_MASK;
-                case VirtioMmioRegisters.CONFIG_GENERATION -> configGeneration.get() + config.generation();
+                case VirtioMmioRegisters.CONFIG_GENERATION -> life.generation();
                 default -> 0;
             };
         }
@@ -185,13 +164,14 @@ public final class VirtioMmioTransport implements BusDevice {
     private long readQueueReady() {
         CompletableFuture<Void> quiescence;
         synchronized (lock) {
-            if (!hasSelectedQueue()) {
+            QueueConfig queue = queues.selectedQueue();
+            if (queue == null) {
                 return 0;
             }
-            if (selectedQueue().ready) {
+            if (queue.ready) {
                 return 1;
             }
-            quiescence = selectedQueue().letGo();
+            quiescence = queue.letGo();
         }
         return VcpuPatience.await(quiescence, loop) ? 0 : 1;
     }
@@ -203,10 +183,10 @@ public final class VirtioMmioTransport implements BusDevice {
                 case VirtioMmioRegisters.DEVICE_FEATURES_SEL -> features.selectOffered(value);
                 case VirtioMmioRegisters.DRIVER_FEATURES_SEL -> features.selectAccepted(value);
                 case VirtioMmioRegisters.DRIVER_FEATURES -> writeDriverFeatures(value);
-                case VirtioMmioRegisters.QUEUE_SEL -> queueSel = value;
+                case VirtioMmioRegisters.QUEUE_SEL -> queues.select(value);
                 case VirtioMmioRegisters.STATUS -> {
-                    writeStatus((int) value);
-                    return value == 0 ? ending : NOTHING;
+                    life.writeStatus((int) value);
+                    return value == 0 ? life.ending() : NOTHING;
                 }
                 case VirtioMmioRegisters.QUEUE_READY -> {
                     return writeQueueReady(value);
@@ -217,184 +197,65 @@ public final class VirtioMmioTransport implements BusDevice {
         }
     }
 
-    private boolean hasSelectedQueue() {
-        return queueSel < queues.length;
-    }
-
-    private QueueConfig selectedQueue() {
-        return queues[(int) queueSel];
-    }
-
-    private boolean hasStatus(int bit) {
-        return (status.get() & bit) != 0;
-    }
-
     /** Section 2.2: what was accepted is settled once FEATURES_OK is set. */
     private void writeDriverFeatures(long value) {
-        if (!hasStatus(DeviceStatus.FEATURES_OK)) {
+        if (!life.hasStatus(DeviceStatus.FEATURES_OK)) {
             features.writeAccepted(value);
         }
     }
 
-    /** A queue that is ready, or a device that is live, keeps the layout it has. */
+    /** A device that is live keeps the layout it has. */
     private void writeQueueField(int offset, long value) {
-        if (hasSelectedQueue() && !selectedQueue().ready && !hasStatus(DeviceStatus.DRIVER_OK)) {
-            selectedQueue().write(offset, value);
+        if (!life.hasStatus(DeviceStatus.DRIVER_OK)) {
+            queues.write(offset, value);
         }
     }
 
     /** The layout is judged at DRIVER_OK, when the features that shape it are settled. */
     private CompletableFuture<Void> writeQueueReady(long value) {
-        if (!hasSelectedQueue() || selectedQueue().sizeMax == 0) {
+        QueueConfig queue = queues.selectedQueue();
+        if (queue == null || queue.sizeMax == 0) {
             return NOTHING;
         }
-        QueueConfig queue = selectedQueue();
         if (value == 0) {
             queue.ready = false;
             if (queue.live != null && queue.takeBack()) {
-                queue.letGoBy(session == null ? ending : session.stopQueue(loop, (int) queueSel));
+                queue.letGoBy(life.stopQueue());
             }
             return queue.letGo();
         }
-        if (value == 1 && !hasStatus(DeviceStatus.DRIVER_OK)) {
+        if (value == 1 && !life.hasStatus(DeviceStatus.DRIVER_OK)) {
             queue.ready = true;
         }
         return NOTHING;
     }
 
-    /** Section 3.1.1: each step needs the one before it; bits are only added, but for the reset. */
-    private void writeStatus(int value) {
-        if (value == 0) {
-            reset();
-            return;
-        }
-        if (isResetting) {
-            if ((value & DeviceStatus.ACKNOWLEDGE) == 0) {
-                return;
-            }
-            isResetting = false; // the driver does not wait
-            status.set(DeviceStatus.ACKNOWLEDGE);
-        }
-        if (hasStatus(DeviceStatus.FAILED)) {
-            return;
-        }
-        if ((value & DeviceStatus.FAILED) != 0) {
-            addStatus(DeviceStatus.FAILED);
-            abandon();
-            return;
-        }
-        if ((value & DeviceStatus.ACKNOWLEDGE) != 0) {
-            addStatus(DeviceStatus.ACKNOWLEDGE);
-        }
-        if ((value & DeviceStatus.DRIVER) != 0 && hasStatus(DeviceStatus.ACKNOWLEDGE)) {
-            addStatus(DeviceStatus.DRIVER);
-        }
-        if ((value & DeviceStatus.FEATURES_OK) != 0 && hasStatus(DeviceStatus.DRIVER) && features.areAcceptable()) {
-            addStatus(DeviceStatus.FEATURES_OK);
-        }
-        if ((value & DeviceStatus.DRIVER_OK) != 0 && hasStatus(DeviceStatus.FEATURES_OK) && !hasStatus(DeviceStatus.DRIVER_OK)) {
-            addStatus(DeviceStatus.DRIVER_OK);
-            activate();
-        }
-    }
-
-    private void addStatus(int bit) {
-        status.getAndUpdate(old -> old | bit);
-    }
-
-    private void activate() {
-        MmioInterrupt interrupt = new MmioInterrupt(status, interruptStatus, configGeneration, line);
-        List<VirtQueue> live;
-        try {
-            live = QueueConfig.open(queues, memory, features.accepted());
-        } catch (VirtQueueException e) {
-            if (!warned) {
-                LOG.warn("virtio {}: the driver set up a queue that cannot work, device needs reset: {}", device.type(), e.getMessage());
-            }
-            warned = true;
-            interrupt.needsReset();
-            return;
-        }
-        session = new DeviceSession(device, new VirtioActivation(memory, live, interrupt, features.accepted()), interrupt, firstGeneration);
-        if (isQuiesced) {
-            session.start(loop);
-        }
-    }
-
-    /** FAILED: the driver will not come back before a reset, so the device stops, though nobody waits for it. */
-    private void abandon() {
-        DeviceSession last = session;
-        session = null;
-        if (last != null && last.isStarted()) { // else the device has never heard of it
-            isConfigWritten = false;
-            endBy(last.end(loop));
-        }
-    }
-
-    /** {@link #ending} completes behind what is done about the end, so that who has waited for it finds the registers right. */
-    private void endBy(CompletableFuture<Void> end) {
-        CompletableFuture<Void> all = CompletableFuture.allOf(ending, end);
-        CompletableFuture<Void> noted = new CompletableFuture<>();
-        isQuiesced = false;
-        ending = noted;
-        all.thenRun(() -> {
-            quiesced(noted);
-            noted.complete(null);
-        });
-    }
-
-    /** Status reads something else until the device has let go of the guest's memory. */
-    private void reset() {
-        int before = status.get();
-        abandon();
-        if (isConfigWritten && isQuiesced) {
-            resetIdle();
-        }
-        for (QueueConfig queue : queues) {
-            queue.reset(ending);
-        }
-        firstGeneration = config.generation();
-        features.reset();
-        queueSel = 0;
-        interruptStatus.set(0);
-        isResetting = !isQuiesced;
-        status.set(isResetting ? before & STEPS | DeviceStatus.ACKNOWLEDGE : 0);
-    }
-
-    /** Undoes what a driver has written that did not get as far as to use the device. */
-    private void resetIdle() {
-        isConfigWritten = false;
-        endBy(DeviceSession.resetIdle(device, loop));
-    }
-
-    /** The device has quiesced after the end {@code which}; any thread. However often it is reset until then, one more end follows at most. */
-    private void quiesced(CompletableFuture<Void> which) {
-        synchronized (lock) {
-            if (ending != which) {
-                return; // of an end before the last
-            }
-            if (isResetting && isConfigWritten) {
-                resetIdle();
-                return;
-            }
-            isQuiesced = true;
-            if (!hasStatus(DeviceStatus.FAILED)) {
-                interruptStatus.set(0);
-            }
-            if (isResetting) {
-                isResetting = false;
-                firstGeneration = config.generation();
-                status.set(0);
-            }
-            if (session != null) {
-                session.start(loop);
-            }
-        }
-    }
-
     private void deferNotify(long index) {
-        if (index < queues.length && session != null) {
+        if (index < notifies.length && life.session() != null) {
             notifies[(int) index].request();
         }
+    }
+
+    /** Why the device cannot be in a snapshot, in one line that names it; empty when it can. Any thread. */
+    public Optional<String> whyNotSaved() {
+        return life.whyNotSaved();
+    }
+
+    /** A reset that the driver waits for counts as over: the device has nothing of the guest's in work any more. */
+    @Override
+    public State saveState() {
+        return life.saveState();
+    }
+
+    /** The device is reset and becomes the saved one; no thread waits for another. */
+    @Override
+    public void restoreState(State state) throws StateException {
+        life.restoreState(state);
+    }
+
+    /** Every queue is looked at once, for a notification of the guest's may be lost, and the interrupt is raised once more that may be too. */
+    @Override
+    public void afterRestore() {
+        life.afterRestore();
     }
 }
