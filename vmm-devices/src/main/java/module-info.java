@@ -20,6 +20,7 @@ module io.vmm4j.devices {
     // Their statistics are in a machine's metrics.
     exports io.vmm4j.devices.virtio.balloon;
     exports io.vmm4j.devices.virtio.blk;
+    exports io.vmm4j.devices.virtio.fs;
     exports io.vmm4j.devices.virtio.net;
     exports io.vmm4j.devices.virtio.rng;
     exports io.vmm4j.devices.virtio.vsock;

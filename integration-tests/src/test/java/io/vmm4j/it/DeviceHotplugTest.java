@@ -247,7 +247,8 @@ class DeviceHotplugTest {
             assertEquals("1 vmm: all 2 spare places for devices are taken (--spare-devices of the machine); added before it: drive more",
                     update(socket, "--virblks", "[{\"drive_id\": \"more\", \"path_on_host\": \"more.img\"}, {\"drive_id\": \"third\", \"path_on_host\": \"third.img\"}]"));
             assertEquals("0 ", update(socket, "--remove-virblk", "more"));
-            assertEquals("2 vmm: there are no shared folders yet (--patch-fs)", update(socket, "--patch-fs", "{}"));
+            assertEquals("2 vmm: this machine has no share \"data\", nor any other (--patch-fs)", update(socket, "--patch-fs",
+                    "{\"ops\": \"umount\", \"tag\": \"data\", \"mountpoint\": \"/a\"}"));
             assertEquals("0 ", update(socket, "--remove-virblk", "data"));
             session.type("echo left-$( (ls /sys/block; ls /sys/bus/virtio/devices) | grep -c v)\n");
             session.awaitText("left-0", PATIENCE);

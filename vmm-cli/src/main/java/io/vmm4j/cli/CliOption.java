@@ -29,6 +29,16 @@ public enum CliOption {
             "Further disks, a JSON list: [{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]. Each may have is_read_only, "
                     + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format, overlay.", "virblks"),
 
+    SHARE(Group.SHARE, Value.PATH, null, "none",
+            "A directory of the host's, as DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
+                    + "TAG /mnt, share being the tag when none is given. ro: the guest may change nothing. POLICY: auto, always, never or metadata, what "
+                    + "the guest may keep. writeback: writes may wait in the guest's memory. privileged: the guest may make set-uid programs and "
+                    + "device nodes.", "share"),
+    FS(Group.SHARE, Value.JSON, null, "none",
+            "Shares, a JSON object or a list of them: {\"tag\": \"data\", \"path_on_host\": \"dir\"}. Each may have read_only, cache_policy, "
+                    + "writeback_cache, xattr, privileged, num_queues, queue_size. One without path_on_host begins empty: vmm update mounts "
+                    + "folders below it.", "fs"),
+
     VIRNETS(Group.NETWORK, Value.JSON, null, "none",
             "Network devices, a JSON list: [{\"guest_mac\": \"02:00:00:00:00:01\", \"backend\": {\"type\": \"virtio\", \"iface_id\": "
                     + "\"eth0\", \"host_dev_name\": \"tap0\"}}]. Each may have num_queues, queue_size, and its backend "
@@ -110,12 +120,16 @@ public enum CliOption {
     REMOVE_VIRBLK(Group.CONTROL, Value.ID, null, null,
             "The drive_id of a disk to take back that vmm update has added. The guest is not asked whether it is in use: unmount it first.",
             "remove-virblk"),
-    PATCH_FS(Group.CONTROL, Value.JSON, null, null, "Refused: there are no shared folders yet.", "patch-fs");
+    PATCH_FS(Group.CONTROL, Value.JSON, null, null, 
+            "Mount a directory of the host's below a share while the guest runs, or take it away, a JSON object: {\"ops\": \"mount\", \"tag\": "
+                    + "\"data\", \"source\": \"dir\", \"mountpoint\": \"/place\"}, which may have read_only; {\"ops\": \"umount\", \"tag\": "
+                    + "\"data\", \"mountpoint\": \"/place\"}.", "patch-fs");
 
     /** Subjects of the help text, in its order. */
     public enum Group {
         BOOT("What to boot"),
         DISK("Disk"),
+        SHARE("Shared folders"),
         NETWORK("Network"),
         CPU("Processors"),
         MEMORY("Memory"),

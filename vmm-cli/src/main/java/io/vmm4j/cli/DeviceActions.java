@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
  * {"action": "insert_virnets", "config": "[{\"iface_id\": \"eth\", \"host_dev_name\": \"tap0\"}]"}
  * {"action": "remove_virblk", "drive_id": "data"}
  * {"action": "remove_virnet", "iface_id": "eth"}
+ * {"action": "patch_fs", "config": "{\"ops\": \"mount\", \"tag\": \"data\", \"source\": \"/dir\", \"mountpoint\": \"/a\"}"}
  * </pre>
  *
  * <p>The devices of a list are added one after the other, up to the first that is not; those before it stay, and are named then.
@@ -52,7 +53,7 @@ final class DeviceActions {
         return Map.of(INSERT_VIRBLKS, with(CONFIG, actions::insertDrives), INSERT_VIRNETS, with(CONFIG, actions::insertNetworks),
                 REMOVE_VIRBLK, with(DRIVE_ID, request -> actions.removeDrive(text(request, DRIVE_ID))),
                 REMOVE_VIRNET, with(IFACE_ID, request -> actions.removeNetwork(text(request, IFACE_ID))),
-                PATCH_FS, request -> refuse("there are no shared folders yet"),
+                PATCH_FS, with(CONFIG, actions::patchFs),
                 "insert_host_device", request -> refuse("devices of the host cannot be handed to a guest"));
     }
 
@@ -105,7 +106,7 @@ final class DeviceActions {
 
     private static DeviceLists read(String drives, String networks) {
         List<String> problems = new ArrayList<>();
-        DeviceLists lists = new DeviceLists(drives, networks,
+        DeviceLists lists = new DeviceLists(drives, networks, null,
                 (option, place, message) -> problems.add(message + " (" + CONFIG + place + ")"));
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(String.join("; ", problems));
@@ -151,8 +152,13 @@ final class DeviceActions {
     }
 
     private static String worded(ConfigProblem problem, String key, String place, DeviceLists lists) {
-        String field = problem.key().startsWith(key + ".") ? lists.placeOf(place + problem.key().substring(key.length()), lists.drives()) : null;
+        String field = problem.key().startsWith(key + ".") ? lists.placeOf(place + problem.key().substring(key.length()), lists.drives(), 0) : null;
         return field == null ? problem.toString() : problem.message() + " (" + CONFIG + field.replaceFirst("^--[a-z]+", "") + ")";
+    }
+
+    private CompletableFuture<Void> patchFs(JsonNode request) {
+        DbsPatchFs.read(text(request, CONFIG)).carryOut(machine.get());
+        return CompletableFuture.completedFuture(null);
     }
 
     private CompletableFuture<Void> removeDrive(String id) {

@@ -11,6 +11,7 @@ import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.MemorySize;
 import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.config.ShareConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VmConfigJson;
@@ -52,7 +53,7 @@ final class OptionMapper {
             garbled.add(option);
         });
         this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
-                serial(), vsock(), devices.networks(), entropy(), balloon(), console(), cpuConfig());
+                serial(), vsock(), devices.networks(), entropy(), balloon(), console(), cpuConfig()).withShares(shares());
     }
 
     /**
@@ -63,7 +64,7 @@ final class OptionMapper {
         if (arguments.value(CliOption.KERNEL_PATH) == null && !garbled.contains(CliOption.KERNEL_PATH)) {
             refuse(CliOption.KERNEL_PATH, "a kernel image is required");
         }
-        boolean hasDisk = !config.drives().isEmpty() || garbled.contains(CliOption.ROOTFS) || garbled.contains(CliOption.VIRBLKS);
+        boolean hasDisk = !config.drives().isEmpty() || !config.shares().isEmpty() || garbled.contains(CliOption.ROOTFS) || garbled.contains(CliOption.VIRBLKS);
         if (!hasDisk && arguments.value(CliOption.INITRD_PATH) == null && !garbled.contains(CliOption.INITRD_PATH)) {
             refuse(CliOption.ROOTFS, "a root file system is required unless an initrd is given");
         }
@@ -84,14 +85,15 @@ final class OptionMapper {
      * another: of an option reported as unreadable, or of {@code --vcpu} where {@code --max-vcpu} follows it.
      */
     String describe(ConfigProblem problem) {
-        String place = devices.placeOf(problem.key(), config.drives());
+        String place = devices.placeOf(problem.key(), config.drives(), config.shares().size() - devices.shares().size());
         if (place != null) {
             return problem.message() + " (" + place + ")";
         }
         if (problem.key().startsWith(CPU_CONFIG_KEY)) {
             return problem.message() + " (" + arguments.nameOf(CliOption.CPU_CONFIG) + problem.key().substring(CPU_CONFIG_KEY.length()) + ")";
         }
-        CliOption option = optionFor(problem.key().replaceFirst("^drives\\[\\d+]", "drives[0]"));
+        CliOption option = problem.key().startsWith("shares[") ? CliOption.SHARE
+                : optionFor(problem.key().replaceFirst("^drives\\[\\d+]", "drives[0]"));
         if (option == null) {
             return problem.toString();
         }
@@ -158,6 +160,16 @@ final class OptionMapper {
                     .withOverlay(arguments.value(CliOption.OVERLAY)));
         }
         return drives;
+    }
+
+    /** Those of the short form first. */
+    private List<ShareConfig> shares() {
+        List<ShareConfig> shares = new ArrayList<>(devices.shares());
+        String text = arguments.value(CliOption.SHARE);
+        if (text != null) {
+            shares.add(0, ShareOption.parse(text, message -> refuse(CliOption.SHARE, message)));
+        }
+        return shares;
     }
 
     private DriveConfig.Format rootFormat() {

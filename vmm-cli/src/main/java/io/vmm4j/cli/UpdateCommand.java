@@ -26,6 +26,7 @@ import java.util.function.Consumer;
 final class UpdateCommand {
 
     private static final String PATH_ON_HOST = "path_on_host";
+    private static final String SOURCE = "source";
     private static final List<CliOption> CHANGES = List.of(CliOption.VCPU_RESIZE, CliOption.REMOVE_VIRNET, CliOption.REMOVE_VIRBLK,
             CliOption.VIRNETS, CliOption.VIRBLKS, CliOption.PATCH_FS);
 
@@ -41,7 +42,8 @@ final class UpdateCommand {
         List<String> problems = new ArrayList<>(arguments.problems());
         if (CHANGES.stream().noneMatch(option -> isGiven(option, arguments) || arguments.garbled().contains(option))) {
             problems.add("what to change is required (" + CliOption.VCPU_RESIZE.longName() + ", " + CliOption.VIRBLKS.longName() + ", "
-                    + CliOption.VIRNETS.longName() + ", " + CliOption.REMOVE_VIRBLK.longName() + " or " + CliOption.REMOVE_VIRNET.longName() + ")");
+                    + CliOption.VIRNETS.longName() + ", " + CliOption.REMOVE_VIRBLK.longName() + ", " + CliOption.REMOVE_VIRNET.longName() + " or "
+                    + CliOption.PATCH_FS.longName() + ")");
         }
         int count = count(arguments, problems);
         DeviceLists lists = new DeviceLists(arguments, (option, place, message) -> problems.add(message + " (" + option.longName() + place + ")"));
@@ -128,7 +130,8 @@ final class UpdateCommand {
                     Map.of(DeviceActions.CONFIG, value));
             case REMOVE_VIRBLK -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRBLK, Map.of(DeviceActions.DRIVE_ID, value));
             case REMOVE_VIRNET -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRNET, Map.of(DeviceActions.IFACE_ID, value));
-            case PATCH_FS -> client(machine, time(0)).changeDevices(DeviceActions.PATCH_FS, Map.of(DeviceActions.CONFIG, value));
+            case PATCH_FS -> client(machine, time(0)).changeDevices(DeviceActions.PATCH_FS,
+                    Map.of(DeviceActions.CONFIG, withWholePaths(value)));
             default -> throw new IllegalStateException("not a change: " + change);
         }
     }
@@ -147,18 +150,23 @@ final class UpdateCommand {
         return arguments.value(CliOption.API_SOCK_PATH) == null ? "" : " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")";
     }
 
-    /** The list of disks, for a process that may be in another directory. */
+    /** The list of disks, or a folder to mount, for a process that may be in another directory. */
     private static String withWholePaths(String json) {
         try {
-            JsonNode list = new ObjectMapper().readTree(json);
-            for (JsonNode device : list) {
-                if (device instanceof ObjectNode fields && fields.path(PATH_ON_HOST).isTextual()) {
-                    fields.put(PATH_ON_HOST, Path.of(fields.path(PATH_ON_HOST).asText()).toAbsolutePath().toString());
-                }
+            JsonNode tree = new ObjectMapper().readTree(json);
+            makeWhole(tree, SOURCE);
+            for (JsonNode device : tree) {
+                makeWhole(device, PATH_ON_HOST);
             }
-            return list.toString();
+            return tree.toString();
         } catch (JsonProcessingException | InvalidPathException e) {
             return json; // for the machine to refuse
+        }
+    }
+
+    private static void makeWhole(JsonNode node, String key) {
+        if (node instanceof ObjectNode fields && fields.path(key).isTextual() && !fields.path(key).asText().isEmpty()) {
+            fields.put(key, Path.of(fields.path(key).asText()).toAbsolutePath().toString());
         }
     }
 

@@ -78,6 +78,16 @@ class BadInputTest {
         "--virblks [{'drive_id':'d','path_on_host':'/no/disk','num_queues':17}]|vmm: number of queues 17 is not in 1..16 (--virblks[0].num_queues)",
         "--virblks [{'drive_id':'d','path_on_host':'/no/disk','rate_limiter':{'ops':{'size':-1,'refill_time':1}}}]|vmm: operations limit size -1 is below 0 (--virblks[0].rate_limiter.ops.size)",
         "--virblks [{'drive_id':'d','path_on_host':'/no/disk','device_type':'Spool'}]|vmm: device type \"Spool\" is not supported: only RawBlock is (--virblks[0].device_type)",
+        "--share /no/dir|vmm: folder \"/no/dir\" cannot be shared: open(/no/dir): No such file or directory (ENOENT) (--share)",
+        "--share /:a,rw|vmm: \"rw\" is not one of ro, writeback, privileged, cache=POLICY, where POLICY is one of auto, always, never, metadata (--share)",
+        "--share /:a,cache=never,writeback|vmm: writes cannot wait in the guest's memory when it may keep nothing, cache \"never\" (--share)",
+        "--share /:|vmm: a tag is required, by which the guest mounts the share (--share)",
+        "--share :a|vmm: the path of a directory is required (--share)",
+        "--fs [{'tag':'a'},{'tag':'a'}]|vmm: tag \"a\" is used twice (--fs[1].tag)",
+        "--fs {'tag':'a','mode':'vhostuser'}|vmm: mode \"vhostuser\" is not supported: only virtio is (--fs.mode)",
+        "--fs {'tag':'a','cache_policy':'some'}|vmm: cache policy \"some\" is not one of auto, always, never, metadata (--fs.cache_policy)",
+        "--fs {'tag':'a','num_queues':17}|vmm: number of queues 17 is not within 1 to 16 (--fs.num_queues)",
+        "--fs {'tag':'a','queue_size':100}|vmm: queue size 100 is not a power of two within 16 to 1024 (--fs.queue_size)",
         "--virblks [{'drive_id':[]}]|vmm: the value is not a string at line 1 column 14 (--virblks[0].drive_id)",
         "--balloon 129|vmm: balloon of 129 MiB is not in 0..128, the guest's memory (--balloon)",
         "--balloon much|vmm: balloon \"much\" is not a size: give MiB, or a number with M, G or T (--balloon)",
@@ -97,7 +107,7 @@ class BadInputTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "update --api-sock-path /no/such|vmm: what to change is required (--vcpu-resize, --virblks, --virnets, --remove-virblk or --remove-virnet)",
+        "update --api-sock-path /no/such|vmm: what to change is required (--vcpu-resize, --virblks, --virnets, --remove-virblk, --remove-virnet or --patch-fs)",
         "update --api-sock-path /no/such --virblks [{'drive_id':'d','path_on_host':'/d','device_type':'Spool'}]|vmm: device type \"Spool\" is not supported: only RawBlock is (--virblks[0].device_type)",
         "update --api-sock-path /no/such --virnets [{'num_queues':3,'iface_id':'e','host_dev_name':'t'}]|vmm: 3 queues are no pairs of a receive and a transmit queue (--virnets[0].num_queues)",
         "-k k -r r --remove-virblk d|vmm: option --remove-virblk goes with the command update",

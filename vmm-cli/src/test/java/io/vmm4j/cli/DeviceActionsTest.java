@@ -86,7 +86,8 @@ class DeviceActionsTest {
         "remove_virnet  | {'iface_id': 7}          | iface_id must be a text, and is of another type",
         "insert_virblks | {'config': '['}          | the text ends too early at line 1 column 2 (config)",
         "insert_virblks | {'action': 'insert_virblks', 'config': '[]', 'foo': 1} | unknown key \"foo\", known are action, config",
-        "patch_fs       | {}                       | there are no shared folders yet",
+        "patch_fs       | {}                       | config must be a text, and is missing",
+        "patch_fs       | {'config': '{}'}         | ops \"null\" is not supported: only mount and umount are (config)",
         "insert_host_device | {}                   | devices of the host cannot be handed to a guest",
     })
     void whatIsNoneOfTheMachinesConcernIsRefusedBeforeItIsAsked(String action, String request, String message) throws Exception {

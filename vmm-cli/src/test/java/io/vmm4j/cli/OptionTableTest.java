@@ -92,7 +92,7 @@ class OptionTableTest {
             case BOOLEAN, FLAG -> option == CliOption.IS_ROOT ? "false" : "true";
             case CPU_PM, LEVEL -> "2";
             case MEM_TYPE -> "hugetlbfs";
-            case JSON -> option == CliOption.VIRBLKS ? "[{\"drive_id\": \"a\", \"path_on_host\": \"b\"}]"
+            case JSON -> option == CliOption.FS ? "{\"tag\": \"a\", \"path_on_host\": \"b\"}" : option == CliOption.VIRBLKS ? "[{\"drive_id\": \"a\", \"path_on_host\": \"b\"}]"
                     : "[{\"backend\": {\"type\": \"virtio\", \"iface_id\": \"a\", \"host_dev_name\": \"b\"}}]";
             case LOG_LEVEL -> "Trace";
             case IMAGE_FORMAT -> "raw";

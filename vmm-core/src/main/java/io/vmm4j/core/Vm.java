@@ -8,6 +8,7 @@ import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
+import io.vmm4j.core.control.ShareControl;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.event.VmListener;
@@ -108,6 +109,11 @@ public final class Vm implements AutoCloseable {
     /** The drive {@code id}, of the configuration or added since; throws {@link java.util.NoSuchElementException} when there is none. */
     public DriveControl drive(String id) {
         return machine.controls().drive(id);
+    }
+
+    /** The share with the tag {@code tag}; throws {@link java.util.NoSuchElementException} when there is none. */
+    public ShareControl share(String tag) {
+        return machine.controls().share(tag);
     }
 
     /**

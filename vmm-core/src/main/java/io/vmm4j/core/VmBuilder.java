@@ -5,12 +5,12 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.CpuConfig;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.EntropyConfig;
-import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MachineName;
 import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.config.ShareConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
@@ -43,6 +43,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Makes a {@link Vm}: the Java front door. What is not said takes the defaults of {@link VmConfig}. Not thread-safe;
@@ -59,7 +60,6 @@ public final class VmBuilder {
     private BootSourceConfig bootSource;
     private final List<DriveConfig> drives = new ArrayList<>();
     private MachineConfig machine;
-    private LoggerConfig logger;
     private SerialConfig serial;
     private VsockConfig vsock;
     private final List<NetworkInterfaceConfig> networkInterfaces = new ArrayList<>();
@@ -75,15 +75,14 @@ public final class VmBuilder {
     private final List<ExtraBusDevice> busDevices = new ArrayList<>();
     private OpenedFiles opened = OpenedFiles.none();
     private Runnable onBooted;
-    /** Has what no method sets. */
-    private final VmConfig origin;
+    /** Has the shared folders, and what no method sets. */
+    private VmConfig origin;
 
     private VmBuilder(VmConfig config) {
         origin = config;
         bootSource = config.bootSource();
         drives.addAll(config.drives());
         machine = config.machineConfig();
-        logger = config.logger();
         serial = config.serial();
         vsock = config.vsock();
         networkInterfaces.addAll(config.networkInterfaces());
@@ -173,12 +172,7 @@ public final class VmBuilder {
         return this;
     }
 
-    /**
-     * Sockets between the guest and programs of the host.
-     *
-     * @param guestCid the guest's context ID, 3 to 0xFFFFFFFE
-     * @param socket   the Unix socket to create; see {@link VsockConfig}
-     */
+    /** Sockets between the guest, by its context ID of 3 to 0xFFFFFFFE, and programs of the host, by a Unix socket to create: see {@link VsockConfig}. */
     public VmBuilder vsock(long guestCid, Path socket) {
         vsock = new VsockConfig(guestCid, socket.toString(), null);
         return this;
@@ -197,8 +191,8 @@ public final class VmBuilder {
     }
 
     /**
-     * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the
-     * machine closes neither. {@code output} is written to on a thread of its own: it may block. It is flushed whenever the guest pauses.
+     * The first serial port on two streams: all bytes pass unchanged, the end of {@code input} leaves the output running, and the machine closes
+     * neither. {@code output} is written to on a thread of its own, so it may block, and flushed whenever the guest pauses.
      * An {@link IOException} of either ends what it is for, and the log says so; all else that they throw the machine, {@link VmExitReason#DEVICE_FAULT}.
      */
     public VmBuilder serial(InputStream input, OutputStream output) {
@@ -216,6 +210,17 @@ public final class VmBuilder {
     /** One more network device. */
     public VmBuilder networkInterface(NetworkInterfaceConfig network) {
         networkInterfaces.add(Objects.requireNonNull(network, "network"));
+        return this;
+    }
+
+    /** A folder of the host's that the guest mounts by its tag: {@code mount -t virtiofs TAG DIR}. */
+    public VmBuilder share(Path directory, String tag) {
+        return share(ShareConfig.of(directory.toString(), tag));
+    }
+
+    /** One more shared folder. */
+    public VmBuilder share(ShareConfig share) {
+        origin = origin.withShares(Stream.concat(origin.shares().stream(), Stream.of(share)).toList());
         return this;
     }
 
@@ -261,12 +266,7 @@ public final class VmBuilder {
         return device(name, loop -> device);
     }
 
-    /**
-     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for the host's side.
-     *
-     * @param name  for messages
-     * @param maker makes the device, once for each machine that is built
-     */
+    /** A virtio device of the embedder's own that needs the loop which serves it, for its timers: made once for each machine that is built. */
     public VmBuilder device(String name, Function<? super EventLoop, ? extends VirtioDevice> maker) {
         devices.add(new ExtraDevice(Objects.requireNonNull(name, "name"), Objects.requireNonNull(maker, "maker")));
         return this;
@@ -309,11 +309,9 @@ public final class VmBuilder {
     }
 
     /**
-     * A boot timer as Firecracker has it: {@code onBooted} is called when the guest writes the byte 123 to guest-physical address
-     * 0xC0000000, which its first program does to tell that it is there.
-     *
-     * @param onBooted on a vCPU's thread, as often as the guest likes; must not block. What it throws ends the machine,
-     *     {@link VmExitReason#DEVICE_FAULT}
+     * A boot timer as Firecracker has it: {@code onBooted} is called when the guest writes the byte 123 to guest-physical address 0xC0000000,
+     * as its first program does; on a vCPU's thread, as often as the guest likes. It must not block; what it throws ends the machine,
+     * {@link VmExitReason#DEVICE_FAULT}.
      */
     public VmBuilder bootTimer(Runnable onBooted) {
         this.onBooted = Objects.requireNonNull(onBooted, "onBooted");
@@ -329,7 +327,7 @@ public final class VmBuilder {
 
     /** The configuration as it stands. */
     public VmConfig toConfig() {
-        return new VmConfig(bootSource, drives, machine, logger, serial, vsock, networkInterfaces, entropy, balloon,
+        return new VmConfig(bootSource, drives, machine, origin.logger(), serial, vsock, networkInterfaces, entropy, balloon,
                 virtioConsole, cpuConfig).withRestOf(origin);
     }
 

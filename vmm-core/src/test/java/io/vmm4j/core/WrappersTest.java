@@ -30,6 +30,8 @@ import org.junit.jupiter.api.Test;
 final class WrappersTest {
 
     private static final String OURS = "io.vmm4j.";
+    /** They have an object of their interface and do everything of it themselves. */
+    private static final Set<String> ONES_OF_THEIR_OWN = Set.of("io.vmm4j.core.block.MemoryOverlay");
 
     @Test
     void eachWrapperPassesOnTheDefaultMethodsToo() throws Exception {
@@ -37,6 +39,9 @@ final class WrappersTest {
         List<String> dropped = new ArrayList<>();
         for (Class<?> root : List.of(VirtioDevice.class, MmioDriver.class, Vm.class, WrappersTest.class)) {
             for (Class<?> type : classesBeside(root)) {
+                if (ONES_OF_THEIR_OWN.contains(type.getName())) {
+                    continue;
+                }
                 for (Class<?> wrapped : wrappedBy(type)) {
                     wrappers.add(type.getSimpleName());
                     defaultsOf(wrapped).filter(method -> !overrides(type, method))

@@ -28,6 +28,7 @@ import java.util.Set;
  * @param mmdsConfig    {@code null}
  * @param pmem          none
  * @param memoryHotplug {@code null}
+ * @param shares        folders of the host's, in the order the guest finds their devices
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record VmConfig(
@@ -45,7 +46,8 @@ public record VmConfig(
         @JsonProperty("metrics") MetricsConfig metrics,
         @JsonProperty("mmds-config") MmdsConfig mmdsConfig,
         @JsonProperty("pmem") List<PmemConfig> pmem,
-        @JsonProperty("memory-hotplug") MemoryHotplugConfig memoryHotplug) {
+        @JsonProperty("memory-hotplug") MemoryHotplugConfig memoryHotplug,
+        @JsonProperty("shares") List<ShareConfig> shares) {
 
     public VmConfig {
         bootSource = bootSource == null ? new BootSourceConfig(null, null, null) : bootSource;
@@ -55,6 +57,7 @@ public record VmConfig(
         cpuConfig = cpuConfig == null ? CpuConfig.none() : cpuConfig;
         networkInterfaces = networkInterfaces == null ? List.of() : List.copyOf(networkInterfaces);
         pmem = pmem == null ? List.of() : List.copyOf(pmem);
+        shares = shares == null ? List.of() : List.copyOf(shares);
     }
 
     /** A machine with nothing of what is not supported yet. */
@@ -62,13 +65,13 @@ public record VmConfig(
             SerialConfig serial, VsockConfig vsock, List<NetworkInterfaceConfig> networkInterfaces, EntropyConfig entropy,
             MemoryBalloonConfig balloon, VirtioConsoleConfig console, CpuConfig cpuConfig) {
         this(bootSource, drives, machineConfig, logger, serial, vsock, networkInterfaces, entropy, balloon, console, cpuConfig,
-                null, null, null, null);
+                null, null, null, null, null);
     }
 
-    /** The same with what {@code other} has of metrics, MMDS, persistent memory and memory to plug. */
+    /** The same with what {@code other} has of metrics, MMDS, persistent memory, memory to plug and shared folders. */
     public VmConfig withRestOf(VmConfig other) {
         return new VmConfig(bootSource, drives, machineConfig, logger, serial, vsock, networkInterfaces, entropy, balloon, console,
-                cpuConfig, other.metrics, other.mmdsConfig, other.pmem, other.memoryHotplug);
+                cpuConfig, other.metrics, other.mmdsConfig, other.pmem, other.memoryHotplug, other.shares);
     }
 
     /** A machine with nothing but what is given here and the defaults of the rest. */
@@ -91,6 +94,12 @@ public record VmConfig(
     public VmConfig withNetworkInterfaces(List<NetworkInterfaceConfig> others) {
         return new VmConfig(bootSource, drives, machineConfig, logger, serial, vsock, others, entropy, balloon, console, cpuConfig)
                 .withRestOf(this);
+    }
+
+    /** The same with other shared folders. */
+    public VmConfig withShares(List<ShareConfig> others) {
+        return new VmConfig(bootSource, drives, machineConfig, logger, serial, vsock, networkInterfaces, entropy, balloon, console,
+                cpuConfig, metrics, mmdsConfig, pmem, memoryHotplug, others);
     }
 
     /** What is changed about the CPUs: {@code cpu-config} where that changes something, else what the machine's template does. */
@@ -137,6 +146,7 @@ public record VmConfig(
             problems.require(!isConsoles, "vsock.uds_path", "socket " + vsock.udsPath() + " is the serial port's or the console's too");
         }
         checkNetworkInterfaces(problems);
+        checkShares(problems);
         if (entropy != null) {
             entropy.check(problems);
         }
@@ -176,6 +186,15 @@ public record VmConfig(
                     "tap \"" + network.hostDevName() + "\" is used twice");
             problems.require(network.guestMac() == null || addresses.add(network.guestMac().toLowerCase(Locale.ROOT)),
                     key + ".guest_mac", "hardware address " + network.guestMac() + " is used twice");
+        }
+    }
+
+    private void checkShares(Problems problems) {
+        Set<String> tags = new HashSet<>();
+        for (int i = 0; i < shares.size(); i++) {
+            String key = "shares[" + i + "]";
+            shares.get(i).check(key, problems);
+            problems.require(tags.add(shares.get(i).tag()), key + ".tag", "tag \"" + shares.get(i).tag() + "\" is used twice");
         }
     }
 

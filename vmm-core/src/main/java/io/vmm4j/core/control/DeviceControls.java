@@ -13,13 +13,26 @@ import java.util.Set;
  * @param networks by interface id
  * @param entropy  {@code null} when the machine has none
  * @param balloon  {@code null} when the machine has none
+ * @param shares   by tag
  */
 public record DeviceControls(Map<String, DriveControl> drives, Map<String, NetworkControl> networks, EntropyControl entropy,
-        BalloonControl balloon) {
+        BalloonControl balloon, Map<String, ShareControl> shares) {
 
     public DeviceControls {
         drives = Map.copyOf(drives);
         networks = Map.copyOf(networks);
+        shares = Map.copyOf(shares);
+    }
+
+    /** Those of a machine without shared folders. */
+    public DeviceControls(Map<String, DriveControl> drives, Map<String, NetworkControl> networks, EntropyControl entropy, BalloonControl balloon) {
+        this(drives, networks, entropy, balloon, Map.of());
+    }
+
+    /** The share with the tag {@code tag}; throws {@link NoSuchElementException} when there is none. */
+    public ShareControl share(String tag) {
+        Objects.requireNonNull(tag, "tag");
+        return existing(shares.get(tag), "share \"" + tag + "\"" + others(shares.keySet()));
     }
 
     /** The drive called {@code id}; throws {@link NoSuchElementException} when there is none. */
@@ -52,7 +65,7 @@ public record DeviceControls(Map<String, DriveControl> drives, Map<String, Netwo
         moreDrives.putAll(added.drives);
         Map<String, NetworkControl> moreNetworks = new HashMap<>(networks);
         moreNetworks.putAll(added.networks);
-        return new DeviceControls(moreDrives, moreNetworks, entropy, balloon);
+        return new DeviceControls(moreDrives, moreNetworks, entropy, balloon, shares);
     }
 
     /** These without the drives and network interfaces of {@code removed}. */
@@ -61,7 +74,7 @@ public record DeviceControls(Map<String, DriveControl> drives, Map<String, Netwo
         fewerDrives.keySet().removeAll(removed.drives.keySet());
         Map<String, NetworkControl> fewerNetworks = new HashMap<>(networks);
         fewerNetworks.keySet().removeAll(removed.networks.keySet());
-        return new DeviceControls(fewerDrives, fewerNetworks, entropy, balloon);
+        return new DeviceControls(fewerDrives, fewerNetworks, entropy, balloon, shares);
     }
 
     private static String others(Set<String> ids) {

@@ -24,7 +24,7 @@ final class DevicePlan {
         int networks = config.networkInterfaces().size();
         boolean hasConsole = given.console() != null || config.console() != null;
         int single = (int) Stream.of(config.vsock(), config.entropy(), config.balloon()).filter(Objects::nonNull).count();
-        int others = given.devices().size() + single + (hasConsole ? 1 : 0);
+        int others = config.shares().size() + given.devices().size() + single + (hasConsole ? 1 : 0);
         int devices = drives + networks + others;
         Set<Integer> interrupts = GivenPlaces.check(given.busDevices(), config.machineConfig().memoryBytes());
         int limit = VirtioPlan.limit(interrupts);

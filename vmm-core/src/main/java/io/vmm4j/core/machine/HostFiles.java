@@ -10,6 +10,7 @@ import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.config.ShareConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.OpenedFiles;
@@ -18,6 +19,7 @@ import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
+import io.vmm4j.core.share.ShareServer;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
@@ -41,6 +43,7 @@ final class HostFiles implements AutoCloseable {
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<DiskImage> disks = new ArrayList<>();
     private final List<TapInterface> taps = new ArrayList<>();
+    private final List<ShareServer> shares = new ArrayList<>();
     private final OpenedFiles opened;
     private KernelImage kernel;
     private Initrd initrd;
@@ -83,6 +86,7 @@ final class HostFiles implements AutoCloseable {
         openInitrd(config, problems);
         openDisks(config.drives(), problems);
         openTaps(config.networkInterfaces(), problems);
+        openShares(config.shares(), problems);
         checkSockets(config, given, problems);
         boolean hasConsole = config.console() != null || given.console() != null;
         commandLine = KernelArguments.of(config.bootSource(), hasConsole, kernel, disks, slots, problems);
@@ -175,6 +179,21 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
+    private void openShares(List<ShareConfig> folders, Problems problems) throws IOException {
+        for (int i = 0; i < folders.size(); i++) {
+            String key = "shares[" + i + "]";
+            if (!problems.isClean(key + ".path_on_host")) {
+                continue;
+            }
+            try {
+                shares.add(own(new ShareServer(folders.get(i))));
+            } catch (LinuxException e) {
+                Shortage.rethrow(e);
+                problems.add(key + ".path_on_host", "folder \"" + folders.get(i).pathOnHost() + "\" cannot be shared: " + e.getMessage());
+            }
+        }
+    }
+
     private static void checkSockets(VmConfig config, GivenParts given, Problems problems) throws IOException {
         if (given.serial() == null) {
             checkConsole(config.serial().path(), "serial.path", problems);
@@ -250,6 +269,11 @@ final class HostFiles implements AutoCloseable {
     /** One a network interface, in the order of the configuration. */
     List<TapInterface> taps() {
         return taps;
+    }
+
+    /** One a shared folder, in the order of the configuration; closed with this. */
+    List<ShareServer> shares() {
+        return shares;
     }
 
     @Override

@@ -244,6 +244,9 @@ public final class MachineAssembler {
         for (int i = 0; i < files.taps().size(); i++) {
             own(devices.addNetwork(config.networkInterfaces().get(i), files.taps().get(i)));
         }
+        for (int i = 0; i < files.shares().size(); i++) {
+            devices.addShare(config.shares().get(i), files.shares().get(i), parts());
+        }
         if (config.vsock() != null) {
             addVsock(devices, config.vsock(), loop);
         }

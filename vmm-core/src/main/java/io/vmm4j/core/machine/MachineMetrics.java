@@ -12,6 +12,7 @@ import io.vmm4j.devices.serial.Serial16550;
 import io.vmm4j.devices.serial.SerialSink;
 import io.vmm4j.devices.virtio.balloon.VirtioBalloon;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
+import io.vmm4j.devices.virtio.fs.VirtioFs;
 import io.vmm4j.devices.virtio.net.VirtioNet;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
 import io.vmm4j.devices.virtio.vsock.VirtioVsock;
@@ -30,6 +31,7 @@ final class MachineMetrics {
     private final LongAdder keyboardResets = new LongAdder();
     private final Map<String, VirtioBlk> drives = new ConcurrentHashMap<>();
     private final Map<String, VirtioNet> networks = new ConcurrentHashMap<>();
+    private final Map<String, VirtioFs> shares = new ConcurrentHashMap<>();
     private volatile CountingSink serialSink;
     private volatile Serial16550 serial;
     private volatile VirtioVsock vsock;
@@ -80,6 +82,10 @@ final class MachineMetrics {
         networks.remove(id);
     }
 
+    void share(String tag, VirtioFs device) {
+        shares.put(tag, device);
+    }
+
     void vsock(VirtioVsock device) {
         vsock = device;
     }
@@ -98,7 +104,8 @@ final class MachineMetrics {
                 drives.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().statistics())),
                 networks.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().statistics())),
                 Optional.ofNullable(vsock).map(VirtioVsock::statistics), Optional.ofNullable(entropy).map(VirtioRng::statistics),
-                Optional.ofNullable(balloon).map(MachineMetrics::of));
+                Optional.ofNullable(balloon).map(MachineMetrics::of),
+                shares.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().statistics())));
     }
 
     private SerialMetrics serialMetrics() {

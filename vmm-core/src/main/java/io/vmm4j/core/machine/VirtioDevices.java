@@ -5,6 +5,7 @@ import io.vmm4j.core.config.EntropyConfig;
 import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.core.config.ShareConfig;
 import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.control.BalloonControl;
 import io.vmm4j.core.control.DeviceControls;
@@ -12,11 +13,13 @@ import io.vmm4j.core.control.DeviceLoop;
 import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.EntropyControl;
 import io.vmm4j.core.control.NetworkControl;
+import io.vmm4j.core.control.ShareControl;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.TapBackend;
 import io.vmm4j.core.host.TapInterface;
+import io.vmm4j.core.share.ShareServer;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
@@ -27,6 +30,8 @@ import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import io.vmm4j.devices.virtio.console.BufferedConsole;
 import io.vmm4j.devices.virtio.console.ConsoleConfig;
 import io.vmm4j.devices.virtio.console.VirtioConsole;
+import io.vmm4j.devices.virtio.fs.FsConfig;
+import io.vmm4j.devices.virtio.fs.VirtioFs;
 import io.vmm4j.devices.virtio.net.MacAddress;
 import io.vmm4j.devices.virtio.net.NetConfig;
 import io.vmm4j.devices.virtio.net.VirtioNet;
@@ -53,6 +58,7 @@ final class VirtioDevices {
     private final List<GivenDevice> given = new ArrayList<>();
     private final Map<String, DriveControl> drives = new HashMap<>();
     private final Map<String, NetworkControl> networks = new HashMap<>();
+    private final Map<String, ShareControl> shares = new HashMap<>();
     private EntropyControl entropy;
     private BalloonControl balloon;
 
@@ -111,6 +117,22 @@ final class VirtioDevices {
         metrics.network(network.ifaceId(), device);
         networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), commands, device));
         return backend;
+    }
+
+    /** A shared folder, with a loop a request queue. */
+    void addShare(ShareConfig share, ShareServer server, Parts parts) throws IOException {
+        List<EpollEventLoop> requestLoops = new ArrayList<>();
+        for (int queue = 0; queue < share.numQueues(); queue++) {
+            EpollEventLoop queueLoop = parts.newLoop("fs-" + share.tag() + (share.numQueues() == 1 ? "" : "-" + queue));
+            hold.add(queueLoop);
+            requestLoops.add(queueLoop);
+        }
+        VirtioFs device = new VirtioFs(new FsConfig(share.tag(), share.numQueues(), share.queueSize()), server, requestLoops);
+        List<EpollEventLoop> queueLoops = new ArrayList<>(requestLoops);
+        queueLoops.add(0, requestLoops.get(0)); // serves what must not wait, too
+        slots.add("share " + share.tag(), device, loop, queueLoops);
+        metrics.share(share.tag(), device);
+        shares.put(share.tag(), new ShareControl(share.tag(), server));
     }
 
     void addEntropy(EntropyConfig config) throws IOException {
@@ -192,7 +214,7 @@ final class VirtioDevices {
 
     /** What can be changed about those added so far. */
     DeviceControls controls() {
-        return new DeviceControls(drives, networks, entropy, balloon);
+        return new DeviceControls(drives, networks, entropy, balloon, shares);
     }
 
     /** A limiter that can be changed later, also where the configuration has none. */

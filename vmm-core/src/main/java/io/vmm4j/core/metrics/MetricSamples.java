@@ -2,6 +2,7 @@ package io.vmm4j.core.metrics;
 
 import io.vmm4j.core.metrics.MetricSample.Kind;
 import io.vmm4j.devices.virtio.blk.BlkStatistics;
+import io.vmm4j.devices.virtio.fs.FsStatistics;
 import io.vmm4j.devices.virtio.net.NetStatistics;
 import io.vmm4j.devices.virtio.rng.RngStatistics;
 import io.vmm4j.devices.virtio.vsock.VsockStatistics;
@@ -23,6 +24,7 @@ public final class MetricSamples {
         all.addBase(metrics);
         all.addDrives(new TreeMap<>(metrics.drives()));
         all.addNetworks(new TreeMap<>(metrics.networks()));
+        all.addShares(new TreeMap<>(metrics.shares()));
         metrics.vsock().ifPresent(all::addVsock);
         metrics.entropy().ifPresent(all::addEntropy);
         metrics.balloon().ifPresent(all::addBalloon);
@@ -82,6 +84,16 @@ public final class MetricSamples {
         each(networks, "vmm_network_tx_failed", "Frames that could not be sent", NetStatistics::txFailed);
         each(networks, "vmm_network_tx_throttled", "Waits for the rate limit, from the guest", NetStatistics::txThrottled);
         each(networks, "vmm_network_link_dropped", "Frames dropped while the link was down", NetStatistics::linkDropped);
+    }
+
+    private void addShares(TreeMap<String, FsStatistics> shares) {
+        each(shares, "vmm_share_requests", "Requests taken up", FsStatistics::requests);
+        each(shares, "vmm_share_reads", "Reads carried out", FsStatistics::reads);
+        each(shares, "vmm_share_read_bytes", "Bytes read", FsStatistics::readBytes);
+        each(shares, "vmm_share_writes", "Writes carried out", FsStatistics::writes);
+        each(shares, "vmm_share_written_bytes", "Bytes written", FsStatistics::writtenBytes);
+        each(shares, "vmm_share_refused", "Requests answered with an error", FsStatistics::refused);
+        each(shares, "vmm_share_notifications", "Notifications by the driver", FsStatistics::notifications);
     }
 
     private void addVsock(VsockStatistics vsock) {

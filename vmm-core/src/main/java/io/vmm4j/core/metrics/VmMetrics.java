@@ -1,6 +1,7 @@
 package io.vmm4j.core.metrics;
 
 import io.vmm4j.devices.virtio.blk.BlkStatistics;
+import io.vmm4j.devices.virtio.fs.FsStatistics;
 import io.vmm4j.devices.virtio.net.NetStatistics;
 import io.vmm4j.devices.virtio.rng.RngStatistics;
 import io.vmm4j.devices.virtio.vsock.VsockStatistics;
@@ -19,13 +20,22 @@ import java.util.Optional;
  * @param vsock    sockets between guest and host, if the machine has them
  * @param entropy  the entropy device, if the machine has one
  * @param balloon  the balloon, if the machine has one
+ * @param shares   shared folders, by tag
  */
 public record VmMetrics(VcpuMetrics vcpus, SerialMetrics serial, KeyboardMetrics keyboard, Map<String, BlkStatistics> drives,
         Map<String, NetStatistics> networks, Optional<VsockStatistics> vsock, Optional<RngStatistics> entropy,
-        Optional<BalloonMetrics> balloon) {
+        Optional<BalloonMetrics> balloon, Map<String, FsStatistics> shares) {
 
     public VmMetrics {
         drives = Map.copyOf(drives);
         networks = Map.copyOf(networks);
+        shares = Map.copyOf(shares);
+    }
+
+    /** Of a machine without shared folders. */
+    public VmMetrics(VcpuMetrics vcpus, SerialMetrics serial, KeyboardMetrics keyboard, Map<String, BlkStatistics> drives,
+            Map<String, NetStatistics> networks, Optional<VsockStatistics> vsock, Optional<RngStatistics> entropy,
+            Optional<BalloonMetrics> balloon) {
+        this(vcpus, serial, keyboard, drives, networks, vsock, entropy, balloon, Map.of());
     }
 }

@@ -48,6 +48,8 @@ class RequiredFieldsTest {
         "'pmem': [{}] | pmem",
         "'pmem': [{'id': null, 'path_on_host': null}] | pmem",
         "'pmem': [null] | pmem",
+        "'shares': [{}] | shares[0].tag",
+        "'shares': [null] | shares",
         "'metrics': {} | metrics",
         "'metrics': {'metrics_path': null} | metrics",
         "'mmds-config': {} | mmds",

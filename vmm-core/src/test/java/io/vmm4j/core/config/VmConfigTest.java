@@ -88,6 +88,35 @@ class VmConfigTest {
     }
 
     @Test
+    void aShareIsReadAndItsBoundsAreChecked() throws ConfigException {
+        String shares = "\"shares\": [{\"tag\": \"a\", \"path_on_host\": \"/a\", \"read_only\": true, \"cache\": \"never\", \"num_queues\": 2},"
+                + "{\"tag\": \"b\"}]}";
+        VmConfig config = parse(MINIMAL.strip().replaceFirst("}$", ", " + shares));
+        assertEquals(List.of(ShareConfig.of("/a", "a").withReadOnly(true).withCache(ShareConfig.Cache.NEVER).withQueues(2, 512), ShareConfig.of(null, "b")),
+                config.shares());
+        config.check();
+        assertEquals(config, parse(VmConfigJson.write(config)));
+        assertEquals(config.shares(), config.withDrives(List.of()).shares());
+        assertEquals("tag \"a\" is used twice (shares[1].tag)", refusalOf(ShareConfig.of("/a", "a"), ShareConfig.of("/b", "a")));
+        assertEquals("tag \"" + "x".repeat(37) + "\" of 37 bytes is above the limit of 36 (shares[0].tag)", refusalOf(ShareConfig.of("/a", "x".repeat(37))));
+        assertTrue(refusalOf(ShareConfig.of("/a", "a").withQueues(1, 8)).contains("queue size 8"));
+        assertTrue(refusalOf(ShareConfig.of("/a", "a").withQueues(17, 16)).contains("number of queues 17"));
+        assertTrue(refusalOf(ShareConfig.of("/a", "a").withCache(ShareConfig.Cache.METADATA).withWriteback(true)).contains("shares[0].writeback"));
+        assertEquals("", refusalOf(ShareConfig.of("/a", "a").withWriteback(true).withXattr(false).withPrivileged(true)));
+    }
+
+    private static String refusalOf(ShareConfig... shares) {
+        Problems problems = new Problems();
+        VmConfig.of(new BootSourceConfig("k", null, null), null, null).withShares(List.of(shares)).check(problems);
+        try {
+            problems.throwIfAny();
+            return "";
+        } catch (ConfigException e) {
+            return e.getMessage();
+        }
+    }
+
+    @Test
     void aMaxVcpuCountThatIsAbsentFollowsTheVcpuCount() {
         assertEquals(4, MachineConfig.of(4, 128).maxVcpuCount());
     }

@@ -1,6 +1,7 @@
 package io.vmm4j.devices.virtio;
 
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +17,7 @@ public final class DriverFault {
     private final Runnable whenBroken;
     private VirtioInterrupt interrupt;
     private boolean broken;
-    private boolean warned;
+    private final AtomicBoolean warned;
 
     /** @param type names the device in the log */
     public DriverFault(VirtioDeviceType type) {
@@ -28,8 +29,18 @@ public final class DriverFault {
      * @param whenBroken runs on the event loop when the device stops, amid whatever was going on
      */
     public DriverFault(VirtioDeviceType type, Runnable whenBroken) {
+        this(type, whenBroken, new AtomicBoolean());
+    }
+
+    private DriverFault(VirtioDeviceType type, Runnable whenBroken, AtomicBoolean warned) {
         this.type = type;
         this.whenBroken = whenBroken;
+        this.warned = warned;
+    }
+
+    /** One for another queue of the same device, which is served by a loop of its own: it does the same, and the two say so once. */
+    public DriverFault sibling() {
+        return new DriverFault(type, whenBroken, warned);
     }
 
     /** Begins an activation, whose faults are told through {@code interrupt}. */
@@ -50,8 +61,7 @@ public final class DriverFault {
             return;
         }
         broken = true;
-        if (!warned) {
-            warned = true;
+        if (warned.compareAndSet(false, true)) {
             LOG.warn("virtio {}: the driver broke a rule, device needs reset: {}", type, cause.getMessage());
         }
         interrupt.needsReset();

@@ -23,6 +23,9 @@ public record VirtioDeviceType(int id, String name) {
     /** 5.10 Socket device. */
     public static final VirtioDeviceType VSOCK = new VirtioDeviceType(19, "VSOCK");
 
+    /** 5.11 File System device. */
+    public static final VirtioDeviceType FILE_SYSTEM = new VirtioDeviceType(26, "FS");
+
     private static final int MAX_ID = 0xFFFF;
 
     /** @throws IllegalArgumentException when the ID is out of range */

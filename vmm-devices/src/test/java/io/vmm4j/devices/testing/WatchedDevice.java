@@ -1,5 +1,6 @@
 package io.vmm4j.devices.testing;
 
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
@@ -11,6 +12,7 @@ import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -101,6 +103,11 @@ final class WatchedDevice implements VirtioDevice {
     @Override
     public void beginQueueStop(int queueIndex, Runnable quiesced) {
         device.beginQueueStop(queueIndex, once("queue " + queueIndex + " is quiet", quiesced));
+    }
+
+    @Override
+    public Optional<Stateful> stateful() {
+        return device.stateful();
     }
 
     private Runnable once(String what, Runnable action) {
