@@ -22,7 +22,7 @@ class DeviceListShapesTest {
     @Test
     void everyKeyOfADriveIs() throws Exception {
         assertReadByShape(new DbsBlockDevice("id", "RawBlock", "/image", true, "uuid", false, true, false, true, 2, 128, LIMIT, false, true, false,
-                DriveConfig.Format.RAW), DbsBlockDevice.class);
+                DriveConfig.Format.RAW, "/changes"), DbsBlockDevice.class);
     }
 
     @Test
