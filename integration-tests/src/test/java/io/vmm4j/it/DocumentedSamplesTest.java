@@ -64,7 +64,7 @@ class DocumentedSamplesTest {
     }
 
     private void run(URLClassLoader loader, String name, TinyKernel kernel) throws Throwable {
-        assumeTrue(Files.isReadable(Path.of("/dev/kvm")) && Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
+        assumeKvm();
         Path image = Files.write(directory.resolve("root.img"), new byte[4096]);
         Method main = loader.loadClass(name).getDeclaredMethod("main", String[].class);
         main.setAccessible(true);
@@ -77,6 +77,10 @@ class DocumentedSamplesTest {
 
     private static TinyKernel guest() {
         return new TinyKernel().print("login:").echoUntil('\n').reset();
+    }
+
+    private static void assumeKvm() {
+        assumeTrue(Files.isReadable(Path.of("/dev/kvm")) && Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
     }
 
     @Test
@@ -108,7 +112,7 @@ class DocumentedSamplesTest {
     @Test
     @Tag("kvm")
     void theTestOfThePageOnTestingPasses() throws Exception {
-        assumeTrue(Files.isReadable(Path.of("/dev/kvm")) && Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
+        assumeKvm();
         Files.write(directory.resolve("root.img"), new byte[4096]);
         guest().writeTo(directory.resolve("vmlinux"));
         System.setProperty("images", directory.toString());
@@ -154,6 +158,7 @@ class DocumentedSamplesTest {
     @Test
     @Tag("kvm")
     void theFirstMachineChecksWhatItWaitsFor() throws Throwable {
+        assumeKvm();
         try (URLClassLoader loader = compile("README.md")) {
             // A guest that says something else, and ends: there is nothing to wait for any more.
             Throwable thrown = assertThrows(Throwable.class, () -> run(loader, "FirstMachine", new TinyKernel().print("panic").reset()));

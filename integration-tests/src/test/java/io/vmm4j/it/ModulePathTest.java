@@ -147,8 +147,8 @@ class ModulePathTest {
         String core = "io.vmm4j.core";
         assertEquals(Set.of(core, core + ".config", core + ".console", core + ".control", core + ".event", core + ".metrics"), exportedToAll(core));
         String devices = "io.vmm4j.devices.";
-        assertEquals(Set.of(devices + "bus", devices + "irq", devices + "limit", devices + "memory", devices + "serial", devices + "time",
-                devices + "virtio", devices + "virtio.balloon", devices + "virtio.blk", devices + "virtio.net", devices + "virtio.queue",
+        assertEquals(Set.of(devices + "bus", devices + "irq", devices + "limit", devices + "memory", devices + "serial", devices + "state",
+                devices + "time", devices + "virtio", devices + "virtio.balloon", devices + "virtio.blk", devices + "virtio.net", devices + "virtio.queue",
                 devices + "virtio.rng", devices + "virtio.vsock"), exportedToAll("io.vmm4j.devices"));
     }
 

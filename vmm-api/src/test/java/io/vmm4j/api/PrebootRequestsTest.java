@@ -3,9 +3,11 @@ package io.vmm4j.api;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -188,6 +190,7 @@ class PrebootRequestsTest extends ApiTestBase {
 
     @Test
     void moreMemoryThanThereIsIsSaidAtTheStart() throws IOException {
+        assumeTrue(Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm does not open here");
         done("PUT", "/boot-source", "{'kernel_image_path': '$T/spin.elf'}");
         done("PATCH", "/machine-config", "{'mem_size_mib': 16777216}");
         refused("PUT", "/actions", "{'action_type': 'InstanceStart'}",
