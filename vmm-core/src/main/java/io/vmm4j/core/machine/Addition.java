@@ -19,13 +19,14 @@ import java.util.stream.Stream;
  * A device for a running machine, checked, with what it is to be on opened.
  *
  * @param name    for messages: {@code drive data}
+ * @param id      in the configuration
  * @param opened  what it is on; closed when the device is not added
  * @param maker   makes it
  * @param unmaker forgets its counts
  * @param with    the machine's configuration with it
  * @param without the configuration of a machine without it
  */
-record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnable unmaker, VmConfig with, UnaryOperator<VmConfig> without) {
+record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker maker, Runnable unmaker, VmConfig with, UnaryOperator<VmConfig> without) {
 
     private static final String DRIVES = "drives";
     private static final String NETWORKS = "network-interfaces";
@@ -57,7 +58,7 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
             surroundings.hold().remove(drive.driveId());
             surroundings.metrics().withoutDrive(drive.driveId());
         };
-        return new Addition("drive " + drive.driveId(), image, maker, unmaker, with, machine -> machine.withDrives(
+        return new Addition("drive " + drive.driveId(), drive.driveId(), image, maker, unmaker, with, machine -> machine.withDrives(
                 machine.drives().stream().filter(other -> !other.driveId().equals(drive.driveId())).toList()));
     }
 
@@ -83,8 +84,13 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
             return devices.controls();
         };
         Runnable unmaker = () -> surroundings.metrics().withoutNetwork(network.ifaceId());
-        return new Addition("network interface " + network.ifaceId(), tap, maker, unmaker, with, machine -> machine.withNetworkInterfaces(
+        return new Addition("network interface " + network.ifaceId(), network.ifaceId(), tap, maker, unmaker, with, machine -> machine.withNetworkInterfaces(
                 machine.networkInterfaces().stream().filter(other -> !other.ifaceId().equals(network.ifaceId())).toList()));
+    }
+
+    /** Where it is, in {@code slot}. */
+    AddedPlace place(int slot) {
+        return new AddedPlace(slot, opened instanceof DiskImage, id);
     }
 
     private static TapInterface open(NetworkInterfaceConfig network, String key) throws ConfigException, IOException {

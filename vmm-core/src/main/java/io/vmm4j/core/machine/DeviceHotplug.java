@@ -14,6 +14,8 @@ import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.StandbyThread;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.kvm.KvmVm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -59,9 +61,11 @@ final class DeviceHotplug implements AutoCloseable {
      * @param metrics   where their counts are
      * @param listeners hear of what happens to devices
      * @param threads   the machine's
+     * @param parts     what of the machine has state
      */
     record Surroundings(KvmVm vm, GuestMemory memory, AcpiEventDevice events, EpollEventLoop loop, DeviceHold hold,
-            HotDevice.LoopMaker loopMaker, HelperThreads helpers, MachineMetrics metrics, VcpuEvents listeners, MachineThreads threads) {
+            HotDevice.LoopMaker loopMaker, HelperThreads helpers, MachineMetrics metrics, VcpuEvents listeners, MachineThreads threads,
+            SavedParts parts) {
     }
 
     /** Checks and opens a device for a machine. */
@@ -99,6 +103,32 @@ final class DeviceHotplug implements AutoCloseable {
         this.surroundings = surroundings;
         this.devices = new HotDevices(config, slots);
         this.dialogue = new SlotDialogue(surroundings.memory(), surroundings.events(), slots, this::unlessPaused, this::returnedLate);
+    }
+
+    /** What is there, as it stands still, for the machine that goes on from it. */
+    synchronized HotState save() throws DeviceChangeException {
+        if (isBusy) {
+            throw new DeviceChangeException("a change of the devices is under way");
+        }
+        return new HotState(devices.config(), devices.places(), dialogue.saveState());
+    }
+
+    /**
+     * Has a device there that was added to the machine which this one goes on from; before the guest runs.
+     *
+     * @param opening opens it for this machine
+     * @throws ConfigException when it cannot be
+     */
+    void bringBack(int slot, Opening opening) throws ConfigException, IOException {
+        HotDevice device = new HotDevice(opening.open(devices.config(), surroundings), dialogue.slot(slot), surroundings);
+        devices.come(device);
+        device.make();
+        devices.added(device);
+    }
+
+    /** Takes up what was said to the machine that this one goes on from. */
+    void restoreDialogue(State state) throws StateException {
+        dialogue.restoreState(state);
     }
 
     /** The registers that the guest sees. */

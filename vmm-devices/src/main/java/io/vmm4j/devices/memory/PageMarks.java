@@ -37,7 +37,7 @@ public final class PageMarks {
     }
 
     /** Marks the pages from {@code first} to {@code last}. */
-    void mark(long first, long last) {
+    public void mark(long first, long last) {
         for (long page = first; page <= last; page++) {
             mark(page);
         }
