@@ -4,6 +4,7 @@ import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.FileStat;
 import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.MemFd;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -63,6 +64,21 @@ public final class DiskFile implements AutoCloseable {
             return new DiskFile(fd, readOnly, Math.max(leastAlignment, direct ? DirectIo.alignmentOf(fd) : 1));
         } catch (IOException | RuntimeException | Error e) {
             fd.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Memory in place of a file: {@code size} zero bytes that take room as they are written, and are gone when it is closed.
+     *
+     * @param name as in MemFd
+     */
+    static DiskFile inMemory(String name, long size) throws LinuxException {
+        MemFd memory = MemFd.create(name, size, 0);
+        try {
+            return new DiskFile(memory.fd(), false, 1);
+        } catch (LinuxException e) {
+            memory.close();
             throw e;
         }
     }

@@ -1,5 +1,5 @@
 /**
- * Disk images on the host: opened, locked, read and written for the block devices of a machine. Raw images only, in
- * files and on block devices.
+ * Disk images on the host: opened, locked, read and written for the block devices of a machine: raw images in files and on block devices,
+ * and disks in memory over others that are only read.
  */
 package io.vmm4j.core.block;
