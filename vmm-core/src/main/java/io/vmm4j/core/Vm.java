@@ -15,6 +15,8 @@ import io.vmm4j.core.host.GuardedFuture;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.metrics.VmMetrics;
+import io.vmm4j.core.snapshot.MachineSnapshot;
+import io.vmm4j.core.snapshot.SnapshotException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -178,7 +180,7 @@ public final class Vm implements AutoCloseable {
             }
             Optional<String> busy = state.get() == VmState.RUNNING ? machine.pause(within) : Optional.empty();
             if (busy.isPresent()) {
-                throw new PauseException(own.prefix() + "the guest was not paused, " + busy.get() + " after " + TimeUnit.MILLISECONDS.convert(within) + " ms; it runs on");
+                throw new PauseException(notPaused(busy.get(), within));
             }
             if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
                 throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be paused");
@@ -206,6 +208,82 @@ public final class Vm implements AutoCloseable {
             entered(VmState.RUNNING);
         }
         LOG.info("{}guest resumed", own.prefix());
+    }
+
+    /** {@link #snapshot(Duration)} within {@link #PAUSE_TIME}. */
+    public MachineSnapshot snapshot() throws SnapshotException, IOException {
+        return snapshot(PAUSE_TIME);
+    }
+
+    /**
+     * All of the machine as it is, for any number of others to go on from, see {@link MachineSnapshot}. One that runs stands still meanwhile and goes on
+     * afterwards. The first takes time in proportion to the memory that the guest has used, each further one to what has been written since.
+     *
+     * @param within how long it may take to come to a stand
+     * @return to be closed
+     * @throws SnapshotException     naming what cannot be saved, such as a device that was brought along and has no state to give
+     * @throws IOException           when the host refuses, memory for one; the machine goes on
+     * @throws PauseException        when it does not come to a stand; the guest runs on
+     * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
+     */
+    public MachineSnapshot snapshot(Duration within) throws SnapshotException, IOException {
+        MachineSnapshot snapshot = still("snapshot()", within, () -> MachineSnapshot.of(own.machine(), machine.freeze()));
+        LOG.info("{}snapshot taken", own.prefix());
+        return snapshot;
+    }
+
+    /**
+     * Puts the machine back to {@code snapshot}, from which it came or which is the last that was taken of it, without anything being made anew: what the
+     * guest and its devices have written since is undone, in time in proportion to that. One that runs stands still meanwhile and goes on from
+     * there. Its generation id is another then.
+     *
+     * @return pages of memory put back
+     * @throws SnapshotException     when that cannot be, naming what is in the way; the machine goes on as it is
+     * @throws IOException           when the host refuses on the way; the machine ends, {@link VmExitReason#HOST_ERROR}
+     * @throws PauseException        when it does not come to a stand; the guest runs on
+     * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
+     */
+    public int resetTo(MachineSnapshot snapshot) throws SnapshotException, IOException {
+        return still("resetTo()", PAUSE_TIME, () -> {
+            try {
+                return machine.revertTo(snapshot.frozen());
+            } catch (IOException | RuntimeException | Error e) {
+                end(new VmExit(VmExitReason.HOST_ERROR, "the machine could not be put back to a snapshot: " + e.getMessage(), e));
+                throw e;
+            }
+        });
+    }
+
+    /** What is done while the machine stands still. */
+    @FunctionalInterface
+    private interface StillWork<T> {
+        T run() throws SnapshotException, IOException;
+    }
+
+    private <T> T still(String call, Duration within, StillWork<T> work) throws SnapshotException, IOException {
+        own.requireOther(call);
+        synchronized (running) {
+            VmState before = state.get();
+            if (before != VmState.RUNNING && before != VmState.PAUSED) {
+                throw new IllegalStateException(own.prefix() + call + " of a machine that is " + before.word());
+            }
+            if (before == VmState.PAUSED) {
+                return work.run();
+            }
+            Optional<String> busy = machine.pause(within);
+            if (busy.isPresent()) {
+                throw new PauseException(notPaused(busy.get(), within));
+            }
+            try {
+                return work.run();
+            } finally {
+                machine.resume();
+            }
+        }
+    }
+
+    private String notPaused(String busy, Duration within) {
+        return own.prefix() + "the guest was not paused, " + busy + " after " + TimeUnit.MILLISECONDS.convert(within) + " ms; it runs on";
     }
 
     /**

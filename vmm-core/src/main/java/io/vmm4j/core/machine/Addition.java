@@ -39,6 +39,18 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
     static Addition drive(DriveConfig drive, VmConfig config, DeviceHotplug.Surroundings surroundings) throws ConfigException, IOException {
+        return drive(drive, config, surroundings, DiskImage::open);
+    }
+
+    /** Opens a drive's image, as {@link DiskImage#open(DriveConfig, String, Problems)} does. */
+    @FunctionalInterface
+    interface ImageOpening {
+        DiskImage open(DriveConfig drive, String key, Problems problems) throws IOException;
+    }
+
+    /** As the other, on an image that is opened otherwise. */
+    static Addition drive(DriveConfig drive, VmConfig config, DeviceHotplug.Surroundings surroundings, ImageOpening opening)
+            throws ConfigException, IOException {
         String key = DRIVES + "." + drive.driveId();
         if (drive.isRootDevice()) {
             throw new ConfigException(key + ".is_root_device", "a running machine has its root device already, or none");
@@ -46,7 +58,7 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
         VmConfig with = config.withDrives(append(config.drives(), drive));
         check(with, DRIVES + "[" + config.drives().size() + "]", key);
         Problems problems = new Problems();
-        DiskImage image = DiskImage.open(drive, key, problems);
+        DiskImage image = opening.open(drive, key, problems);
         problems.throwIfAny();
         HotDevice.Maker maker = (slots, parts) -> {
             VirtioDevices devices = new VirtioDevices(slots, surroundings.loop(), surroundings.hold(), surroundings.helpers(),
@@ -56,6 +68,7 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
         };
         Runnable unmaker = () -> {
             surroundings.hold().remove(drive.driveId());
+            surroundings.parts().removeDrive(drive.driveId());
             surroundings.metrics().withoutDrive(drive.driveId());
         };
         return new Addition("drive " + drive.driveId(), drive.driveId(), image, maker, unmaker, with, machine -> machine.withDrives(

@@ -126,6 +126,11 @@ final class DeviceHotplug implements AutoCloseable {
         devices.added(device);
     }
 
+    /** Whether there is a spare place of that number. */
+    boolean hasSlot(int number) {
+        return dialogue.hasSlot(number);
+    }
+
     /** Takes up what was said to the machine that this one goes on from. */
     void restoreDialogue(State state) throws StateException {
         dialogue.restoreState(state);

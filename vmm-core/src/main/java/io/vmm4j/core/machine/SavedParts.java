@@ -45,6 +45,8 @@ final class SavedParts {
 
     /** Guarded by this. */
     private final List<Part> parts = new ArrayList<>();
+    /** Guarded by this. */
+    private final Map<String, DriveDisk> drives = new LinkedHashMap<>();
 
     /**
      * A part that is there from now on.
@@ -59,6 +61,21 @@ final class SavedParts {
     /** A part that is not there any more. */
     synchronized void remove(Object device) {
         parts.removeIf(part -> part.device == device);
+    }
+
+    /** A drive's disk, by its id. */
+    synchronized void addDrive(String id, DriveDisk disk) {
+        drives.put(id, disk);
+    }
+
+    /** A drive that is not there any more. */
+    synchronized void removeDrive(String id) {
+        drives.remove(id);
+    }
+
+    /** The disks of all drives, by id. */
+    synchronized Map<String, DriveDisk> drives() {
+        return Map.copyOf(drives);
     }
 
     private synchronized List<Part> all() {
@@ -88,16 +105,9 @@ final class SavedParts {
         return states;
     }
 
-    /** Has all become what {@code states} say. The loops stand still. */
+    /** Has all become what {@code states} say. The loops stand still, or do not run yet. */
     void restore(Map<String, State> states) throws StateException, IOException {
         onLoops(part -> restore(part, states));
-    }
-
-    /** As {@link #restore}, before the loops run. */
-    void restoreHere(Map<String, State> states) throws StateException {
-        for (Part part : all()) {
-            restore(part, states);
-        }
     }
 
     private static void restore(Part part, Map<String, State> states) throws StateException {
@@ -121,16 +131,17 @@ final class SavedParts {
         }
     }
 
-    /** As {@link #afterRestore}, before the loops run. */
-    void afterRestoreHere() {
-        all().forEach(part -> part.stateful().afterRestore());
-    }
-
     private void onLoops(Work work) throws StateException, IOException {
         Map<EpollEventLoop, List<Part>> byLoop = new LinkedHashMap<>();
         all().forEach(part -> byLoop.computeIfAbsent(part.loop, loop -> new ArrayList<>()).add(part));
         for (Map.Entry<EpollEventLoop, List<Part>> each : byLoop.entrySet()) {
-            onLoop(each.getKey(), each.getValue(), work);
+            if (each.getKey().isStarted()) {
+                onLoop(each.getKey(), each.getValue(), work);
+            } else {
+                for (Part part : each.getValue()) {
+                    work.on(part);
+                }
+            }
         }
     }
 

@@ -74,6 +74,11 @@ final class SlotDialogue implements Stateful, AutoCloseable {
         slots.forEach(slot -> slot.onDriven(() -> answer(slot.number(), SlotController.COME, new Answer(null))));
     }
 
+    /** Whether there is one of that number. */
+    boolean hasSlot(int number) {
+        return number < slots.size();
+    }
+
     /** By its number. */
     HotSlot slot(int number) {
         return slots.get(number);

@@ -59,6 +59,11 @@ final class VirtioSlots implements AutoCloseable {
         this.free = slots.iterator();
     }
 
+    /** What of the machine has state. */
+    SavedParts parts() {
+        return parts;
+    }
+
     /**
      * Puts a device into the next window.
      *
