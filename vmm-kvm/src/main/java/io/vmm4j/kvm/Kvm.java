@@ -2,7 +2,6 @@ package io.vmm4j.kvm;
 
 import io.vmm4j.kvm.abi.CpuidEntry;
 import io.vmm4j.kvm.abi.KvmCap;
-import io.vmm4j.kvm.abi.KvmCpuid2;
 import io.vmm4j.kvm.abi.KvmMsrList;
 import io.vmm4j.kvm.abi.KvmRequests;
 import io.vmm4j.kvm.libc.Errno;
@@ -11,11 +10,10 @@ import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.NativeStruct;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An open /dev/kvm. Thread-safe. Machines made from it stay usable when it is closed. What KVM answers alike each time, capabilities, CPUID,
+ * An open /dev/kvm. Thread-safe. Machines made from it stay usable when it is closed, but for saving and restoring a vCPU's state. What KVM answers alike each time, capabilities, CPUID,
  * sizes, is asked once for all that are open: {@link KvmFacts}.
  */
 public final class Kvm implements AutoCloseable {
@@ -106,11 +104,8 @@ public final class Kvm implements AutoCloseable {
     private List<CpuidEntry> askSupportedCpuid() throws KvmException {
         int capacity = FIRST_CPUID_CAPACITY;
         while (true) {
-            NativeStruct cpuid = NativeStruct.allocate(KvmCpuid2.SIZE + capacity * CpuidEntry.SIZE);
-            cpuid.bytes().putInt(KvmCpuid2.NENT, capacity);
             try {
-                Ioctls.call(fd, "KVM_GET_SUPPORTED_CPUID", KvmRequests.KVM_GET_SUPPORTED_CPUID, cpuid);
-                return readCpuid(cpuid);
+                return CpuidCalls.get(fd, "KVM_GET_SUPPORTED_CPUID", KvmRequests.KVM_GET_SUPPORTED_CPUID, capacity);
             } catch (KvmException e) {
                 if (e.errno() != Errno.E2BIG || capacity >= MAX_CPUID_CAPACITY) {
                     throw e;
@@ -120,17 +115,12 @@ public final class Kvm implements AutoCloseable {
         }
     }
 
-    static List<CpuidEntry> readCpuid(NativeStruct cpuid) {
-        int count = cpuid.bytes().getInt(KvmCpuid2.NENT);
-        List<CpuidEntry> entries = new ArrayList<>(count);
-        for (int i = 0; i < count; i++) {
-            entries.add(CpuidEntry.readFrom(cpuid.bytes(), KvmCpuid2.ENTRIES + i * CpuidEntry.SIZE));
-        }
-        return entries;
-    }
-
     /** KVM_GET_MSR_INDEX_LIST: the numbers of the registers that a guest's state consists of. */
     public int[] msrIndexList() throws KvmException {
+        return facts.msrIndexList(this::askMsrIndexList).clone();
+    }
+
+    private int[] askMsrIndexList() throws KvmException {
         NativeStruct list = NativeStruct.allocate(KvmMsrList.SIZE);
         // With room for none the call fails with E2BIG and says how many there are.
         if (LibC.ioctl(fd.value(), KvmRequests.KVM_GET_MSR_INDEX_LIST, list) < 0 && LibC.errno() != Errno.E2BIG) {
@@ -174,7 +164,7 @@ public final class Kvm implements AutoCloseable {
     public KvmVm createVm() throws KvmException {
         // KVM_CREATE_VM can take milliseconds and gives up with EINTR when a signal comes; Ioctls tries again.
         int mmapSize = vcpuMmapSize();
-        return new KvmVm(Fd.of(Ioctls.call(fd, "KVM_CREATE_VM", KvmRequests.KVM_CREATE_VM, 0)), mmapSize);
+        return new KvmVm(this, Fd.of(Ioctls.call(fd, "KVM_CREATE_VM", KvmRequests.KVM_CREATE_VM, 0)), mmapSize);
     }
 
     @Override

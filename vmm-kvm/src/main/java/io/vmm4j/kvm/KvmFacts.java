@@ -45,6 +45,7 @@ final class KvmFacts {
     private final Fact<Integer> apiVersion = new Fact<>();
     private final Fact<Integer> vcpuMmapSize = new Fact<>();
     private final Fact<List<CpuidEntry>> supportedCpuid = new Fact<>();
+    private final Fact<int[]> msrIndexList = new Fact<>();
     private final Fact<List<String>> missing = new Fact<>();
 
     KvmFacts(FileStat node, long nowNanos) {
@@ -93,5 +94,10 @@ final class KvmFacts {
     /** Immutable. */
     List<CpuidEntry> supportedCpuid(Question<List<CpuidEntry>> question) throws KvmException {
         return supportedCpuid.get(() -> List.copyOf(question.ask()));
+    }
+
+    /** Not to be changed. */
+    int[] msrIndexList(Question<int[]> question) throws KvmException {
+        return msrIndexList.get(question);
     }
 }

@@ -1,11 +1,9 @@
 package io.vmm4j.kvm;
 
 import io.vmm4j.kvm.abi.CpuidEntry;
-import io.vmm4j.kvm.abi.KvmCpuid2;
 import io.vmm4j.kvm.abi.KvmDebugregs;
 import io.vmm4j.kvm.abi.KvmFpu;
 import io.vmm4j.kvm.abi.KvmMpState;
-import io.vmm4j.kvm.abi.KvmMsrs;
 import io.vmm4j.kvm.abi.KvmRegs;
 import io.vmm4j.kvm.abi.KvmRequests;
 import io.vmm4j.kvm.abi.KvmRun;
@@ -18,7 +16,6 @@ import io.vmm4j.kvm.abi.MsrEntry;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.NativeStruct;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -27,22 +24,28 @@ import java.util.List;
  * next {@link #run} does first, even with an exit already requested.
  */
 public final class KvmVcpu implements AutoCloseable {
-    /** KVM's bound on one call is 256 exclusive. */
-    private static final int MSRS_A_CALL = 128;
-
+    private final Kvm kvm;
     private final int id;
     private final Fd fd;
     private final RunArea area;
+    /** As it was set last. */
+    private List<CpuidEntry> cpuid = List.of();
+    /** Null until a state is saved. */
+    private MsrSelection msrSelection;
+    private boolean hasRun;
+    /** The guest's last access is answered, and KVM has yet to take the answer. */
+    private boolean isAccessPending;
 
-    private KvmVcpu(int id, Fd fd, RunArea area) {
+    private KvmVcpu(Kvm kvm, int id, Fd fd, RunArea area) {
+        this.kvm = kvm;
         this.id = id;
         this.fd = fd;
         this.area = area;
     }
 
-    static KvmVcpu create(int id, Fd fd, int mmapSize, CoalescedRing coalesced) throws KvmException {
+    static KvmVcpu create(Kvm kvm, int id, Fd fd, int mmapSize, CoalescedRing coalesced) throws KvmException {
         try {
-            return new KvmVcpu(id, fd, RunArea.map(fd, mmapSize, coalesced));
+            return new KvmVcpu(kvm, id, fd, RunArea.map(fd, mmapSize, coalesced));
         } catch (KvmException e) {
             fd.close();
             throw e;
@@ -61,10 +64,68 @@ public final class KvmVcpu implements AutoCloseable {
      * @throws KvmException when KVM cannot run the guest for a reason other than a signal
      */
     public VcpuExit run(VcpuExitHandler handler) throws KvmException {
+        hasRun = true;
         if (LibC.ioctl(fd.value(), KvmRequests.KVM_RUN, 0) < 0) {
+            isAccessPending = false;
             return area.failed(LibC.errno(), handler);
         }
-        return area.exit(handler);
+        VcpuExit exit = area.exit(handler);
+        isAccessPending = switch (exit) {
+            case HANDLED, HYPERCALL, RDMSR, WRMSR -> true;
+            default -> false;
+        };
+        return exit;
+    }
+
+    /**
+     * Has KVM take the answer to the guest's last access, without running the guest: before {@link #saveState} and {@link
+     * #restoreState}, by the thread that runs the vCPU, which otherwise is its next {@link #run}'s work. Clears a requested exit.
+     *
+     * @throws KvmException when KVM cannot
+     */
+    public void finishAccess(VcpuExitHandler handler) throws KvmException {
+        while (isAccessPending) {
+            setImmediateExit(true);
+            run(handler); // one instruction may make several accesses
+        }
+    }
+
+    /**
+     * All that the vCPU is. Its last access is finished, {@link #finishAccess}, and no vCPU of the machine runs meanwhile.
+     * Changes nothing that a guest could see.
+     *
+     * @throws IllegalStateException when an access is yet to be finished
+     */
+    public VcpuState saveState() throws KvmException {
+        requireNoAccess();
+        if (msrSelection == null) {
+            msrSelection = MsrSelection.of(kvm.msrIndexList(), cpuid);
+        }
+        return new VcpuStateCalls(kvm, fd, 0).save(cpuid, msrSelection);
+    }
+
+    /**
+     * Makes the vCPU what {@code state} says: one that has not run, or one that has, and whose last access is finished. After the
+     * machine's memory, into which KVM writes what the guest has asked it to, its interrupt controllers and its clock.
+     * Ends with KVM_KVMCLOCK_CTRL: the guest was away. When it fails, the vCPU is good for nothing but another restore.
+     *
+     * @throws MsrRefusedException naming the first register that this KVM does not have, or not with that value
+     * @throws KvmException naming what else the host lacks; {@link VcpuState#lackedBy} tells most of it before
+     * @throws IllegalStateException when an access is yet to be finished
+     */
+    public void restoreState(VcpuState state) throws KvmException {
+        requireNoAccess();
+        // KVM takes it from a vCPU that has run only when it is the same.
+        if (!state.cpuid().equals(cpuid)) {
+            setCpuid(state.cpuid());
+        }
+        new VcpuStateCalls(kvm, fd, state.xsave().size()).restore(state, hasRun);
+    }
+
+    private void requireNoAccess() {
+        if (isAccessPending) {
+            throw new IllegalStateException("vCPU " + id + " has an access of its guest to finish");
+        }
     }
 
     /**
@@ -123,17 +184,9 @@ public final class KvmVcpu implements AutoCloseable {
 
     /** KVM_SET_CPUID2: all that CPUID answers in the guest. Before the first run, and before MSRs are read. */
     public void setCpuid(List<CpuidEntry> entries) throws KvmException {
-        NativeStruct struct = NativeStruct.allocate(KvmCpuid2.SIZE + entries.size() * CpuidEntry.SIZE);
-        struct.bytes().putInt(KvmCpuid2.NENT, entries.size());
-        // By way of an array, because this is done for each vCPU before anything is compiled.
-        int[] words = new int[entries.size() * CpuidEntry.SIZE / Integer.BYTES];
-        int at = 0;
-        for (CpuidEntry entry : entries) {
-            entry.writeTo(words, at);
-            at += CpuidEntry.SIZE / Integer.BYTES;
-        }
-        struct.bytes().asIntBuffer().put(KvmCpuid2.ENTRIES / Integer.BYTES, words);
-        Ioctls.call(fd, "KVM_SET_CPUID2", KvmRequests.KVM_SET_CPUID2, struct);
+        CpuidCalls.set(fd, entries);
+        cpuid = List.copyOf(entries);
+        msrSelection = null;
     }
 
     /**
@@ -142,10 +195,7 @@ public final class KvmVcpu implements AutoCloseable {
      * @param capacity how many entries to make room for; E2BIG when there are more
      */
     public List<CpuidEntry> getCpuid(int capacity) throws KvmException {
-        NativeStruct struct = NativeStruct.allocate(KvmCpuid2.SIZE + capacity * CpuidEntry.SIZE);
-        struct.bytes().putInt(KvmCpuid2.NENT, capacity);
-        Ioctls.call(fd, "KVM_GET_CPUID2", KvmRequests.KVM_GET_CPUID2, struct);
-        return Kvm.readCpuid(struct);
+        return CpuidCalls.get(fd, "KVM_GET_CPUID2", KvmRequests.KVM_GET_CPUID2, capacity);
     }
 
     /**
@@ -154,23 +204,7 @@ public final class KvmVcpu implements AutoCloseable {
      * @throws MsrRefusedException naming the first that KVM does not have
      */
     public List<MsrEntry> getMsrs(int... indices) throws KvmException {
-        List<MsrEntry> result = new ArrayList<>(indices.length);
-        for (int from = 0; from < indices.length; from += MSRS_A_CALL) {
-            int count = Math.min(MSRS_A_CALL, indices.length - from);
-            NativeStruct msrs = NativeStruct.allocate(KvmMsrs.SIZE + count * KvmMsrs.ENTRY_SIZE);
-            msrs.bytes().putInt(KvmMsrs.NMSRS, count);
-            for (int i = 0; i < count; i++) {
-                msrs.bytes().putInt(msrOffset(i) + KvmMsrs.ENTRY_INDEX, indices[from + i]);
-            }
-            int done = Ioctls.call(fd, "KVM_GET_MSRS", KvmRequests.KVM_GET_MSRS, msrs);
-            if (done < count) {
-                throw new MsrRefusedException("ioctl(KVM_GET_MSRS)", indices[from + done]);
-            }
-            for (int i = 0; i < count; i++) {
-                result.add(new MsrEntry(indices[from + i], msrs.bytes().getLong(msrOffset(i) + KvmMsrs.ENTRY_DATA)));
-            }
-        }
-        return result;
+        return new MsrCalls(fd, indices.length).get(indices);
     }
 
     /**
@@ -179,24 +213,7 @@ public final class KvmVcpu implements AutoCloseable {
      * @throws MsrRefusedException naming the first that KVM does not have or not with that value
      */
     public void setMsrs(List<MsrEntry> entries) throws KvmException {
-        for (int from = 0; from < entries.size(); from += MSRS_A_CALL) {
-            int count = Math.min(MSRS_A_CALL, entries.size() - from);
-            NativeStruct msrs = NativeStruct.allocate(KvmMsrs.SIZE + count * KvmMsrs.ENTRY_SIZE);
-            msrs.bytes().putInt(KvmMsrs.NMSRS, count);
-            for (int i = 0; i < count; i++) {
-                MsrEntry entry = entries.get(from + i);
-                msrs.bytes().putInt(msrOffset(i) + KvmMsrs.ENTRY_INDEX, entry.index())
-                        .putLong(msrOffset(i) + KvmMsrs.ENTRY_DATA, entry.data());
-            }
-            int done = Ioctls.call(fd, "KVM_SET_MSRS", KvmRequests.KVM_SET_MSRS, msrs);
-            if (done < count) {
-                throw new MsrRefusedException("ioctl(KVM_SET_MSRS)", entries.get(from + done).index());
-            }
-        }
-    }
-
-    private static int msrOffset(int i) {
-        return KvmMsrs.ENTRIES + i * KvmMsrs.ENTRY_SIZE;
+        new MsrCalls(fd, entries.size()).set(entries);
     }
 
     /** KVM_GET_LAPIC. Needs the interrupt controller in KVM. */

@@ -1,8 +1,8 @@
 package io.vmm4j.kvm;
 
+import io.vmm4j.kvm.abi.KvmCap;
 import io.vmm4j.kvm.abi.KvmClockData;
 import io.vmm4j.kvm.abi.KvmCoalescedMmioZone;
-import io.vmm4j.kvm.abi.KvmDirtyLog;
 import io.vmm4j.kvm.abi.KvmEnableCap;
 import io.vmm4j.kvm.abi.KvmIoeventfd;
 import io.vmm4j.kvm.abi.KvmIrqLevel;
@@ -22,12 +22,15 @@ import java.util.List;
  * vCPUs are closed first, and guest memory is unmapped after.
  */
 public final class KvmVm implements AutoCloseable {
+    private final Kvm kvm;
     private final Fd fd;
     private final int vcpuMmapSize;
     private final NativeStruct irqLevel = NativeStruct.allocate(KvmIrqLevel.SIZE);
     private final CoalescedRing coalesced = new CoalescedRing();
+    private volatile boolean hasManualDirtyLog;
 
-    KvmVm(Fd fd, int vcpuMmapSize) {
+    KvmVm(Kvm kvm, Fd fd, int vcpuMmapSize) {
+        this.kvm = kvm;
         this.fd = fd;
         this.vcpuMmapSize = vcpuMmapSize;
     }
@@ -48,14 +51,27 @@ public final class KvmVm implements AutoCloseable {
     }
 
     /**
-     * KVM_GET_DIRTY_LOG: which pages of a slot the guest wrote since the last call; starts afresh.
+     * What notes the pages of a slot that the guest writes. The slot has the flag KVM_MEM_LOG_DIRTY_PAGES.
      *
-     * @param bitmapAddress one bit a page, in whole 64-bit words
+     * @param size of the slot in bytes
      */
-    public void getDirtyLog(int slot, long bitmapAddress) throws KvmException {
-        NativeStruct log = NativeStruct.allocate(KvmDirtyLog.SIZE);
-        log.bytes().putInt(KvmDirtyLog.SLOT, slot).putLong(KvmDirtyLog.DIRTY_BITMAP, bitmapAddress);
-        Ioctls.call(fd, "KVM_GET_DIRTY_LOG", KvmRequests.KVM_GET_DIRTY_LOG, log);
+    public DirtyLog dirtyLog(int slot, long size) throws KvmException {
+        return new DirtyLog(fd, slot, size, hasManualDirtyLog);
+    }
+
+    /**
+     * Has every {@link DirtyLog} made from now on noted without protecting the pages again each time it is read: see there. Before
+     * any slot with a dirty log.
+     *
+     * @return false when this KVM cannot (KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)
+     */
+    public boolean enableManualDirtyLog() throws KvmException {
+        int can = kvm.checkExtension(KvmCap.KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2) & DirtyLog.MANUAL_PROTECT_ENABLE;
+        if (can != 0) {
+            enableCap(KvmCap.KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, can);
+            hasManualDirtyLog = true;
+        }
+        return can != 0;
     }
 
     /** KVM_SET_TSS_ADDR: three pages below 4 GiB that Intel CPUs need, where the guest has nothing. */
@@ -85,7 +101,7 @@ public final class KvmVm implements AutoCloseable {
     /** KVM_CREATE_VCPU. With an interrupt controller in KVM, {@code id} is also the APIC id. */
     public KvmVcpu createVcpu(int id) throws KvmException {
         Fd vcpu = Fd.of(Ioctls.call(fd, "KVM_CREATE_VCPU", KvmRequests.KVM_CREATE_VCPU, id));
-        return KvmVcpu.create(id, vcpu, vcpuMmapSize, coalesced);
+        return KvmVcpu.create(kvm, id, vcpu, vcpuMmapSize, coalesced);
     }
 
     /** KVM_IRQFD: each signal of {@code trigger} is one edge on interrupt number {@code gsi}. */
@@ -269,6 +285,31 @@ public final class KvmVm implements AutoCloseable {
         NativeStruct clock = NativeStruct.allocate(KvmClockData.SIZE);
         data.writeTo(clock.bytes());
         Ioctls.call(fd, "KVM_SET_CLOCK", KvmRequests.KVM_SET_CLOCK, clock);
+    }
+
+    /** The clock, for {@link #restoreClock} of another machine. */
+    public ClockState saveClock() throws KvmException {
+        return ClockState.of(getClock(), kvm.checkExtension(KvmCap.KVM_CAP_ADJUST_CLOCK));
+    }
+
+    /**
+     * Sets the clock, which goes on from there at once. Before the vCPUs' states, whose model-specific registers have KVM write it
+     * into guest memory.
+     *
+     * @param moveWallTime it moves on by the time that has gone by on the host since, as if the guest had run
+     */
+    public void restoreClock(ClockState state, boolean moveWallTime) throws KvmException {
+        setClock(state.toData(moveWallTime, kvm.checkExtension(KvmCap.KVM_CAP_ADJUST_CLOCK)));
+    }
+
+    /** The interrupt controllers and the timer; no vCPU runs meanwhile. */
+    public InterruptState saveInterrupts() throws KvmException {
+        return InterruptState.readFrom(fd);
+    }
+
+    /** Sets what {@link #saveInterrupts} told; the machine has the same of them. After the vCPUs are made. */
+    public void restoreInterrupts(InterruptState state) throws KvmException {
+        state.writeTo(fd);
     }
 
     @Override

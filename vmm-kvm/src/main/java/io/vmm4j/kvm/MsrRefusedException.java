@@ -13,6 +13,11 @@ public final class MsrRefusedException extends KvmException {
         this.msr = msr;
     }
 
+    MsrRefusedException(String call, int msr, long value) {
+        super(call, Errno.EINVAL, "KVM refuses MSR 0x" + Integer.toHexString(msr) + " the value 0x" + Long.toHexString(value));
+        this.msr = msr;
+    }
+
     /** The number of the first register that was refused. */
     public int msr() {
         return msr;

@@ -25,6 +25,8 @@ public final class KvmRequests {
     public static final long KVM_SET_IDENTITY_MAP_ADDR = iow(KVMIO, 0x48, Long.BYTES);
     public static final long KVM_CREATE_IRQCHIP = io(KVMIO, 0x60);
     public static final long KVM_IRQ_LINE = iow(KVMIO, 0x61, KvmIrqLevel.SIZE);
+    public static final long KVM_GET_IRQCHIP = iowr(KVMIO, 0x62, KvmIrqchip.SIZE);
+    public static final long KVM_SET_IRQCHIP = ior(KVMIO, 0x63, KvmIrqchip.SIZE);
     public static final long KVM_REGISTER_COALESCED_MMIO = iow(KVMIO, 0x67, KvmCoalescedMmioZone.SIZE);
     public static final long KVM_UNREGISTER_COALESCED_MMIO = iow(KVMIO, 0x68, KvmCoalescedMmioZone.SIZE);
     public static final long KVM_SET_GSI_ROUTING = iow(KVMIO, 0x6a, KvmIrqRouting.SIZE);
@@ -33,7 +35,10 @@ public final class KvmRequests {
     public static final long KVM_IOEVENTFD = iow(KVMIO, 0x79, KvmIoeventfd.SIZE);
     public static final long KVM_SET_CLOCK = iow(KVMIO, 0x7b, KvmClockData.SIZE);
     public static final long KVM_GET_CLOCK = ior(KVMIO, 0x7c, KvmClockData.SIZE);
+    public static final long KVM_GET_PIT2 = ior(KVMIO, 0x9f, KvmPitState2.SIZE);
+    public static final long KVM_SET_PIT2 = iow(KVMIO, 0xa0, KvmPitState2.SIZE);
     public static final long KVM_SET_PMU_EVENT_FILTER = iow(KVMIO, 0xb2, KvmPmuEventFilter.SIZE);
+    public static final long KVM_CLEAR_DIRTY_LOG = iowr(KVMIO, 0xc0, KvmClearDirtyLog.SIZE);
 
     // On a vCPU.
     public static final long KVM_RUN = io(KVMIO, 0x80);
@@ -66,6 +71,10 @@ public final class KvmRequests {
     public static final long KVM_GET_XCRS = ior(KVMIO, 0xa6, KvmXcrs.SIZE);
     public static final long KVM_SET_XCRS = iow(KVMIO, 0xa7, KvmXcrs.SIZE);
     public static final long KVM_KVMCLOCK_CTRL = io(KVMIO, 0xad);
+    public static final long KVM_GET_SREGS2 = ior(KVMIO, 0xcc, KvmSregs2.SIZE);
+    public static final long KVM_SET_SREGS2 = iow(KVMIO, 0xcd, KvmSregs2.SIZE);
+    /** The structure is as long as KVM_CAP_XSAVE2 says; KVM_SET_XSAVE takes it too. */
+    public static final long KVM_GET_XSAVE2 = ior(KVMIO, 0xcf, KvmXsave.SIZE);
 
     private KvmRequests() {
     }

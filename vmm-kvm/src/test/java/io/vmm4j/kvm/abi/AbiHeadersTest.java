@@ -68,6 +68,7 @@ final class AbiHeadersTest {
     void layoutsAgreeWithTheKernelHeaders() throws Exception {
         struct(CpuidEntry.class, "kvm_cpuid_entry2");
         struct(KvmClockData.class, "kvm_clock_data");
+        struct(KvmClearDirtyLog.class, "kvm_clear_dirty_log");
         struct(KvmCoalescedMmioRing.class, "kvm_coalesced_mmio_ring", "ENTRY_", "kvm_coalesced_mmio");
         struct(KvmCoalescedMmioZone.class, "kvm_coalesced_mmio_zone", f -> f.equals("zone_size") ? "size" : f);
         struct(KvmCpuid2.class, "kvm_cpuid2");
@@ -77,6 +78,9 @@ final class AbiHeadersTest {
         struct(KvmEnableCap.class, "kvm_enable_cap");
         struct(KvmFpu.class, "kvm_fpu");
         struct(KvmIoeventfd.class, "kvm_ioeventfd");
+        fields(KvmIrqchip.class, "kvm_irqchip", "SIZE", Map.of("CHIP_ID", "chip_id", "CHIP", "chip"));
+        expect("KvmIrqchip.PIC_BYTES", "sizeof(struct kvm_pic_state)", KvmIrqchip.PIC_BYTES);
+        expect("KvmIrqchip.IOAPIC_BYTES", "sizeof(struct kvm_ioapic_state)", KvmIrqchip.IOAPIC_BYTES);
         struct(KvmIrqLevel.class, "kvm_irq_level");
         struct(KvmIrqRouting.class, "kvm_irq_routing", "ENTRY_", "kvm_irq_routing_entry");
         struct(KvmPmuEventFilter.class, "kvm_pmu_event_filter");
@@ -85,11 +89,13 @@ final class AbiHeadersTest {
         struct(KvmMsrList.class, "kvm_msr_list");
         struct(KvmMsrs.class, "kvm_msrs", "ENTRY_", "kvm_msr_entry");
         struct(KvmPitConfig.class, "kvm_pit_config");
+        struct(KvmPitState2.class, "kvm_pit_state2", "CHANNEL_", "kvm_pit_channel_state");
         struct(KvmRegs.class, "kvm_regs");
         struct(KvmRun.class, "kvm_run", AbiHeadersTest::runField);
         struct(KvmSegment.class, "kvm_segment");
         struct(KvmSignalMask.class, "kvm_signal_mask");
         struct(KvmSregs.class, "kvm_sregs");
+        struct(KvmSregs2.class, "kvm_sregs2");
         struct(KvmUserspaceMemoryRegion.class, "kvm_userspace_memory_region");
         struct(KvmVcpuEvents.class, "kvm_vcpu_events");
         struct(KvmXcrs.class, "kvm_xcrs");

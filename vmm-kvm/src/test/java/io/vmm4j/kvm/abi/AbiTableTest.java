@@ -15,6 +15,10 @@ final class AbiTableTest {
         "KvmDtable,SIZE,16", "KvmDtable,LIMIT,8",
         "KvmSregs,SIZE,312", "KvmSregs,SS,120", "KvmSregs,GDT,192", "KvmSregs,CR0,224", "KvmSregs,CR4,248",
         "KvmSregs,EFER,264", "KvmSregs,APIC_BASE,272", "KvmSregs,INTERRUPT_BITMAP,280",
+        "KvmSregs2,SIZE,320", "KvmSregs2,APIC_BASE,272", "KvmSregs2,FLAGS,280", "KvmSregs2,PDPTRS,288",
+        "KvmIrqchip,SIZE,520", "KvmIrqchip,CHIP,8", "KvmIrqchip,PIC_BYTES,16", "KvmIrqchip,IOAPIC_BYTES,216",
+        "KvmPitState2,SIZE,112", "KvmPitState2,CHANNEL_SIZE,24", "KvmPitState2,CHANNEL_COUNT_LOAD_TIME,16",
+        "KvmClearDirtyLog,SIZE,24", "KvmClearDirtyLog,FIRST_PAGE,8", "KvmClearDirtyLog,DIRTY_BITMAP,16",
         "KvmFpu,SIZE,416", "KvmFpu,FCW,128", "KvmFpu,XMM,152", "KvmFpu,MXCSR,408",
         "KvmRun,SIZE,2352", "KvmRun,IMMEDIATE_EXIT,1", "KvmRun,EXIT_REASON,8", "KvmRun,IO_DIRECTION,32",
         "KvmRun,IO_SIZE,33", "KvmRun,IO_PORT,34", "KvmRun,IO_COUNT,36", "KvmRun,IO_DATA_OFFSET,40",
@@ -44,6 +48,8 @@ final class AbiTableTest {
         "KVM_IRQFD,0x4020AE76", "KVM_CREATE_PIT2,0x4040AE77", "KVM_IOEVENTFD,0x4040AE79", "KVM_RUN,0xAE80",
         "KVM_GET_REGS,0x8090AE81", "KVM_SET_REGS,0x4090AE82", "KVM_GET_SREGS,0x8138AE83",
         "KVM_SET_SREGS,0x4138AE84", "KVM_SET_MSRS,0x4008AE89", "KVM_SET_CPUID2,0x4008AE90",
+        "KVM_GET_SREGS2,0x8140AECC", "KVM_SET_SREGS2,0x4140AECD", "KVM_GET_XSAVE2,0x9000AECF", "KVM_GET_IRQCHIP,0xC208AE62",
+        "KVM_SET_IRQCHIP,0x8208AE63", "KVM_GET_PIT2,0x8070AE9F", "KVM_SET_PIT2,0x4070AEA0", "KVM_CLEAR_DIRTY_LOG,0xC018AEC0",
         "KVM_ENABLE_CAP,0x4068AEA3", "KVM_SET_PMU_EVENT_FILTER,0x4020AEB2", "KVM_KVMCLOCK_CTRL,0xAEAD",
     })
     void requestIs(String name, String value) throws ReflectiveOperationException {
