@@ -121,8 +121,8 @@ public final class VmRestore {
         boolean isKnown = config.networkInterfaces().stream().anyMatch(network -> network.ifaceId().equals(interfaceId));
         require(isKnown, "network interface \"" + interfaceId + "\"");
         config = config.withNetworkInterfaces(replace(config.networkInterfaces(), network -> network.ifaceId().equals(interfaceId)
-                ? new NetworkInterfaceConfig(network.ifaceId(), network.guestMac(), tapName, network.rxRateLimiter(), network.txRateLimiter(),
-                        network.mtu(), network.queuePairs(), network.queueSize()) : network));
+                ? new NetworkInterfaceConfig(network.ifaceId(), tapName, network.guestMac(), network.mtu(), network.rxRateLimiter(),
+                        network.txRateLimiter(), network.queuePairs(), network.queueSize()) : network));
         return this;
     }
 

@@ -2,9 +2,6 @@ package io.vmm4j.core.acpi;
 
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.irq.InterruptLine;
-import io.vmm4j.devices.state.State;
-import io.vmm4j.devices.state.StateException;
-import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import java.util.concurrent.CompletableFuture;
@@ -20,7 +17,7 @@ import java.util.concurrent.RejectedExecutionException;
  *
  * <p>Thread-safe: the port is read on vCPU threads, events are raised on any thread, the timer is the event loop's.
  */
-public final class AcpiEventDevice implements BusDevice, Stateful {
+public final class AcpiEventDevice implements BusDevice {
 
     /** Bytes in the window. */
     public static final int LENGTH = 1;
@@ -28,8 +25,6 @@ public final class AcpiEventDevice implements BusDevice, Stateful {
     static final long REPEAT_MILLIS = 250;
     static final int REPEATS_MAX = 1200;
     private static final long NANOS_PER_MILLI = 1_000_000;
-
-    private static final String PENDING = "pending";
 
     private final InterruptLine line;
     private final EventLoop loop;
@@ -100,40 +95,6 @@ public final class AcpiEventDevice implements BusDevice, Stateful {
         }
         reading.complete(null);
         return events;
-    }
-
-    @Override
-    public synchronized State saveState() {
-        return State.builder().put(PENDING, pending).build();
-    }
-
-    /** Who waits for events of before, waits for those of the state. */
-    @Override
-    public void restoreState(State state) throws StateException {
-        int events = state.int32(PENDING, 0, (1 << AcpiEvent.values().length) - 1);
-        CompletableFuture<Void> reading = null;
-        synchronized (this) {
-            if (events == 0) {
-                reading = taken;
-            } else if (pending == 0) {
-                taken = new CompletableFuture<>();
-            }
-            pending = events;
-        }
-        if (reading != null) {
-            reading.complete(null);
-        }
-    }
-
-    @Override
-    public void afterRestore() {
-        boolean isPending;
-        synchronized (this) {
-            isPending = pending != 0;
-        }
-        if (isPending) {
-            loop.execute(this::interrupt);
-        }
     }
 
     /** The port is read-only. */

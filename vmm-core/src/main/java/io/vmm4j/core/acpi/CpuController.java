@@ -1,11 +1,7 @@
 package io.vmm4j.core.acpi;
 
 import io.vmm4j.devices.bus.BusDevice;
-import io.vmm4j.devices.state.State;
-import io.vmm4j.devices.state.StateException;
-import io.vmm4j.devices.state.Stateful;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * The registers by which a guest's ACPI code learns which processors are there, and gives some back. A window of I/O
@@ -30,7 +26,7 @@ import java.util.List;
  *
  * <p>Thread-safe. Processor 0 never goes.
  */
-public final class CpuController implements BusDevice, Stateful {
+public final class CpuController implements BusDevice {
 
     /**
      * What the guest says. Called on vCPU threads, one call at a time: nobody sees the processor otherwise, or can ask about
@@ -88,21 +84,6 @@ public final class CpuController implements BusDevice, Stateful {
             news = 0;
             checksOwed = 0;
             ejectsOwed = 0;
-        }
-
-        State save() {
-            return State.builder().put("present", isPresent).put("confirmed", isConfirmed).put("news", news)
-                    .put("checksOwed", checksOwed).put("ejectsOwed", ejectsOwed).build();
-        }
-
-        static Slot of(State state) throws StateException {
-            Slot slot = new Slot();
-            slot.isPresent = state.flag("present");
-            slot.isConfirmed = state.flag("confirmed");
-            slot.news = state.int32("news", 0, EJECT_REQUEST);
-            slot.checksOwed = state.int32("checksOwed", 0, Integer.MAX_VALUE);
-            slot.ejectsOwed = state.int32("ejectsOwed", 0, Integer.MAX_VALUE);
-            return slot;
         }
     }
 
@@ -253,25 +234,6 @@ public final class CpuController implements BusDevice, Stateful {
         }
         slot.ejectsOwed--;
         listener.answered(cpu, EJECT_REQUEST, status, slot.ejectsOwed == 0 && slot.news != EJECT_REQUEST);
-    }
-
-    @Override
-    public synchronized State saveState() {
-        return State.builder().put("selected", selected).put("source", source)
-                .put("processors", Arrays.stream(slots).map(Slot::save).toList()).build();
-    }
-
-    /** For another number of processors than there can be here, refused. */
-    @Override
-    public synchronized void restoreState(State state) throws StateException {
-        List<State> saved = state.parts("processors", slots.length, slots.length);
-        Slot[] restored = new Slot[slots.length];
-        for (int cpu = 0; cpu < restored.length; cpu++) {
-            restored[cpu] = Slot.of(saved.get(cpu));
-        }
-        selected = state.integer("selected", 0, 0xFFFF_FFFFL);
-        source = state.int32("source", Integer.MIN_VALUE, Integer.MAX_VALUE);
-        System.arraycopy(restored, 0, slots, 0, restored.length);
     }
 
     private boolean isSelectionValid() {

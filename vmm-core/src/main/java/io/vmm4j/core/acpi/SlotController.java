@@ -1,11 +1,6 @@
 package io.vmm4j.core.acpi;
 
 import io.vmm4j.devices.bus.BusDevice;
-import io.vmm4j.devices.state.State;
-import io.vmm4j.devices.state.StateException;
-import io.vmm4j.devices.state.Stateful;
-import java.util.Arrays;
-import java.util.List;
 
 /**
  * The registers by which a guest's ACPI code learns of devices that come into spare virtio-mmio windows and leave them again. A
@@ -24,7 +19,7 @@ import java.util.List;
  *
  * <p>Thread-safe.
  */
-public final class SlotController implements BusDevice, Stateful {
+public final class SlotController implements BusDevice {
 
     /** What the guest says. Called on vCPU threads, without a lock of the controller's; short, never throws. */
     @FunctionalInterface
@@ -76,18 +71,6 @@ public final class SlotController implements BusDevice, Stateful {
 
         boolean owes(int kind) {
             return (kind == COME ? comesOwed : returnsOwed) > 0;
-        }
-
-        State save() {
-            return State.builder().put("news", news).put("comesOwed", comesOwed).put("returnsOwed", returnsOwed).build();
-        }
-
-        static Slot of(State state) throws StateException {
-            Slot slot = new Slot();
-            slot.news = state.int32("news", 0, GIVE_BACK);
-            slot.comesOwed = state.int32("comesOwed", 0, Integer.MAX_VALUE);
-            slot.returnsOwed = state.int32("returnsOwed", 0, Integer.MAX_VALUE);
-            return slot;
         }
     }
 
@@ -184,23 +167,5 @@ public final class SlotController implements BusDevice, Stateful {
             isLatest = !slots[slot].owes(news);
         }
         listener.answered(slot, news, status, isLatest);
-    }
-
-    @Override
-    public synchronized State saveState() {
-        return State.builder().put("selected", selected).put("source", source).put("slots", Arrays.stream(slots).map(Slot::save).toList()).build();
-    }
-
-    /** For another number of slots than there are here, refused. */
-    @Override
-    public synchronized void restoreState(State state) throws StateException {
-        List<State> saved = state.parts("slots", slots.length, slots.length);
-        Slot[] restored = new Slot[slots.length];
-        for (int slot = 0; slot < restored.length; slot++) {
-            restored[slot] = Slot.of(saved.get(slot));
-        }
-        selected = state.integer("selected", 0, 0xFFFF_FFFFL);
-        source = state.integer("source", 0, 0xFFFF_FFFFL);
-        System.arraycopy(restored, 0, slots, 0, restored.length);
     }
 }

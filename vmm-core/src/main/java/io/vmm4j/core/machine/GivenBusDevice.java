@@ -3,16 +3,13 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.irq.InterruptLine;
-import io.vmm4j.devices.state.State;
-import io.vmm4j.devices.state.StateException;
-import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 
 /**
  * A bus device of the embedder's, guarded: what it throws ends its machine under the device's name and reaches no vCPU. One that
  * has failed is left alone, and reads as all ones.
  */
-final class GivenBusDevice implements BusDevice, Stateful, AutoCloseable {
+final class GivenBusDevice implements BusDevice, AutoCloseable {
 
     private static final long ALL_ONES = -1;
 
@@ -66,30 +63,6 @@ final class GivenBusDevice implements BusDevice, Stateful, AutoCloseable {
         } catch (Throwable e) {
             part.failed("write(" + offset + ", " + width + ", 0x" + Long.toHexString(value) + ")", e);
         }
-    }
-
-    /** Whether it can be saved. */
-    boolean isStateful() {
-        return device instanceof Stateful;
-    }
-
-    @Override
-    public State saveState() {
-        return saved().saveState();
-    }
-
-    @Override
-    public void restoreState(State state) throws StateException {
-        saved().restoreState(state);
-    }
-
-    @Override
-    public void afterRestore() {
-        saved().afterRestore();
-    }
-
-    private Stateful saved() {
-        return new GivenState(part, (Stateful) device);
     }
 
     /** Closes a device that can be closed; no vCPU or loop runs any more. */

@@ -1,7 +1,6 @@
 package io.vmm4j.core.machine;
 
 import io.vmm4j.core.vcpu.VcpuEvents;
-import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.DeviceContract;
@@ -24,7 +23,6 @@ final class GivenDevice implements VirtioDevice {
     private final long features;
     private final int[] queueSizeMax;
     private final ConfigSpace config;
-    private final Optional<Stateful> state;
 
     private GivenDevice(GivenPart part, VirtioDevice device) {
         this.part = part;
@@ -35,7 +33,6 @@ final class GivenDevice implements VirtioDevice {
         ConfigSpace space = Objects.requireNonNull(device.configSpace(), "configSpace()");
         space.generation();
         this.config = new GivenConfig(space);
-        this.state = device.stateful().map(saved -> new GivenState(part, saved));
     }
 
     /**
@@ -94,11 +91,6 @@ final class GivenDevice implements VirtioDevice {
     @Override
     public ConfigSpace configSpace() {
         return config;
-    }
-
-    @Override
-    public Optional<Stateful> stateful() {
-        return state;
     }
 
     @Override
