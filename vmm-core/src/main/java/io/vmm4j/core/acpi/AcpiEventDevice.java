@@ -2,6 +2,9 @@ package io.vmm4j.core.acpi;
 
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.irq.InterruptLine;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import java.util.concurrent.CompletableFuture;
@@ -17,7 +20,7 @@ import java.util.concurrent.RejectedExecutionException;
  *
  * <p>Thread-safe: the port is read on vCPU threads, events are raised on any thread, the timer is the event loop's.
  */
-public final class AcpiEventDevice implements BusDevice {
+public final class AcpiEventDevice implements BusDevice, Stateful {
 
     /** Bytes in the window. */
     public static final int LENGTH = 1;
@@ -64,6 +67,40 @@ public final class AcpiEventDevice implements BusDevice {
         }
         loop.execute(this::interrupt);
         return reading;
+    }
+
+    /** Events that the guest has not taken. */
+    @Override
+    public synchronized State saveState() {
+        return State.builder().put("pending", pending).build();
+    }
+
+    /** Who waits for the guest to take what was pending before is told that it is over. */
+    @Override
+    public void restoreState(State state) throws StateException {
+        int known = 0;
+        for (AcpiEvent event : AcpiEvent.values()) {
+            known |= event.bit();
+        }
+        int events = state.int32("pending", 0, known);
+        CompletableFuture<Void> before;
+        synchronized (this) {
+            before = taken;
+            pending = events;
+            taken = events == 0 ? CompletableFuture.completedFuture(null) : new CompletableFuture<>();
+        }
+        before.complete(null);
+    }
+
+    @Override
+    public void afterRestore() {
+        boolean isPending;
+        synchronized (this) {
+            isPending = pending != 0;
+        }
+        if (isPending) {
+            loop.execute(this::interrupt);
+        }
     }
 
     private void interrupt() {

@@ -1,7 +1,12 @@
 package io.vmm4j.core.acpi;
 
 import io.vmm4j.devices.bus.BusDevice;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The registers by which a guest's ACPI code learns which processors are there, and gives some back. A window of I/O
@@ -26,7 +31,7 @@ import java.util.Arrays;
  *
  * <p>Thread-safe. Processor 0 never goes.
  */
-public final class CpuController implements BusDevice {
+public final class CpuController implements BusDevice, Stateful {
 
     /**
      * What the guest says. Called on vCPU threads, one call at a time: nobody sees the processor otherwise, or can ask about
@@ -62,6 +67,9 @@ public final class CpuController implements BusDevice {
     private static final int STATUS = 0x10;
     private static final int PRESENT = 1;
     private static final int WIDTH = 4;
+    private static final long SELECTED_MAX = 0xFFFF_FFFFL;
+    /** Far more answers than are ever owed, and far fewer than would make the count run over. */
+    private static final int OWED_MAX = 1 << 30;
 
     /** _OST for an insertion, ACPI 6.5 table 6.66: not the answer yet. */
     private static final int INSERT_IN_PROGRESS = 0x80;
@@ -77,6 +85,24 @@ public final class CpuController implements BusDevice {
         /** Answers that the guest owes. */
         int checksOwed;
         int ejectsOwed;
+
+        State saveState() {
+            return State.builder().put("isPresent", isPresent).put("isConfirmed", isConfirmed).put("news", news).put("checksOwed", checksOwed)
+                    .put("ejectsOwed", ejectsOwed).build();
+        }
+
+        static Slot of(State state) throws StateException {
+            Slot slot = new Slot();
+            slot.isPresent = state.flag("isPresent");
+            slot.isConfirmed = state.flag("isConfirmed");
+            slot.news = state.int32("news", 0, EJECT_REQUEST);
+            if (slot.news != 0 && slot.news != DEVICE_CHECK && slot.news != EJECT_REQUEST) {
+                throw new StateException("news is " + slot.news + ", not " + DEVICE_CHECK + " or " + EJECT_REQUEST);
+            }
+            slot.checksOwed = state.int32("checksOwed", 0, OWED_MAX);
+            slot.ejectsOwed = state.int32("ejectsOwed", 0, OWED_MAX);
+            return slot;
+        }
 
         void clear() {
             isPresent = false;
@@ -143,6 +169,31 @@ public final class CpuController implements BusDevice {
     /** Processors that are {@linkplain #isConfirmed confirmed}. */
     public synchronized int confirmedCount() {
         return (int) Arrays.stream(slots).filter(slot -> slot.isConfirmed).count();
+    }
+
+    @Override
+    public synchronized State saveState() {
+        return State.builder().put("selected", selected).put("source", source)
+                .put("processors", Arrays.stream(slots).map(Slot::saveState).toList()).build();
+    }
+
+    /** Of a machine of as many processors; the listener hears nothing. */
+    @Override
+    public synchronized void restoreState(State state) throws StateException {
+        List<Slot> saved = new ArrayList<>(slots.length);
+        for (State each : state.parts("processors", slots.length, slots.length)) {
+            try {
+                saved.add(Slot.of(each));
+            } catch (StateException e) {
+                throw e.in("processor " + saved.size());
+            }
+        }
+        if (!saved.get(0).isPresent || saved.get(0).news == EJECT_REQUEST) {
+            throw new StateException("processor 0 never goes");
+        }
+        selected = state.integer("selected", 0, SELECTED_MAX);
+        source = state.int32("source", Integer.MIN_VALUE, Integer.MAX_VALUE);
+        saved.toArray(slots);
     }
 
     @Override

@@ -1,6 +1,12 @@
 package io.vmm4j.core.acpi;
 
 import io.vmm4j.devices.bus.BusDevice;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * The registers by which a guest's ACPI code learns of devices that come into spare virtio-mmio windows and leave them again. A
@@ -19,7 +25,7 @@ import io.vmm4j.devices.bus.BusDevice;
  *
  * <p>Thread-safe.
  */
-public final class SlotController implements BusDevice {
+public final class SlotController implements BusDevice, Stateful {
 
     /** What the guest says. Called on vCPU threads, without a lock of the controller's; short, never throws. */
     @FunctionalInterface
@@ -48,6 +54,9 @@ public final class SlotController implements BusDevice {
     private static final int SOURCE = 0x08;
     private static final int STATUS = 0x0c;
     private static final int WIDTH = 4;
+    private static final long REGISTER_MAX = 0xFFFF_FFFFL;
+    /** Far more answers than are ever owed, and far fewer than would make the count run over. */
+    private static final int OWED_MAX = 1 << 30;
 
     /** Guarded by the controller. */
     private static final class Slot {
@@ -55,6 +64,21 @@ public final class SlotController implements BusDevice {
         int news;
         int comesOwed;
         int returnsOwed;
+
+        State saveState() {
+            return State.builder().put("news", news).put("comesOwed", comesOwed).put("returnsOwed", returnsOwed).build();
+        }
+
+        static Slot of(State state) throws StateException {
+            Slot slot = new Slot();
+            slot.news = state.int32("news", 0, GIVE_BACK);
+            if (slot.news != 0 && slot.news != COME && slot.news != GIVE_BACK) {
+                throw new StateException("news is " + slot.news + ", not " + COME + " or " + GIVE_BACK);
+            }
+            slot.comesOwed = state.int32("comesOwed", 0, OWED_MAX);
+            slot.returnsOwed = state.int32("returnsOwed", 0, OWED_MAX);
+            return slot;
+        }
 
         /** Takes off one answer of that kind; false when none is owed. */
         boolean settle(int answered) {
@@ -112,6 +136,28 @@ public final class SlotController implements BusDevice {
     public synchronized void forgive(int slot) {
         slots[slot].comesOwed = 0;
         slots[slot].returnsOwed = 0;
+    }
+
+    @Override
+    public synchronized State saveState() {
+        return State.builder().put("selected", selected).put("source", source).put("slots", Arrays.stream(slots).map(Slot::saveState).toList())
+                .build();
+    }
+
+    /** Of a machine of as many slots; the listener hears nothing. */
+    @Override
+    public synchronized void restoreState(State state) throws StateException {
+        List<Slot> saved = new ArrayList<>(slots.length);
+        for (State each : state.parts("slots", slots.length, slots.length)) {
+            try {
+                saved.add(Slot.of(each));
+            } catch (StateException e) {
+                throw e.in("slot " + saved.size());
+            }
+        }
+        selected = state.integer("selected", 0, REGISTER_MAX);
+        source = state.integer("source", 0, REGISTER_MAX);
+        saved.toArray(slots);
     }
 
     @Override

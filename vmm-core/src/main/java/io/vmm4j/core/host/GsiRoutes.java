@@ -22,6 +22,8 @@ public final class GsiRoutes implements MessageRoutes {
     private final KvmVm vm;
     private final Map<Integer, KvmIrqRouting.Entry> routes = new TreeMap<>();
     private boolean hasFailed;
+    /** Changes come one after the other, and KVM is told of all at once. */
+    private boolean isGathering;
 
     /** @param vm with its I/O APIC outside KVM */
     public GsiRoutes(KvmVm vm) {
@@ -40,7 +42,24 @@ public final class GsiRoutes implements MessageRoutes {
         apply();
     }
 
+    @Override
+    public synchronized void together(Runnable changes) {
+        Map<Integer, KvmIrqRouting.Entry> before = new TreeMap<>(routes);
+        isGathering = true;
+        try {
+            changes.run();
+        } finally {
+            isGathering = false;
+        }
+        if (!routes.equals(before)) {
+            apply();
+        }
+    }
+
     private void apply() {
+        if (isGathering) {
+            return;
+        }
         List<KvmIrqRouting.Entry> all = new ArrayList<>(routes.values());
         try {
             vm.setGsiRouting(all);

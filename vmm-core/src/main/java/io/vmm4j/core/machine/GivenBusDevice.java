@@ -3,7 +3,9 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.irq.InterruptLine;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
+import java.util.Optional;
 
 /**
  * A bus device of the embedder's, guarded: what it throws ends its machine under the device's name and reaches no vCPU. One that
@@ -38,6 +40,11 @@ final class GivenBusDevice implements BusDevice, AutoCloseable {
             throw part.refused("its maker gave null");
         }
         return new GivenBusDevice(part, device);
+    }
+
+    /** How it is saved with its machine: empty when it cannot be. One without state gives an empty one. */
+    Optional<Stateful> stateful() {
+        return device instanceof Stateful saved ? Optional.of(new GivenState(part, saved)) : Optional.empty();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.vmm4j.core.machine;
 
 import io.vmm4j.core.vcpu.VcpuEvents;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.DeviceContract;
@@ -91,6 +92,11 @@ final class GivenDevice implements VirtioDevice {
     @Override
     public ConfigSpace configSpace() {
         return config;
+    }
+
+    @Override
+    public Optional<Stateful> stateful() {
+        return device.stateful().map(saved -> new GivenState(part, saved));
     }
 
     @Override

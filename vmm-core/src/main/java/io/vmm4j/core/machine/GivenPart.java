@@ -90,7 +90,7 @@ final class GivenPart {
     }
 
     /** An exception's own methods are the embedder's code too. */
-    private static String describe(Throwable thrown) {
+    static String describe(Throwable thrown) {
         try {
             return String.valueOf(thrown);
         } catch (Throwable e) {

@@ -28,13 +28,19 @@ final class SavedParts {
 
         /** Why it cannot be saved. */
         Optional<String> refusal() {
-            boolean isSaved = device instanceof VirtioMmioTransport transport ? transport.whyNotSaved().isEmpty()
-                    : device instanceof GivenBusDevice given ? given.isStateful() : device instanceof Stateful;
+            boolean isSaved = device instanceof VirtioMmioTransport transport ? transport.whyNotSaved().isEmpty() : found().isPresent();
             return isSaved ? Optional.empty() : Optional.of(name);
         }
 
+        private Optional<Stateful> found() {
+            if (device instanceof GivenBusDevice given) {
+                return given.stateful();
+            }
+            return device instanceof Stateful saved ? Optional.of(saved) : Optional.empty();
+        }
+
         Stateful stateful() {
-            return (Stateful) device;
+            return found().orElseThrow();
         }
     }
 

@@ -23,6 +23,7 @@ public final class FrozenMemory {
     /** As many pieces as a machine's start does not feel. */
     private static final int FEW_RUNS = 64;
     private static final int FIRST_GAP = 255;
+    private static final byte[] ZEROS = new byte[Pages.SIZE];
 
     private final long length;
     private final List<FrozenRun> runs;
@@ -149,8 +150,14 @@ public final class FrozenMemory {
         }
         for (int from = zeros.nextSetBit(0); from >= 0;) {
             int to = zeros.nextClearBit(from);
-            target.zero(Pages.bytes(from), Pages.bytes(to - from));
+            zero(target, Pages.bytes(from), Pages.bytes(to - from));
             from = zeros.nextSetBit(to);
+        }
+    }
+
+    private static void zero(Mapping target, long offset, long length) {
+        for (long at = offset; at < offset + length; at += Pages.SIZE) {
+            target.buffer(at, Pages.SIZE).put(0, ZEROS);
         }
     }
 

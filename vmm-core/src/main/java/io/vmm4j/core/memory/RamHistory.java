@@ -1,13 +1,14 @@
 package io.vmm4j.core.memory;
 
 import io.vmm4j.devices.memory.PageMarks;
+import io.vmm4j.kvm.DirtyLog;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.abi.KvmUserspaceMemoryRegion;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Mapping;
-import io.vmm4j.kvm.libc.NativeStruct;
 import java.io.IOException;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -48,7 +49,7 @@ public final class RamHistory implements AutoCloseable {
     private final KvmVm vm;
     /** What {@link #ram} is a private mapping of, or {@code null}. */
     private final FrozenMemory origin;
-    private final List<NativeStruct> logs = new ArrayList<>();
+    private final List<DirtyLog> logs = new ArrayList<>();
     /** How the RAM was when it stood still the last time, or {@code null}. */
     private FrozenMemory last;
     private boolean isTracked;
@@ -219,15 +220,13 @@ public final class RamHistory implements AutoCloseable {
     }
 
     private void addLog(Slot slot, BitSet written) throws KvmException {
-        int words = Pages.of(slot.length()) + Long.SIZE - 1 >>> 6;
         if (logs.size() == slot.number()) {
-            logs.add(NativeStruct.allocate(words * Long.BYTES));
+            logs.add(vm.dirtyLog(slot.number(), slot.length()));
         }
-        NativeStruct log = logs.get(slot.number());
-        vm.getDirtyLog(slot.number(), log.address());
+        LongBuffer log = logs.get(slot.number()).read();
         int first = Pages.of(slot.offset());
-        for (int word = 0; word < words; word++) {
-            for (long bits = log.bytes().getLong(word * Long.BYTES); bits != 0; bits &= bits - 1) {
+        for (int word = 0; word < log.limit(); word++) {
+            for (long bits = log.get(word); bits != 0; bits &= bits - 1) {
                 written.set(first + (word << 6) + Long.numberOfTrailingZeros(bits));
             }
         }

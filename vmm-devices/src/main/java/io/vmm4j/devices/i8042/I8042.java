@@ -37,6 +37,9 @@ import static io.vmm4j.devices.i8042.I8042Registers.STR_OBF;
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.bus.OctetDevice;
 import io.vmm4j.devices.irq.InterruptLine;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import java.util.Objects;
 
 /**
@@ -52,7 +55,7 @@ import java.util.Objects;
  *
  * <p>Thread-safe; one lock guards all state. The interrupt line is called under it, the reset action is not.
  */
-public final class I8042 {
+public final class I8042 implements Stateful {
 
     /** I/O port of {@link #dataPort()}, one byte long. */
     public static final int DATA_PORT = 0x60;
@@ -61,6 +64,7 @@ public final class I8042 {
 
     private static final int NONE = -1;
     private static final int RAM_SIZE = 32;
+    private static final int OCTET_MAX = 0xff;
 
     private final Object lock = new Object();
     private final InterruptLine keyboardLine;
@@ -121,6 +125,50 @@ public final class I8042 {
     public int leds() {
         synchronized (lock) {
             return keyboard.leds();
+        }
+    }
+
+    @Override
+    public State saveState() {
+        synchronized (lock) {
+            byte[] bytes = new byte[RAM_SIZE];
+            for (int i = 0; i < RAM_SIZE; i++) {
+                bytes[i] = (byte) ram[i];
+            }
+            return State.builder().put("ram", bytes).put("outputPort", outputPort).put("pendingCommand", pendingCommand)
+                    .put("lastWriteWasCommand", lastWriteWasCommand).put("reply", reply).put("keyboardByte", keyboardByte)
+                    .put("releasePrefixSeen", releasePrefixSeen).put("lastRead", lastRead).put("keyboard", keyboard.saveState()).build();
+        }
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        synchronized (lock) {
+            byte[] bytes = state.bytes("ram", RAM_SIZE, RAM_SIZE);
+            int command = state.int32("pendingCommand", NONE, OCTET_MAX);
+            if (command != NONE && !hasParameter(command)) {
+                throw new StateException("pendingCommand is " + command + ", which has no parameter");
+            }
+            pendingCommand = command;
+            outputPort = state.int32("outputPort", 0, OCTET_MAX);
+            lastWriteWasCommand = state.flag("lastWriteWasCommand");
+            reply = state.int32("reply", NONE, OCTET_MAX);
+            keyboardByte = state.int32("keyboardByte", NONE, OCTET_MAX);
+            releasePrefixSeen = state.flag("releasePrefixSeen");
+            lastRead = state.int32("lastRead", 0, OCTET_MAX);
+            for (int i = 0; i < RAM_SIZE; i++) {
+                ram[i] = Byte.toUnsignedInt(bytes[i]);
+            }
+            keyboard.restoreState(state.part("keyboard"));
+        }
+    }
+
+    @Override
+    public void afterRestore() {
+        synchronized (lock) {
+            if (isOutputFull()) {
+                raise();
+            }
         }
     }
 
@@ -204,6 +252,13 @@ public final class I8042 {
             case CMD_READ_TEST_INPUTS -> reply(0);
             default -> executeRamCommand(command);
         }
+    }
+
+    private static boolean hasParameter(int command) {
+        return switch (command) {
+            case CMD_WRITE_OUTPUT_PORT, CMD_KBD_LOOP, CMD_AUX_LOOP, CMD_AUX_SEND -> true;
+            default -> (command & ~(RAM_SIZE - 1)) == CMD_WRITE_RAM;
+        };
     }
 
     private void executeRamCommand(int command) {

@@ -1,5 +1,9 @@
 package io.vmm4j.devices.i8042;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
+
 /**
  * An AT keyboard with all commands of the PS/2 protocol: it answers identify, reset, LEDs, typematic rate and scan set
  * requests, and types Ctrl-Alt-Del. Guarded by the controller's lock.
@@ -10,7 +14,7 @@ package io.vmm4j.devices.i8042;
  * <p>Ctrl-Alt-Del that is pressed again before its Delete was read is typed once: Linux takes a controller for absent that has more
  * than 16 bytes for it when its driver comes. {@value #PRESSES_MAX} such presses are taken, as many as Firecracker's buffer has room for.
  */
-final class Keyboard {
+final class Keyboard implements Stateful {
 
     /** Bytes in the keyboard's own buffer. */
     static final int BUFFER_SIZE = 16;
@@ -46,7 +50,9 @@ final class Keyboard {
     private static final int NO_COMMAND = -1;
 
     private static final int DEFAULT_SCAN_SET = 2;
+    private static final int SCAN_SET_MAX = 3;
     private static final int LED_MASK = 0x07;
+    private static final int OCTET_MAX = 0xff;
 
     private final int[] buffer = new int[BUFFER_SIZE];
     private int head;
@@ -63,6 +69,35 @@ final class Keyboard {
     private boolean scanning = true;
     private int scanSet = DEFAULT_SCAN_SET;
     private int leds;
+
+    @Override
+    public State saveState() {
+        byte[] waiting = new byte[size];
+        for (int i = 0; i < size; i++) {
+            waiting[i] = (byte) buffer[(head + i) % BUFFER_SIZE];
+        }
+        return State.builder().put("buffer", waiting).put("lastSent", lastSent).put("presses", presses).put("untilTyped", untilTyped)
+                .put("isTypedAgain", isTypedAgain).put("pendingCommand", pendingCommand).put("scanning", scanning).put("scanSet", scanSet)
+                .put("leds", leds).build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        byte[] waiting = state.bytes("buffer", 0, BUFFER_SIZE);
+        presses = state.int32("presses", 0, PRESSES_MAX);
+        untilTyped = state.int32("untilTyped", presses == 0 ? 0 : 1, presses == 0 ? 0 : waiting.length);
+        isTypedAgain = state.flag("isTypedAgain");
+        lastSent = state.int32("lastSent", 0, OCTET_MAX);
+        pendingCommand = state.int32("pendingCommand", NO_COMMAND, OCTET_MAX);
+        scanning = state.flag("scanning");
+        scanSet = state.int32("scanSet", 1, SCAN_SET_MAX);
+        leds = state.int32("leds", 0, LED_MASK);
+        head = 0;
+        size = waiting.length;
+        for (int i = 0; i < size; i++) {
+            buffer[i] = Byte.toUnsignedInt(waiting[i]);
+        }
+    }
 
     boolean isEmpty() {
         return size == 0;

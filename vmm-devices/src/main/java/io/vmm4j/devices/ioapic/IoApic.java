@@ -19,7 +19,12 @@ import static io.vmm4j.devices.ioapic.IoApicRegisters.VERSION;
 import static io.vmm4j.devices.ioapic.IoApicRegisters.WRITABLE;
 
 import io.vmm4j.devices.bus.BusDevice;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * An I/O APIC (82093AA) that sends no interrupts itself: it tells {@link MessageRoutes} what message an edge at each of its
@@ -31,7 +36,7 @@ import java.util.Arrays;
  *
  * <p>Thread-safe: vCPU threads access the registers under one lock.
  */
-public final class IoApic implements BusDevice {
+public final class IoApic implements BusDevice, Stateful {
 
     /** Bytes in the window. */
     public static final int LENGTH = 0x20;
@@ -98,6 +103,42 @@ public final class IoApic implements BusDevice {
             entries[input] = (kept | value << selectedShift()) & WRITABLE;
             if (entries[input] != before) {
                 announce(input, before);
+            }
+        }
+    }
+
+    @Override
+    public synchronized State saveState() {
+        List<State> states = new ArrayList<>(INPUTS);
+        for (long entry : entries) {
+            states.add(State.builder().put("entry", entry).build());
+        }
+        return State.builder().put("select", select).put("id", id).put("inputs", states).build();
+    }
+
+    @Override
+    public synchronized void restoreState(State state) throws StateException {
+        List<State> states = state.parts("inputs", INPUTS, INPUTS);
+        long[] saved = new long[INPUTS];
+        for (int i = 0; i < INPUTS; i++) {
+            saved[i] = states.get(i).bits("entry");
+            if ((saved[i] & ~WRITABLE) != 0) {
+                throw new StateException("entry of input " + i + " is 0x" + Long.toHexString(saved[i]) + ", with bits that are never set");
+            }
+        }
+        int savedSelect = state.int32("select", 0, INDEX_MASK);
+        id = state.int32("id", 0, ID_MASK) & ID_MASK;
+        select = savedSelect;
+        routes.together(() -> takeEntries(saved));
+    }
+
+    /** Only what is another changes a route. */
+    private void takeEntries(long[] saved) {
+        for (int i = 0; i < INPUTS; i++) {
+            long before = entries[i];
+            entries[i] = saved[i];
+            if (saved[i] != before) {
+                announce(i, before);
             }
         }
     }

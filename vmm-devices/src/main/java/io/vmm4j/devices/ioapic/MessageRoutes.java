@@ -17,4 +17,9 @@ public interface MessageRoutes {
 
     /** From now on an edge at {@code input} is lost. */
     void cut(int input);
+
+    /** Runs {@code changes}, which calls the methods above, as one change where that is less work. */
+    default void together(Runnable changes) {
+        changes.run();
+    }
 }

@@ -1,5 +1,8 @@
 package io.vmm4j.devices.limit;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.NanoClock;
 import java.util.Objects;
 import java.util.Optional;
@@ -10,7 +13,7 @@ import java.util.Optional;
  *
  * <p>Thread-safe, so that the queues of a device share one; it knows no timers: the device that was told to wait arms its own.
  */
-public final class RateLimiter {
+public final class RateLimiter implements Stateful {
 
     private static final long ADMITTED = 0;
 
@@ -84,6 +87,41 @@ public final class RateLimiter {
             operations = bucketOf(newOperations.get());
         }
         limited = bandwidth != null || operations != null;
+    }
+
+    /** Limits and levels. */
+    @Override
+    public synchronized State saveState() {
+        State.Builder state = State.builder();
+        if (bandwidth != null) {
+            state.put("bandwidth", bandwidth.saveState(clock.nanoTime()));
+        }
+        if (operations != null) {
+            state.put("operations", operations.saveState(clock.nanoTime()));
+        }
+        return state.build();
+    }
+
+    /** The levels are those of then: nothing is refilled for the time in between. */
+    @Override
+    public synchronized void restoreState(State state) throws StateException {
+        bandwidth = restored(state, "bandwidth");
+        operations = restored(state, "operations");
+        limited = bandwidth != null || operations != null;
+    }
+
+    private TokenBucket restored(State state, String name) throws StateException {
+        if (!state.has(name)) {
+            return null;
+        }
+        if (clock == null) {
+            throw new StateException(name + " is limited, and the device was made without a rate limiter");
+        }
+        try {
+            return TokenBucket.restored(state.part(name), clock.nanoTime());
+        } catch (StateException e) {
+            throw e.in(name);
+        }
     }
 
     private TokenBucket bucketOf(BucketConfig config) {

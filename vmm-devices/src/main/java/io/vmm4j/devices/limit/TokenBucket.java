@@ -1,5 +1,7 @@
 package io.vmm4j.devices.limit;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import java.math.BigInteger;
 
 /**
@@ -35,6 +37,22 @@ final class TokenBucket {
         burst = config.oneTimeBurst();
         budget = size;
         settledNanos = nowNanos;
+    }
+
+    /** A bucket as it was saved, at {@code nowNanos}: what came in between is not added. */
+    static TokenBucket restored(State state, long nowNanos) throws StateException {
+        long size = state.integer("size", 1, Long.MAX_VALUE);
+        long refillMillis = state.integer("refillMillis", 1, Long.MAX_VALUE / NANOS_PER_MILLI);
+        TokenBucket bucket = new TokenBucket(new BucketConfig(size, refillMillis, state.integer("burst", 0, Long.MAX_VALUE)), nowNanos);
+        bucket.budget = state.integer("budget", 0, size);
+        bucket.settledNanos = nowNanos + state.integer("settledNanos", -bucket.refillNanos, Long.MAX_VALUE / 2);
+        return bucket;
+    }
+
+    State saveState(long nowNanos) {
+        replenish(nowNanos);
+        return State.builder().put("size", size).put("refillMillis", refillNanos / NANOS_PER_MILLI).put("burst", burst).put("budget", budget)
+                .put("settledNanos", settledNanos - nowNanos).build();
     }
 
     /**

@@ -52,6 +52,21 @@ final class CmosMemory {
         bytes[CHECKSUM + 1] = sum & 0xff;
     }
 
+    byte[] toBytes() {
+        byte[] copy = new byte[SIZE];
+        for (int i = 0; i < SIZE; i++) {
+            copy[i] = (byte) bytes[i];
+        }
+        return copy;
+    }
+
+    /** @param copy of all of it */
+    void fromBytes(byte[] copy) {
+        for (int i = 0; i < SIZE; i++) {
+            bytes[i] = Byte.toUnsignedInt(copy[i]);
+        }
+    }
+
     /** @param index 0 to 127 */
     int get(int index) {
         return bytes[index];

@@ -29,6 +29,9 @@ import static io.vmm4j.devices.rtc.RtcRegisters.RTC_YEAR;
 
 import io.vmm4j.devices.bus.OctetDevice;
 import io.vmm4j.devices.irq.InterruptLine;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import java.time.Duration;
@@ -50,7 +53,7 @@ import java.util.Objects;
  *
  * <p>Registers may be accessed from any thread; one lock guards all state. The timer belongs to the event loop.
  */
-public final class CmosRtc implements OctetDevice, AutoCloseable {
+public final class CmosRtc implements OctetDevice, AutoCloseable, Stateful {
 
     /** First I/O port of the window on a PC. */
     public static final int INDEX_PORT = 0x70;
@@ -58,6 +61,7 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
     public static final int WINDOW_LENGTH = 2;
 
     private static final int INDEX_MASK = 0x7f;
+    private static final int OCTET_MAX = 0xff;
     private static final int REG_A_INITIAL = RTC_REF_CLCK_32KHZ | 0x06;
     private static final int REG_B_INITIAL = RtcRegisters.RTC_24H;
     private static final long NANOS_A_SECOND = 1_000_000_000;
@@ -134,6 +138,43 @@ public final class CmosRtc implements OctetDevice, AutoCloseable {
             } else if (offset == 1) {
                 writeRegister(value & 0xff);
             }
+        }
+    }
+
+    @Override
+    public State saveState() {
+        synchronized (lock) {
+            collectCauses();
+            return State.builder().put("index", index).put("registerA", registerA).put("registerB", registerB).put("flags", flags)
+                    .put("checkedSeconds", checked.getEpochSecond()).put("checkedNanos", checked.getNano())
+                    .put("memory", memory.toBytes()).put("time", time.saveState()).build();
+        }
+    }
+
+    /** An alarm of the time in between goes off when it is over: the clock has gone on. */
+    @Override
+    public void restoreState(State state) throws StateException {
+        synchronized (lock) {
+            byte[] bytes = state.bytes("memory", CmosMemory.SIZE, CmosMemory.SIZE);
+            index = state.int32("index", 0, INDEX_MASK);
+            registerA = state.int32("registerA", 0, OCTET_MAX & ~RTC_UIP);
+            registerB = state.int32("registerB", 0, OCTET_MAX);
+            flags = state.int32("flags", 0, OCTET_MAX) & (RTC_IRQF | RTC_IRQMASK);
+            checked = Instant.ofEpochSecond(state.integer("checkedSeconds", -RtcTime.MAX_SECONDS, RtcTime.MAX_SECONDS),
+                    state.int32("checkedNanos", 0, RtcTime.MAX_NANOS));
+            time.restoreState(state.part("time"));
+            memory.fromBytes(bytes);
+        }
+    }
+
+    @Override
+    public void afterRestore() {
+        synchronized (lock) {
+            if ((flags & RTC_IRQF) != 0) {
+                line.trigger();
+            }
+            catchUp();
+            requestRearm();
         }
     }
 

@@ -1,5 +1,8 @@
 package io.vmm4j.devices.rtc;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -10,11 +13,14 @@ import java.time.ZoneOffset;
  * The guest's time: the host's wall clock in UTC plus the offset the guest made by setting its clock, or the moment at
  * which the guest stopped it. Guarded by the clock's lock.
  */
-final class RtcTime {
+final class RtcTime implements Stateful {
 
     /** Where in a second the clock starts when the divider leaves reset: the first update comes half a second later. */
     private static final int NANOS_AFTER_DIVIDER_RESET = 500_000_000;
     private static final int DAYS_A_WEEK = 7;
+    /** More than what lies between any two times that registers can show. */
+    static final long MAX_SECONDS = 2_000_000_000_000L;
+    static final int MAX_NANOS = 999_999_999;
 
     private final InstantSource wallClock;
     private Duration offset = Duration.ZERO;
@@ -23,6 +29,21 @@ final class RtcTime {
 
     RtcTime(InstantSource wallClock) {
         this.wallClock = wallClock;
+    }
+
+    /** The host's clock is not part of it: the guest's goes on with it, by the offset. */
+    @Override
+    public State saveState() {
+        return State.builder().put("offsetSeconds", offset.getSeconds()).put("offsetNanos", offset.getNano()).put("weekdayShift", weekdayShift)
+                .build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        long seconds = state.integer("offsetSeconds", -MAX_SECONDS, MAX_SECONDS);
+        int nanos = state.int32("offsetNanos", 0, MAX_NANOS);
+        weekdayShift = state.int32("weekdayShift", 0, DAYS_A_WEEK - 1);
+        offset = Duration.ofSeconds(seconds, nanos);
     }
 
     Instant now() {

@@ -1,5 +1,8 @@
 package io.vmm4j.devices.serial;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+
 /**
  * A bounded queue of characters with their line status errors. Guarded by the UART's lock.
  *
@@ -36,6 +39,33 @@ final class CharacterQueue {
 
     boolean isEmpty() {
         return size == 0;
+    }
+
+    /** What waits, oldest first: two bytes an element, little-endian. */
+    byte[] toBytes() {
+        byte[] bytes = new byte[Character.BYTES * size];
+        for (int i = 0; i < size; i++) {
+            char element = elements[index(i)];
+            bytes[Character.BYTES * i] = (byte) element;
+            bytes[Character.BYTES * i + 1] = (byte) (element >>> STATUS_SHIFT);
+        }
+        return bytes;
+    }
+
+    /** Becomes what {@link #toBytes} told. */
+    void restore(State state, String name, int most) throws StateException {
+        byte[] bytes = state.bytes(name, 0, Character.BYTES * most);
+        if (bytes.length % Character.BYTES != 0) {
+            throw new StateException(name + " has " + bytes.length + " bytes, not two a character");
+        }
+        clear();
+        for (int i = 0; i < bytes.length; i += Character.BYTES) {
+            int errors = Byte.toUnsignedInt(bytes[i + 1]);
+            if ((errors & ~SerialRegisters.UART_LSR_CHARACTER_ERRORS) != 0) {
+                throw new StateException(name + " has a character with line status 0x" + Integer.toHexString(errors));
+            }
+            add(Byte.toUnsignedInt(bytes[i]), errors);
+        }
     }
 
     /** True when a character in the queue still carries an error. */

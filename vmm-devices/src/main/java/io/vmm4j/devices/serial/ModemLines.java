@@ -15,17 +15,34 @@ import static io.vmm4j.devices.serial.SerialRegisters.UART_MSR_DSR;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_MSR_RI;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_MSR_TERI;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
+
 /**
  * MCR and MSR. The peer on the line always asserts CTS, DSR and DCD and never rings; in loopback the four inputs are the
  * four outputs. Guarded by the UART's lock.
  */
-final class ModemLines {
+final class ModemLines implements Stateful {
 
+    private static final int DELTAS = UART_MSR_DCTS | UART_MSR_DDSR | UART_MSR_TERI | UART_MSR_DDCD;
     private static final int PEER = UART_MSR_CTS | UART_MSR_DSR | UART_MSR_DCD;
 
     private int control;
     private int inputs = PEER;
     private int deltas;
+
+    @Override
+    public State saveState() {
+        return State.builder().put("control", control).put("deltas", deltas).build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        control = state.int32("control", 0, UART_MCR_MASK) & UART_MCR_MASK;
+        deltas = state.int32("deltas", 0, DELTAS) & DELTAS;
+        inputs = isLoopback() ? loopedInputs() : PEER;
+    }
 
     int control() {
         return control;

@@ -7,11 +7,15 @@ import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_ERRORS;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_FIFOE;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_OE;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
+
 /**
  * The receiving half of the UART: the queue of host input, the FIFO it feeds as the guest makes room, and the errors of
  * LSR. Guarded by the UART's lock.
  */
-final class Receiver {
+final class Receiver implements Stateful {
 
     private final CharacterQueue hostInput;
     private final CharacterQueue fifo = new CharacterQueue(Serial16550.FIFO_SIZE);
@@ -24,6 +28,21 @@ final class Receiver {
     Receiver(int inputCapacity) {
         // Beyond the capacity there is room for what may have to be put back.
         this.hostInput = new CharacterQueue(inputCapacity + Serial16550.FIFO_SIZE);
+    }
+
+    @Override
+    public State saveState() {
+        return State.builder().put("hostInput", hostInput.toBytes()).put("fifo", fifo.toBytes()).put("fifoEnabled", fifoEnabled)
+                .put("triggerLevel", triggerLevel).put("latchedErrors", latchedErrors).build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        fifoEnabled = state.flag("fifoEnabled");
+        triggerLevel = state.int32("triggerLevel", 1, fifo.capacity());
+        latchedErrors = state.int32("latchedErrors", 0, UART_LSR_ERRORS) & UART_LSR_ERRORS;
+        hostInput.restore(state, "hostInput", hostInput.capacity());
+        fifo.restore(state, "fifo", depth());
     }
 
     /** Takes what fits of the host's input; returns how many octets that was. */

@@ -28,6 +28,9 @@ import static io.vmm4j.devices.serial.SerialRegisters.UART_TX;
 
 import io.vmm4j.devices.bus.OctetDevice;
 import io.vmm4j.devices.irq.InterruptLine;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import java.util.Objects;
 
 /**
@@ -51,7 +54,7 @@ import java.util.Objects;
  * <p>Registers are 8 bits wide; see {@link OctetDevice} for wider accesses. All methods may be called from any thread;
  * one lock guards all state. The interrupt line and the sink are called under it, the input listener is not.
  */
-public final class Serial16550 implements OctetDevice {
+public final class Serial16550 implements OctetDevice, Stateful {
 
     /** Characters in each FIFO. */
     public static final int FIFO_SIZE = 16;
@@ -194,6 +197,53 @@ public final class Serial16550 implements OctetDevice {
                 writeRegister((int) offset, value & 0xff);
                 feedReceiver();
             }
+            updateInterrupt();
+            roomForInput = takeInputAwaited();
+        }
+        if (roomForInput) {
+            onInputRoom.run();
+        }
+    }
+
+    /** Input that waits and output that has found no room are part of it; how much was dropped is not, and neither is who waits for room. */
+    @Override
+    public State saveState() {
+        synchronized (lock) {
+            return State.builder().put("interruptEnable", interruptEnable).put("lineControl", lineControl).put("scratch", scratch)
+                    .put("divisor", divisor).put("fifoEnabled", fifoEnabled).put("thrEmptyPending", thrEmptyPending)
+                    .put("modemControlWritten", modemControlWritten).put("receiver", receiver.saveState())
+                    .put("transmitter", transmitter.saveState()).put("modem", modem.saveState()).build();
+        }
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        synchronized (lock) {
+            interruptEnable = state.int32("interruptEnable", 0, UART_IER_MASK);
+            lineControl = state.int32("lineControl", 0, 0xff);
+            scratch = state.int32("scratch", 0, 0xff);
+            divisor = state.int32("divisor", 0, 0xffff);
+            fifoEnabled = state.flag("fifoEnabled");
+            thrEmptyPending = state.flag("thrEmptyPending");
+            modemControlWritten = state.flag("modemControlWritten");
+            receiver.restoreState(state.part("receiver"));
+            transmitter.restoreState(state.part("transmitter"));
+            modem.restoreState(state.part("modem"));
+            raisedCauses = pendingCauses();
+            raisedId = pendingId(raisedCauses);
+        }
+    }
+
+    /** A guest that waits for room for its output hears of it: the sink is another one. */
+    @Override
+    public void afterRestore() {
+        boolean roomForInput;
+        synchronized (lock) {
+            transmitter.pump();
+            thrEmptyPending |= (interruptEnable & UART_IER_THRI) != 0 && isTransmitterReady();
+            feedReceiver();
+            raisedCauses = 0;
+            raisedId = InterruptId.NONE;
             updateInterrupt();
             roomForInput = takeInputAwaited();
         }

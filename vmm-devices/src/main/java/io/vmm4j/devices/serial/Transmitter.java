@@ -1,10 +1,14 @@
 package io.vmm4j.devices.serial;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
+
 /**
  * The sending half of the UART: octets go straight to the sink while it has room, and wait in the FIFO when it has not,
  * so that a driver which fills the FIFO on one "empty" loses nothing. Guarded by the UART's lock.
  */
-final class Transmitter {
+final class Transmitter implements Stateful {
 
     private final SerialSink sink;
     private final CharacterQueue fifo = new CharacterQueue(Serial16550.FIFO_SIZE);
@@ -13,6 +17,17 @@ final class Transmitter {
 
     Transmitter(SerialSink sink) {
         this.sink = sink;
+    }
+
+    @Override
+    public State saveState() {
+        return State.builder().put("fifo", fifo.toBytes()).put("fifoEnabled", fifoEnabled).build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        fifoEnabled = state.flag("fifoEnabled");
+        fifo.restore(state, "fifo", fifoEnabled ? fifo.capacity() : 1);
     }
 
     /** Sends one octet, or counts it as dropped when neither the sink nor the FIFO has room. */

@@ -36,6 +36,11 @@ public final class LoopTask implements Runnable {
         }
     }
 
+    /** Whether the work has been asked for and has not begun. */
+    public boolean isScheduled() {
+        return waiting.get();
+    }
+
     /** For the loop. Lowers the flag first: what is asked for while the work runs causes another run. */
     @Override
     public void run() {

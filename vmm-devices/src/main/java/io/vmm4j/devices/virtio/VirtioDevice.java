@@ -1,5 +1,8 @@
 package io.vmm4j.devices.virtio;
 
+import io.vmm4j.devices.state.Stateful;
+import java.util.Optional;
+
 /**
  * A virtio device without its transport (virtio 1.2, section 5). What is common to all devices, status, queue set-up,
  * feature negotiation, interrupt status, is the transport's.
@@ -26,6 +29,21 @@ public interface VirtioDevice {
 
     /** The device's configuration space, section 2.5. */
     ConfigSpace configSpace();
+
+    /**
+     * How the device is saved with its machine and brought back: itself when it implements {@link Stateful}, and empty for a device that
+     * cannot be in a snapshot. Between activation and reset the calls are these, all on the event loop, with the guest standing still:
+     * {@link Stateful#saveState} of a device that has nothing in work; {@link #beginReset} of one that is to become another, which ends with
+     * the call; {@link #activate} where the saved device was active, with queues that are where the saved ones were;
+     * {@link Stateful#restoreState}; and {@link Stateful#afterRestore}, followed by {@link #onQueueNotify} for each queue.
+     *
+     * <p>Chains that the device has polled and not given back when it is saved are polled once more, in their order: it forgets them, and
+     * keeps of them only what serving them again would do twice. They are those it has polled last. That a driver broke a rule is kept by
+     * the transport, which does not activate the device then.
+     */
+    default Optional<Stateful> stateful() {
+        return this instanceof Stateful saved ? Optional.of(saved) : Optional.empty();
+    }
 
     /** Starts work at DRIVER_OK: memory, queues, interrupt and acknowledged features, all at once. */
     void activate(VirtioActivation activation);

@@ -1,6 +1,8 @@
 package io.vmm4j.devices.testing;
 
 import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.NanoClock;
 import io.vmm4j.devices.virtio.VirtioDevice;
@@ -30,13 +32,14 @@ public final class VirtioRig<D extends VirtioDevice> {
     private static final long QUEUE_STRIDE = 0x8000;
     private static final int NEEDS_RESET = 64;
 
-    private final GuestMemory memory = GuestRam.of(RAM_LENGTH);
+    private final GuestMemory memory;
     private final RecordingLine line = new RecordingLine();
-    private final ManualClock clock = new ManualClock();
-    private final ManualLoop loop = new ManualLoop(clock);
+    private final ManualClock clock;
+    private final ManualLoop loop;
     private final D device;
+    private final VirtioMmioTransport transport;
     private final MmioDriver driver;
-    private SplitDriverQueue[] queues = new SplitDriverQueue[0];
+    private SplitDriverQueue[] queues;
 
     /** @param device makes the device, given the loop that owns it */
     public VirtioRig(Function<EventLoop, D> device) {
@@ -45,8 +48,39 @@ public final class VirtioRig<D extends VirtioDevice> {
 
     /** @param device makes the device, given the loop that owns it and the clock that rate limits go by */
     public VirtioRig(BiFunction<EventLoop, NanoClock, D> device) {
+        this(device, GuestRam.of(RAM_LENGTH), new ManualClock(), new SplitDriverQueue[0]);
+    }
+
+    /** @param queues of a driver that has set them up there before */
+    VirtioRig(BiFunction<EventLoop, NanoClock, D> device, GuestMemory memory, ManualClock clock, SplitDriverQueue[] queues) {
+        this.memory = memory;
+        this.clock = clock;
+        this.queues = queues;
+        this.loop = new ManualLoop(clock);
         this.device = device.apply(loop, clock);
-        this.driver = new MmioDriver(new VirtioMmioTransport(this.device, memory, line, loop));
+        this.transport = new VirtioMmioTransport(this.device, memory, line, loop);
+        this.driver = new MmioDriver(transport);
+    }
+
+    /** The state of the device and its transport, without running the loop. */
+    public State save() {
+        return transport.saveState();
+    }
+
+    /** The same guest, its memory, its driver's queues and the time, with a new device that nobody drives. This rig is not used any more. */
+    VirtioRig<D> withNew(BiFunction<EventLoop, NanoClock, D> newDevice) {
+        return new VirtioRig<>(newDevice, memory, clock, queues);
+    }
+
+    /** Makes the device, in use or not, what {@code state} says, without running the loop. {@link #goOn} is to follow. */
+    public void restore(State state) throws StateException {
+        transport.restoreState(state);
+    }
+
+    /** What a machine does when all of it is back. */
+    public void goOn() {
+        transport.afterRestore();
+        loop.run();
     }
 
     /** The seed of a test that acts at random, printed so that a failure can be run again with -Dvmm.test.seed=SEED. */

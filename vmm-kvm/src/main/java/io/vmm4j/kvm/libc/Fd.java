@@ -59,6 +59,8 @@ public final class Fd implements AutoCloseable {
     /** Returned by the read and write calls in place of EAGAIN. */
     public static final int WOULD_BLOCK = -1;
 
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
     private static final int CLOSED = -1;
     private static final int LOCK_EX = 2;
     private static final int LOCK_NB = 4;
@@ -106,6 +108,24 @@ public final class Fd implements AutoCloseable {
         } while (fd < 0 && LibC.errno() == Errno.EINTR);
         if (fd < 0) {
             throw new LinuxException("open(" + path + ")", LibC.errno());
+        }
+        return new Fd(fd);
+    }
+
+    /**
+     * openat(2) of a file in the directory that this descriptor is open on, wherever that is by now; O_CLOEXEC is added.
+     *
+     * @param name of the file, relative to the directory
+     * @param mode for a new file
+     */
+    public Fd openAt(String name, int flags, int mode) throws LinuxException {
+        NativeStruct text = NativeStruct.string(name);
+        int fd;
+        do {
+            fd = LibC.openat(value(), text, flags | O_CLOEXEC, mode);
+        } while (fd < 0 && retry());
+        if (fd < 0) {
+            throw new LinuxException("open(" + name + ")", LibC.errno());
         }
         return new Fd(fd);
     }
@@ -228,6 +248,33 @@ public final class Fd implements AutoCloseable {
             result = LibC.fdatasync(value());
         } while (result < 0 && retry());
         check("fdatasync", result);
+    }
+
+    /** fsync(2): data and all that the file system knows of it is on the medium; of a directory, the names in it. */
+    public void sync() throws LinuxException {
+        int result;
+        do {
+            result = LibC.fsync(value());
+        } while (result < 0 && retry());
+        check("fsync", result);
+    }
+
+    /** lseek(SEEK_DATA): the first offset from {@code offset} on with data; -1 when there are only holes up to the end. Moves the file's position. */
+    public long seekData(long offset) throws LinuxException {
+        return seek("lseek(SEEK_DATA)", offset, SEEK_DATA);
+    }
+
+    /** lseek(SEEK_HOLE): the first offset from {@code offset} on that is in a hole, or the end; -1 beyond that. Moves the file's position. */
+    public long seekHole(long offset) throws LinuxException {
+        return seek("lseek(SEEK_HOLE)", offset, SEEK_HOLE);
+    }
+
+    private long seek(String call, long offset, int whence) throws LinuxException {
+        long at = LibC.lseek(value(), offset, whence);
+        if (at < 0 && LibC.errno() != Errno.ENXIO) {
+            throw new LinuxException(call, LibC.errno());
+        }
+        return at;
     }
 
     /** ftruncate(2): sets the length in bytes. */

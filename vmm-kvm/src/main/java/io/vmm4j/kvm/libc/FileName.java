@@ -7,8 +7,21 @@ public final class FileName {
 
     private static final int AT_FDCWD = -100;
     private static final int RENAME_NOREPLACE = 1;
+    private static final int RENAME_EXCHANGE = 2;
 
     private FileName() {
+    }
+
+    /**
+     * Has two files, which may be of any kind, change names in one step.
+     *
+     * @throws LinuxException ENOENT when one of them is not there, EINVAL or ENOSYS when the file system cannot do it
+     */
+    public static void exchange(Path one, Path other) throws LinuxException {
+        int result = LibC.renameat2(AT_FDCWD, NativeStruct.string(one.toString()), AT_FDCWD, NativeStruct.string(other.toString()), RENAME_EXCHANGE);
+        if (result < 0) {
+            throw new LinuxException("rename(" + one + ", " + other + ", exchange)", LibC.errno());
+        }
     }
 
     /**

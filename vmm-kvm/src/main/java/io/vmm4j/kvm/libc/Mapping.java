@@ -129,6 +129,27 @@ public final class Mapping implements AutoCloseable {
         return new Mapping(address, length);
     }
 
+    /**
+     * mmap(2) over a part of this mapping, in place of what was there.
+     *
+     * @param offset in this mapping, whole pages
+     * @param size   in bytes, whole pages
+     * @param fd     a descriptor, -1 with MAP_ANONYMOUS
+     * @param fileOffset into the file, whole pages
+     */
+    public void mapFixed(long offset, long size, int fd, long fileOffset, int protection, int flags) throws LinuxException {
+        requireWithin(offset, size);
+        if (LibC.mmap(address + offset, size, protection, flags | MAP_FIXED, fd, fileOffset) == -1) {
+            throw new LinuxException("mmap(" + size + " bytes)", LibC.errno());
+        }
+    }
+
+    private void requireWithin(long offset, long size) {
+        if (offset < 0 || size < 0 || offset > length - size) {
+            throw new IndexOutOfBoundsException("[" + offset + ", +" + size + ") of a mapping of " + length + " bytes");
+        }
+    }
+
     /** The address of byte 0, page aligned. */
     public long address() {
         return address;
@@ -173,9 +194,7 @@ public final class Mapping implements AutoCloseable {
 
     /** madvise(2) over a range; {@code offset} a multiple of the page size. */
     public void advise(int advice, long offset, long size) throws LinuxException {
-        if (offset < 0 || size < 0 || offset > length - size) {
-            throw new IndexOutOfBoundsException("[" + offset + ", +" + size + ") of a mapping of " + length + " bytes");
-        }
+        requireWithin(offset, size);
         int result;
         do {
             result = LibC.madvise(address + offset, size, advice);

@@ -1,6 +1,8 @@
 package io.vmm4j.devices.virtio.balloon;
 
 import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.virtio.ByteConfigSpace;
 import io.vmm4j.devices.virtio.QueuePump;
 import io.vmm4j.devices.virtio.VirtioInterrupt;
@@ -30,6 +32,8 @@ final class FreePageHinting implements QueuePump.Handler {
     private boolean acknowledgeOnStop;
     /** A chain of which something is left for another turn. */
     private DescriptorChain inWork;
+    /** The next chain is the one of which something was left before a restore. */
+    private boolean isNextInWork;
 
     FreePageHinting(ByteConfigSpace space, MemoryReturn memory) {
         this.space = space;
@@ -43,8 +47,26 @@ final class FreePageHinting implements QueuePump.Handler {
     synchronized void reset() {
         interrupt = null;
         inWork = null;
+        isNextInWork = false;
         guestCommand = OptionalLong.empty();
         setHostCommand(BalloonConstants.VIRTIO_BALLOON_CMD_ID_STOP);
+    }
+
+    /** A chain that is in work is given back from its beginning after a restore: nothing of it was used again meanwhile. */
+    synchronized State saveState() {
+        State.Builder state = State.builder().put("hostCommand", hostCommand & U32_MASK).put("lastCommand", lastCommand & U32_MASK)
+                .put("acknowledgeOnStop", acknowledgeOnStop).put("isInWork", inWork != null || isNextInWork);
+        guestCommand.ifPresent(command -> state.put("guestCommand", command));
+        return state.build();
+    }
+
+    synchronized void restoreState(State state) throws StateException {
+        hostCommand = (int) state.integer("hostCommand", 0, U32_MASK);
+        lastCommand = (int) state.integer("lastCommand", BalloonConstants.FIRST_CMD_ID - 1L, U32_MASK);
+        acknowledgeOnStop = state.flag("acknowledgeOnStop");
+        isNextInWork = state.flag("isInWork");
+        guestCommand = state.has("guestCommand") ? OptionalLong.of(state.integer("guestCommand", 0, U32_MASK)) : OptionalLong.empty();
+        space.put(BalloonConstants.CONFIG_FREE_PAGE_HINT_CMD_ID, Integer.BYTES, hostCommand);
     }
 
     /** Asks for a round of hints. False when the device is not in use. */
@@ -73,7 +95,9 @@ final class FreePageHinting implements QueuePump.Handler {
 
     @Override
     public synchronized long serve(DescriptorChain chain) throws VirtQueueException {
-        if (chain != inWork && chain.readableLength() > 0) {
+        boolean isNew = chain != inWork && !isNextInWork;
+        isNextInWork = false;
+        if (isNew && chain.readableLength() > 0) {
             word.clear();
             if (ChainCopy.read(chain, word) < Integer.BYTES) {
                 throw new VirtQueueException("a hinting command of " + chain.readableLength() + " bytes");

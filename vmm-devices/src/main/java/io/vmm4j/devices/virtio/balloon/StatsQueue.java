@@ -1,6 +1,8 @@
 package io.vmm4j.devices.virtio.balloon;
 
 import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.DriverFault;
@@ -13,6 +15,7 @@ import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -57,6 +60,29 @@ final class StatsQueue {
 
     void run() {
         pump.run();
+    }
+
+    /** A buffer that is held is read once more after a restore. */
+    State saveState() {
+        List<State> values = latest.entrySet().stream()
+                .map(value -> State.builder().put("tag", value.getKey().tag()).put("value", value.getValue()).build()).toList();
+        return State.builder().put("intervalNanos", intervalNanos).put("latest", values).build();
+    }
+
+    /** The interval begins anew. */
+    void restoreState(State state, int maxSeconds) throws StateException {
+        long nanos = state.integer("intervalNanos", 0, TimeUnit.SECONDS.toNanos(maxSeconds));
+        Map<BalloonStatistic, Long> values = new EnumMap<>(BalloonStatistic.class);
+        for (State each : state.parts("latest", 0, BalloonStatistic.values().length)) {
+            BalloonStatistic statistic = BalloonStatistic.of(each.int32("tag", 0, 0xFFFF));
+            if (statistic == null) {
+                throw new StateException("tag is that of no statistic");
+            }
+            values.put(statistic, each.bits("value"));
+        }
+        intervalNanos = nanos;
+        latest = Collections.unmodifiableMap(values);
+        rearm();
     }
 
     /** The interval starts anew at the change. Any thread. */

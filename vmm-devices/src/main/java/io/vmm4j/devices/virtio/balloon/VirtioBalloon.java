@@ -4,6 +4,9 @@ import io.vmm4j.devices.limit.SparseCount;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.memory.GuestViews;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ByteConfigSpace;
 import io.vmm4j.devices.virtio.ConfigSpace;
@@ -32,7 +35,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to the event loop; methods that any thread may call say so.
  */
-public final class VirtioBalloon implements VirtioDevice {
+public final class VirtioBalloon implements VirtioDevice, Stateful {
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtioBalloon.class);
 
@@ -154,6 +157,23 @@ public final class VirtioBalloon implements VirtioDevice {
         fault.disarm();
         memory = null;
         space.put(BalloonConstants.CONFIG_ACTUAL, Integer.BYTES, 0);
+    }
+
+    /** The pages in it are those that the guest's memory lacks. */
+    @Override
+    public State saveState() {
+        return State.builder().put("targetPages", targetPages()).put("actualPages", actualPages()).put("stats", stats.saveState())
+                .put("hinting", hinting.saveState()).build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        long target = state.integer("targetPages", 0, BalloonConfig.MAX_PAGES);
+        long actual = state.integer("actualPages", 0, BalloonConfig.MAX_PAGES);
+        stats.restoreState(state.part("stats"), hasStatistics() ? BalloonConfig.MAX_INTERVAL_SECONDS : 0);
+        hinting.restoreState(state.part("hinting"));
+        space.put(BalloonConstants.CONFIG_NUM_PAGES, Integer.BYTES, target);
+        space.put(BalloonConstants.CONFIG_ACTUAL, Integer.BYTES, actual);
     }
 
     /**

@@ -153,6 +153,11 @@ final class BlkQueueWorker implements Runnable, BlkIo.Listener {
         }
     }
 
+    /** Whether the queue takes nothing up and has nothing in work, as once {@link #pause} has ended. */
+    boolean isAtRest() {
+        return isPaused && flight.isEmpty();
+    }
+
     /** Has a paused queue go on. Any thread. */
     void resume() {
         isPaused = false;

@@ -3,6 +3,9 @@ package io.vmm4j.devices.virtio.blk;
 import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.limit.SparseCount;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.NanoClock;
 import io.vmm4j.devices.virtio.ConfigSpace;
@@ -38,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * host is made to read, write, zero or give back; a request that is refused has none, a flush neither. So an fstrim goes through a drive's
  * bandwidth limit as a write of the same length would.
  */
-public final class VirtioBlk implements VirtioDevice {
+public final class VirtioBlk implements VirtioDevice, Stateful {
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtioBlk.class);
 
@@ -56,6 +59,8 @@ public final class VirtioBlk implements VirtioDevice {
     /** Completes, never exceptionally, when all exchanges so far are over. Guarded by this. */
     private CompletableFuture<Void> lastExchange = CompletableFuture.completedFuture(null);
     private volatile VirtioInterrupt activeInterrupt;
+    /** The reset that has not ended yet, or null. */
+    private volatile Object currentReset;
 
     /**
      * @param config     what the device is like
@@ -162,10 +167,53 @@ public final class VirtioBlk implements VirtioDevice {
     @Override
     public void beginReset(Runnable quiesced) {
         activeInterrupt = null;
+        Object reset = new Object();
+        currentReset = reset;
         CompletableFuture.allOf(workers.stream().map(BlkQueueWorker::stop).toArray(CompletableFuture[]::new)).thenRun(() -> {
-            space.setWriteback(config.cacheType() == CacheType.WRITEBACK);
+            endReset(reset);
             quiesced.run();
         });
+    }
+
+    private synchronized void endReset(Object reset) {
+        if (currentReset == reset) { // else a restore has overtaken it, which waits for nobody
+            currentReset = null;
+            space.setWriteback(isWritebackAtFirst());
+        }
+    }
+
+    private boolean isWritebackAtFirst() {
+        return config.cacheType() == CacheType.WRITEBACK;
+    }
+
+    /**
+     * Of a paused device: no request is in work, and what the driver has made available waits in its rings. The disk is not part of it.
+     *
+     * @throws IllegalStateException when {@link #pause} was not called, or has not ended
+     */
+    @Override
+    public State saveState() {
+        if (!workers.stream().allMatch(BlkQueueWorker::isAtRest)) {
+            throw new IllegalStateException("block device " + backend.id() + " is not paused");
+        }
+        return State.builder().put("writeback", currentReset == null ? space.isWriteback() : isWritebackAtFirst())
+                .put("capacitySectors", space.capacitySectors()).put("limiter", limiter.saveState()).build();
+    }
+
+    /** The driver is told of the disk's capacity when that is another than it was. */
+    @Override
+    public void restoreState(State state) throws StateException {
+        boolean writeback = state.flag("writeback");
+        if (writeback && !isWritebackAtFirst()) {
+            throw new StateException("writeback is 1, and the device has no cache that could");
+        }
+        long capacity = state.integer("capacitySectors", 0, Long.MAX_VALUE / BlkConstants.SECTOR_SIZE);
+        limiter.restoreState(state.part("limiter"));
+        synchronized (this) {
+            currentReset = null;
+            space.setWriteback(writeback);
+            changeCapacity(capacity, space.capacitySectors());
+        }
     }
 
     @Override

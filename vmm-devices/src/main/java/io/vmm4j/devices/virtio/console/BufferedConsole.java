@@ -1,6 +1,9 @@
 package io.vmm4j.devices.virtio.console;
 
 import io.vmm4j.devices.serial.SerialSink;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.LoopTask;
 import java.nio.ByteBuffer;
@@ -10,7 +13,7 @@ import java.util.Objects;
  * A port's host side for consoles that were made for the serial port: output goes to a {@link SerialSink}, input comes
  * through {@link #receive} into a bounded queue, where it waits for the guest; none is lost. Thread-safe.
  */
-public final class BufferedConsole implements ConsoleBackend {
+public final class BufferedConsole implements ConsoleBackend, Stateful {
 
     /** Octets of host input that wait by default. */
     public static final int DEFAULT_INPUT_CAPACITY = 4096;
@@ -83,6 +86,39 @@ public final class BufferedConsole implements ConsoleBackend {
         roomArrived.schedule();
     }
 
+    /** The input that waits. */
+    @Override
+    public State saveState() {
+        synchronized (lock) {
+            byte[] waiting = new byte[size];
+            for (int i = 0; i < size; i++) {
+                waiting[i] = input[(head + i) % input.length];
+            }
+            return State.builder().put("input", waiting).build();
+        }
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        boolean tellRoom;
+        synchronized (lock) {
+            byte[] waiting = state.bytes("input", 0, input.length);
+            System.arraycopy(waiting, 0, input, 0, waiting.length);
+            head = 0;
+            size = waiting.length;
+            tellRoom = takeAwaited();
+        }
+        if (tellRoom) {
+            onInputRoom.run();
+        }
+    }
+
+    private boolean takeAwaited() {
+        boolean tellRoom = isAwaited && size <= input.length / 2;
+        isAwaited &= !tellRoom;
+        return tellRoom;
+    }
+
     @Override
     public void open(Listener newListener) {
         listener = newListener;
@@ -99,8 +135,7 @@ public final class BufferedConsole implements ConsoleBackend {
                 size--;
                 read++;
             }
-            tellRoom = isAwaited && size <= input.length / 2;
-            isAwaited &= !tellRoom;
+            tellRoom = takeAwaited();
         }
         if (tellRoom) {
             onInputRoom.run();

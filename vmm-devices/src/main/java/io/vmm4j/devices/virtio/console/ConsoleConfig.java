@@ -12,7 +12,7 @@ import java.util.List;
  */
 public record ConsoleConfig(int cols, int rows, boolean multiport, List<ConsolePortConfig> ports) {
 
-    private static final int MAX_SIZE = 0xFFFF;
+    static final int MAX_SIZE = 0xFFFF;
 
     /** @throws IllegalArgumentException when a bound above is broken */
     public ConsoleConfig {

@@ -38,6 +38,11 @@ final class ConsoleConfigSpace implements ConfigSpace {
         return bytes.put(ConsoleConstants.CONFIG_COLS, Integer.BYTES, cols | (long) rows << 16);
     }
 
+    /** Has what was printed without queues leave now. On the event loop. */
+    void flushEmergency() {
+        emergency.flush();
+    }
+
     int cols() {
         return (int) bytes.read(ConsoleConstants.CONFIG_COLS, Short.BYTES);
     }

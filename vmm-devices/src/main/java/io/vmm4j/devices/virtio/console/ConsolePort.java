@@ -1,6 +1,9 @@
 package io.vmm4j.devices.virtio.console;
 
 import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.DriverFault;
 import io.vmm4j.devices.virtio.VirtioActivation;
@@ -11,6 +14,11 @@ import java.util.Set;
 
 /** One port: its two queues, and what the driver is still to be told of it. Confined to the event loop. */
 final class ConsolePort implements ConsoleBackend.Listener {
+
+    /** What a driver is told. */
+    private static final Set<ControlEvent> SENT = EnumSet.of(ControlEvent.DEVICE_ADD, ControlEvent.CONSOLE_PORT, ControlEvent.RESIZE,
+            ControlEvent.PORT_OPEN, ControlEvent.PORT_NAME);
+    private static final int MESSAGES = SENT.stream().mapToInt(event -> 1 << event.code()).sum();
 
     private final ConsolePortConfig config;
     private final ConsoleBackend backend;
@@ -51,6 +59,43 @@ final class ConsolePort implements ConsoleBackend.Listener {
         setGuestOpen(false);
         messages.clear();
         isReady = false;
+    }
+
+    /** Of a port of an active device. Input that waits on the host's side is part of it where that says so. */
+    State saveState() {
+        int waiting = 0;
+        for (ControlEvent event : messages) {
+            waiting |= 1 << event.code();
+        }
+        State.Builder state = State.builder().put("messages", waiting).put("isReady", isReady).put("isConnected", isConnected)
+                .put("isGuestOpen", isGuestOpen).put("output", output.saveState());
+        if (backend instanceof Stateful saved) {
+            state.put("backend", saved.saveState());
+        }
+        return state.build();
+    }
+
+    /** The driver hears of it when somebody listens on this host's side, and nobody did on the other's, or the other way round. */
+    void restoreState(State state) throws StateException {
+        int waiting = state.int32("messages", 0, MESSAGES);
+        if ((waiting & ~MESSAGES) != 0) {
+            throw new StateException("messages is 0x" + Integer.toHexString(waiting) + ", not only those of a device");
+        }
+        output.restoreState(state.part("output"));
+        messages.clear();
+        for (ControlEvent event : SENT) {
+            if ((waiting >>> event.code() & 1) != 0) {
+                messages.add(event);
+            }
+        }
+        isReady = state.flag("isReady");
+        if (isReady && state.flag("isConnected") != isConnected) {
+            messages.add(ControlEvent.PORT_OPEN);
+        }
+        setGuestOpen(state.flag("isGuestOpen"));
+        if (backend instanceof Stateful saved && state.has("backend")) {
+            saved.restoreState(state.part("backend"));
+        }
     }
 
     /** The guest's side is open or closed. */

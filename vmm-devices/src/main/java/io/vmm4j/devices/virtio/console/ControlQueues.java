@@ -1,6 +1,8 @@
 package io.vmm4j.devices.virtio.console;
 
 import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.DriverFault;
 import io.vmm4j.devices.virtio.LoopTask;
@@ -54,6 +56,14 @@ final class ControlQueues {
 
     boolean isRunning() {
         return receive != null;
+    }
+
+    State saveState() {
+        return State.builder().put("areAnnounced", areAnnounced).build();
+    }
+
+    void restoreState(State state) throws StateException {
+        areAnnounced = state.flag("areAnnounced");
     }
 
     /** Takes messages of the driver. */

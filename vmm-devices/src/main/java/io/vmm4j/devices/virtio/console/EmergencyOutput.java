@@ -34,7 +34,8 @@ final class EmergencyOutput {
         flush.schedule();
     }
 
-    private void flush() {
+    /** For the loop: hands over what waits. */
+    void flush() {
         leaving.clear();
         synchronized (this) {
             leaving.put(waiting.flip());

@@ -1,10 +1,13 @@
 package io.vmm4j.devices.virtio.console;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.DriverFault;
 import io.vmm4j.devices.virtio.QueuePump;
 import io.vmm4j.devices.virtio.VirtioActivation;
+import io.vmm4j.devices.virtio.queue.ChainCopy;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +20,9 @@ import java.util.concurrent.atomic.LongAdder;
  */
 final class PortOutput {
 
+    /** Most bytes of a chain. */
+    private static final long CHAIN_MAX = 0xFFFF_FFFFL;
+
     private final ConsoleBackend backend;
     private final boolean isConsole;
     private final QueuePump pump;
@@ -24,6 +30,9 @@ final class PortOutput {
     private final LongAdder dropped = new LongAdder();
     private boolean isWaiting;
     private boolean isDropping;
+    /** Bytes of the chain in work that have left it; of it the first are passed over when it comes once more after a restore. */
+    private long taken;
+    private long toSkip;
 
     PortOutput(EventLoop loop, DriverFault fault, ConsoleBackend backend, boolean isConsole) {
         this.backend = backend;
@@ -40,11 +49,23 @@ final class PortOutput {
         stuck.disarm();
         isWaiting = false;
         isDropping = false;
+        taken = 0;
+        toSkip = 0;
         pump.stop();
     }
 
     void run() {
         pump.run();
+    }
+
+    State saveState() {
+        return State.builder().put("taken", taken).put("isDropping", isDropping).build();
+    }
+
+    void restoreState(State state) throws StateException {
+        taken = state.integer("taken", 0, CHAIN_MAX);
+        toSkip = taken;
+        isDropping = state.flag("isDropping");
     }
 
     /** The backend has room. */
@@ -60,6 +81,8 @@ final class PortOutput {
 
     /** The views keep their positions, so a chain that is served again goes on where it stopped. */
     private long serve(DescriptorChain chain) {
+        ChainCopy.skip(chain, toSkip);
+        toSkip = 0;
         int left = ConsoleConstants.MAX_TURN;
         for (int i = 0; i < chain.readableCount(); i++) {
             ByteBuffer view = chain.readable(i);
@@ -74,8 +97,10 @@ final class PortOutput {
                     return QueuePump.LATER;
                 }
                 left -= moved;
+                taken += moved;
             }
         }
+        taken = 0;
         return 0;
     }
 

@@ -1,5 +1,8 @@
 package io.vmm4j.devices.virtio.console;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.DriverFault;
@@ -23,7 +26,7 @@ import java.util.List;
  *
  * <p>Confined to the event loop; methods that any thread may call say so.
  */
-public final class VirtioConsole implements VirtioDevice {
+public final class VirtioConsole implements VirtioDevice, Stateful {
 
     private final ConsoleConfig config;
     private final ConsoleConfigSpace space;
@@ -135,6 +138,36 @@ public final class VirtioConsole implements VirtioDevice {
         control.stop();
         ports.forEach(ConsolePort::stop);
         fault.disarm();
+    }
+
+    @Override
+    public State saveState() {
+        space.flushEmergency();
+        if (resize.isScheduled() && control.isRunning()) {
+            ports.get(0).resized(); // the task finds the same done, and a restored machine has none
+        }
+        State.Builder state = State.builder().put("cols", space.cols()).put("rows", space.rows());
+        if (activeInterrupt != null && !fault.isBroken()) {
+            state.put("control", control.saveState()).put("ports", ports.stream().map(ConsolePort::saveState).toList());
+        }
+        return state.build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        space.setSize(state.int32("cols", 0, ConsoleConfig.MAX_SIZE), state.int32("rows", 0, ConsoleConfig.MAX_SIZE));
+        if (activeInterrupt == null || !state.has("ports")) {
+            return;
+        }
+        control.restoreState(state.part("control"));
+        List<State> each = state.parts("ports", ports.size(), ports.size());
+        for (int i = 0; i < each.size(); i++) {
+            try {
+                ports.get(i).restoreState(each.get(i));
+            } catch (StateException e) {
+                throw e.in("port " + i);
+            }
+        }
     }
 
     /**

@@ -1,12 +1,10 @@
 package io.vmm4j.devices.virtio.mmio;
 
 import io.vmm4j.devices.time.EventLoop;
-import io.vmm4j.devices.virtio.LoopBarrier;
 import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +48,13 @@ final class DeviceSession {
     }
 
     private void activate() {
-        if (ended) {
+        catchUp();
+        runQueues();
+    }
+
+    /** Activates the device here when {@link #start} was called and the loop, which stands still or is the caller, has not come to it yet. */
+    void catchUp() {
+        if (!started || ended || active || !interrupt.isServing()) {
             return;
         }
         device.activate(activation);
@@ -59,6 +63,31 @@ final class DeviceSession {
         if (device.configSpace().generation() != firstGeneration) {
             interrupt.configChanged();
         }
+    }
+
+    /** Takes the place of a session that began elsewhere; without {@link #takeUp} the device waits for its reset. */
+    void takeOver() {
+        started = true;
+    }
+
+    /** Goes on with what began elsewhere: the driver hears nothing of what the device says about its activation. On the event loop. */
+    void takeUp() {
+        interrupt.mute(true);
+        device.activate(activation);
+        interrupt.mute(false);
+        active = true;
+    }
+
+    /** Has every queue looked at once, by the loop. */
+    void kick(EventLoop loop) {
+        try {
+            loop.execute(this::runQueues);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("queues of device {} are not looked at, its loop has ended", device.type());
+        }
+    }
+
+    private void runQueues() {
         for (int i = 0; i < activation.queues().size(); i++) {
             notifyQueue(i);
         }
@@ -76,12 +105,19 @@ final class DeviceSession {
      *
      * @return completes once the device is done with the guest's memory
      */
-    CompletableFuture<Void> end(EventLoop loop) {
+    CompletableFuture<Void> end(LoopActions actions) {
         ended = true;
-        return perform(loop, quiesced -> {
+        return actions.perform(quiesced -> {
             active = false;
             device.beginReset(quiesced);
         }, interrupt::cutOff);
+    }
+
+    /** Ends the session, as {@link #end} does, for another that takes its place at once: the caller is the event loop, and resets the device. */
+    void drop() {
+        ended = true;
+        active = false;
+        interrupt.cutOff();
     }
 
     /**
@@ -89,8 +125,8 @@ final class DeviceSession {
      *
      * @return completes once no buffer of the queue is touched any more
      */
-    CompletableFuture<Void> stopQueue(EventLoop loop, int index) {
-        return perform(loop, quiesced -> {
+    CompletableFuture<Void> stopQueue(LoopActions actions, int index) {
+        return actions.perform(quiesced -> {
             if (active) {
                 device.beginQueueStop(index, quiesced);
             } else {
@@ -100,25 +136,7 @@ final class DeviceSession {
     }
 
     /** Undoes what a driver did to a device that it never got to activate. */
-    static CompletableFuture<Void> resetIdle(VirtioDevice device, EventLoop loop) {
-        return perform(loop, device::beginReset, () -> { });
-    }
-
-    /** @param last what is done before the result completes */
-    private static CompletableFuture<Void> perform(EventLoop loop, Consumer<Runnable> action, Runnable last) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        Runnable quiesced = () -> {
-            last.run();
-            done.complete(null);
-        };
-        LoopBarrier.run(loop, () -> {
-            try {
-                action.accept(quiesced);
-            } catch (RuntimeException | Error e) {
-                quiesced.run(); // a fault of the device's: no vCPU shall wait for it
-                throw e;
-            }
-        });
-        return done;
+    static CompletableFuture<Void> resetIdle(VirtioDevice device, LoopActions actions) {
+        return actions.perform(device::beginReset, () -> { });
     }
 }

@@ -1,5 +1,7 @@
 package io.vmm4j.devices.virtio.mmio;
 
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.virtio.VirtioFeatures;
 
 /**
@@ -9,6 +11,7 @@ import io.vmm4j.devices.virtio.VirtioFeatures;
 final class FeatureWords {
 
     private static final int LAST_WORD = Long.SIZE - 1;
+    private static final long WORD_MASK = 0xFFFF_FFFFL;
 
     private final long offered;
     private long deviceSel;
@@ -57,6 +60,23 @@ final class FeatureWords {
         return acceptedBeyond == 0
                 && (accepted & ~offered) == 0
                 && (accepted & VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_VERSION_1)) != 0;
+    }
+
+    State saveState() {
+        return State.builder().put("deviceSel", deviceSel).put("driverSel", driverSel).put("accepted", accepted)
+                .put("acceptedBeyond", acceptedBeyond).build();
+    }
+
+    /** @param areSettled the driver has set FEATURES_OK and read that it stayed */
+    void restoreState(State state, boolean areSettled) throws StateException {
+        deviceSel = state.integer("deviceSel", 0, WORD_MASK);
+        driverSel = state.integer("driverSel", 0, WORD_MASK);
+        accepted = state.bits("accepted");
+        acceptedBeyond = state.bits("acceptedBeyond");
+        if (areSettled && !areAcceptable()) {
+            throw new StateException("accepted features 0x" + Long.toHexString(accepted) + " are not those that a driver can have of the offered 0x"
+                    + Long.toHexString(offered));
+        }
     }
 
     void reset() {

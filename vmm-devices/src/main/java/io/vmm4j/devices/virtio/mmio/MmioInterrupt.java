@@ -21,6 +21,7 @@ final class MmioInterrupt implements VirtioInterrupt {
     private final AtomicInteger configGeneration;
     private final InterruptLine line;
     private volatile boolean cut;
+    private volatile boolean muted;
 
     MmioInterrupt(AtomicInteger status, AtomicInteger causes, AtomicInteger configGeneration, InterruptLine line) {
         this.status = status;
@@ -36,13 +37,16 @@ final class MmioInterrupt implements VirtioInterrupt {
 
     @Override
     public void configChanged() {
+        if (muted) {
+            return;
+        }
         configGeneration.incrementAndGet();
         raise(VirtioMmioRegisters.INT_CONFIG);
     }
 
     @Override
     public void needsReset() {
-        if (cut) {
+        if (cut || muted) {
             return;
         }
         status.getAndUpdate(old -> old == 0 ? 0 : old | DeviceStatus.DEVICE_NEEDS_RESET);
@@ -54,12 +58,17 @@ final class MmioInterrupt implements VirtioInterrupt {
         return (status.get() & (DeviceStatus.DEVICE_NEEDS_RESET | DeviceStatus.FAILED)) == 0;
     }
 
+    /** While it is muted, nothing that the device says reaches anybody. */
+    void mute(boolean isMuted) {
+        muted = isMuted;
+    }
+
     void cutOff() {
         cut = true;
     }
 
     private void raise(int cause) {
-        if (cut) {
+        if (cut || muted) {
             return;
         }
         // The cause before the edge; pairs with the driver, which reads InterruptStatus only after the edge.

@@ -1,6 +1,8 @@
 package io.vmm4j.devices.virtio.mmio;
 
 import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.virtio.queue.QueueAddresses;
 import io.vmm4j.devices.virtio.queue.StoppableQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
@@ -36,11 +38,53 @@ final class QueueConfig {
     static List<VirtQueue> open(QueueConfig[] queues, GuestMemory memory, long driverFeatures) throws VirtQueueException {
         List<VirtQueue> live = new ArrayList<>(queues.length);
         for (QueueConfig queue : queues) {
-            QueueAddresses addresses = new QueueAddresses(queue.size, queue.desc, queue.driver, queue.device);
-            queue.live = queue.ready ? StoppableQueue.open(memory, addresses, queue.sizeMax, driverFeatures) : null;
+            queue.live = queue.ready ? queue.opened(memory, driverFeatures) : null;
             live.add(queue.live);
         }
         return live;
+    }
+
+    private StoppableQueue opened(GuestMemory memory, long driverFeatures) throws VirtQueueException {
+        return StoppableQueue.open(memory, new QueueAddresses(size, desc, driver, device), sizeMax, driverFeatures);
+    }
+
+    /** @param isServed the device may still use the queue */
+    State saveState(boolean isServed) {
+        State.Builder state = State.builder().put("size", size).put("desc", desc).put("driver", driver).put("device", device).put("ready", ready);
+        if (isServed && live != null) {
+            state.put("isTakenBack", isTakenBack);
+            state.put("ring", live.saveState());
+        }
+        return state.build();
+    }
+
+    /**
+     * Becomes what was saved; opens a queue that was live.
+     *
+     * @param isServed the device is to use the queue
+     */
+    void restoreState(State state, boolean isServed, GuestMemory memory, long driverFeatures) throws StateException {
+        size = state.int32("size", Integer.MIN_VALUE, Integer.MAX_VALUE);
+        desc = state.bits("desc");
+        driver = state.bits("driver");
+        device = state.bits("device");
+        ready = state.flag("ready");
+        if (ready && sizeMax == 0) {
+            throw new StateException("ready is 1, of a queue that the device has not");
+        }
+        if (!isServed || !state.has("ring")) {
+            return;
+        }
+        isTakenBack = state.flag("isTakenBack");
+        try {
+            live = opened(memory, driverFeatures);
+        } catch (VirtQueueException e) {
+            throw new StateException(e.getMessage());
+        }
+        live.restoreState(state.part("ring"));
+        if (isTakenBack) {
+            live.stop();
+        }
     }
 
     /** Writes a register that describes the queue; others are dropped. */

@@ -3,6 +3,9 @@ package io.vmm4j.devices.virtio.mmio;
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.irq.InterruptLine;
 import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.DeviceContract;
@@ -13,6 +16,7 @@ import io.vmm4j.devices.virtio.VirtioFeatures;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntBinaryOperator;
@@ -29,8 +33,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Deviations: accesses to control registers that are not 4 bytes wide and aligned read 0 and are dropped on writing. A driver that begins
  * anew before Status reads 0 is let, as Linux's needs it: its device is activated when the reset is over.
+ *
+ * <p>It is saved and restored with its device. Both, and what follows a restore, are called on the event loop while that serves nobody, or
+ * before it runs. A device with loops of its own for queues serves nothing either: {@code VirtioBlk.pause()} has ended, or they do not run yet.
  */
-public final class VirtioMmioTransport implements BusDevice {
+public final class VirtioMmioTransport implements BusDevice, Stateful {
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtioMmioTransport.class);
 
@@ -53,8 +60,9 @@ public final class VirtioMmioTransport implements BusDevice {
     private final EventLoop loop;
     private final ConfigSpace config;
     private final FeatureWords features;
-    private final QueueConfig[] queues;
+    private final QueueRegisters queues;
     private final DeferredNotify[] notifies;
+    private final LoopActions actions;
 
     private final AtomicInteger status = new AtomicInteger();
     private final AtomicInteger interruptStatus = new AtomicInteger();
@@ -64,7 +72,6 @@ public final class VirtioMmioTransport implements BusDevice {
     /** The driver has written to the configuration space since the device was reset last. */
     private volatile boolean isConfigWritten;
     private final Object lock = new Object();
-    private long queueSel;
     /** The configuration's generation when the driver began to look at it. */
     private int firstGeneration;
     /** Completes when the device has quiesced after all sessions that were ended. */
@@ -94,10 +101,10 @@ public final class VirtioMmioTransport implements BusDevice {
         this.firstGeneration = config.generation();
         this.features = new FeatureWords(device.deviceFeatures() | TRANSPORT_FEATURES);
         int[] sizes = device.queueSizeMax();
-        this.queues = new QueueConfig[sizes.length];
+        this.queues = new QueueRegisters(sizes);
+        this.actions = new LoopActions(loop);
         this.notifies = new DeferredNotify[sizes.length];
         for (int i = 0; i < sizes.length; i++) {
-            queues[i] = new QueueConfig(sizes[i]);
             notifies[i] = new DeferredNotify(this, loop, i);
         }
     }
@@ -108,7 +115,7 @@ public final class VirtioMmioTransport implements BusDevice {
      */
     public void notifyQueue(int index) {
         DeviceSession current = session;
-        if (current != null && index >= 0 && index < queues.length) {
+        if (current != null && index >= 0 && index < notifies.length) {
             current.notifyQueue(index);
         }
     }
@@ -172,7 +179,7 @@ public final class VirtioMmioTransport implements BusDevice {
                 case VirtioMmioRegisters.DEVICE_ID -> device.type().id();
                 case VirtioMmioRegisters.VENDOR_ID -> VirtioMmioRegisters.VENDOR;
                 case VirtioMmioRegisters.DEVICE_FEATURES -> features.readOffered();
-                case VirtioMmioRegisters.QUEUE_NUM_MAX -> hasSelectedQueue() ? selectedQueue().sizeMax : 0;
+                case VirtioMmioRegisters.QUEUE_NUM_MAX -> queues.sizeMax();
                 case VirtioMmioRegisters.SHM_LEN_LOW, VirtioMmioRegisters.SHM_LEN_HIGH,
                         VirtioMmioRegisters.SHM_BASE_LOW, VirtioMmioRegisters.SHM_BASE_HIGH -> REGISTER_MASK;
                 case VirtioMmioRegisters.CONFIG_GENERATION -> configGeneration.get() + config.generation();
@@ -185,13 +192,14 @@ public final class VirtioMmioTransport implements BusDevice {
     private long readQueueReady() {
         CompletableFuture<Void> quiescence;
         synchronized (lock) {
-            if (!hasSelectedQueue()) {
+            QueueConfig queue = queues.selectedQueue();
+            if (queue == null) {
                 return 0;
             }
-            if (selectedQueue().ready) {
+            if (queue.ready) {
                 return 1;
             }
-            quiescence = selectedQueue().letGo();
+            quiescence = queue.letGo();
         }
         return VcpuPatience.await(quiescence, loop) ? 0 : 1;
     }
@@ -203,7 +211,7 @@ public final class VirtioMmioTransport implements BusDevice {
                 case VirtioMmioRegisters.DEVICE_FEATURES_SEL -> features.selectOffered(value);
                 case VirtioMmioRegisters.DRIVER_FEATURES_SEL -> features.selectAccepted(value);
                 case VirtioMmioRegisters.DRIVER_FEATURES -> writeDriverFeatures(value);
-                case VirtioMmioRegisters.QUEUE_SEL -> queueSel = value;
+                case VirtioMmioRegisters.QUEUE_SEL -> queues.select(value);
                 case VirtioMmioRegisters.STATUS -> {
                     writeStatus((int) value);
                     return value == 0 ? ending : NOTHING;
@@ -217,14 +225,6 @@ public final class VirtioMmioTransport implements BusDevice {
         }
     }
 
-    private boolean hasSelectedQueue() {
-        return queueSel < queues.length;
-    }
-
-    private QueueConfig selectedQueue() {
-        return queues[(int) queueSel];
-    }
-
     private boolean hasStatus(int bit) {
         return (status.get() & bit) != 0;
     }
@@ -236,23 +236,23 @@ public final class VirtioMmioTransport implements BusDevice {
         }
     }
 
-    /** A queue that is ready, or a device that is live, keeps the layout it has. */
+    /** A device that is live keeps the layout it has. */
     private void writeQueueField(int offset, long value) {
-        if (hasSelectedQueue() && !selectedQueue().ready && !hasStatus(DeviceStatus.DRIVER_OK)) {
-            selectedQueue().write(offset, value);
+        if (!hasStatus(DeviceStatus.DRIVER_OK)) {
+            queues.write(offset, value);
         }
     }
 
     /** The layout is judged at DRIVER_OK, when the features that shape it are settled. */
     private CompletableFuture<Void> writeQueueReady(long value) {
-        if (!hasSelectedQueue() || selectedQueue().sizeMax == 0) {
+        QueueConfig queue = queues.selectedQueue();
+        if (queue == null || queue.sizeMax == 0) {
             return NOTHING;
         }
-        QueueConfig queue = selectedQueue();
         if (value == 0) {
             queue.ready = false;
             if (queue.live != null && queue.takeBack()) {
-                queue.letGoBy(session == null ? ending : session.stopQueue(loop, (int) queueSel));
+                queue.letGoBy(session == null ? ending : session.stopQueue(actions, (int) queues.selected()));
             }
             return queue.letGo();
         }
@@ -306,7 +306,7 @@ public final class VirtioMmioTransport implements BusDevice {
         MmioInterrupt interrupt = new MmioInterrupt(status, interruptStatus, configGeneration, line);
         List<VirtQueue> live;
         try {
-            live = QueueConfig.open(queues, memory, features.accepted());
+            live = queues.open(memory, features.accepted());
         } catch (VirtQueueException e) {
             if (!warned) {
                 LOG.warn("virtio {}: the driver set up a queue that cannot work, device needs reset: {}", device.type(), e.getMessage());
@@ -315,10 +315,14 @@ public final class VirtioMmioTransport implements BusDevice {
             interrupt.needsReset();
             return;
         }
-        session = new DeviceSession(device, new VirtioActivation(memory, live, interrupt, features.accepted()), interrupt, firstGeneration);
+        session = newSession(live, interrupt);
         if (isQuiesced) {
             session.start(loop);
         }
+    }
+
+    private DeviceSession newSession(List<VirtQueue> live, MmioInterrupt interrupt) {
+        return new DeviceSession(device, new VirtioActivation(memory, live, interrupt, features.accepted()), interrupt, firstGeneration);
     }
 
     /** FAILED: the driver will not come back before a reset, so the device stops, though nobody waits for it. */
@@ -327,7 +331,7 @@ public final class VirtioMmioTransport implements BusDevice {
         session = null;
         if (last != null && last.isStarted()) { // else the device has never heard of it
             isConfigWritten = false;
-            endBy(last.end(loop));
+            endBy(last.end(actions));
         }
     }
 
@@ -350,12 +354,9 @@ public final class VirtioMmioTransport implements BusDevice {
         if (isConfigWritten && isQuiesced) {
             resetIdle();
         }
-        for (QueueConfig queue : queues) {
-            queue.reset(ending);
-        }
+        queues.reset(ending);
         firstGeneration = config.generation();
         features.reset();
-        queueSel = 0;
         interruptStatus.set(0);
         isResetting = !isQuiesced;
         status.set(isResetting ? before & STEPS | DeviceStatus.ACKNOWLEDGE : 0);
@@ -364,7 +365,7 @@ public final class VirtioMmioTransport implements BusDevice {
     /** Undoes what a driver has written that did not get as far as to use the device. */
     private void resetIdle() {
         isConfigWritten = false;
-        endBy(DeviceSession.resetIdle(device, loop));
+        endBy(DeviceSession.resetIdle(device, actions));
     }
 
     /** The device has quiesced after the end {@code which}; any thread. However often it is reset until then, one more end follows at most. */
@@ -393,8 +394,114 @@ public final class VirtioMmioTransport implements BusDevice {
     }
 
     private void deferNotify(long index) {
-        if (index < queues.length && session != null) {
+        if (index < notifies.length && session != null) {
             notifies[(int) index].request();
         }
+    }
+
+    /** Why the device cannot be in a snapshot, in one line that names it; empty when it can. Any thread. */
+    public Optional<String> whyNotSaved() {
+        return device.stateful().isPresent() ? Optional.empty() : Optional.of("virtio device " + device.type() + " cannot be saved");
+    }
+
+    /** A reset that the driver waits for counts as over: the device has nothing of the guest's in work any more. */
+    @Override
+    public State saveState() {
+        Stateful saved = device.stateful().orElseThrow(() -> new IllegalStateException(whyNotSaved().orElseThrow()));
+        actions.catchUp();
+        DeviceSession current = session;
+        if (current != null) {
+            current.catchUp();
+        }
+        State.Builder state = State.builder().put("type", device.type().id()).put("device", saved.saveState());
+        synchronized (lock) {
+            SavedRegisters registers = new SavedRegisters(isResetting ? 0 : status.get(), isResetting ? 0 : interruptStatus.get(),
+                    configGeneration.get() + config.generation(), queues.selected(), isConfigWritten && !isResetting,
+                    !isResetting && config.generation() != firstGeneration, session != null);
+            registers.addTo(state);
+            state.put("features", features.saveState());
+            state.put("queues", queues.saveState(registers.isServing()));
+        }
+        return state.build();
+    }
+
+    /** The device is reset and becomes the saved one; no thread waits for another. */
+    @Override
+    public void restoreState(State state) throws StateException {
+        Stateful saved = device.stateful().orElseThrow(() -> new StateException(whyNotSaved().orElseThrow()));
+        try {
+            state.integer("type", device.type().id(), device.type().id());
+            SavedRegisters registers = SavedRegisters.of(state);
+            List<State> queueStates = state.parts("queues", notifies.length, notifies.length);
+            clear();
+            DeviceSession next;
+            synchronized (lock) {
+                next = takeRegisters(registers, state.part("features"), queueStates);
+            }
+            if (registers.isServing()) {
+                next.takeUp();
+            }
+            saved.restoreState(state.part("device"));
+            synchronized (lock) {
+                // As the driver has seen it, and on by what the device has just told it of.
+                configGeneration.getAndAdd(registers.generation() - config.generation());
+                firstGeneration = config.generation() - (registers.isConfigChanged() ? 1 : 0);
+            }
+        } catch (StateException e) {
+            clear();
+            throw e.in("virtio " + device.type());
+        }
+    }
+
+    /** Every queue is looked at once, for a notification of the guest's may be lost, and the interrupt is raised once more that may be too. */
+    @Override
+    public void afterRestore() {
+        device.stateful().ifPresent(Stateful::afterRestore);
+        DeviceSession current = session;
+        if (current != null) {
+            current.kick(loop);
+        }
+        if (interruptStatus.get() != 0) {
+            line.trigger();
+        }
+    }
+
+    /** Ends at once what was before. */
+    private void clear() {
+        actions.catchUp();
+        boolean wasUsed;
+        synchronized (lock) {
+            wasUsed = session != null || isConfigWritten || !isQuiesced;
+            if (session != null) {
+                session.drop();
+                session = null;
+            }
+            ending = NOTHING; // what still ends of it is none of the next
+            isQuiesced = true;
+            isResetting = false;
+            isConfigWritten = false;
+            queues.reset(NOTHING);
+            features.reset();
+            status.set(0);
+            interruptStatus.set(0);
+            configGeneration.set(0);
+        }
+        if (wasUsed) {
+            device.beginReset(() -> { });
+        }
+    }
+
+    private DeviceSession takeRegisters(SavedRegisters registers, State featureState, List<State> queueStates) throws StateException {
+        features.restoreState(featureState, registers.areFeaturesSettled());
+        queues.select(registers.queueSel());
+        List<VirtQueue> live = queues.restoreState(queueStates, registers.isServing(), memory, features.accepted());
+        isConfigWritten = registers.isConfigWritten();
+        interruptStatus.set(registers.causes());
+        status.set(registers.status());
+        if (registers.isLive()) {
+            session = newSession(live, new MmioInterrupt(status, interruptStatus, configGeneration, line));
+            session.takeOver();
+        }
+        return session;
     }
 }

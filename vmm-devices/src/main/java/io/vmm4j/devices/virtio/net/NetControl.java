@@ -2,6 +2,8 @@ package io.vmm4j.devices.virtio.net;
 
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.QueuePump;
@@ -53,6 +55,19 @@ final class NetControl implements QueuePump.Handler {
     /** The second goes on: a driver that resets its device gets no more of them. */
     void stop() {
         retry.disarm();
+    }
+
+    State saveState() {
+        return State.builder().put("commandsLeft", commandsLeft).build();
+    }
+
+    /** A second that had begun begins anew. */
+    void restoreState(State state) throws StateException {
+        commandsLeft = state.int32("commandsLeft", 0, COMMANDS);
+        nextSecond.disarm();
+        if (commandsLeft < COMMANDS) {
+            nextSecond.arm(SECOND_NANOS);
+        }
     }
 
     void activate(long acknowledged) {

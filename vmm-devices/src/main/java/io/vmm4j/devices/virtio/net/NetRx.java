@@ -2,6 +2,8 @@ package io.vmm4j.devices.virtio.net;
 
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.DriverFault;
@@ -69,6 +71,26 @@ final class NetRx {
         isEnabled = false;
         buffers.stop();
         drop();
+    }
+
+    /** The frame that waits, which the backend has not any more; buffers that were taken for it are taken once more after a restore. */
+    State saveState() {
+        byte[] waiting = new byte[length];
+        if (length > 0) {
+            frame.get(0, waiting);
+        }
+        return State.builder().put("frame", waiting).put("isAdmitted", isAdmitted).build();
+    }
+
+    /** Of a queue that was started. */
+    void restoreState(State state) throws StateException {
+        byte[] waiting = state.bytes("frame", 0, NetConstants.MAX_FRAME);
+        if (waiting.length > 0 && waiting.length < NetConstants.HDR_LENGTH + NetConstants.ETH_LENGTH) {
+            throw new StateException("frame has " + waiting.length + " bytes, fewer than its headers");
+        }
+        isAdmitted = state.flag("isAdmitted") && waiting.length > 0;
+        length = waiting.length;
+        frame.put(0, waiting);
     }
 
     boolean hasQueue() {

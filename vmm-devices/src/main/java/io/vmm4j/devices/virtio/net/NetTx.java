@@ -2,6 +2,8 @@ package io.vmm4j.devices.virtio.net;
 
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.DriverFault;
@@ -56,6 +58,15 @@ final class NetTx {
         retry.disarm();
         pump.stop();
         forget();
+    }
+
+    /** The frame that waits is taken from its chain once more after a restore; whether it was paid for is all there is to it. */
+    State saveState() {
+        return State.builder().put("isAdmitted", isAdmitted).build();
+    }
+
+    void restoreState(State state) throws StateException {
+        isAdmitted = state.flag("isAdmitted");
     }
 
     boolean hasQueue() {

@@ -2,6 +2,9 @@ package io.vmm4j.devices.virtio.net;
 
 import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.DriverFault;
@@ -27,7 +30,7 @@ import java.util.Optional;
  *
  * <p>Confined to the event loop; methods that any thread may call say so.
  */
-public final class VirtioNet implements VirtioDevice {
+public final class VirtioNet implements VirtioDevice, Stateful {
 
     private static final long ALWAYS_OFFERED = VirtioFeatures.mask(NetConstants.VIRTIO_NET_F_MRG_RXBUF)
         | VirtioFeatures.mask(NetConstants.VIRTIO_NET_F_STATUS)
@@ -37,6 +40,7 @@ public final class VirtioNet implements VirtioDevice {
         | VirtioFeatures.mask(NetConstants.VIRTIO_NET_F_CTRL_MAC_ADDR)
         | VirtioFeatures.mask(NetConstants.VIRTIO_NET_F_GUEST_ANNOUNCE);
 
+    private static final long MAC_MAX = (1L << Byte.SIZE * MacAddress.LENGTH) - 1;
     /** No mask of features. */
     private static final long NO_OFFLOADS_YET = -1;
 
@@ -55,6 +59,7 @@ public final class VirtioNet implements VirtioDevice {
 
     private int controlIndex;
     private int negotiatedPairs;
+    private int activePairs;
     private long guestOffloads;
     private volatile long driverFeatures;
     private volatile VirtioInterrupt activeInterrupt;
@@ -184,6 +189,53 @@ public final class VirtioNet implements VirtioDevice {
         config.mac().ifPresent(space::setMac);
     }
 
+    @Override
+    public State saveState() {
+        State.Builder state = State.builder().put("mac", space.mac().value()).put("isLinkUp", link.isUp())
+                .put("isAnnouncing", space.hasStatus(NetConstants.VIRTIO_NET_S_ANNOUNCE)).put("control", control.saveState())
+                .put("rxLimiter", rxLimiter.saveState()).put("txLimiter", txLimiter.saveState());
+        if (activeInterrupt != null && !fault.isBroken()) {
+            List<State> pairs = new ArrayList<>();
+            for (int i = 0; i < negotiatedPairs; i++) {
+                pairs.add(State.builder().put("rx", receivers.get(i).saveState()).put("tx", transmitters.get(i).saveState()).build());
+            }
+            state.put("activePairs", activePairs).put("guestOffloads", guestOffloads).put("pairs", pairs);
+        }
+        return state.build();
+    }
+
+    /** The backend was told of offloads and pairs by the activation, and is told again where the driver has settled others since. */
+    @Override
+    public void restoreState(State state) throws StateException {
+        MacAddress mac = new MacAddress(state.integer("mac", 0, MAC_MAX));
+        rxLimiter.restoreState(state.part("rxLimiter"));
+        txLimiter.restoreState(state.part("txLimiter"));
+        control.restoreState(state.part("control"));
+        space.setStatus(NetConstants.VIRTIO_NET_S_ANNOUNCE, state.flag("isAnnouncing"));
+        space.setMac(mac);
+        link.setUp(state.flag("isLinkUp"));
+        if (activeInterrupt != null && state.has("pairs")) {
+            restorePairs(state);
+        }
+    }
+
+    private void restorePairs(State state) throws StateException {
+        long offloads = state.bits("guestOffloads");
+        if ((offloads & ~(driverFeatures & NetOffload.guestFeatures())) != 0) {
+            throw new StateException("guestOffloads is 0x" + Long.toHexString(offloads) + ", which the driver has not accepted");
+        }
+        int used = state.int32("activePairs", 1, negotiatedPairs);
+        List<State> pairs = state.parts("pairs", negotiatedPairs, negotiatedPairs);
+        setGuestOffloads(offloads);
+        if (used != activePairs && !setActivePairs(used)) {
+            throw new StateException("activePairs is " + used + ", and the driver has not set up as many");
+        }
+        for (int i = 0; i < negotiatedPairs; i++) {
+            receivers.get(i).restoreState(pairs.get(i).part("rx"));
+            transmitters.get(i).restoreState(pairs.get(i).part("tx"));
+        }
+    }
+
     /**
      * Plugs the cable in or out, and tells a driver that looks at it (STATUS, section 5.1.4). While it is out, frames of both directions are
      * dropped. Any thread.
@@ -256,6 +308,7 @@ public final class VirtioNet implements VirtioDevice {
     }
 
     private void usePairs(int pairs) {
+        activePairs = pairs;
         link.backend().setActivePairs(pairs);
         for (int i = 0; i < receivers.size(); i++) {
             receivers.get(i).setEnabled(i < pairs);

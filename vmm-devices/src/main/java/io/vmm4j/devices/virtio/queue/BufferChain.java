@@ -27,6 +27,8 @@ final class BufferChain implements DescriptorChain {
     private int id = NO_ID;
     private int descriptors;
     private int slots;
+    /** Of the polls of its queue. */
+    private long turn;
     private boolean inWritablePart;
     /** Set while a device holds the chain. */
     private boolean lent;
@@ -111,6 +113,15 @@ final class BufferChain implements DescriptorChain {
 
     void occupy(int count) {
         slots = count;
+    }
+
+    /** Its number among the chains polled from its queue. */
+    long turn() {
+        return turn;
+    }
+
+    void polledAs(long newTurn) {
+        turn = newTurn;
     }
 
     /** Views kept beyond what every chain has. */

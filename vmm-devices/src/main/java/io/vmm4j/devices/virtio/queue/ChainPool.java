@@ -17,6 +17,10 @@ final class ChainPool {
     private final BitSet inFlight = new BitSet();
     private int idleCount;
     private int lentCount;
+    /** Chains polled so far, without those put back. */
+    private long polled;
+    /** Those polled up to the last of those given back. */
+    private long settled;
     /** Of the idle chains. */
     private int surplus;
 
@@ -44,6 +48,28 @@ final class ChainPool {
         }
         inFlight.set(id);
         chain.identify(id);
+    }
+
+    /** The chain has been polled. */
+    void poll(BufferChain chain) {
+        chain.polledAs(++polled);
+    }
+
+    /** Takes back the chain polled last as if it had not been. */
+    void undoPoll(BufferChain chain) {
+        giveBack(chain);
+        polled--;
+    }
+
+    /** Takes back a chain that the driver gets. */
+    void settle(BufferChain chain) {
+        giveBack(chain);
+        settled = Math.max(settled, chain.turn());
+    }
+
+    /** Whether the chains held are the ones polled last, so that a position in the ring says which they are. */
+    boolean areLastHeld() {
+        return lentCount == polled - settled;
     }
 
     /** Whether {@code chain} is one of this queue's, and not of one that was there before a reset. */

@@ -2,6 +2,8 @@ package io.vmm4j.devices.virtio.queue;
 
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.virtio.VirtioFeatures;
 
 /**
@@ -71,6 +73,26 @@ final class PackedVirtQueue implements StoppableQueue {
         return stopped;
     }
 
+    /** Elements between the two positions are those of chains held, which are given back: what is left is one position. */
+    @Override
+    public State saveState() {
+        QueueState.requireLastHeld(chains);
+        return State.builder()
+                .put(QueueState.NEXT_USED, nextUsed % (2L * size))
+                .put(QueueState.UNSIGNALLED, Math.min(nextUsed - signalledUsed, 2L * size))
+                .build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        int laps = 2 * size;
+        int position = state.int32(QueueState.NEXT_USED, 0, laps - 1);
+        int unsignalled = state.int32(QueueState.UNSIGNALLED, 0, laps);
+        nextUsed = (long) laps + position; // two laps on, where the wrap counters are the same, so that no position is below 0
+        nextAvail = nextUsed;
+        signalledUsed = nextUsed - unsignalled;
+    }
+
     @Override
     public DescriptorChain poll() throws VirtQueueException {
         if (stopped) {
@@ -89,6 +111,7 @@ final class PackedVirtQueue implements StoppableQueue {
                 throw e;
             }
             nextAvail += chain.slots();
+            chains.poll(chain);
             lastPolled = chain;
             return chain;
         } catch (GuestMemoryException e) {
@@ -98,7 +121,7 @@ final class PackedVirtQueue implements StoppableQueue {
 
     @Override
     public void undoPoll() {
-        chains.giveBack(lastPolled);
+        chains.undoPoll(lastPolled);
         nextAvail -= lastPolled.slots();
     }
 
@@ -141,7 +164,7 @@ final class PackedVirtQueue implements StoppableQueue {
         }
         BufferChain given = (BufferChain) chain;
         int id = given.id();
-        chains.giveBack(given);
+        chains.settle(given);
         if (stopped) {
             return NOTHING;
         }

@@ -22,6 +22,8 @@ import static io.vmm4j.devices.virtio.queue.SplitLayout.VIRTQ_USED_F_NO_NOTIFY;
 
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.virtio.VirtioFeatures;
 
 /**
@@ -92,6 +94,27 @@ final class SplitVirtQueue implements StoppableQueue {
     }
 
     @Override
+    public State saveState() {
+        QueueState.requireLastHeld(chains);
+        return State.builder()
+                .put(QueueState.NEXT_AVAIL, nextAvail - chains.lentCount() & IDX_MASK)
+                .put(QueueState.NEXT_USED, nextUsed)
+                .put(QueueState.UNSIGNALLED, nextUsed - signalledUsed & IDX_MASK)
+                .build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        int avail16 = state.int32(QueueState.NEXT_AVAIL, 0, IDX_MASK);
+        int used16 = state.int32(QueueState.NEXT_USED, 0, IDX_MASK);
+        int unsignalled = state.int32(QueueState.UNSIGNALLED, 0, IDX_MASK);
+        nextAvail = avail16;
+        availIdx = avail16; // what the driver has added is found at the next poll
+        nextUsed = used16;
+        signalledUsed = used16 - unsignalled & IDX_MASK;
+    }
+
+    @Override
     public DescriptorChain poll() throws VirtQueueException {
         if (stopped) {
             return null;
@@ -113,6 +136,7 @@ final class SplitVirtQueue implements StoppableQueue {
                 throw e;
             }
             nextAvail = nextAvail + 1 & IDX_MASK;
+            chains.poll(chain);
             lastPolled = chain;
             return chain;
         } catch (GuestMemoryException e) {
@@ -122,7 +146,7 @@ final class SplitVirtQueue implements StoppableQueue {
 
     @Override
     public void undoPoll() {
-        chains.giveBack(lastPolled);
+        chains.undoPoll(lastPolled);
         nextAvail = nextAvail - 1 & IDX_MASK;
     }
 
@@ -152,7 +176,7 @@ final class SplitVirtQueue implements StoppableQueue {
         if (!chains.isOwn(chain)) {
             return;
         }
-        chains.giveBack((BufferChain) chain);
+        chains.settle((BufferChain) chain);
         if (stopped) {
             return;
         }

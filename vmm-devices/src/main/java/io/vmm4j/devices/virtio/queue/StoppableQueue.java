@@ -1,10 +1,21 @@
 package io.vmm4j.devices.virtio.queue;
 
 import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.virtio.VirtioFeatures;
 
-/** A queue as its transport sees it. */
-public interface StoppableQueue extends VirtQueue {
+/** A queue as its transport sees it. Its state is saved and restored while nobody serves it. */
+public interface StoppableQueue extends VirtQueue, Stateful {
+
+    /**
+     * Where the device is in the rings. The chains that it holds are given back to the available side: it polls them once more after
+     * {@link #restoreState}, in the same order.
+     *
+     * @throws IllegalStateException when a chain is held that was polled before one that was given back: no position says that
+     */
+    @Override
+    State saveState();
 
     /**
      * Makes the device's side of a queue, in the ring format that was negotiated.

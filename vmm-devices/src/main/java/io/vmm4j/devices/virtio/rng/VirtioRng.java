@@ -3,6 +3,9 @@ package io.vmm4j.devices.virtio.rng;
 import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.limit.SparseCount;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.ByteConfigSpace;
@@ -27,7 +30,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to the event loop, but for {@link #updateLimits} and {@link #statistics}.
  */
-public final class VirtioRng implements VirtioDevice {
+public final class VirtioRng implements VirtioDevice, Stateful {
 
     private static final Logger LOG = LoggerFactory.getLogger(VirtioRng.class);
 
@@ -98,6 +101,17 @@ public final class VirtioRng implements VirtioDevice {
         retry.disarm();
         pump.stop();
         fault.disarm();
+    }
+
+    /** A request that waits for the limiter is asked for once more after a restore; it has not been paid for. */
+    @Override
+    public State saveState() {
+        return State.builder().put("limiter", limiter.saveState()).build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        limiter.restoreState(state.part("limiter"));
     }
 
     /** Changes the limits, as {@link RateLimiter#update} does, and has a request that waits try again. Any thread. */

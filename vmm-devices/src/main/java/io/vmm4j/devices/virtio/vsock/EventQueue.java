@@ -58,6 +58,12 @@ final class EventQueue {
         run();
     }
 
+    /** Has TRANSPORT_RESET be sent by the next {@link #run} that finds a buffer for it; without effect when the driver has no such queue. */
+    void oweTransportReset() {
+        isPending = queue != null && !queue.isStopped();
+        isUnanswered = false;
+    }
+
     /** Takes new buffers. */
     void run() {
         if (queue == null || queue.isStopped() || fault.isBroken()) {

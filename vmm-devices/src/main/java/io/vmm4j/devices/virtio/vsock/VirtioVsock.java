@@ -1,6 +1,9 @@
 package io.vmm4j.devices.virtio.vsock;
 
 import io.vmm4j.devices.memory.LittleEndian;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ByteConfigSpace;
 import io.vmm4j.devices.virtio.ConfigSpace;
@@ -30,7 +33,7 @@ import java.util.Arrays;
  *
  * <p>Confined to the event loop; methods that any thread may call say so.
  */
-public final class VirtioVsock implements VirtioDevice {
+public final class VirtioVsock implements VirtioDevice, Stateful {
 
     private final long guestCid;
     private final ByteConfigSpace space = new ByteConfigSpace(VsockConstants.CONFIG_LENGTH);
@@ -119,6 +122,19 @@ public final class VirtioVsock implements VirtioDevice {
         events.stop();
         muxer.closeAll();
         fault.disarm();
+    }
+
+    /** Without connections, whose other sides are not in it. The guest's context ID is what the device is made with. */
+    @Override
+    public State saveState() {
+        return State.builder().put("muxer", muxer.saveState()).build();
+    }
+
+    /** The driver is told, as soon as it has a buffer for that, that its connections are gone, and is sent nothing else before. */
+    @Override
+    public void restoreState(State state) throws StateException {
+        muxer.restoreState(state.part("muxer"));
+        events.oweTransportReset();
     }
 
     /** The guest's context ID. Any thread. */

@@ -1,6 +1,8 @@
 package io.vmm4j.devices.virtio.vsock;
 
 import io.vmm4j.devices.limit.SparseCount;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.LoopTimer;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
@@ -59,6 +61,15 @@ final class VsockMuxer {
     /** Whether there may be a packet for the guest. */
     boolean hasPacket() {
         return !resets.isEmpty() || !ready.isEmpty();
+    }
+
+    /** What outlives connections: ports of the host's side are not used again soon. */
+    State saveState() {
+        return State.builder().put("nextPort", nextPort).build();
+    }
+
+    void restoreState(State state) throws StateException {
+        nextPort = state.integer("nextPort", VsockConstants.FIRST_HOST_PORT, VsockConstants.END_HOST_PORT - 1L);
     }
 
     // From the guest
