@@ -8,6 +8,7 @@ module io.vmm4j.core {
     requires com.fasterxml.jackson.annotation;
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.databind;
+    requires com.fasterxml.jackson.dataformat.cbor;
     requires org.slf4j;
 
     exports io.vmm4j.core;
