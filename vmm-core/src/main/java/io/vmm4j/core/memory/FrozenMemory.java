@@ -76,6 +76,25 @@ public final class FrozenMemory {
         return pages;
     }
 
+    /** The pages that may be others than in {@code before}: those that the two do not have in the same file. */
+    public BitSet changedSince(FrozenMemory before) {
+        BitSet changed = pages();
+        changed.or(before.pages());
+        int first = 0;
+        for (FrozenRun run : runs) {
+            while (first < before.runs.size() && before.runs.get(first).end() <= run.offset()) {
+                first++;
+            }
+            for (int i = first; i < before.runs.size() && before.runs.get(i).offset() < run.end(); i++) {
+                FrozenRun other = before.runs.get(i);
+                if (other.file() == run.file()) {
+                    changed.clear(Pages.of(Math.max(run.offset(), other.offset())), Pages.of(Math.min(run.end(), other.end())));
+                }
+            }
+        }
+        return changed;
+    }
+
     /** One more holder; the caller is one. */
     public FrozenMemory hold() {
         holders.incrementAndGet();
