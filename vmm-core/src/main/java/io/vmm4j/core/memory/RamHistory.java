@@ -114,7 +114,7 @@ public final class RamHistory implements AutoCloseable {
             now = layer(written);
             beforeLast.or(written);
         } else {
-            now = whole(touched.find());
+            now = whole(ram, touched.find());
         }
         track();
         if (last != null) {
@@ -124,24 +124,29 @@ public final class RamHistory implements AutoCloseable {
         return now;
     }
 
-    private FrozenMemory whole(BitSet pages) throws IOException {
+    private static FrozenMemory whole(Mapping ram, BitSet pages) throws IOException {
         PageCopy copy = PageCopy.of(ram, pages);
         return FrozenMemory.of(ram.length(), copy.file(), copy.data());
     }
 
     private FrozenMemory layer(BitSet written) throws IOException {
+        return layerOver(last, ram, written);
+    }
+
+    /** {@code below} with pages of {@code ram} over it, held by the caller, who keeps the hold of {@code below}; the others are as there. */
+    static FrozenMemory layerOver(FrozenMemory below, Mapping ram, BitSet written) throws IOException {
         if (written.isEmpty()) {
-            return last.hold();
+            return below.hold();
         }
         BitSet pages = (BitSet) written.clone();
         Pages.bridge(pages, LAYER_GAP);
         PageCopy copy = PageCopy.of(ram, pages);
-        FrozenMemory layered = last.under(copy.file(), pieces(pages, copy));
+        FrozenMemory layered = below.under(copy.file(), pieces(pages, copy));
         if (layered.runs().size() <= FrozenMemory.RUNS_MAX) {
             return layered;
         }
         try {
-            return whole(layered.pages());
+            return whole(ram, layered.pages());
         } finally {
             layered.release();
         }

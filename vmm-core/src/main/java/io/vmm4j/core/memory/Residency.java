@@ -1,6 +1,8 @@
 package io.vmm4j.core.memory;
 
+import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Mapping;
 import io.vmm4j.kvm.libc.NativeStruct;
 import java.io.IOException;
@@ -34,13 +36,24 @@ public final class Residency {
         return find(mapping, FILE_PAGE);
     }
 
-    /** The pages of a sparse file in memory, which may be in swap. */
+    /** The pages of a sparse file that are not in its holes, in swap or not; all where its file system does not tell. */
     public static BitSet dataOf(Fd file, long length) throws IOException {
+        try {
+            return data(file, length);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EINVAL && e.errno() != Errno.EOPNOTSUPP) {
+                throw e;
+            }
+            return all(length);
+        }
+    }
+
+    private static BitSet data(Fd file, long length) throws IOException {
         BitSet found = new BitSet();
         for (long from = file.seekData(0); from >= 0 && from < length;) {
             long to = Math.min(file.seekHole(from), length);
             found.set(Pages.of(from), Pages.of(to + Pages.SIZE - 1));
-            from = file.seekData(to);
+            from = to < length ? file.seekData(to) : -1;
         }
         return found;
     }

@@ -68,11 +68,4 @@ final class FrozenPages implements PageSource {
         }
         return set;
     }
-
-    /** The same pages in the other kind of set. */
-    static BitSet toBitSet(PageSet pages) {
-        BitSet set = new BitSet();
-        pages.forEachRun((from, to) -> set.set((int) from, (int) to));
-        return set;
-    }
 }

@@ -8,6 +8,7 @@ import io.vmm4j.core.machine.MachineState;
 import io.vmm4j.core.memory.FrozenFile;
 import io.vmm4j.core.memory.FrozenMemory;
 import io.vmm4j.core.memory.FrozenRun;
+import io.vmm4j.core.memory.Residency;
 import io.vmm4j.core.snapshot.file.MemoryLayout;
 import io.vmm4j.core.snapshot.file.SnapshotId;
 import io.vmm4j.core.snapshot.file.SnapshotInfo;
@@ -96,7 +97,7 @@ public final class MachineSnapshot implements AutoCloseable {
         if (!reader.layout().equals(layoutOf(state.config()))) {
             throw new SnapshotException(place + " has " + reader.layout().size() + " bytes of memory, and its configuration another size");
         }
-        BitSet data = FrozenPages.toBitSet(reader.source().mayHoldData());
+        BitSet data = Residency.dataOf(reader.memory(), reader.layout().size());
         FrozenFile file = new FrozenFile(Fd.duplicate(reader.memory().value()), 0);
         FrozenMemory memory = FrozenMemory.of(reader.layout().size(), file, data);
         MachineSnapshot snapshot = new MachineSnapshot(info.label().name(), new FrozenMachine(state, memory, Map.of()));
