@@ -148,7 +148,7 @@ public final class KvmVcpu implements AutoCloseable {
 
     /** KVM_GET_REGS. */
     public KvmRegs getRegs() throws KvmException {
-        return KvmRegs.readFrom(get("KVM_GET_REGS", KvmRequests.KVM_GET_REGS, KvmRegs.SIZE).bytes());
+        return KvmRegs.readFrom(Ioctls.get(fd, "KVM_GET_REGS", KvmRequests.KVM_GET_REGS, KvmRegs.SIZE).bytes());
     }
 
     /** KVM_SET_REGS. */
@@ -160,7 +160,7 @@ public final class KvmVcpu implements AutoCloseable {
 
     /** KVM_GET_SREGS. */
     public KvmSregs getSregs() throws KvmException {
-        return KvmSregs.readFrom(get("KVM_GET_SREGS", KvmRequests.KVM_GET_SREGS, KvmSregs.SIZE).bytes());
+        return KvmSregs.readFrom(Ioctls.get(fd, "KVM_GET_SREGS", KvmRequests.KVM_GET_SREGS, KvmSregs.SIZE).bytes());
     }
 
     /** KVM_SET_SREGS. */
@@ -172,7 +172,7 @@ public final class KvmVcpu implements AutoCloseable {
 
     /** KVM_GET_FPU. */
     public KvmFpu getFpu() throws KvmException {
-        return KvmFpu.readFrom(get("KVM_GET_FPU", KvmRequests.KVM_GET_FPU, KvmFpu.SIZE).bytes());
+        return KvmFpu.readFrom(Ioctls.get(fd, "KVM_GET_FPU", KvmRequests.KVM_GET_FPU, KvmFpu.SIZE).bytes());
     }
 
     /** KVM_SET_FPU. */
@@ -218,7 +218,7 @@ public final class KvmVcpu implements AutoCloseable {
 
     /** KVM_GET_LAPIC. Needs the interrupt controller in KVM. */
     public LapicState getLapic() throws KvmException {
-        return LapicState.readFrom(get("KVM_GET_LAPIC", KvmRequests.KVM_GET_LAPIC, LapicState.SIZE).bytes());
+        return LapicState.readFrom(Ioctls.get(fd, "KVM_GET_LAPIC", KvmRequests.KVM_GET_LAPIC, LapicState.SIZE).bytes());
     }
 
     /** KVM_SET_LAPIC. Needs the interrupt controller in KVM. */
@@ -230,7 +230,7 @@ public final class KvmVcpu implements AutoCloseable {
 
     /** KVM_GET_MP_STATE: a {@link KvmMpState} constant. */
     public int getMpState() throws KvmException {
-        return get("KVM_GET_MP_STATE", KvmRequests.KVM_GET_MP_STATE, KvmMpState.SIZE).bytes()
+        return Ioctls.get(fd, "KVM_GET_MP_STATE", KvmRequests.KVM_GET_MP_STATE, KvmMpState.SIZE).bytes()
                 .getInt(KvmMpState.MP_STATE);
     }
 
@@ -243,42 +243,42 @@ public final class KvmVcpu implements AutoCloseable {
 
     /** KVM_GET_VCPU_EVENTS: bytes laid out as {@link KvmVcpuEvents}. */
     public byte[] getVcpuEvents() throws KvmException {
-        return getBytes("KVM_GET_VCPU_EVENTS", KvmRequests.KVM_GET_VCPU_EVENTS, KvmVcpuEvents.SIZE);
+        return Ioctls.getBytes(fd, "KVM_GET_VCPU_EVENTS", KvmRequests.KVM_GET_VCPU_EVENTS, KvmVcpuEvents.SIZE);
     }
 
     /** KVM_SET_VCPU_EVENTS: bytes laid out as {@link KvmVcpuEvents}. */
     public void setVcpuEvents(byte[] events) throws KvmException {
-        setBytes("KVM_SET_VCPU_EVENTS", KvmRequests.KVM_SET_VCPU_EVENTS, KvmVcpuEvents.SIZE, events);
+        Ioctls.setBytes(fd, "KVM_SET_VCPU_EVENTS", KvmRequests.KVM_SET_VCPU_EVENTS, KvmVcpuEvents.SIZE, events);
     }
 
     /** KVM_GET_DEBUGREGS: bytes laid out as {@link KvmDebugregs}. */
     public byte[] getDebugregs() throws KvmException {
-        return getBytes("KVM_GET_DEBUGREGS", KvmRequests.KVM_GET_DEBUGREGS, KvmDebugregs.SIZE);
+        return Ioctls.getBytes(fd, "KVM_GET_DEBUGREGS", KvmRequests.KVM_GET_DEBUGREGS, KvmDebugregs.SIZE);
     }
 
     /** KVM_SET_DEBUGREGS: bytes laid out as {@link KvmDebugregs}. */
     public void setDebugregs(byte[] debugregs) throws KvmException {
-        setBytes("KVM_SET_DEBUGREGS", KvmRequests.KVM_SET_DEBUGREGS, KvmDebugregs.SIZE, debugregs);
+        Ioctls.setBytes(fd, "KVM_SET_DEBUGREGS", KvmRequests.KVM_SET_DEBUGREGS, KvmDebugregs.SIZE, debugregs);
     }
 
     /** KVM_GET_XCRS: bytes laid out as {@link KvmXcrs}. */
     public byte[] getXcrs() throws KvmException {
-        return getBytes("KVM_GET_XCRS", KvmRequests.KVM_GET_XCRS, KvmXcrs.SIZE);
+        return Ioctls.getBytes(fd, "KVM_GET_XCRS", KvmRequests.KVM_GET_XCRS, KvmXcrs.SIZE);
     }
 
     /** KVM_SET_XCRS: bytes laid out as {@link KvmXcrs}. */
     public void setXcrs(byte[] xcrs) throws KvmException {
-        setBytes("KVM_SET_XCRS", KvmRequests.KVM_SET_XCRS, KvmXcrs.SIZE, xcrs);
+        Ioctls.setBytes(fd, "KVM_SET_XCRS", KvmRequests.KVM_SET_XCRS, KvmXcrs.SIZE, xcrs);
     }
 
     /** KVM_GET_XSAVE: bytes laid out as {@link KvmXsave}. */
     public byte[] getXsave() throws KvmException {
-        return getBytes("KVM_GET_XSAVE", KvmRequests.KVM_GET_XSAVE, KvmXsave.SIZE);
+        return Ioctls.getBytes(fd, "KVM_GET_XSAVE", KvmRequests.KVM_GET_XSAVE, KvmXsave.SIZE);
     }
 
     /** KVM_SET_XSAVE: bytes laid out as {@link KvmXsave}. */
     public void setXsave(byte[] xsave) throws KvmException {
-        setBytes("KVM_SET_XSAVE", KvmRequests.KVM_SET_XSAVE, KvmXsave.SIZE, xsave);
+        Ioctls.setBytes(fd, "KVM_SET_XSAVE", KvmRequests.KVM_SET_XSAVE, KvmXsave.SIZE, xsave);
     }
 
     /** KVM_GET_TSC_KHZ: the guest's TSC frequency in kHz. */
@@ -307,27 +307,6 @@ public final class KvmVcpu implements AutoCloseable {
     /** KVM_ENABLE_CAP on the vCPU, with up to four arguments. */
     public void enableCap(int cap, long... args) throws KvmException {
         Ioctls.call(fd, "KVM_ENABLE_CAP", KvmRequests.KVM_ENABLE_CAP, KvmVm.enableCapStruct(cap, args));
-    }
-
-    private NativeStruct get(String name, long request, int size) throws KvmException {
-        NativeStruct struct = NativeStruct.allocate(size);
-        Ioctls.call(fd, name, request, struct);
-        return struct;
-    }
-
-    private byte[] getBytes(String name, long request, int size) throws KvmException {
-        byte[] bytes = new byte[size];
-        get(name, request, size).bytes().get(0, bytes);
-        return bytes;
-    }
-
-    private void setBytes(String name, long request, int size, byte[] bytes) throws KvmException {
-        if (bytes.length != size) {
-            throw new IllegalArgumentException(name + " takes " + size + " bytes, not " + bytes.length);
-        }
-        NativeStruct struct = NativeStruct.allocate(size);
-        struct.bytes().put(0, bytes);
-        Ioctls.call(fd, name, request, struct);
     }
 
     /** KVM's own number of the last exit's reason, {@link io.vmm4j.kvm.abi.KvmExitReason}. */

@@ -140,8 +140,8 @@ public final class FrozenMemory {
                 Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS | Mapping.MAP_NORESERVE);
         try {
             for (FrozenRun run : runs) {
-                mapping.mapFixed(run.offset(), run.length(), run.file().fd().value(), run.file().base() + run.offset(),
-                        Mapping.PROT_READ | Mapping.PROT_WRITE, Mapping.MAP_PRIVATE | Mapping.MAP_NORESERVE);
+                mapping.replace(run.offset(), run.length(), Mapping.PROT_READ | Mapping.PROT_WRITE,
+                        Mapping.MAP_PRIVATE | Mapping.MAP_NORESERVE, run.file().fd().value(), run.file().base() + run.offset());
             }
             return mapping;
         } catch (LinuxException | RuntimeException | Error e) {

@@ -59,8 +59,6 @@ public final class Fd implements AutoCloseable {
     /** Returned by the read and write calls in place of EAGAIN. */
     public static final int WOULD_BLOCK = -1;
 
-    private static final int SEEK_DATA = 3;
-    private static final int SEEK_HOLE = 4;
     private static final int CLOSED = -1;
     private static final int LOCK_EX = 2;
     private static final int LOCK_NB = 4;
@@ -250,31 +248,13 @@ public final class Fd implements AutoCloseable {
         check("fdatasync", result);
     }
 
-    /** fsync(2): data and all that the file system knows of it is on the medium; of a directory, the names in it. */
+    /** fsync(2): as {@link #dataSync}, with all that is known of the file; of a directory, the names in it are on the medium. */
     public void sync() throws LinuxException {
         int result;
         do {
             result = LibC.fsync(value());
         } while (result < 0 && retry());
         check("fsync", result);
-    }
-
-    /** lseek(SEEK_DATA): the first offset from {@code offset} on with data; -1 when there are only holes up to the end. Moves the file's position. */
-    public long seekData(long offset) throws LinuxException {
-        return seek("lseek(SEEK_DATA)", offset, SEEK_DATA);
-    }
-
-    /** lseek(SEEK_HOLE): the first offset from {@code offset} on that is in a hole, or the end; -1 beyond that. Moves the file's position. */
-    public long seekHole(long offset) throws LinuxException {
-        return seek("lseek(SEEK_HOLE)", offset, SEEK_HOLE);
-    }
-
-    private long seek(String call, long offset, int whence) throws LinuxException {
-        long at = LibC.lseek(value(), offset, whence);
-        if (at < 0 && LibC.errno() != Errno.ENXIO) {
-            throw new LinuxException(call, LibC.errno());
-        }
-        return at;
     }
 
     /** ftruncate(2): sets the length in bytes. */

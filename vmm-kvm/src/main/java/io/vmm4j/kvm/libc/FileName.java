@@ -13,25 +13,26 @@ public final class FileName {
     }
 
     /**
-     * Has two files, which may be of any kind, change names in one step.
-     *
-     * @throws LinuxException ENOENT when one of them is not there, EINVAL or ENOSYS when the file system cannot do it
-     */
-    public static void exchange(Path one, Path other) throws LinuxException {
-        int result = LibC.renameat2(AT_FDCWD, NativeStruct.string(one.toString()), AT_FDCWD, NativeStruct.string(other.toString()), RENAME_EXCHANGE);
-        if (result < 0) {
-            throw new LinuxException("rename(" + one + ", " + other + ", exchange)", LibC.errno());
-        }
-    }
-
-    /**
      * Gives the file called {@code from}, which may be of any kind, the name {@code to} in the same file system, in one step
      * and only where nothing has that name.
      *
      * @throws LinuxException EEXIST when something has, EINVAL when the file system cannot do it in one step
      */
     public static void moveUnlessExists(Path from, Path to) throws LinuxException {
-        int result = LibC.renameat2(AT_FDCWD, NativeStruct.string(from.toString()), AT_FDCWD, NativeStruct.string(to.toString()), RENAME_NOREPLACE);
+        rename(from, to, RENAME_NOREPLACE);
+    }
+
+    /**
+     * Has two files of any kind, directories too, change names in one step, in the same file system.
+     *
+     * @throws LinuxException ENOENT when either is missing, EINVAL when the file system cannot do it in one step
+     */
+    public static void exchange(Path one, Path other) throws LinuxException {
+        rename(one, other, RENAME_EXCHANGE);
+    }
+
+    private static void rename(Path from, Path to, int flags) throws LinuxException {
+        int result = LibC.renameat2(AT_FDCWD, NativeStruct.string(from.toString()), AT_FDCWD, NativeStruct.string(to.toString()), flags);
         if (result < 0) {
             throw new LinuxException("rename(" + from + ", " + to + ")", LibC.errno());
         }

@@ -24,7 +24,6 @@ public final class LibC {
     private static final int SYS_CLOSE = 3;
     private static final int SYS_FSTAT = 5;
     private static final int SYS_POLL = 7;
-    private static final int SYS_LSEEK = 8;
     private static final int SYS_MMAP = 9;
     private static final int SYS_MPROTECT = 10;
     private static final int SYS_MUNMAP = 11;
@@ -33,6 +32,7 @@ public final class LibC {
     private static final int SYS_READV = 19;
     private static final int SYS_WRITEV = 20;
     private static final int SYS_MSYNC = 26;
+    private static final int SYS_MINCORE = 27;
     private static final int SYS_MADVISE = 28;
     private static final int SYS_SOCKET = 41;
     private static final int SYS_CONNECT = 42;
@@ -131,13 +131,8 @@ public final class LibC {
     }
 
     /** openat(2). */
-    public static int openat(int directory, NativeStruct name, int flags, int mode) {
+    static int openat(int directory, NativeStruct name, int flags, int mode) {
         return syscall(SYS_OPENAT, name, 1, directory, flags, mode, 0);
-    }
-
-    /** lseek(2). */
-    public static long lseek(int fd, long offset, int whence) {
-        return syscall(SYS_LSEEK, fd, offset, whence, 0, 0, 0);
     }
 
     /** close(2). */
@@ -203,6 +198,11 @@ public final class LibC {
     /** madvise(2). */
     public static int madvise(long address, long length, int advice) {
         return (int) syscall(SYS_MADVISE, address, length, advice, 0, 0, 0);
+    }
+
+    /** mincore(2) into a byte a page. */
+    static int mincore(long address, long length, long vector) {
+        return (int) syscall(SYS_MINCORE, address, length, vector, 0, 0, 0);
     }
 
     /** msync(2). */

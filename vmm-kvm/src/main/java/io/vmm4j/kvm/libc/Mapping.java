@@ -42,7 +42,9 @@ public final class Mapping implements AutoCloseable {
     /** With {@link #MAP_HUGETLB}: pages of 1 GiB. */
     public static final int MAP_HUGE_1GB = 30 << 26;
 
-    /** The content may go; anonymous pages read as zero afterwards. */
+    /** It will be wanted soon. */
+    public static final int MADV_WILLNEED = 3;
+    /** The content may go; anonymous pages read as zero afterwards, those of a private mapping of a file as the file. */
     public static final int MADV_DONTNEED = 4;
     /** The pages go back, in the file too: the range reads as zero afterwards. Shared mappings only. */
     public static final int MADV_REMOVE = 9;
@@ -54,6 +56,8 @@ public final class Mapping implements AutoCloseable {
     public static final int MADV_NOHUGEPAGE = 15;
     /** Not part of a core dump. */
     public static final int MADV_DONTDUMP = 16;
+    /** Brings the pages in for reading; reports what would otherwise be a SIGBUS. Linux 5.14. */
+    public static final int MADV_POPULATE_READ = 22;
     /** Brings the pages in for writing; reports what would otherwise be a SIGBUS. Linux 5.14. */
     public static final int MADV_POPULATE_WRITE = 23;
 
@@ -85,6 +89,20 @@ public final class Mapping implements AutoCloseable {
     /** The first {@code length} bytes of a file or memfd, readable, writable and shared. */
     public static Mapping shared(int fd, long length) throws LinuxException {
         return map(fd, 0, length, PROT_READ | PROT_WRITE, MAP_SHARED);
+    }
+
+    /**
+     * A range of a file, readable and writable, whose writes are seen here only; no swap space is set aside for them.
+     *
+     * @param offset into the file, a multiple of the page size
+     */
+    public static Mapping privateOf(int fd, long offset, long length) throws LinuxException {
+        return map(fd, offset, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE);
+    }
+
+    /** A range of a file, readable, which shows what is written to the file. */
+    public static Mapping readOnly(int fd, long offset, long length) throws LinuxException {
+        return map(fd, offset, length, PROT_READ, MAP_SHARED);
     }
 
     /**
@@ -130,21 +148,46 @@ public final class Mapping implements AutoCloseable {
     }
 
     /**
-     * mmap(2) over a part of this mapping, in place of what was there.
+     * Puts something else in place of a range, MAP_FIXED, in one step: whoever touches it finds the one or the other.
      *
-     * @param offset in this mapping, whole pages
-     * @param size   in bytes, whole pages
-     * @param fd     a descriptor, -1 with MAP_ANONYMOUS
-     * @param fileOffset into the file, whole pages
+     * @param offset of the range, a multiple of the page size
+     * @param size in whole pages
+     * @param protection PROT bits
+     * @param flags MAP bits
+     * @param fd a descriptor, -1 with MAP_ANONYMOUS
+     * @param fileOffset into the file, a multiple of the page size
      */
-    public void mapFixed(long offset, long size, int fd, long fileOffset, int protection, int flags) throws LinuxException {
-        requireWithin(offset, size);
+    public void replace(long offset, long size, int protection, int flags, int fd, long fileOffset) throws LinuxException {
+        requireRange(offset, size);
+        if (offset % Sysconf.pageSize() != 0 || size % Sysconf.pageSize() != 0) {
+            throw new IllegalArgumentException("[" + offset + ", +" + size + ") is not in whole pages");
+        }
+        if (closed.get()) {
+            throw new IllegalStateException("the mapping is closed");
+        }
         if (LibC.mmap(address + offset, size, protection, flags | MAP_FIXED, fd, fileOffset) == -1) {
-            throw new LinuxException("mmap(" + size + " bytes)", LibC.errno());
+            throw new LinuxException("mmap(MAP_FIXED, " + size + " bytes)", LibC.errno());
         }
     }
 
-    private void requireWithin(long offset, long size) {
+    /**
+     * mincore(2): whether each page is in memory; bit 0 of one byte a page. Of private memory without a file that says which pages
+     * were ever written, but for those in swap space; of a file it says what the page cache has, whoever read it: see {@link PageMap}.
+     *
+     * @param offset a multiple of the page size
+     * @param target direct, with room for a byte a page from byte 0 on
+     */
+    public void residency(long offset, long size, ByteBuffer target) throws LinuxException {
+        requireRange(offset, size);
+        if (target.capacity() < Sysconf.roundUpToPage(size) / Sysconf.pageSize()) {
+            throw new IndexOutOfBoundsException("residency of " + size + " bytes exceeds " + target);
+        }
+        if (LibC.mincore(address + offset, size, LibC.address(target)) < 0) {
+            throw new LinuxException("mincore(" + size + " bytes)", LibC.errno());
+        }
+    }
+
+    private void requireRange(long offset, long size) {
         if (offset < 0 || size < 0 || offset > length - size) {
             throw new IndexOutOfBoundsException("[" + offset + ", +" + size + ") of a mapping of " + length + " bytes");
         }
@@ -194,7 +237,7 @@ public final class Mapping implements AutoCloseable {
 
     /** madvise(2) over a range; {@code offset} a multiple of the page size. */
     public void advise(int advice, long offset, long size) throws LinuxException {
-        requireWithin(offset, size);
+        requireRange(offset, size);
         int result;
         do {
             result = LibC.madvise(address + offset, size, advice);

@@ -18,6 +18,10 @@ public final class MemFd implements AutoCloseable {
     public static final int F_SEAL_SHRINK = 2;
     /** The file cannot get longer. */
     public static final int F_SEAL_GROW = 4;
+    /** The file cannot be written. */
+    public static final int F_SEAL_WRITE = 8;
+    /** The file cannot be written but by mappings made before. Linux 5.1. */
+    public static final int F_SEAL_FUTURE_WRITE = 0x10;
 
     private static final int MFD_CLOEXEC = 1;
     private static final int MFD_ALLOW_SEALING = 2;
@@ -37,6 +41,15 @@ public final class MemFd implements AutoCloseable {
      * @param flags 0, or MFD_HUGETLB with a page size
      */
     public static MemFd create(String name, long size, int flags) throws LinuxException {
+        return create(name, size, flags, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    }
+
+    /** As {@link #create(String, long, int)}, for a file that {@link #sealWrites} is to freeze. */
+    public static MemFd createToFreeze(String name, long size, int flags) throws LinuxException {
+        return create(name, size, flags, F_SEAL_SHRINK | F_SEAL_GROW);
+    }
+
+    private static MemFd create(String name, long size, int flags, int seals) throws LinuxException {
         NativeStruct text = NativeStruct.string(name);
         int number = LibC.memfdCreate(text, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
         if (number < 0) {
@@ -46,7 +59,7 @@ public final class MemFd implements AutoCloseable {
         try {
             fd.truncate(size);
             MemFd memFd = new MemFd(fd);
-            memFd.seal(F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+            memFd.seal(seals);
             return memFd;
         } catch (LinuxException e) {
             fd.close();
@@ -58,6 +71,20 @@ public final class MemFd implements AutoCloseable {
         if (LibC.fcntl(fd.value(), F_ADD_SEALS, seals) < 0) {
             throw new LinuxException("fcntl(F_ADD_SEALS)", LibC.errno());
         }
+    }
+
+    /**
+     * From here on nobody can write into the file, for good; private mappings of it are as writable as before.
+     *
+     * @throws LinuxException EBUSY while a shared mapping of it is writable, or the kernel is writing for someone
+     */
+    public void sealWrites() throws LinuxException {
+        seal(F_SEAL_WRITE | F_SEAL_SEAL);
+    }
+
+    /** As {@link #sealWrites}, but that shared mappings which are there already can still write. */
+    public void sealFutureWrites() throws LinuxException {
+        seal(F_SEAL_FUTURE_WRITE);
     }
 
     /** The seals in force, F_SEAL bits. */

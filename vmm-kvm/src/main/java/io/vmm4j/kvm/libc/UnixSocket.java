@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * A Unix stream socket, unix(7): listening, or connected. Non-blocking and closed on exec; a program at the other end
@@ -169,6 +170,33 @@ public final class UnixSocket implements Closeable {
             source.position(source.position() + sent);
         }
         return sent;
+    }
+
+    /**
+     * As {@link #send(ByteBuffer)}, with a second descriptor of an open file for the other end, which goes with the first byte.
+     *
+     * @param source not empty
+     */
+    public int send(ByteBuffer source, Fd descriptor) throws LinuxException {
+        int sent = moved("sendmsg(SCM_RIGHTS)", DescriptorMessage.send(fd(), source, descriptor.value()));
+        if (sent > 0) {
+            source.position(source.position() + sent);
+        }
+        return sent;
+    }
+
+    /** What came in one piece: as many bytes as {@link #receive} says, and an open file if one came with them, which is the caller's to close. */
+    public record Received(int count, Optional<Fd> descriptor) {
+    }
+
+    /** As {@link #receive}, with an open file that the other end sent. Of several the first. */
+    public Received receiveWithDescriptor(ByteBuffer target) throws LinuxException {
+        Fd[] descriptor = new Fd[1];
+        int n = moved("recvmsg", DescriptorMessage.receive(fd(), target, descriptor));
+        if (n > 0) {
+            target.position(target.position() + n);
+        }
+        return new Received(n, Optional.ofNullable(descriptor[0]));
     }
 
     /**

@@ -52,6 +52,7 @@ final class AbiHeadersTest {
             #include <linux/rtnetlink.h>
             #include <sys/socket.h>
             #include <linux/io_uring.h>
+            #include <linux/userfaultfd.h>
             #include <linux/kvm.h>
             #include <asm/termbits.h>
             #define VALUE(name, expr) printf("%s %lld\\n", name, (long long) (expr))
@@ -118,6 +119,11 @@ final class AbiHeadersTest {
         macros(libc("Errno"), "E");
         macros(libc("Fd"), "O_", "POLL", "LOCK_", "F_", "FALLOC_", "BLK");
         macros(libc("FileName"), "AT_", "RENAME_");
+        macros(libc("FileRanges"), "SYS_", "SEEK_");
+        macros(libc("Userfault"), "SYS_", "UFFD_");
+        macros(libc("UserfaultLayout"), "UFFD", "USERFAULTFD_");
+        macros(libc("DescriptorMessage"), "SYS_", "SOL_", "SCM_");
+        enumerated(libc("DescriptorMessage"), "MSG_NOSIGNAL", "MSG_CMSG_CLOEXEC");
         macros(libc("Mapping"), "PROT_", "MAP_", "MADV_", "MS_");
         macros(libc("MemFd"), "MFD_", "F_");
         macros(libc("EventFd"), "EFD_");
@@ -142,6 +148,17 @@ final class AbiHeadersTest {
         fields(libc("OfdLock"), "flock", "FLOCK_SIZE", Map.of("L_TYPE", "l_type", "L_PID", "l_pid"));
         fields(libc("Epoll"), "epoll_event", "EVENT_SIZE", Map.of("DATA", "data"));
         fields(libc("IoVec"), "iovec", "ENTRY_SIZE", Map.of("LENGTH", "iov_len"));
+        fields(libc("UserfaultLayout"), "uffdio_api", "API_SIZE", Map.of("API_API", "api", "API_FEATURES", "features"));
+        fields(libc("UserfaultLayout"), "uffdio_range", "RANGE_SIZE", Map.of("RANGE_START", "start", "RANGE_LEN", "len"));
+        fields(libc("UserfaultLayout"), "uffdio_register", "REGISTER_SIZE", Map.of("REGISTER_MODE", "mode"));
+        fields(libc("UserfaultLayout"), "uffdio_copy", "COPY_SIZE", Map.of("COPY_DST", "dst", "COPY_SRC", "src", "COPY_LEN", "len",
+                "COPY_MODE", "mode", "COPY_COPY", "copy"));
+        fields(libc("UserfaultLayout"), "uffdio_zeropage", "ZEROPAGE_SIZE", Map.of("ZEROPAGE_MODE", "mode", "ZEROPAGE_ZEROPAGE", "zeropage"));
+        fields(libc("UserfaultLayout"), "uffd_msg", "MSG_SIZE", Map.of("MSG_EVENT", "event", "MSG_PAGEFAULT_FLAGS", "arg.pagefault.flags",
+                "MSG_PAGEFAULT_ADDRESS", "arg.pagefault.address", "MSG_REMOVE_START", "arg.remove.start", "MSG_REMOVE_END", "arg.remove.end"));
+        fields(libc("DescriptorMessage"), "msghdr", "MSGHDR_SIZE", Map.of("MSG_IOV", "msg_iov", "MSG_IOVLEN", "msg_iovlen",
+                "MSG_CONTROL", "msg_control", "MSG_CONTROLLEN", "msg_controllen"));
+        fields(libc("DescriptorMessage"), "cmsghdr", "CMSGHDR_SIZE", Map.of("CMSG_LEVEL", "cmsg_level", "CMSG_TYPE", "cmsg_type"));
         fields(libc("TimerFd"), "itimerspec", "ITIMERSPEC_SIZE",
                 Map.of("IT_VALUE_SEC", "it_value.tv_sec", "IT_VALUE_NSEC", "it_value.tv_nsec"));
         fields(libc("Tap"), "ifreq", "IFREQ_SIZE", Map.of("IFR_FLAGS", "ifr_flags"));

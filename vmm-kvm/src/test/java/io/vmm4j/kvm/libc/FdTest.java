@@ -133,6 +133,31 @@ final class FdTest {
         assertFalse(Files.exists(from));
     }
 
+    @Test
+    void twoDirectoriesChangeNamesInOneStep() throws Exception {
+        Path one = Files.createDirectory(directory.resolve("one"));
+        Path other = Files.createDirectory(directory.resolve("other"));
+        Files.createFile(one.resolve("of-one"));
+        try {
+            FileName.exchange(one, other);
+        } catch (LinuxException e) {
+            assumeTrue(e.errno() != Errno.EINVAL, "this file system does not exchange names");
+            throw e;
+        }
+        assertTrue(Files.exists(other.resolve("of-one")) && !Files.exists(one.resolve("of-one")));
+        assertEquals(Errno.ENOENT, assertThrows(LinuxException.class, () -> FileName.exchange(one, directory.resolve("none"))).errno());
+    }
+
+    @Test
+    void aDirectoryCanBeSynced() throws Exception {
+        try (Fd fd = Fd.open(directory, Fd.O_RDONLY | Fd.O_DIRECTORY)) {
+            fd.sync();
+        }
+        Fd closed = Fd.open(directory, Fd.O_RDONLY | Fd.O_DIRECTORY);
+        closed.close();
+        assertEquals(Errno.EBADF, assertThrows(LinuxException.class, closed::sync).errno());
+    }
+
     private String ascii(int offset, int length) {
         byte[] bytes = new byte[length];
         buffer.get(offset, bytes);

@@ -143,4 +143,97 @@ final class MappingTest {
         return maps.contains("-" + Long.toHexString(address) + " ---p")
                 || behind >= 0 && maps.substring(behind + 1, maps.indexOf('\n', behind + 1)).contains("---p");
     }
+
+    private static Path threePages(Path directory) throws Exception {
+        byte[] content = new byte[3 * 4096];
+        java.util.Arrays.fill(content, 4096, 8192, (byte) 'b');
+        java.util.Arrays.fill(content, 8192, 12288, (byte) 'c');
+        return Files.write(directory.resolve("pages"), content);
+    }
+
+    @Test
+    void aPrivateMappingOfAFileIsItsOwnFromTheFirstWriteOn(@TempDir Path directory) throws Exception {
+        Path path = threePages(directory);
+        try (Fd fd = Fd.open(path, Fd.O_RDONLY); Mapping one = Mapping.privateOf(fd.value(), 4096, 8192);
+                Mapping two = Mapping.privateOf(fd.value(), 4096, 8192)) {
+            assertEquals('b', one.buffer(0, 8192).get(0));
+            assertEquals('c', one.buffer(0, 8192).get(4096));
+            one.buffer(0, 8192).put(0, (byte) 'x');
+            assertEquals('b', two.buffer(0, 8192).get(0));
+            assertEquals('b', Files.readAllBytes(path)[4096]);
+            one.advise(Mapping.MADV_DONTNEED);
+            assertEquals('b', one.buffer(0, 8192).get(0), "the write is undone");
+        }
+    }
+
+    @Test
+    void aReadOnlyMappingShowsWhatIsWrittenToTheFile(@TempDir Path directory) throws Exception {
+        try (Fd fd = Fd.open(threePages(directory), Fd.O_RDWR); Mapping mapping = Mapping.readOnly(fd.value(), 8192, 4096)) {
+            assertEquals('c', mapping.buffer(0, 4096).get(5));
+            NativeStruct byteToWrite = NativeStruct.string("y");
+            fd.pwrite(byteToWrite.address(), 1, 8192 + 5);
+            assertEquals('y', mapping.buffer(0, 4096).get(5));
+        }
+    }
+
+    @Test
+    void aRangeIsReplacedAndItsNeighboursStay(@TempDir Path directory) throws Exception {
+        try (Fd fd = Fd.open(threePages(directory), Fd.O_RDONLY); Mapping mapping = Mapping.anonymous(3 * 4096)) {
+            ByteBuffer bytes = mapping.buffer(0, 3 * 4096);
+            bytes.put(0, (byte) 1).put(4096, (byte) 2).put(8192, (byte) 3);
+            mapping.replace(4096, 4096, Mapping.PROT_READ | Mapping.PROT_WRITE, Mapping.MAP_PRIVATE, fd.value(), 8192);
+            assertEquals(1, bytes.get(0));
+            assertEquals('c', bytes.get(4096));
+            assertEquals(3, bytes.get(8192));
+            mapping.replace(4096, 4096, Mapping.PROT_READ | Mapping.PROT_WRITE, Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS, -1, 0);
+            assertEquals(0, bytes.get(4096));
+            assertThrows(IndexOutOfBoundsException.class, () -> mapping.replace(8192, 8192, 3, Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS, -1, 0));
+            assertThrows(IllegalArgumentException.class, () -> mapping.replace(1, 4096, 3, Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS, -1, 0));
+        }
+    }
+
+    @Test
+    void residencyTellsWhichPagesWereWritten() throws Exception {
+        try (Mapping mapping = Mapping.anonymous(64 * 4096)) {
+            mapping.advise(Mapping.MADV_NOHUGEPAGE);
+            mapping.buffer(0, 64 * 4096).put(7 * 4096, (byte) 1);
+            ByteBuffer pages = ByteBuffer.allocateDirect(64);
+            mapping.residency(0, 64 * 4096, pages);
+            assertEquals(1, pages.get(7) & 1);
+            assertEquals(0, pages.get(8) & 1);
+            assertThrows(IndexOutOfBoundsException.class, () -> mapping.residency(0, 64 * 4096, ByteBuffer.allocateDirect(63)));
+        }
+    }
+
+    @Test
+    void theMapOfPagesTellsAMappingsOwnFromTheFiles(@TempDir Path directory) throws Exception {
+        try (Fd fd = Fd.open(threePages(directory), Fd.O_RDONLY); Mapping mapping = Mapping.privateOf(fd.value(), 0, 3 * 4096);
+                PageMap map = PageMap.open(3)) {
+            mapping.buffer(0, 4096).get(0);
+            mapping.buffer(4096, 4096).put(0, (byte) 1);
+            java.nio.LongBuffer entries = map.read(mapping.address(), 3);
+            assertEquals(List.of(false, true, false), List.of(PageMap.isOwn(entries.get(0)), PageMap.isOwn(entries.get(1)), PageMap.isOwn(entries.get(2))));
+            mapping.advise(Mapping.MADV_DONTNEED);
+            assertEquals(false, PageMap.isOwn(map.read(mapping.address(), 3).get(1)));
+            assertThrows(IllegalArgumentException.class, () -> map.read(mapping.address(), 4));
+        }
+    }
+
+    @Test
+    void aFrozenMemFdIsReadAndPrivatelyMappedButNotWritten() throws Exception {
+        try (MemFd file = MemFd.createToFreeze("test", 8192, 0)) {
+            try (Mapping writable = Mapping.shared(file.fd().value(), 8192)) {
+                writable.buffer(0, 8192).put(0, (byte) 9);
+                assertEquals(Errno.EBUSY, assertThrows(LinuxException.class, file::sealWrites).errno());
+                file.sealFutureWrites();
+                writable.buffer(0, 8192).put(1, (byte) 8);
+            }
+            file.sealWrites();
+            assertEquals(Errno.EPERM, assertThrows(LinuxException.class, () -> Mapping.shared(file.fd().value(), 8192)).errno());
+            try (Mapping fork = Mapping.privateOf(file.fd().value(), 0, 8192)) {
+                fork.buffer(0, 8192).put(0, (byte) 1);
+                assertEquals(8, fork.buffer(0, 8192).get(1));
+            }
+        }
+    }
 }

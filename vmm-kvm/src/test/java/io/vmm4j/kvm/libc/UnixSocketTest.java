@@ -199,4 +199,34 @@ class UnixSocketTest {
         assertTrue(own(UnixSocket.open()).connect(path));
         assertThrows(IllegalArgumentException.class, () -> UnixSocket.listen(path + "s", 8));
     }
+
+    @Test
+    void anOpenFileGoesWithTheBytes() throws Exception {
+        UnixSocket[] ends = pair();
+        try (MemFd file = MemFd.create("sent", 4096, 0)) {
+            ByteBuffer sent = direct("[0]");
+            assertEquals(3, ends[0].send(sent, file.fd()));
+            assertEquals(3, sent.position());
+            ByteBuffer target = ByteBuffer.allocateDirect(16);
+            UnixSocket.Received received = ends[1].receiveWithDescriptor(target);
+            assertEquals(3, received.count());
+            assertEquals("[0]", text(target));
+            try (Fd fd = received.descriptor().orElseThrow()) {
+                assertTrue(fd.value() != file.fd().value() && fd.stat().isSameFile(file.fd().stat()));
+                assertEquals(1, LibC.fcntl(fd.value(), 1, 0), "F_GETFD must say FD_CLOEXEC");
+            }
+        }
+    }
+
+    @Test
+    void bytesWithoutAFileAreReceivedAlike() throws Exception {
+        UnixSocket[] ends = pair();
+        assertEquals(UnixSocket.WOULD_BLOCK, ends[1].receiveWithDescriptor(ByteBuffer.allocateDirect(16)).count());
+        ends[0].send(direct("x"));
+        UnixSocket.Received received = ends[1].receiveWithDescriptor(ByteBuffer.allocateDirect(16));
+        assertEquals(1, received.count());
+        assertTrue(received.descriptor().isEmpty());
+        ends[0].close();
+        assertEquals(0, ends[1].receiveWithDescriptor(ByteBuffer.allocateDirect(16)).count(), "the end");
+    }
 }

@@ -2,6 +2,7 @@ package io.vmm4j.core.snapshot.file;
 
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.FileRanges;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,10 +40,10 @@ final class FilePages implements PageSource {
     static PageSet dataIn(Fd file, long size) throws IOException {
         PageSet pages = new PageSet(size >>> PageSet.PAGE_SHIFT);
         try {
-            for (long data = file.seekData(0); data >= 0 && data < size; ) {
-                long hole = Math.min(size, file.seekHole(data));
+            for (long data = FileRanges.nextData(file, 0); data >= 0 && data < size; ) {
+                long hole = Math.min(size, FileRanges.nextHole(file, data));
                 pages.addBytes(data, hole - data);
-                data = hole < size ? file.seekData(hole) : -1;
+                data = hole < size ? FileRanges.nextData(file, hole) : -1;
             }
             return pages;
         } catch (LinuxException e) {
