@@ -2,6 +2,7 @@ package io.vmm4j.core.memory;
 
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.FileRanges;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Mapping;
 import io.vmm4j.kvm.libc.NativeStruct;
@@ -50,10 +51,10 @@ public final class Residency {
 
     private static BitSet data(Fd file, long length) throws IOException {
         BitSet found = new BitSet();
-        for (long from = file.seekData(0); from >= 0 && from < length;) {
-            long to = Math.min(file.seekHole(from), length);
+        for (long from = FileRanges.nextData(file, 0); from >= 0 && from < length;) {
+            long to = Math.min(FileRanges.nextHole(file, from), length);
             found.set(Pages.of(from), Pages.of(to + Pages.SIZE - 1));
-            from = to < length ? file.seekData(to) : -1;
+            from = to < length ? FileRanges.nextData(file, to) : -1;
         }
         return found;
     }
