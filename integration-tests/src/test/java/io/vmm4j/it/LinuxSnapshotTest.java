@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -83,14 +84,19 @@ class LinuxSnapshotTest {
         throw new AssertionError("no " + key + "=: " + console.text());
     }
 
+    /** What the guest answers on a connection of its own, once its program listens. */
     private static String echoed(Path socket, String text) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(UnixDomainSocketAddress.of(socket));
-            channel.write(ByteBuffer.wrap(("CONNECT " + ECHO_PORT + "\n").getBytes(StandardCharsets.US_ASCII)));
-            String greeting = line(channel);
-            assertTrue(greeting.startsWith("OK "), greeting);
-            channel.write(ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.US_ASCII)));
-            return line(channel);
+        for (long end = System.nanoTime() + PATIENCE.toNanos(); ; ) {
+            try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+                channel.connect(UnixDomainSocketAddress.of(socket));
+                channel.write(ByteBuffer.wrap(("CONNECT " + ECHO_PORT + "\n").getBytes(StandardCharsets.US_ASCII)));
+                String greeting = line(channel);
+                if (greeting.startsWith("OK ")) {
+                    channel.write(ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.US_ASCII)));
+                    return line(channel);
+                }
+                assertTrue(System.nanoTime() < end, "nobody listens in the guest");
+            }
         }
     }
 
@@ -163,7 +169,7 @@ class LinuxSnapshotTest {
                 second.pause();
             }
             assertNotEquals(randoms.get("a"), randoms.get("b"));
-            assertEquals(java.util.Arrays.hashCode(disk), java.util.Arrays.hashCode(Files.readAllBytes(image)), "the image is as it was frozen");
+            assertEquals(Arrays.hashCode(disk), Arrays.hashCode(Files.readAllBytes(image)), "the image is as it was frozen");
         }
         inAnotherProcess(place);
         try (MachineSnapshot snapshot = MachineSnapshot.open(place)) {

@@ -13,6 +13,7 @@ import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.event.VmListener;
 import io.vmm4j.core.host.GuardedFuture;
 import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.machine.FrozenMachine;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.metrics.VmMetrics;
 import io.vmm4j.core.snapshot.MachineSnapshot;
@@ -244,9 +245,10 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
      */
     public int resetTo(MachineSnapshot snapshot) throws SnapshotException, IOException {
+        FrozenMachine frozen = snapshot.frozen();
         return still("resetTo()", PAUSE_TIME, () -> {
             try {
-                return machine.revertTo(snapshot.frozen());
+                return machine.revertTo(frozen);
             } catch (IOException | RuntimeException | Error e) {
                 end(new VmExit(VmExitReason.HOST_ERROR, "the machine could not be put back to a snapshot: " + e.getMessage(), e));
                 throw e;

@@ -1,6 +1,7 @@
 package io.vmm4j.core;
 
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.ConfigProblem;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.MachineName;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
@@ -57,6 +58,11 @@ public final class VmRestore {
     private final Set<String> otherImages = new HashSet<>();
     private OpenedFiles opened = OpenedFiles.none();
     private Runnable onBooted;
+    private final Set<String> namedTaps = new HashSet<>();
+    private boolean isNamedOnly;
+    private boolean isVsockNamed;
+    private boolean isSerialNamed;
+    private boolean isConsoleNamed;
     private boolean isCopied;
     private boolean isTracked = true;
     private boolean movesClock = true;
@@ -91,6 +97,7 @@ public final class VmRestore {
     /** The host's end of the first serial port as {@code serial} has it. */
     public VmRestore serial(SerialConfig serial) {
         console = null;
+        isSerialNamed = true;
         config = new VmConfig(config.bootSource(), config.drives(), config.machineConfig(), config.logger(), Objects.requireNonNull(serial, "serial"),
                 config.vsock(), config.networkInterfaces(), config.entropy(), config.balloon(), config.console(), config.cpuConfig()).withRestOf(config);
         return this;
@@ -105,6 +112,7 @@ public final class VmRestore {
     /** The host's end of the virtio console as {@code virtioConsole} has it. */
     public VmRestore virtioConsole(VirtioConsoleConfig virtioConsole) {
         hvc = null;
+        isConsoleNamed = true;
         config = new VmConfig(config.bootSource(), config.drives(), config.machineConfig(), config.logger(), config.serial(), config.vsock(),
                 config.networkInterfaces(), config.entropy(), config.balloon(), Objects.requireNonNull(virtioConsole, "virtioConsole"), config.cpuConfig())
                 .withRestOf(config);
@@ -120,6 +128,7 @@ public final class VmRestore {
     public VmRestore tap(String interfaceId, String tapName) {
         boolean isKnown = config.networkInterfaces().stream().anyMatch(network -> network.ifaceId().equals(interfaceId));
         require(isKnown, "network interface \"" + interfaceId + "\"");
+        namedTaps.add(interfaceId);
         config = config.withNetworkInterfaces(replace(config.networkInterfaces(), network -> network.ifaceId().equals(interfaceId)
                 ? new NetworkInterfaceConfig(network.ifaceId(), tapName, network.guestMac(), network.mtu(), network.rxRateLimiter(),
                         network.txRateLimiter(), network.queuePairs(), network.queueSize()) : network));
@@ -143,6 +152,7 @@ public final class VmRestore {
      */
     public VmRestore vsock(long guestCid, Path socket) {
         require(config.vsock() != null, "vsock device");
+        isVsockNamed = true;
         config = new VmConfig(config.bootSource(), config.drives(), config.machineConfig(), config.logger(), config.serial(),
                 new VsockConfig(guestCid, socket.toString(), config.vsock().vsockId()), config.networkInterfaces(), config.entropy(), config.balloon(),
                 config.console(), config.cpuConfig()).withRestOf(config);
@@ -250,6 +260,15 @@ public final class VmRestore {
         return this;
     }
 
+    /**
+     * Has {@link #build} refuse what the snapshot alone names of the host: each image, tap and socket is to be said here. For a snapshot from somebody who
+     * is not trusted, whose configuration could name any file.
+     */
+    public VmRestore onlyNamed() {
+        isNamedOnly = true;
+        return this;
+    }
+
     /** Files and sockets that are open already, for one machine. For front doors: their type is no part of the API. */
     @SuppressWarnings("exports")
     public VmRestore opened(OpenedFiles files) {
@@ -274,6 +293,39 @@ public final class VmRestore {
         boolean hadGivenConsole = config.console() == null && from.state().parts().containsKey("console");
         SerialConsole virtioConsole = hvc == null && hadGivenConsole ? new SilentConsole() : hvc;
         GivenParts given = new GivenParts(console, virtioConsole, devices, busDevices, opened, onBooted);
-        return VmMaking.make(config, given, name, new Restart(from, config, isCopied, isTracked, movesClock, ownImages, otherImages));
+        from.hold();
+        try {
+            requireNamed();
+            return VmMaking.make(config, given, name, new Restart(from, config, isCopied, isTracked, movesClock, ownImages, otherImages));
+        } finally {
+            from.release();
+        }
+    }
+
+    private void requireNamed() throws ConfigException {
+        if (!isNamedOnly) {
+            return;
+        }
+        List<ConfigProblem> problems = new ArrayList<>();
+        config.drives().stream().filter(drive -> !otherImages.contains(drive.driveId()))
+                .forEach(drive -> problems.add(unnamed("drive " + drive.driveId(), drive.pathOnHost())));
+        config.networkInterfaces().stream().filter(network -> !namedTaps.contains(network.ifaceId()))
+                .forEach(network -> problems.add(unnamed("network interface " + network.ifaceId(), network.hostDevName())));
+        if (config.vsock() != null && !isVsockNamed) {
+            problems.add(unnamed("the vsock device", config.vsock().udsPath()));
+        }
+        if (console == null && !isSerialNamed && !config.serial().isNone()) {
+            problems.add(unnamed("the serial port", config.serial().path()));
+        }
+        if (config.console() != null && hvc == null && !isConsoleNamed) {
+            problems.add(unnamed("the virtio console", config.console().path()));
+        }
+        if (!problems.isEmpty()) {
+            throw new ConfigException(problems);
+        }
+    }
+
+    private static ConfigProblem unnamed(String what, String place) {
+        return new ConfigProblem("snapshot", what + " was on " + place + " in the snapshot: name what it is to be on");
     }
 }

@@ -56,9 +56,15 @@ public final class FrozenMachine {
         return List.copyOf(new TreeSet<>(disks.keySet()));
     }
 
-    /** One more holder; the caller is one. */
+    /**
+     * One more holder.
+     *
+     * @throws IllegalStateException when the last has let go
+     */
     public FrozenMachine hold() {
-        holders.incrementAndGet();
+        if (holders.getAndUpdate(count -> count == 0 ? 0 : count + 1) == 0) {
+            throw new IllegalStateException("the snapshot is closed");
+        }
         return this;
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.kvm.libc.Mapping;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
@@ -23,7 +24,7 @@ class FrozenMemoryTest {
 
     private static void write(Mapping ram, int page, int octet) {
         byte[] bytes = new byte[Pages.SIZE];
-        java.util.Arrays.fill(bytes, (byte) octet);
+        Arrays.fill(bytes, (byte) octet);
         ram.buffer(Pages.bytes(page), Pages.SIZE).put(bytes);
     }
 
@@ -122,7 +123,7 @@ class FrozenMemoryTest {
         BitSet known = after.changedSince(before);
         for (int page = 0; page < PAGES; page++) {
             int at = page * Pages.SIZE;
-            boolean isSame = java.util.Arrays.equals(now, at, at + Pages.SIZE, then, at, at + Pages.SIZE);
+            boolean isSame = Arrays.equals(now, at, at + Pages.SIZE, then, at, at + Pages.SIZE);
             assertTrue(isSame || known.get(page), "page " + page + " changed, seed " + seed);
         }
         assertTrue(known.cardinality() < PAGES, "only what was written is looked at: " + known.cardinality() + ", seed " + seed);
