@@ -60,8 +60,7 @@ public final class Vm implements AutoCloseable {
     private final MachineThreads own;
     private final VmEvents events;
     private final EndWatch ended;
-    /** Held while the guest is started, paused or resumed, so that state and vCPUs agree; the end does not take it. */
-    private final Object running = new Object();
+    private final Standstill standstill;
 
     Vm(VmConfig config, Machine machine, MachineThreads own, VmEvents events) {
         this.config = config;
@@ -69,6 +68,7 @@ public final class Vm implements AutoCloseable {
         this.own = own;
         this.events = events;
         this.ended = new EndWatch(own);
+        this.standstill = new Standstill(machine, own, state, this::entered);
     }
 
     /** What it is called: the name it was given by {@link VmBuilder#name}, else one that this JVM has made up. */
@@ -93,17 +93,8 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when it was started before
      */
     public void start() {
-        synchronized (running) {
-            VmState before = state.compareAndExchange(VmState.CREATED, VmState.RUNNING);
-            if (before.compareTo(VmState.STOPPING) >= 0) {
-                return;
-            }
-            if (before != VmState.CREATED) {
-                throw new IllegalStateException(own.prefix() + "a machine that is " + before.word() + " cannot be started");
-            }
-            // Before the guest can end.
-            entered(VmState.RUNNING);
-            machine.start();
+        if (!standstill.start()) {
+            return;
         }
         LOG.info("{}guest started: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
     }
@@ -174,21 +165,7 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine does not run; on a thread of the machine's own
      */
     public void pause(Duration within) {
-        own.requireOther("pause()");
-        synchronized (running) {
-            if (state.get() == VmState.PAUSED) {
-                return;
-            }
-            Optional<String> busy = state.get() == VmState.RUNNING ? machine.pause(within) : Optional.empty();
-            if (busy.isPresent()) {
-                throw new PauseException(notPaused(busy.get(), within));
-            }
-            if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
-                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be paused");
-            }
-            entered(VmState.PAUSED);
-        }
-        LOG.info("{}guest paused", own.prefix());
+        standstill.pause(within);
     }
 
     /**
@@ -197,18 +174,7 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
      */
     public void resume() {
-        own.requireOther("resume()");
-        synchronized (running) {
-            if (state.get() == VmState.RUNNING) {
-                return;
-            }
-            if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
-                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be resumed");
-            }
-            machine.resume();
-            entered(VmState.RUNNING);
-        }
-        LOG.info("{}guest resumed", own.prefix());
+        standstill.resume();
     }
 
     /** {@link #snapshot(Duration)} within {@link #PAUSE_TIME}. */
@@ -228,7 +194,7 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
      */
     public MachineSnapshot snapshot(Duration within) throws SnapshotException, IOException {
-        MachineSnapshot snapshot = still("snapshot()", within, () -> MachineSnapshot.of(own.machine(), machine.freeze()));
+        MachineSnapshot snapshot = standstill.during("snapshot()", within, () -> MachineSnapshot.of(own.machine(), machine.freeze()));
         LOG.info("{}snapshot taken", own.prefix());
         return snapshot;
     }
@@ -246,7 +212,7 @@ public final class Vm implements AutoCloseable {
      */
     public int resetTo(MachineSnapshot snapshot) throws SnapshotException, IOException {
         FrozenMachine frozen = snapshot.frozen();
-        return still("resetTo()", PAUSE_TIME, () -> {
+        return standstill.during("resetTo()", PAUSE_TIME, () -> {
             try {
                 return machine.revertTo(frozen);
             } catch (IOException | RuntimeException | Error e) {
@@ -254,38 +220,6 @@ public final class Vm implements AutoCloseable {
                 throw e;
             }
         });
-    }
-
-    /** What is done while the machine stands still. */
-    @FunctionalInterface
-    private interface StillWork<T> {
-        T run() throws SnapshotException, IOException;
-    }
-
-    private <T> T still(String call, Duration within, StillWork<T> work) throws SnapshotException, IOException {
-        own.requireOther(call);
-        synchronized (running) {
-            VmState before = state.get();
-            if (before != VmState.RUNNING && before != VmState.PAUSED) {
-                throw new IllegalStateException(own.prefix() + call + " of a machine that is " + before.word());
-            }
-            if (before == VmState.PAUSED) {
-                return work.run();
-            }
-            Optional<String> busy = machine.pause(within);
-            if (busy.isPresent()) {
-                throw new PauseException(notPaused(busy.get(), within));
-            }
-            try {
-                return work.run();
-            } finally {
-                machine.resume();
-            }
-        }
-    }
-
-    private String notPaused(String busy, Duration within) {
-        return own.prefix() + "the guest was not paused, " + busy + " after " + TimeUnit.MILLISECONDS.convert(within) + " ms; it runs on";
     }
 
     /**

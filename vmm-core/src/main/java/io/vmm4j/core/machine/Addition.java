@@ -38,7 +38,7 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
      * @throws ConfigException when it cannot be one of that machine's, or its image not a drive's; keys begin with {@code drives.ID}
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
-    static Addition drive(DriveConfig drive, VmConfig config, DeviceHotplug.Surroundings surroundings) throws ConfigException, IOException {
+    static Addition drive(DriveConfig drive, VmConfig config, DeviceSurroundings surroundings) throws ConfigException, IOException {
         return drive(drive, config, surroundings, DiskImage::open);
     }
 
@@ -49,7 +49,7 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
     }
 
     /** As the other, on an image that is opened otherwise. */
-    static Addition drive(DriveConfig drive, VmConfig config, DeviceHotplug.Surroundings surroundings, ImageOpening opening)
+    static Addition drive(DriveConfig drive, VmConfig config, DeviceSurroundings surroundings, ImageOpening opening)
             throws ConfigException, IOException {
         String key = DRIVES + "." + drive.driveId();
         if (drive.isRootDevice()) {
@@ -83,7 +83,7 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
      *     {@code network-interfaces.ID}
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
-    static Addition network(NetworkInterfaceConfig network, VmConfig config, DeviceHotplug.Surroundings surroundings)
+    static Addition network(NetworkInterfaceConfig network, VmConfig config, DeviceSurroundings surroundings)
             throws ConfigException, IOException {
         String key = NETWORKS + "." + network.ifaceId();
         VmConfig with = config.withNetworkInterfaces(append(config.networkInterfaces(), network));

@@ -49,7 +49,7 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
     private DeviceControls controls;
 
     /** @param addition what it is to be; its files are closed with the device */
-    HotDevice(Addition addition, HotSlot slot, DeviceHotplug.Surroundings surroundings) {
+    HotDevice(Addition addition, HotSlot slot, DeviceSurroundings surroundings) {
         this.addition = addition;
         this.slot = slot;
         this.loopMaker = surroundings.loopMaker();

@@ -158,7 +158,7 @@ public final class MachineAssembler {
         own(new GivenBusDevices(vm, ports, mmio, parts)).add(given.busDevices(), loop, events);
         List<HotSlot> spares = VirtioPlan.spares(plan.size(), config.machineConfig().spareDevices(), GivenPlaces.interrupts(given.busDevices()));
         DeviceHotplug hotplug = addSpares(spares,
-                new DeviceHotplug.Surroundings(vm, ram.memory(), acpi.events(), loop, hold, this::makeLoop, helpers, metrics, events, own, parts));
+                new DeviceSurroundings(vm, ram.memory(), acpi.events(), loop, hold, this::makeLoop, helpers, metrics, events, own, parts));
         hotplug.connect(devices.controls());
         Freezer.Subject subject;
         if (restart == null) {
@@ -282,7 +282,7 @@ public final class MachineAssembler {
     }
 
     /** Windows without devices, and what puts devices into them while the guest runs. */
-    private DeviceHotplug addSpares(List<HotSlot> spares, DeviceHotplug.Surroundings surroundings) {
+    private DeviceHotplug addSpares(List<HotSlot> spares, DeviceSurroundings surroundings) {
         DeviceHotplug hotplug = own(new DeviceHotplug(config, spares, surroundings));
         for (HotSlot spare : spares) {
             mmio.add("spare " + spare.number(), spare.window().base(), spare.window().size(), spare);

@@ -30,6 +30,7 @@ final class FrozenPages implements PageSource {
 
     @Override
     public ByteBuffer read(long offset, int length) throws IOException {
+        buffer.clear();
         for (int at = 0; at < length; at += ZEROS.length) {
             buffer.put(at, ZEROS);
         }
@@ -40,7 +41,7 @@ final class FrozenPages implements PageSource {
                 read(run, from, to, offset);
             }
         }
-        return buffer.clear().limit(length);
+        return buffer.limit(length);
     }
 
     private void read(FrozenRun run, long from, long to, long bufferStart) throws IOException {
