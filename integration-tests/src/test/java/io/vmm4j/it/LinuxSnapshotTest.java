@@ -55,11 +55,11 @@ class LinuxSnapshotTest {
                 [ "$(dd if=/dev/vdb bs=64k skip=$i count=1 2>/dev/null | md5sum | cut -c1-32)" = "$(cat $f)" ] || bad=$((bad + 1)); done
                 echo "remembered=$n wrong=$bad."
             }
-            complaints() { dmesg | grep -i -E 'lockup|stall|unstable|hung|I/O error|BUG|backwards' || echo no=complaints; }
+            complaints() { dmesg | grep -i -E 'lockup|stall|unstable|hung|I/O error|BUG:|backwards' || echo no=complaints; }
             random() { echo "random=$(head -c 16 /dev/urandom | md5sum | cut -c1-32)."; }
             moves() { a=$(cat /tmp/last); sleep 2; echo "moved=$([ "$a" != "$(cat /tmp/last)" ] && echo yes)."; }
             until [ -e /tmp/last ] && [ "$(cat /tmp/last)" -ge 3 ]; do :; done
-            echo under load
+            dmesg -c >/dev/null; echo under load
             while read line </dev/ttyS0; do [ "$line" = quit ] && break; eval "$line"; done
             """;
 

@@ -164,7 +164,7 @@ final class GuestRam implements AutoCloseable {
         long end = from + range.remaining() & -PAGE_SIZE;
         if (begin < end && discardAdvice != 0) {
             mapping.advise(discardAdvice, begin, end - begin);
-            history.discarded(begin, end - begin);
+            parts.marks().mark(begin / PAGE_SIZE, (end - 1) / PAGE_SIZE); // it reads otherwise now
         }
     }
 

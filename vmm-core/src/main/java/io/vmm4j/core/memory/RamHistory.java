@@ -17,7 +17,7 @@ import java.util.List;
  * What has been written to a machine's RAM since it stood still the last time, by vCPUs, as KVM's log has it, and by the host's side, as
  * {@link PageMarks} have it: so that to freeze it again, and to put it back, takes time in proportion to that.
  *
- * <p>Confined to one call at a time. All calls but {@link #discarded} while no vCPU runs and no device touches the RAM.
+ * <p>Confined to one call at a time, while no vCPU runs and no device touches the RAM.
  */
 public final class RamHistory implements AutoCloseable {
 
@@ -235,11 +235,6 @@ public final class RamHistory implements AutoCloseable {
                 written.set(first + (word << 6) + Long.numberOfTrailingZeros(bits));
             }
         }
-    }
-
-    /** Bytes from {@code offset} on have gone back to the host, and read otherwise now. Any thread. */
-    public void discarded(long offset, long length) {
-        marks.mark(Pages.of(offset), Pages.of(offset + length - 1));
     }
 
     /** Lets go of what is held; the RAM is its owner's. */
