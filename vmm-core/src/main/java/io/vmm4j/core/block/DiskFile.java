@@ -88,6 +88,16 @@ public final class DiskFile implements AutoCloseable {
         return fd;
     }
 
+    /** What the image, which nobody writes at the moment, is like: see {@link ImageVersion#settled}. */
+    public ImageVersion settledVersion() throws IOException {
+        return ImageVersion.settled(this);
+    }
+
+    /** What the image is like now. */
+    public ImageVersion version() throws IOException {
+        return ImageVersion.of(this);
+    }
+
     /** Bytes in the image, now. */
     public long size() throws LinuxException {
         return stat.isBlockDevice() ? fd.blockDeviceSize() : fd.stat().size();

@@ -1,6 +1,7 @@
 package io.vmm4j.core.machine;
 
 import io.vmm4j.core.block.DiskFile;
+import io.vmm4j.core.block.ForkedDisk;
 import io.vmm4j.core.block.MemoryOverlay;
 import io.vmm4j.core.block.qcow2.Qcow2Image;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
@@ -63,6 +64,24 @@ interface DiskContent extends AutoCloseable {
         @Override
         public void close() throws IOException {
             base.close();
+        }
+    }
+
+    /** Those of a disk that others may be over too, as long as the guest has written no others. */
+    record Forked(DiskContent image, BlkBackend under) implements DiskContent {
+
+        @Override
+        public BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) throws IOException {
+            return new ForkedDisk(under);
+        }
+
+        @Override
+        public void close() throws IOException {
+            try {
+                under.close();
+            } finally {
+                image.close();
+            }
         }
     }
 

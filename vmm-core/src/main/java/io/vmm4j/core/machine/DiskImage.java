@@ -59,7 +59,12 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
      * @throws IOException when the host has too few descriptors left, or too little memory, to look at it
      */
     static DiskImage open(DriveConfig config, String key, Problems problems) throws IOException {
-        return open(config, Path.of(config.pathOnHost()), null, key, problems);
+        return open(config, Path.of(config.pathOnHost()), null, config.isReadOnly(), key, problems);
+    }
+
+    /** As {@link #open}, of an image that is only read whatever the drive may do. */
+    static DiskImage openBase(DriveConfig config, String key, Problems problems) throws IOException {
+        return open(config, Path.of(config.pathOnHost()), null, true, key, problems);
     }
 
     /**
@@ -68,11 +73,12 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
      * @param others images of other drives of the machine, which need not be other images
      */
     static DiskImage openAgain(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
-        return open(config, place, others, key, problems);
+        return open(config, place, others, config.isReadOnly(), key, problems);
     }
 
     /** @param others {@code null} unless the image is taken as it is */
-    private static DiskImage open(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
+    private static DiskImage open(DriveConfig config, Path place, List<DiskImage> others, boolean readOnly, String key, Problems problems)
+            throws IOException {
         Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
         if (Files.isDirectory(place)) {
@@ -83,7 +89,7 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
             return null;
         }
         try {
-            return inspect(config, place, others, key, problems);
+            return inspect(config, place, others, readOnly, key, problems);
         } catch (ImageInUseException e) {
             problems.add(field, "disk image " + path + " is " + e.getMessage());
         } catch (Qcow2Exception e) {
@@ -97,7 +103,7 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
                 return null;
             }
             problems.add(field, "disk image " + path + (e.errno() == Errno.ENOENT ? " does not exist"
-                    : " cannot be opened for " + (config.isReadOnly() ? "reading" : "writing") + ": " + Errno.message(e.errno())));
+                    : " cannot be opened for " + (readOnly ? "reading" : "writing") + ": " + Errno.message(e.errno())));
         } catch (IOException e) {
             Shortage.rethrow(e);
             problems.add(field, "disk image " + path + " cannot be read: " + e.getMessage());
@@ -120,7 +126,7 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
         }
     }
 
-    private static DiskImage inspect(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems)
+    private static DiskImage inspect(DriveConfig config, Path place, List<DiskImage> others, boolean readOnly, String key, Problems problems)
             throws IOException {
         Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
@@ -137,8 +143,8 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
             return null;
         }
         boolean isLocked = takenAsIs && others.stream().anyMatch(other -> other.file().isAt(place));
-        DiskFile file = isLocked ? DiskFile.openUnlocked(place, config.isReadOnly(), config.isDirect())
-                : DiskFile.open(place, isBaseReadOnly(config), config.isDirect());
+        DiskFile file = isLocked ? DiskFile.openUnlocked(place, readOnly, config.isDirect())
+                : DiskFile.open(place, readOnly || config.overlay() != null, config.isDirect());
         try {
             long size = file.size();
             if (takenAsIs) {
@@ -278,6 +284,20 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
             case Writeback -> CacheType.WRITEBACK;
         };
         return new BlkConfig(config.isReadOnly(), cache, config.queueSize(), SECTOR, file.blockSize());
+    }
+
+    /**
+     * The same for a drive whose writes are not to reach the file.
+     *
+     * @param disk closed with the image
+     */
+    DiskImage over(BlkBackend disk) {
+        return new DiskImage(config, file, new DiskContent.Forked(content, disk), capacity, hasPartitionTable, takenAsIs);
+    }
+
+    /** Whether a snapshot can have the disk: one that is its file, or was until another machine went on from there. */
+    boolean isSaved() {
+        return content instanceof DiskContent.Raw || content instanceof DiskContent.Forked;
     }
 
     /** Closes the image; harmless when the drive that took it over has done so. */
