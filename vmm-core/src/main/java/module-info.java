@@ -9,6 +9,7 @@ module io.vmm4j.core {
     requires com.fasterxml.jackson.annotation;
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.databind;
+    requires com.fasterxml.jackson.dataformat.cbor;
     requires org.apache.commons.compress;
     requires org.slf4j;
     requires org.tukaani.xz;
@@ -22,6 +23,7 @@ module io.vmm4j.core {
 
     exports io.vmm4j.core.block to io.vmm4j.api;
     exports io.vmm4j.core.host to io.vmm4j.api;
+    exports io.vmm4j.core.json to io.vmm4j.api;
 
     // Readers of single fields are for nobody else.
     opens io.vmm4j.core.config to com.fasterxml.jackson.databind;

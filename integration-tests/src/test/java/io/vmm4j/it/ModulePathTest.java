@@ -37,7 +37,7 @@ class ModulePathTest {
 
     /** Of what these tests run with, what an embedder has by depending on vmm-core or vmm-api. */
     private static final Pattern DEPENDENCIES = Pattern.compile(
-            ".*(vmm-(kvm|devices|core|api)[/-](?!.*tests).*|/(jna|slf4j-api|jackson-(core|databind|annotations)|httpcore5)-\\d[^/]*\\.jar)");
+            ".*(vmm-(kvm|devices|core|api)[/-](?!.*tests).*|/(jna|slf4j-api|jackson-(core|databind|annotations|dataformat-cbor)|httpcore5)-\\d[^/]*\\.jar)");
     private static final String DESCRIPTOR = "module embedder { requires io.vmm4j.core; }";
 
     @TempDir

@@ -110,6 +110,24 @@ public final class Fd implements AutoCloseable {
         return new Fd(fd);
     }
 
+    /**
+     * openat(2) of a file in the directory that this descriptor is open on, wherever that is by now; O_CLOEXEC is added.
+     *
+     * @param name of the file, relative to the directory
+     * @param mode for a new file
+     */
+    public Fd openAt(String name, int flags, int mode) throws LinuxException {
+        NativeStruct text = NativeStruct.string(name);
+        int fd;
+        do {
+            fd = LibC.openat(value(), text, flags | O_CLOEXEC, mode);
+        } while (fd < 0 && retry());
+        if (fd < 0) {
+            throw new LinuxException("open(" + name + ")", LibC.errno());
+        }
+        return new Fd(fd);
+    }
+
     /** A second descriptor of the open file behind {@code number}, whose offset and flags it shares. */
     public static Fd duplicate(int number) throws LinuxException {
         int fd = LibC.fcntl(number, F_DUPFD_CLOEXEC, 0);

@@ -50,6 +50,7 @@ public final class LibC {
     private static final int SYS_CLOCK_GETTIME = 228;
     private static final int SYS_EPOLL_WAIT = 232;
     private static final int SYS_EPOLL_CTL = 233;
+    private static final int SYS_OPENAT = 257;
     private static final int SYS_TIMERFD_CREATE = 283;
     private static final int SYS_FALLOCATE = 285;
     private static final int SYS_TIMERFD_SETTIME = 286;
@@ -127,6 +128,11 @@ public final class LibC {
     /** open(2). */
     public static int open(NativeStruct path, int flags, int mode) {
         return syscall(SYS_OPEN, path, 0, flags, mode, 0, 0);
+    }
+
+    /** openat(2). */
+    static int openat(int directory, NativeStruct name, int flags, int mode) {
+        return syscall(SYS_OPENAT, name, 1, directory, flags, mode, 0);
     }
 
     /** close(2). */
