@@ -1,6 +1,7 @@
 package io.vmm4j.core.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -8,6 +9,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
@@ -144,9 +148,24 @@ class InitramfsTest {
                 new ShellRun("n", "hvc0", null, true, List.of(), "vda", List.of("ls", "-l"), null).script());
     }
 
+    /** A header with one program header behind it. */
+    private static byte[] elf(int programHeaderType) {
+        ByteBuffer elf = ByteBuffer.allocate(64 + 56).order(ByteOrder.LITTLE_ENDIAN);
+        elf.put(0, (byte) 0x7f).put(1, (byte) 'E').put(2, (byte) 'L').put(3, (byte) 'F').put(4, (byte) 2);
+        return elf.putLong(0x20, 64).putShort(0x36, (short) 56).putShort(0x38, (short) 1).putInt(64, programHeaderType).array();
+    }
+
     @Test
     void aProgramThatNeedsLibrariesIsNoBusyboxForAGuest() throws IOException {
-        assertTrue(!Busybox.isStatic(Files.readAllBytes(Path.of(ProcessHandle.current().info().command().orElseThrow()))), "java has libraries");
-        assertTrue(!Busybox.isStatic(new byte[10]));
+        assertTrue(Busybox.isStatic(elf(1)), "PT_LOAD alone");
+        assertFalse(Busybox.isStatic(elf(3)), "PT_INTERP");
+        assertFalse(Busybox.isStatic(Arrays.copyOf(elf(1), 64)), "cut off");
+        assertFalse(Busybox.isStatic(new byte[10]));
+        Path bin = Files.createDirectories(root.resolve("bin"));
+        Files.write(bin.resolve("busybox"), elf(3));
+        assertEquals(Optional.empty(), Busybox.find(root, null));
+        Path other = Files.createDirectories(root.resolve("other"));
+        Files.write(other.resolve("busybox"), elf(1));
+        assertEquals(Optional.of(other.resolve("busybox")), Busybox.find(root, "relative:" + bin + ":" + other));
     }
 }
