@@ -10,7 +10,9 @@ module io.vmm4j.core {
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.databind;
     requires com.fasterxml.jackson.dataformat.cbor;
+    requires org.apache.commons.compress;
     requires org.slf4j;
+    requires org.tukaani.xz;
 
     exports io.vmm4j.core;
     exports io.vmm4j.core.config;

@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -68,6 +69,7 @@ public final class VmBuilder {
     private final List<ExtraBusDevice> busDevices = new ArrayList<>();
     private OpenedFiles opened = OpenedFiles.none();
     private Runnable onBooted;
+    private Consumer<? super String> guestLog;
     /** Has the shared folders, and what no method sets. */
     private VmConfig origin;
 
@@ -282,8 +284,7 @@ public final class VmBuilder {
      * @param maker     makes the device, once for each machine that is built, given its line (which goes nowhere without an interrupt)
      *     and the machine's event loop, for timers
      */
-    public VmBuilder portDevice(String name, BusRange ports, int interrupt,
-            BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
+    public VmBuilder portDevice(String name, BusRange ports, int interrupt, BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
         busDevices.add(new ExtraBusDevice(ExtraBusDevice.Kind.PORTS, name, ports, interrupt, maker));
         return this;
     }
@@ -295,8 +296,7 @@ public final class VmBuilder {
     }
 
     /** As {@link #portDevice(String, BusRange, int, BiFunction)}, at guest-physical addresses where there is no RAM. */
-    public VmBuilder mmioDevice(String name, BusRange addresses, int interrupt,
-            BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
+    public VmBuilder mmioDevice(String name, BusRange addresses, int interrupt, BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
         busDevices.add(new ExtraBusDevice(ExtraBusDevice.Kind.MEMORY, name, addresses, interrupt, maker));
         return this;
     }
@@ -308,6 +308,15 @@ public final class VmBuilder {
      */
     public VmBuilder bootTimer(Runnable onBooted) {
         this.onBooted = Objects.requireNonNull(onBooted, "onBooted");
+        return this;
+    }
+
+    /**
+     * Has each line that the guest prints on its second serial port given to {@code reader}, beside the log: as plain text, up to 1024 bytes, on a
+     * vCPU's thread, so it must not block. What it throws ends the machine, {@link VmExitReason#DEVICE_FAULT}.
+     */
+    public VmBuilder guestLog(Consumer<? super String> reader) {
+        guestLog = Objects.requireNonNull(reader, "reader");
         return this;
     }
 
@@ -343,8 +352,7 @@ public final class VmBuilder {
 
     private GivenParts parts() {
         boolean isPrinted = console == null && !hasConsole;
-        return new GivenParts(isPrinted ? StreamConsole.printing(System.out) : console, hvc, devices, busDevices, opened,
-                onBooted);
+        return new GivenParts(isPrinted ? StreamConsole.printing(System.out) : console, hvc, devices, busDevices, opened, onBooted, guestLog);
     }
 
     /**
