@@ -241,8 +241,8 @@ public final class MachineAssembler {
         for (DiskImage disk : files.disks()) {
             devices.addDrive(disk, parts(), events);
         }
-        for (int i = 0; i < files.taps().size(); i++) {
-            own(devices.addNetwork(config.networkInterfaces().get(i), files.taps().get(i)));
+        for (int i = 0; i < files.ports().size(); i++) {
+            devices.addNetwork(config.networkInterfaces().get(i), files.ports().get(i), events);
         }
         if (config.vsock() != null) {
             addVsock(devices, config.vsock(), loop);
