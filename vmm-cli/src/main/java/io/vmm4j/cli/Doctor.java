@@ -1,5 +1,6 @@
 package io.vmm4j.cli;
 
+import io.vmm4j.core.host.Passt;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
 import io.vmm4j.kvm.KvmException;
@@ -86,6 +87,7 @@ final class Doctor {
         examineKvm(hasHardware);
         examineHugePages();
         examineTun();
+        examinePasst();
         examineJava();
         int width = findings.stream().mapToInt(finding -> finding.subject().length()).max().orElse(0);
         for (Finding finding : findings) {
@@ -158,6 +160,11 @@ final class Doctor {
         } else {
             ok("/dev/net/tun", "is permitted");
         }
+    }
+
+    private void examinePasst() {
+        Passt.find().ifPresentOrElse(program -> ok("passt", "is " + program),
+                () -> note("passt", "is not on the PATH; only --net user needs it: apt install passt"));
     }
 
     private void examineJava() {

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 public record PublishedPort(String address, int hostPort, int guestPort, boolean isUdp) {
 
     private static final int MAX_PORT = 65535;
-    private static final String FORM = "[ADDRESS:]HOST:GUEST[/tcp|/udp]";
+    private static final String FORM = "[ADDRESS:]HOST:GUEST, behind which /tcp or /udp may stand";
     private static final Pattern TEXT = Pattern.compile("(?:(\\d{1,3}(?:\\.\\d{1,3}){3}|\\[[0-9A-Fa-f:.]{2,45}]):)?(\\d{1,9}):(\\d{1,9})(/tcp|/udp)?");
 
     /**

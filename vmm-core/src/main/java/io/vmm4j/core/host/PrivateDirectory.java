@@ -6,6 +6,9 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.nio.file.attribute.UserPrincipalLookupService;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +22,9 @@ final class PrivateDirectory implements AutoCloseable {
     /** Of the host's own user namespace, in which root is root. */
     private static final String WHOLE_MAP = "0 0 4294967295";
 
+    /** Where no name is known. */
+    private static final String NOBODY = "65534";
+
     private final Path path;
 
     private PrivateDirectory(Path path) {
@@ -31,12 +37,20 @@ final class PrivateDirectory implements AutoCloseable {
         PrivateDirectory directory = new PrivateDirectory(path);
         try {
             if (ProcessCalls.geteuid() == 0 && isHostsRoot()) {
-                Files.setOwner(path, path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+                Files.setOwner(path, nobody(path.getFileSystem().getUserPrincipalLookupService()));
             }
             return directory;
         } catch (IOException e) {
             directory.close();
             throw e;
+        }
+    }
+
+    private static UserPrincipal nobody(UserPrincipalLookupService users) throws IOException {
+        try {
+            return users.lookupPrincipalByName("nobody");
+        } catch (UserPrincipalNotFoundException e) {
+            return users.lookupPrincipalByName(NOBODY);
         }
     }
 

@@ -21,7 +21,8 @@ final class SaidLines {
     private static final long END_MILLIS = 1000;
     /** What passt says with nothing wrong. */
     private static final Pattern USUAL = Pattern.compile("\\s*|Failed to send \\d+ bytes to syslog|Don't run as root.*|UNIX domain socket bound.*"
-            + "|You can now start qemu.*|or qrap, for earlier.*| +(kvm|\\./qrap) .*|No external routable interface for IPv6");
+            + "|You can now start qemu.*|or qrap, for earlier.*| +(kvm|\\./qrap) .*|No external routable interface for IPv6"
+            + "|Can't run AVX2 build.*");
 
     private final Deque<String> lines = new ArrayDeque<>();
     private final Thread thread;
