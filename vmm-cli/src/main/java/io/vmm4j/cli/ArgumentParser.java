@@ -136,10 +136,14 @@ final class ArgumentParser {
     }
 
     private void take(ParseResult result) {
+        Set<CliOption> taken = EnumSet.noneOf(CliOption.class);
         for (OptionSpec matched : result.matchedOptions()) {
             CliOption option = CliOption.named(matched.longestName());
             boolean isRead = option != null && !matched.originalStringValues().isEmpty();
             if (isRead && option.isRepeatable()) {
+                if (!taken.add(option)) {
+                    continue; // once for each time it was typed, each time with all values
+                }
                 List<String> values = new ArrayList<>(given.containsKey(option) ? given.get(option).values() : List.of());
                 values.addAll(matched.originalStringValues());
                 given.put(option, new Arguments.Given(nameTyped(option), values));
