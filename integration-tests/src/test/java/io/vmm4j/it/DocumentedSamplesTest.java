@@ -106,7 +106,7 @@ class DocumentedSamplesTest {
 
     @Test
     void theTestsOfThePageOnDevicesPass() throws Exception {
-        assertPasses("docs/devices.md", 4, "ShouterTest", "MailboxTest");
+        assertPasses("docs/devices.md", 5, "ShouterTest", "MailboxTest", "CounterTest");
     }
 
     @Test

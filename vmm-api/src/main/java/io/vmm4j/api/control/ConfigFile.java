@@ -1,6 +1,5 @@
 package io.vmm4j.api.control;
 
-import io.vmm4j.api.json.SerdeException;
 import io.vmm4j.api.request.ApiException;
 import io.vmm4j.api.request.ConfigFileBody;
 import io.vmm4j.api.request.CpuConfigBody;
@@ -9,6 +8,7 @@ import io.vmm4j.api.request.NetworkBody;
 import io.vmm4j.api.request.PmemBody;
 import io.vmm4j.api.request.VmmAction;
 import io.vmm4j.api.request.VmmAction.Plain;
+import io.vmm4j.core.json.SerdeException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package io.vmm4j.api.control;
 
-import io.vmm4j.api.json.RustText;
+import io.vmm4j.core.json.RustText;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.vmm4j.api.request;
 
-import io.vmm4j.api.json.Choice;
+import io.vmm4j.core.json.Choice;
 
 /** The fields that are one of some names, which stand for themselves. */
 final class Choices {

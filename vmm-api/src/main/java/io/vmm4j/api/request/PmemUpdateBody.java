@@ -1,9 +1,9 @@
 package io.vmm4j.api.request;
 
-import io.vmm4j.api.json.Field;
-import io.vmm4j.api.json.Shapes;
-import io.vmm4j.api.json.Struct;
-import io.vmm4j.api.json.Values;
+import io.vmm4j.core.json.Field;
+import io.vmm4j.core.json.Shapes;
+import io.vmm4j.core.json.Struct;
+import io.vmm4j.core.json.Values;
 
 /**
  * {@code PATCH /pmem/ID}.

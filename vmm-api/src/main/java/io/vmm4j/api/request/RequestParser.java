@@ -2,10 +2,10 @@ package io.vmm4j.api.request;
 
 import io.vmm4j.api.http.ApiMethod;
 import io.vmm4j.api.http.ApiRequest;
-import io.vmm4j.api.json.SerdeException;
-import io.vmm4j.api.json.Shape;
-import io.vmm4j.api.json.Shapes;
 import io.vmm4j.api.request.VmmAction.Plain;
+import io.vmm4j.core.json.SerdeException;
+import io.vmm4j.core.json.Shape;
+import io.vmm4j.core.json.Shapes;
 
 /**
  * Finds out what a request asks for: by the first part of its path, as Firecracker does, which passes over most of what is

@@ -1,7 +1,7 @@
 package io.vmm4j.api.request;
 
-import io.vmm4j.api.json.Converted;
-import io.vmm4j.api.json.SerdeException;
+import io.vmm4j.core.json.Converted;
+import io.vmm4j.core.json.SerdeException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.vmm4j.api.json.SerdeException;
-import io.vmm4j.api.json.Shape;
-import io.vmm4j.api.json.Shapes;
+import io.vmm4j.core.json.SerdeException;
+import io.vmm4j.core.json.Shape;
+import io.vmm4j.core.json.Shapes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package io.vmm4j.bench.devices;
 import io.vmm4j.core.block.DiskBackend;
 import io.vmm4j.core.block.DiskFile;
 import io.vmm4j.devices.memory.GuestMemoryException;
+import io.vmm4j.devices.virtio.blk.BlkBackend;
 import io.vmm4j.devices.virtio.blk.BlkConfig;
 import io.vmm4j.devices.virtio.blk.CacheType;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
@@ -35,9 +36,13 @@ public class BlockBenchmark {
     @Param({"split", "split-indirect", "packed"})
     public String ring;
 
+    /** What is read: an image, or nothing, which leaves the device's own work. */
+    @Param({"image", "none"})
+    public String disk;
+
     private final BenchGuest guest = new BenchGuest();
     private Path image;
-    private DiskBackend backend;
+    private BlkBackend backend;
     private BenchRing driver;
     private int random = 1;
 
@@ -46,7 +51,7 @@ public class BlockBenchmark {
     public void open() throws IOException, GuestMemoryException {
         image = Files.createTempFile("vmm-bench", ".img");
         Files.write(image, new byte[IMAGE]);
-        backend = new DiskBackend(DiskFile.open(image, true, false));
+        backend = disk.equals("image") ? new DiskBackend(DiskFile.open(image, true, false)) : new NoDisk(IMAGE);
         long features = BenchRing.features(ring);
         driver = guest.ring(0, features).buffer(BenchGuest.BUFFERS, 16, 0).buffer(BenchGuest.BUFFERS + 0x1000, 4096, BenchRing.WRITE)
             .buffer(STATUS, 1, BenchRing.WRITE).layOut();

@@ -3,11 +3,11 @@ package io.vmm4j.cli.firecracker;
 import io.vmm4j.api.FirecrackerOptions;
 import io.vmm4j.api.FirecrackerServer;
 import io.vmm4j.api.control.OsError;
-import io.vmm4j.api.json.RustText;
 import io.vmm4j.api.request.MetricsBody;
 import io.vmm4j.cli.log.LocalClock;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.host.Shortage;
+import io.vmm4j.core.json.RustText;
 import io.vmm4j.devices.text.Printable;
 import io.vmm4j.kvm.libc.CpuTime;
 import io.vmm4j.kvm.libc.Errno;
@@ -19,6 +19,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -61,7 +62,7 @@ public final class FirecrackerDoor {
      * @param releaseSignals lets go of those that have been taken elsewhere
      */
     public static void run(Runnable awaitSignals, Runnable releaseSignals, String... words) {
-        warmUp();
+        warmUp(words);
         FirecrackerDoor door = new FirecrackerDoor(awaitSignals, releaseSignals, DoorLogProvider.choose(), System.out, System.err);
         int status = door.statusOf(words);
         if (door.hasEnded(status)) {
@@ -73,14 +74,14 @@ public final class FirecrackerDoor {
 
     /** As {@link #run}, but for the process, which goes on: for what class archives are made from. */
     public static void rehearse(Runnable awaitSignals, Runnable releaseSignals, String... words) {
-        warmUp();
+        warmUp(words);
         FirecrackerDoor door = new FirecrackerDoor(awaitSignals, releaseSignals, DoorLogProvider.choose(), System.out, System.err);
         door.hasEnded(door.statusOf(words));
     }
 
     /** Begins with what takes long and is needed in any case, on a thread beside, or here where there is none to be had. */
-    private static void warmUp() {
-        WarmUp work = new WarmUp();
+    private static void warmUp(String... words) {
+        WarmUp work = new WarmUp(!List.of(words).contains("--no-api"));
         Thread thread = new Thread(work, "fc_warm-up");
         thread.setDaemon(true);
         try {
@@ -90,13 +91,22 @@ public final class FirecrackerDoor {
         }
     }
 
-    /** The time zone for the log, and Java's Unix sockets. No lambda: the first one costs a start. */
+    /** The time zone for the log, and Java's Unix sockets where there is an API. No lambda: the first one costs a start. */
     private static final class WarmUp implements Runnable {
+
+        private final boolean hasApi;
+
+        WarmUp(boolean hasApi) {
+            this.hasApi = hasApi;
+        }
 
         @Override
         @SuppressWarnings("ReturnValueIgnored") // what it loads is all that is wanted of it
         public void run() {
             LocalClock.now();
+            if (!hasApi) {
+                return;
+            }
             try {
                 ServerSocketChannel.open(StandardProtocolFamily.UNIX).close();
             } catch (IOException e) {

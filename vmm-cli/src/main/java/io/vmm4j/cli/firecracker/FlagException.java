@@ -1,6 +1,6 @@
 package io.vmm4j.cli.firecracker;
 
-import io.vmm4j.api.json.RustText;
+import io.vmm4j.core.json.RustText;
 
 /** A command line that cannot be, in one line. */
 final class FlagException extends Exception {

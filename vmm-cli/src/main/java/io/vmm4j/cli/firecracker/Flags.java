@@ -1,8 +1,8 @@
 package io.vmm4j.cli.firecracker;
 
 import io.vmm4j.api.FirecrackerOptions;
-import io.vmm4j.api.json.RustText;
 import io.vmm4j.api.request.LoggerBody;
+import io.vmm4j.core.json.RustText;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

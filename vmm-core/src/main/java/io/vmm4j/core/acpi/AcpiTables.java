@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Writes the ACPI tables of a machine: DSDT, FADT, MADT and XSDT one behind the other, and the root pointer at
@@ -34,6 +35,11 @@ public final class AcpiTables {
 
     /** What the tables follow from. */
     private record Origin(long start, List<Integer> apicIds, int atBoot, List<VirtioMmioSlot> slots, int spares) {
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(start, apicIds, atBoot, slots.size(), spares);
+        }
     }
 
     /** From {@link #start} on. */

@@ -3,6 +3,7 @@ package io.vmm4j.core.config;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -34,6 +35,11 @@ public record CpuConfig(
         kvmCapabilities = kvmCapabilities == null ? List.of() : List.copyOf(kvmCapabilities);
         cpuidModifiers = cpuidModifiers == null ? List.of() : List.copyOf(cpuidModifiers);
         msrModifiers = msrModifiers == null ? List.of() : List.copyOf(msrModifiers);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(kvmCapabilities, cpuidModifiers, msrModifiers);
     }
 
     /** CPUs as KVM and the machine's other options have them. */

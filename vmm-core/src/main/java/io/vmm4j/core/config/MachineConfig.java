@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.memo.Memo;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -128,6 +129,12 @@ public record MachineConfig(
         memCoreDump = memCoreDump != null && memCoreDump;
         trackDirtyPages = trackDirtyPages != null && trackDirtyPages;
         cpuTemplate = cpuTemplate == null ? CpuTemplate.None : cpuTemplate;
+    }
+
+    /** By what machines differ in most. */
+    @Override
+    public int hashCode() {
+        return Objects.hash(vcpuCount, maxVcpuCount, memSizeMib, memType, memFilePath, vpmuLevel, memPrefault, smt, hugePages, spareDevices);
     }
 
     private static String memTypeOf(HugePages pages) {

@@ -1,5 +1,6 @@
 package io.vmm4j.core.cpu;
 
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
@@ -22,6 +23,11 @@ public record CpuTopology(int threadsPerCore, int coresPerDie, int diesPerSocket
             throw new IllegalArgumentException("topology of " + threadsPerCore + " threads, " + coresPerDie + " cores, " + diesPerSocket
                     + " dies, " + sockets + " sockets: all must be at least 1");
         }
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(threadsPerCore, coresPerDie, diesPerSocket, sockets);
     }
 
     /** One socket with {@code vcpus} cores of one thread. */

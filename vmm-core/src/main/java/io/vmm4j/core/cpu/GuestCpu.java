@@ -1,5 +1,7 @@
 package io.vmm4j.core.cpu;
 
+import java.util.Objects;
+
 /**
  * What the guest's CPUs are to be like, beyond what KVM supports on this host.
  *
@@ -14,5 +16,10 @@ public record GuestCpu(CpuTopology topology, boolean tscDeadlineTimer, int vpmuL
     /** A CPU without performance counters and MWAIT. */
     public static GuestCpu of(CpuTopology topology, boolean tscDeadlineTimer) {
         return new GuestCpu(topology, tscDeadlineTimer, 0, false);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(topology, tscDeadlineTimer, vpmuLevel, mwait);
     }
 }

@@ -15,6 +15,7 @@ import io.vmm4j.kvm.abi.CpuidEntry;
 import io.vmm4j.kvm.abi.LapicState;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.util.List;
+import java.util.Objects;
 
 /** Gives each vCPU what it starts with: CPUID first, because MSRs depend on it, then MSRs, FPU and local APIC. */
 final class VcpuSetup {
@@ -24,6 +25,11 @@ final class VcpuSetup {
 
     /** What CPUID's answers follow from, beside what KVM supports. */
     private record Origin(GuestCpu guest, CpuConfig changes) {
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(guest, changes);
+        }
     }
 
     private record Answers(List<CpuidEntry> supported, CpuidSetup cpuid) {

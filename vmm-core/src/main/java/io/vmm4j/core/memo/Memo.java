@@ -7,7 +7,8 @@ import java.util.Map;
  * Values that follow from their keys alone and are made once for all machines that are alike. The least recently used goes where there are more
  * than so many. Thread-safe; two threads that find none may both make one.
  *
- * @param <K> with equality by value, and never changed
+ * @param <K> with equality by value, and never changed. A record as a key writes its {@code hashCode} out: the JVM makes the usual one when it is
+ *     first called, of method handles, which costs a start some milliseconds for each record
  * @param <V> never changed
  */
 public final class Memo<K, V> {

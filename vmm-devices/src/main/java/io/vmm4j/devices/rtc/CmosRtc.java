@@ -61,7 +61,6 @@ public final class CmosRtc implements OctetDevice, AutoCloseable, Stateful {
     public static final int WINDOW_LENGTH = 2;
 
     private static final int INDEX_MASK = 0x7f;
-    private static final int OCTET_MAX = 0xff;
     private static final int REG_A_INITIAL = RTC_REF_CLCK_32KHZ | 0x06;
     private static final int REG_B_INITIAL = RtcRegisters.RTC_24H;
     private static final long NANOS_A_SECOND = 1_000_000_000;
@@ -146,8 +145,8 @@ public final class CmosRtc implements OctetDevice, AutoCloseable, Stateful {
         synchronized (lock) {
             collectCauses();
             return State.builder().put("index", index).put("registerA", registerA).put("registerB", registerB).put("flags", flags)
-                    .put("checkedSeconds", checked.getEpochSecond()).put("checkedNanos", checked.getNano())
-                    .put("memory", memory.toBytes()).put("time", time.saveState()).build();
+                    .put("checkedSeconds", checked.getEpochSecond()).put("checkedNanos", checked.getNano()).put("memory", memory.toBytes())
+                    .put("time", time.saveState()).build();
         }
     }
 
@@ -155,24 +154,21 @@ public final class CmosRtc implements OctetDevice, AutoCloseable, Stateful {
     @Override
     public void restoreState(State state) throws StateException {
         synchronized (lock) {
-            byte[] bytes = state.bytes("memory", CmosMemory.SIZE, CmosMemory.SIZE);
             index = state.int32("index", 0, INDEX_MASK);
-            registerA = state.int32("registerA", 0, OCTET_MAX & ~RTC_UIP);
-            registerB = state.int32("registerB", 0, OCTET_MAX);
-            flags = state.int32("flags", 0, OCTET_MAX) & (RTC_IRQF | RTC_IRQMASK);
+            registerA = state.int32("registerA", 0, 0xff) & ~RTC_UIP;
+            registerB = state.int32("registerB", 0, 0xff);
+            flags = state.int32("flags", 0, 0xff) & (RTC_IRQF | RTC_IRQMASK);
             checked = Instant.ofEpochSecond(state.integer("checkedSeconds", -RtcTime.MAX_SECONDS, RtcTime.MAX_SECONDS),
                     state.int32("checkedNanos", 0, RtcTime.MAX_NANOS));
             time.restoreState(state.part("time"));
-            memory.fromBytes(bytes);
+            memory.fromBytes(state.bytes("memory", CmosMemory.SIZE, CmosMemory.SIZE));
         }
     }
 
     @Override
     public void afterRestore() {
         synchronized (lock) {
-            if ((flags & RTC_IRQF) != 0) {
-                line.trigger();
-            }
+            flags &= ~RTC_IRQF; // what is pending raises its edge again
             catchUp();
             requestRearm();
         }
@@ -180,8 +176,7 @@ public final class CmosRtc implements OctetDevice, AutoCloseable, Stateful {
 
     private int readRegister() {
         return switch (index) {
-            case RTC_SECONDS, RTC_MINUTES, RTC_HOURS, RTC_DAY_OF_WEEK, RTC_DAY_OF_MONTH, RTC_MONTH, RTC_YEAR, RTC_CENTURY ->
-                readTime();
+            case RTC_SECONDS, RTC_MINUTES, RTC_HOURS, RTC_DAY_OF_WEEK, RTC_DAY_OF_MONTH, RTC_MONTH, RTC_YEAR, RTC_CENTURY -> readTime();
             case RTC_REG_A -> registerA | (isUpdateInProgress() ? RTC_UIP : 0);
             case RTC_REG_B -> registerB;
             case RTC_REG_C -> readFlags();
@@ -192,8 +187,7 @@ public final class CmosRtc implements OctetDevice, AutoCloseable, Stateful {
 
     private void writeRegister(int value) {
         switch (index) {
-            case RTC_SECONDS, RTC_MINUTES, RTC_HOURS, RTC_DAY_OF_WEEK, RTC_DAY_OF_MONTH, RTC_MONTH, RTC_YEAR, RTC_CENTURY ->
-                writeTime(value);
+            case RTC_SECONDS, RTC_MINUTES, RTC_HOURS, RTC_DAY_OF_WEEK, RTC_DAY_OF_MONTH, RTC_MONTH, RTC_YEAR, RTC_CENTURY -> writeTime(value);
             case RTC_SECONDS_ALARM, RTC_MINUTES_ALARM, RTC_HOURS_ALARM -> {
                 catchUp();
                 memory.set(index, value);
@@ -290,8 +284,8 @@ public final class CmosRtc implements OctetDevice, AutoCloseable, Stateful {
 
     /** Sets the time to what the time registers say. */
     private void takeTime() {
-        LocalDateTime set = format().decode(new RtcFormat.Fields(memory.get(RTC_SECONDS), memory.get(RTC_MINUTES),
-            memory.get(RTC_HOURS), memory.get(RTC_DAY_OF_MONTH), memory.get(RTC_MONTH), memory.get(RTC_YEAR),
+        LocalDateTime set = format().decode(new RtcFormat.Fields(memory.get(RTC_SECONDS), memory.get(RTC_MINUTES), memory.get(RTC_HOURS),
+            memory.get(RTC_DAY_OF_MONTH), memory.get(RTC_MONTH), memory.get(RTC_YEAR),
             memory.get(RTC_CENTURY)));
         time.set(set);
         time.setWeekday(set, format().decode(memory.get(RTC_DAY_OF_WEEK)));
@@ -392,8 +386,7 @@ public final class CmosRtc implements OctetDevice, AutoCloseable, Stateful {
     }
 
     private RtcAlarm alarm() {
-        return RtcAlarm.of(format(), memory.get(RTC_HOURS_ALARM), memory.get(RTC_MINUTES_ALARM),
-            memory.get(RTC_SECONDS_ALARM));
+        return RtcAlarm.of(format(), memory.get(RTC_HOURS_ALARM), memory.get(RTC_MINUTES_ALARM), memory.get(RTC_SECONDS_ALARM));
     }
 
     private boolean isPeriodic() {

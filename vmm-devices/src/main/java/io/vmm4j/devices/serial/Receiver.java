@@ -1,5 +1,6 @@
 package io.vmm4j.devices.serial;
 
+import static io.vmm4j.devices.serial.SerialRegisters.UART_FCR_TRIGGER_MASK;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_BI;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_CHARACTER_ERRORS;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_LSR_DR;
@@ -140,9 +141,14 @@ final class Receiver implements Stateful {
         }
     }
 
-    /** @param characters 1, 4, 8 or 14 */
-    void setTriggerLevel(int characters) {
-        triggerLevel = characters;
+    /** Takes the trigger level from what is written to FCR: 1, 4, 8 or 14 characters. */
+    void selectTrigger(int fifoControl) {
+        triggerLevel = switch (fifoControl & UART_FCR_TRIGGER_MASK) {
+            case 0x00 -> 1;
+            case 0x40 -> 4;
+            case 0x80 -> 8;
+            default -> 14;
+        };
     }
 
     /** Drops what the FIFO holds, and the errors that came with it. */

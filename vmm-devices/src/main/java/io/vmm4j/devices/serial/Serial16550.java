@@ -1,12 +1,9 @@
 package io.vmm4j.devices.serial;
 
-import static io.vmm4j.devices.serial.SerialRegisters.UART_DLL;
-import static io.vmm4j.devices.serial.SerialRegisters.UART_DLM;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_FCR;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_FCR_CLEAR_RCVR;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_FCR_CLEAR_XMIT;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_FCR_ENABLE_FIFO;
-import static io.vmm4j.devices.serial.SerialRegisters.UART_FCR_TRIGGER_MASK;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_IER;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_IER_MASK;
 import static io.vmm4j.devices.serial.SerialRegisters.UART_IER_MSI;
@@ -61,13 +58,11 @@ public final class Serial16550 implements OctetDevice, Stateful {
     /** Octets of host input that wait by default. */
     public static final int DEFAULT_INPUT_CAPACITY = 4096;
 
-    /** The cause bit beside those of IER: a timeout counts as a cause of its own for edges, and is enabled by RDI. */
-    private static final int CAUSE_TIMEOUT = 0x10;
     /** 9600 baud from the PC's 1.8432 MHz clock. The datasheet leaves the latch undefined at reset. */
     private static final int INITIAL_DIVISOR = 12;
 
     private final Object lock = new Object();
-    private final InterruptLine line;
+    private final InterruptPin interrupt;
     private final Runnable onInputRoom;
     private final InputGate gate;
     private boolean modemControlWritten;
@@ -81,9 +76,6 @@ public final class Serial16550 implements OctetDevice, Stateful {
     private int divisor = INITIAL_DIVISOR;
     private boolean fifoEnabled;
     private boolean thrEmptyPending;
-    /** Causes whose edge has been raised and which have been pending since. */
-    private int raisedCauses;
-    private InterruptId raisedId = InterruptId.NONE;
     /** The host was refused input and waits to hear of room. */
     private boolean inputAwaited;
 
@@ -109,7 +101,7 @@ public final class Serial16550 implements OctetDevice, Stateful {
         if (inputCapacity < 1) {
             throw new IllegalArgumentException("serial input capacity " + inputCapacity + " is below 1");
         }
-        this.line = Objects.requireNonNull(line);
+        this.interrupt = new InterruptPin(Objects.requireNonNull(line));
         this.onInputRoom = Objects.requireNonNull(onInputRoom);
         this.gate = Objects.requireNonNull(gate);
         this.receiver = new Receiver(inputCapacity);
@@ -229,8 +221,7 @@ public final class Serial16550 implements OctetDevice, Stateful {
             receiver.restoreState(state.part("receiver"));
             transmitter.restoreState(state.part("transmitter"));
             modem.restoreState(state.part("modem"));
-            raisedCauses = pendingCauses();
-            raisedId = pendingId(raisedCauses);
+            interrupt.restore(pendingCauses());
         }
     }
 
@@ -242,8 +233,7 @@ public final class Serial16550 implements OctetDevice, Stateful {
             transmitter.pump();
             thrEmptyPending |= (interruptEnable & UART_IER_THRI) != 0 && isTransmitterReady();
             feedReceiver();
-            raisedCauses = 0;
-            raisedId = InterruptId.NONE;
+            interrupt.restore(0); // what is pending raises its edge again
             updateInterrupt();
             roomForInput = takeInputAwaited();
         }
@@ -296,7 +286,7 @@ public final class Serial16550 implements OctetDevice, Stateful {
     private int readReceiver() {
         int octet = receiver.read();
         // Reading restarts the character timeout; what is left below the trigger level must raise an edge of its own.
-        raisedCauses &= ~CAUSE_TIMEOUT;
+        interrupt.forget(InterruptPin.CAUSE_TIMEOUT);
         // Seen before the queue refills the receiver, so that a cause which ends here and comes back is a new edge.
         updateInterrupt();
         feedReceiver();
@@ -304,7 +294,7 @@ public final class Serial16550 implements OctetDevice, Stateful {
     }
 
     private int readInterruptId() {
-        InterruptId id = pendingId(pendingCauses());
+        InterruptId id = InterruptPin.idOf(pendingCauses());
         if (id == InterruptId.THR_EMPTY) {
             thrEmptyPending = false;
         }
@@ -339,7 +329,7 @@ public final class Serial16550 implements OctetDevice, Stateful {
         receiver.setFifoEnabled(fifoEnabled);
         transmitter.setFifoEnabled(fifoEnabled);
         if (fifoEnabled) {
-            receiver.setTriggerLevel(triggerLevel(value));
+            receiver.selectTrigger(value);
             if ((value & UART_FCR_CLEAR_RCVR) != 0) {
                 receiver.clear();
             }
@@ -347,9 +337,7 @@ public final class Serial16550 implements OctetDevice, Stateful {
                 transmitter.clear();
             }
         }
-        if (!wasReady && isTransmitterReady()) {
-            thrEmptyPending = true;
-        }
+        thrEmptyPending |= !wasReady && isTransmitterReady();
         updateInterrupt();
     }
 
@@ -361,19 +349,8 @@ public final class Serial16550 implements OctetDevice, Stateful {
         }
         modemControlWritten = true;
         // Loopback takes octets even while the sink has no room.
-        if (!wasReady && isTransmitterReady()) {
-            thrEmptyPending = true;
-        }
+        thrEmptyPending |= !wasReady && isTransmitterReady();
         thrEmptyPending &= isTransmitterReady();
-    }
-
-    private static int triggerLevel(int fifoControl) {
-        return switch (fifoControl & UART_FCR_TRIGGER_MASK) {
-            case 0x00 -> 1;
-            case 0x40 -> 4;
-            case 0x80 -> 8;
-            default -> 14;
-        };
     }
 
     /** In loopback the transmitter empties into the receiver, whatever the sink does. */
@@ -406,10 +383,10 @@ public final class Serial16550 implements OctetDevice, Stateful {
         return tell;
     }
 
-    /** The enabled causes, at their bits of IER; data below the trigger level is {@link #CAUSE_TIMEOUT}. */
+    /** The enabled causes, at their bits of IER; data below the trigger level is {@link InterruptPin#CAUSE_TIMEOUT}. */
     private int pendingCauses() {
-        int data = receiver.isAtTrigger() ? UART_IER_RDI : CAUSE_TIMEOUT;
-        int enabled = interruptEnable | ((interruptEnable & UART_IER_RDI) != 0 ? CAUSE_TIMEOUT : 0);
+        int data = receiver.isAtTrigger() ? UART_IER_RDI : InterruptPin.CAUSE_TIMEOUT;
+        int enabled = interruptEnable | ((interruptEnable & UART_IER_RDI) != 0 ? InterruptPin.CAUSE_TIMEOUT : 0);
         int causes = (receiver.hasErrors() ? UART_IER_RLSI : 0)
             | (receiver.hasData() ? data : 0)
             | (thrEmptyPending ? UART_IER_THRI : 0)
@@ -417,31 +394,7 @@ public final class Serial16550 implements OctetDevice, Stateful {
         return causes & enabled;
     }
 
-    private static InterruptId pendingId(int causes) {
-        if ((causes & UART_IER_RLSI) != 0) {
-            return InterruptId.LINE_STATUS;
-        }
-        if ((causes & UART_IER_RDI) != 0) {
-            return InterruptId.RECEIVED_DATA;
-        }
-        if ((causes & CAUSE_TIMEOUT) != 0) {
-            return InterruptId.CHARACTER_TIMEOUT;
-        }
-        if ((causes & UART_IER_THRI) != 0) {
-            return InterruptId.THR_EMPTY;
-        }
-        return (causes & UART_IER_MSI) != 0 ? InterruptId.MODEM_STATUS : InterruptId.NONE;
-    }
-
     private void updateInterrupt() {
-        int causes = pendingCauses();
-        InterruptId id = pendingId(causes);
-        boolean newCause = (causes & ~raisedCauses) != 0;
-        boolean otherId = id != raisedId && id != InterruptId.NONE;
-        raisedCauses = causes;
-        raisedId = id;
-        if (newCause || otherId) {
-            line.trigger();
-        }
+        interrupt.update(pendingCauses());
     }
 }

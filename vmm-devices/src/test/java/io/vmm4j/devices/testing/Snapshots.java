@@ -2,18 +2,20 @@ package io.vmm4j.devices.testing;
 
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.memory.GuestMemory;
+import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.state.Stateful;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.time.NanoClock;
 import io.vmm4j.devices.virtio.VirtioDevice;
+import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * Checks what snapshots of a machine rely on of a device that implements {@link Stateful}. It throws {@link AssertionError} when the device
@@ -98,36 +100,73 @@ public final class Snapshots<D extends VirtioDevice> {
         other.goOn();
     }
 
+    /**
+     * Has a new device try to become what {@code change} makes of the state that {@code use} brings it to, as {@link #check} does with states
+     * that are one value off: for a fuzzer.
+     */
+    public void survive(Consumer<VirtioRig<D>> use, UnaryOperator<State> change) {
+        VirtioRig<D> used = used(use);
+        State changed = change.apply(used.save());
+        byte[] before = GuestRam.get(used.memory(), 0, VirtioRig.RAM_LENGTH);
+        survive(new StateMutations.Mutation("changed", changed), before, used.memory());
+    }
+
     private void checkMutations(VirtioRig<D> used, State state) {
         byte[] before = GuestRam.get(used.memory(), 0, VirtioRig.RAM_LENGTH);
         GuestMemory memory = GuestRam.of(VirtioRig.RAM_LENGTH);
+        boolean isChanged = true;
         for (StateMutations.Mutation mutation : StateMutations.of(state)) {
-            GuestRam.put(memory, 0, before);
-            VirtioRig<D> victim = new VirtioRig<>(maker, memory, new ManualClock(), new SplitDriverQueue[0]);
-            stop.accept(victim.device());
-            boolean isRefused = false;
-            try {
-                victim.restore(mutation.state());
-            } catch (StateException e) {
-                isRefused = true;
-            } catch (RuntimeException | Error e) {
-                throw new AssertionError(mutation + ": restoring threw " + e, e);
+            if (isChanged) {
+                GuestRam.put(memory, 0, before);
             }
-            try {
-                afterMutation(victim, isRefused, before);
-            } catch (RuntimeException | AssertionError e) {
-                throw new AssertionError(mutation + (isRefused ? ", refused: " : ", taken: ") + e.getMessage(), e);
-            }
+            isChanged = survive(mutation, before, memory);
         }
     }
 
-    private void afterMutation(VirtioRig<D> victim, boolean isRefused, byte[] before) {
+    /** Returns whether the guest's memory is not as {@code before} any more. */
+    private boolean survive(StateMutations.Mutation mutation, byte[] before, GuestMemory memory) {
+        VirtioRig<D> victim = new VirtioRig<>(maker, memory, new ManualClock(), new SplitDriverQueue[0]);
+        stop.accept(victim.device());
+        boolean isRefused = false;
+        try {
+            victim.restore(mutation.state());
+        } catch (StateException e) {
+            isRefused = true;
+        } catch (RuntimeException | Error e) {
+            throw new AssertionError(mutation + ": restoring threw " + e, e);
+        }
+        try {
+            finish(victim);
+        } catch (RuntimeException | AssertionError e) {
+            throw new AssertionError(mutation + (isRefused ? ", refused: " : ", taken: ") + e.getMessage(), e);
+        }
+        boolean isChanged = !isSame(before, memory);
+        if (isRefused && isChanged) {
+            throw new AssertionError(mutation + ", refused: the guest's memory has changed");
+        }
+        return isChanged;
+    }
+
+    private static boolean isSame(byte[] before, GuestMemory memory) {
+        ByteBuffer expected = ByteBuffer.wrap(before);
+        try {
+            for (ByteBuffer slice : memory.slices(0, before.length)) {
+                int length = slice.remaining();
+                if (!expected.slice(expected.position(), length).equals(slice)) {
+                    return false;
+                }
+                expected.position(expected.position() + length);
+            }
+            return true;
+        } catch (GuestMemoryException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void finish(VirtioRig<D> victim) {
         goOn.accept(victim.device());
         victim.goOn();
         victim.loop().advance(AFTERWARDS);
-        if (isRefused && !Arrays.equals(before, GuestRam.get(victim.memory(), 0, VirtioRig.RAM_LENGTH))) {
-            throw new AssertionError("the guest's memory has changed");
-        }
         victim.driver().reset();
         victim.loop().run();
         if (victim.driver().status() != 0) {

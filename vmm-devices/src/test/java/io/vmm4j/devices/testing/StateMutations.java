@@ -2,6 +2,7 @@ package io.vmm4j.devices.testing;
 
 import io.vmm4j.devices.state.State;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -12,6 +13,7 @@ public final class StateMutations {
 
     private static final long[] NUMBERS = {Long.MIN_VALUE, Integer.MIN_VALUE, -1, 0, 1, 2, 0x7F, 0xFF, 0xFFFF, Integer.MAX_VALUE, 0xFFFF_FFFFL,
             0x1_0000_0000L, Long.MAX_VALUE};
+    private static final int[] BITS = {0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63};
     private static final int MANY_BYTES = 1 << 20;
 
     private StateMutations() {
@@ -83,7 +85,7 @@ public final class StateMutations {
         for (long number : NUMBERS) {
             all.add(new Mutation(name + "=" + number, with(state, name, number)));
         }
-        for (int bit = 0; bit < Long.SIZE; bit++) {
+        for (int bit : BITS) {
             all.add(new Mutation(name + " bit " + bit, with(state, name, value ^ 1L << bit)));
         }
         all.add(new Mutation(name + " bytes", with(state, name, new byte[] {1})));
@@ -97,7 +99,7 @@ public final class StateMutations {
         all.add(new Mutation("long " + name, with(state, name, new byte[MANY_BYTES])));
         all.add(new Mutation(name + " a number", with(state, name, 1L)));
         byte[] ones = new byte[value.length];
-        java.util.Arrays.fill(ones, (byte) 0xFF);
+        Arrays.fill(ones, (byte) 0xFF);
         all.add(new Mutation("full " + name, with(state, name, ones)));
         return all;
     }

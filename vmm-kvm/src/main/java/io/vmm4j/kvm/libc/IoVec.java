@@ -12,9 +12,16 @@ public final class IoVec {
 
     private static final int ENTRY_SIZE = 16;
     private static final int LENGTH = 8;
+    private static final int KNOWN = 8;
 
     private final NativeStruct array;
     private final int capacity;
+    /**
+     * The buffers that the first places were filled with last, and the addresses of their byte 0: whoever fills the vector again and again does
+     * so with the same few objects, and asking for an address takes a native call.
+     */
+    private final ByteBuffer[] known;
+    private final long[] knownAddresses;
     private int count;
     private long totalLength;
 
@@ -27,6 +34,8 @@ public final class IoVec {
         }
         this.capacity = capacity;
         this.array = NativeStruct.allocate(capacity * ENTRY_SIZE);
+        this.known = new ByteBuffer[Math.min(capacity, KNOWN)];
+        this.knownAddresses = new long[known.length];
     }
 
     /** Empties it. */
@@ -51,7 +60,7 @@ public final class IoVec {
 
     /** Appends what a direct buffer has between position and limit; does not move the position. */
     public void add(ByteBuffer direct) {
-        add(LibC.address(direct) + direct.position(), direct.remaining());
+        add(addressOf(direct) + direct.position(), direct.remaining());
     }
 
     /** Appends what a direct buffer has at {@code [offset, offset + length)}, counted from its byte 0. */
@@ -59,7 +68,19 @@ public final class IoVec {
         if (offset < 0 || length < 0 || offset > direct.limit() - length) {
             throw new IndexOutOfBoundsException("[" + offset + ", +" + length + ") exceeds " + direct);
         }
-        add(LibC.address(direct) + offset, length);
+        add(addressOf(direct) + offset, length);
+    }
+
+    /** Of byte 0 of the buffer that goes to the next place. */
+    private long addressOf(ByteBuffer direct) {
+        if (count >= known.length) {
+            return LibC.address(direct);
+        }
+        if (known[count] != direct) {
+            knownAddresses[count] = LibC.address(direct);
+            known[count] = direct;
+        }
+        return knownAddresses[count];
     }
 
     /** The number of pieces. */

@@ -80,6 +80,26 @@ final class FdTest {
     }
 
     @Test
+    void aPlaceOfAVectorThatIsFilledAgainHasTheAddressOfWhatFillsItNow() throws Exception {
+        ByteBuffer first = direct("abcdef");
+        ByteBuffer second = direct("ghijkl");
+        try (Fd fd = Fd.open(directory.resolve("f"), Fd.O_RDWR | Fd.O_CREAT)) {
+            IoVec vector = new IoVec(16);
+            vector.add(first.position(4));
+            vector.add(second.position(3));
+            vector.clear();
+            vector.add(second.position(1).limit(3));
+            vector.add(first.position(0).limit(2));
+            vector.add(first, 1, 1);
+            for (int i = 0; i < 10; i++) {
+                vector.add(i % 2 == 0 ? first : second); // beyond the places that are remembered too
+            }
+            fd.pwritev(vector, 0);
+            assertEquals("hi" + "ab" + "b" + "abhiabhiabhiabhiabhi", Files.readString(directory.resolve("f")));
+        }
+    }
+
+    @Test
     void aBufferThatWasReadHalfwayGivesItsOtherHalf() throws Exception {
         assertEquals(address, LibC.address(buffer.position(10)), "the address is that of byte 0");
         try (Fd fd = Fd.open(directory.resolve("f"), Fd.O_RDWR | Fd.O_CREAT)) {

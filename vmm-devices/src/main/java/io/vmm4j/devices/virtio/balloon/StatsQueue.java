@@ -69,9 +69,13 @@ final class StatsQueue {
         return State.builder().put("intervalNanos", intervalNanos).put("latest", values).build();
     }
 
-    /** The interval begins anew. */
-    void restoreState(State state, int maxSeconds) throws StateException {
-        long nanos = state.integer("intervalNanos", 0, TimeUnit.SECONDS.toNanos(maxSeconds));
+    /**
+     * The interval begins anew.
+     *
+     * @param minSeconds of the interval; 0 when there are no statistics
+     */
+    void restoreState(State state, int minSeconds, int maxSeconds) throws StateException {
+        long nanos = state.integer("intervalNanos", TimeUnit.SECONDS.toNanos(minSeconds), TimeUnit.SECONDS.toNanos(maxSeconds));
         Map<BalloonStatistic, Long> values = new EnumMap<>(BalloonStatistic.class);
         for (State each : state.parts("latest", 0, BalloonStatistic.values().length)) {
             BalloonStatistic statistic = BalloonStatistic.of(each.int32("tag", 0, 0xFFFF));

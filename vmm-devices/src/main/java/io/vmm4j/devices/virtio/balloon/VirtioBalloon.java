@@ -170,7 +170,7 @@ public final class VirtioBalloon implements VirtioDevice, Stateful {
     public void restoreState(State state) throws StateException {
         long target = state.integer("targetPages", 0, BalloonConfig.MAX_PAGES);
         long actual = state.integer("actualPages", 0, BalloonConfig.MAX_PAGES);
-        stats.restoreState(state.part("stats"), hasStatistics() ? BalloonConfig.MAX_INTERVAL_SECONDS : 0);
+        stats.restoreState(state.part("stats"), hasStatistics() ? 1 : 0, hasStatistics() ? BalloonConfig.MAX_INTERVAL_SECONDS : 0);
         hinting.restoreState(state.part("hinting"));
         space.put(BalloonConstants.CONFIG_NUM_PAGES, Integer.BYTES, target);
         space.put(BalloonConstants.CONFIG_ACTUAL, Integer.BYTES, actual);

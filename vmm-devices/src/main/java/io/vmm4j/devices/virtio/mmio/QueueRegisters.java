@@ -23,6 +23,11 @@ final class QueueRegisters {
         }
     }
 
+    /** Queues that the device has, those of size 0 among them. */
+    int count() {
+        return queues.length;
+    }
+
     void select(long queue) {
         selected = queue;
     }

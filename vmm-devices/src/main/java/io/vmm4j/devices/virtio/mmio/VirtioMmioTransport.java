@@ -10,18 +10,12 @@ import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.ConfigSpace;
 import io.vmm4j.devices.virtio.DeviceContract;
 import io.vmm4j.devices.virtio.DeviceStatus;
-import io.vmm4j.devices.virtio.VirtioActivation;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioFeatures;
-import io.vmm4j.devices.virtio.queue.VirtQueue;
-import io.vmm4j.devices.virtio.queue.VirtQueueException;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntBinaryOperator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Virtio over MMIO, version 2: virtio 1.2 section 4.2. Makes any {@link VirtioDevice} a window of registers.
@@ -39,8 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class VirtioMmioTransport implements BusDevice, Stateful {
 
-    private static final Logger LOG = LoggerFactory.getLogger(VirtioMmioTransport.class);
-
     /** Captures nothing, so that an acknowledgement allocates nothing. */
     private static final IntBinaryOperator CLEAR_CAUSES = (causes, acknowledged) -> causes & ~acknowledged;
     private static final int REGISTER_WIDTH = 4;
@@ -50,37 +42,19 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_EVENT_IDX)
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_RING_PACKED);
 
-    /** What a driver does to the status on its way, section 3.1.1; what it reads of it while it waits for a reset. */
-    private static final int STEPS = DeviceStatus.ACKNOWLEDGE | DeviceStatus.DRIVER | DeviceStatus.FEATURES_OK | DeviceStatus.DRIVER_OK;
     private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
 
     private final VirtioDevice device;
-    private final GuestMemory memory;
-    private final InterruptLine line;
     private final EventLoop loop;
     private final ConfigSpace config;
     private final FeatureWords features;
     private final QueueRegisters queues;
     private final DeferredNotify[] notifies;
-    private final LoopActions actions;
 
-    private final AtomicInteger status = new AtomicInteger();
-    private final AtomicInteger interruptStatus = new AtomicInteger();
-    private final AtomicInteger configGeneration = new AtomicInteger();
-    /** The activation in force, from the write of DRIVER_OK to that of 0. */
-    private volatile DeviceSession session;
-    /** The driver has written to the configuration space since the device was reset last. */
-    private volatile boolean isConfigWritten;
+    private final DeviceLife life;
+    /** InterruptStatus; acknowledged without a lock. */
+    private final AtomicInteger interruptStatus;
     private final Object lock = new Object();
-    /** The configuration's generation when the driver began to look at it. */
-    private int firstGeneration;
-    /** Completes when the device has quiesced after all sessions that were ended. */
-    private CompletableFuture<Void> ending = CompletableFuture.completedFuture(null);
-    /** What {@link #ending} stands for was taken note of. */
-    private boolean isQuiesced = true;
-    /** The driver has written 0 to Status and waits to read it. */
-    private boolean isResetting;
-    private boolean warned;
 
     /**
      * @param device what the window controls
@@ -94,15 +68,13 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
             throw new IllegalArgumentException("virtio device " + device.type() + ": " + problem);
         });
         this.device = device;
-        this.memory = memory;
-        this.line = line;
         this.loop = loop;
         this.config = device.configSpace();
-        this.firstGeneration = config.generation();
         this.features = new FeatureWords(device.deviceFeatures() | TRANSPORT_FEATURES);
         int[] sizes = device.queueSizeMax();
         this.queues = new QueueRegisters(sizes);
-        this.actions = new LoopActions(loop);
+        this.life = new DeviceLife(device, memory, line, loop, features, queues, lock);
+        this.interruptStatus = life.interruptStatus();
         this.notifies = new DeferredNotify[sizes.length];
         for (int i = 0; i < sizes.length; i++) {
             notifies[i] = new DeferredNotify(this, loop, i);
@@ -114,7 +86,7 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
      * has for that queue, as when the queue's ioeventfd fires; ignored while the device is not live.
      */
     public void notifyQueue(int index) {
-        DeviceSession current = session;
+        DeviceSession current = life.session();
         if (current != null && index >= 0 && index < notifies.length) {
             current.notifyQueue(index);
         }
@@ -123,7 +95,7 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
     /** Whether a driver has said that it is ready, and has neither failed nor begun a reset since. Any thread. */
     public boolean isDriven() {
         synchronized (lock) {
-            return hasStatus(DeviceStatus.DRIVER_OK) && !isResetting && !hasStatus(DeviceStatus.FAILED);
+            return life.isDriven();
         }
     }
 
@@ -137,7 +109,7 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
         }
         return switch ((int) offset) {
             case VirtioMmioRegisters.INTERRUPT_STATUS -> interruptStatus.get();
-            case VirtioMmioRegisters.STATUS -> status.get();
+            case VirtioMmioRegisters.STATUS -> life.status();
             case VirtioMmioRegisters.QUEUE_READY -> readQueueReady();
             default -> readGuarded((int) offset) & REGISTER_MASK;
         };
@@ -148,7 +120,7 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
         if (offset >= VirtioMmioRegisters.CONFIG) {
             if (isConfigWidth(width)) {
                 config.write(offset - VirtioMmioRegisters.CONFIG, width, value);
-                isConfigWritten = true;
+                life.configWritten();
             }
             return;
         }
@@ -182,7 +154,7 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
                 case VirtioMmioRegisters.QUEUE_NUM_MAX -> queues.sizeMax();
                 case VirtioMmioRegisters.SHM_LEN_LOW, VirtioMmioRegisters.SHM_LEN_HIGH,
                         VirtioMmioRegisters.SHM_BASE_LOW, VirtioMmioRegisters.SHM_BASE_HIGH -> REGISTER_MASK;
-                case VirtioMmioRegisters.CONFIG_GENERATION -> configGeneration.get() + config.generation();
+                case VirtioMmioRegisters.CONFIG_GENERATION -> life.generation();
                 default -> 0;
             };
         }
@@ -213,8 +185,8 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
                 case VirtioMmioRegisters.DRIVER_FEATURES -> writeDriverFeatures(value);
                 case VirtioMmioRegisters.QUEUE_SEL -> queues.select(value);
                 case VirtioMmioRegisters.STATUS -> {
-                    writeStatus((int) value);
-                    return value == 0 ? ending : NOTHING;
+                    life.writeStatus((int) value);
+                    return value == 0 ? life.ending() : NOTHING;
                 }
                 case VirtioMmioRegisters.QUEUE_READY -> {
                     return writeQueueReady(value);
@@ -225,20 +197,16 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
         }
     }
 
-    private boolean hasStatus(int bit) {
-        return (status.get() & bit) != 0;
-    }
-
     /** Section 2.2: what was accepted is settled once FEATURES_OK is set. */
     private void writeDriverFeatures(long value) {
-        if (!hasStatus(DeviceStatus.FEATURES_OK)) {
+        if (!life.hasStatus(DeviceStatus.FEATURES_OK)) {
             features.writeAccepted(value);
         }
     }
 
     /** A device that is live keeps the layout it has. */
     private void writeQueueField(int offset, long value) {
-        if (!hasStatus(DeviceStatus.DRIVER_OK)) {
+        if (!life.hasStatus(DeviceStatus.DRIVER_OK)) {
             queues.write(offset, value);
         }
     }
@@ -252,256 +220,42 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
         if (value == 0) {
             queue.ready = false;
             if (queue.live != null && queue.takeBack()) {
-                queue.letGoBy(session == null ? ending : session.stopQueue(actions, (int) queues.selected()));
+                queue.letGoBy(life.stopQueue());
             }
             return queue.letGo();
         }
-        if (value == 1 && !hasStatus(DeviceStatus.DRIVER_OK)) {
+        if (value == 1 && !life.hasStatus(DeviceStatus.DRIVER_OK)) {
             queue.ready = true;
         }
         return NOTHING;
     }
 
-    /** Section 3.1.1: each step needs the one before it; bits are only added, but for the reset. */
-    private void writeStatus(int value) {
-        if (value == 0) {
-            reset();
-            return;
-        }
-        if (isResetting) {
-            if ((value & DeviceStatus.ACKNOWLEDGE) == 0) {
-                return;
-            }
-            isResetting = false; // the driver does not wait
-            status.set(DeviceStatus.ACKNOWLEDGE);
-        }
-        if (hasStatus(DeviceStatus.FAILED)) {
-            return;
-        }
-        if ((value & DeviceStatus.FAILED) != 0) {
-            addStatus(DeviceStatus.FAILED);
-            abandon();
-            return;
-        }
-        if ((value & DeviceStatus.ACKNOWLEDGE) != 0) {
-            addStatus(DeviceStatus.ACKNOWLEDGE);
-        }
-        if ((value & DeviceStatus.DRIVER) != 0 && hasStatus(DeviceStatus.ACKNOWLEDGE)) {
-            addStatus(DeviceStatus.DRIVER);
-        }
-        if ((value & DeviceStatus.FEATURES_OK) != 0 && hasStatus(DeviceStatus.DRIVER) && features.areAcceptable()) {
-            addStatus(DeviceStatus.FEATURES_OK);
-        }
-        if ((value & DeviceStatus.DRIVER_OK) != 0 && hasStatus(DeviceStatus.FEATURES_OK) && !hasStatus(DeviceStatus.DRIVER_OK)) {
-            addStatus(DeviceStatus.DRIVER_OK);
-            activate();
-        }
-    }
-
-    private void addStatus(int bit) {
-        status.getAndUpdate(old -> old | bit);
-    }
-
-    private void activate() {
-        MmioInterrupt interrupt = new MmioInterrupt(status, interruptStatus, configGeneration, line);
-        List<VirtQueue> live;
-        try {
-            live = queues.open(memory, features.accepted());
-        } catch (VirtQueueException e) {
-            if (!warned) {
-                LOG.warn("virtio {}: the driver set up a queue that cannot work, device needs reset: {}", device.type(), e.getMessage());
-            }
-            warned = true;
-            interrupt.needsReset();
-            return;
-        }
-        session = newSession(live, interrupt);
-        if (isQuiesced) {
-            session.start(loop);
-        }
-    }
-
-    private DeviceSession newSession(List<VirtQueue> live, MmioInterrupt interrupt) {
-        return new DeviceSession(device, new VirtioActivation(memory, live, interrupt, features.accepted()), interrupt, firstGeneration);
-    }
-
-    /** FAILED: the driver will not come back before a reset, so the device stops, though nobody waits for it. */
-    private void abandon() {
-        DeviceSession last = session;
-        session = null;
-        if (last != null && last.isStarted()) { // else the device has never heard of it
-            isConfigWritten = false;
-            endBy(last.end(actions));
-        }
-    }
-
-    /** {@link #ending} completes behind what is done about the end, so that who has waited for it finds the registers right. */
-    private void endBy(CompletableFuture<Void> end) {
-        CompletableFuture<Void> all = CompletableFuture.allOf(ending, end);
-        CompletableFuture<Void> noted = new CompletableFuture<>();
-        isQuiesced = false;
-        ending = noted;
-        all.thenRun(() -> {
-            quiesced(noted);
-            noted.complete(null);
-        });
-    }
-
-    /** Status reads something else until the device has let go of the guest's memory. */
-    private void reset() {
-        int before = status.get();
-        abandon();
-        if (isConfigWritten && isQuiesced) {
-            resetIdle();
-        }
-        queues.reset(ending);
-        firstGeneration = config.generation();
-        features.reset();
-        interruptStatus.set(0);
-        isResetting = !isQuiesced;
-        status.set(isResetting ? before & STEPS | DeviceStatus.ACKNOWLEDGE : 0);
-    }
-
-    /** Undoes what a driver has written that did not get as far as to use the device. */
-    private void resetIdle() {
-        isConfigWritten = false;
-        endBy(DeviceSession.resetIdle(device, actions));
-    }
-
-    /** The device has quiesced after the end {@code which}; any thread. However often it is reset until then, one more end follows at most. */
-    private void quiesced(CompletableFuture<Void> which) {
-        synchronized (lock) {
-            if (ending != which) {
-                return; // of an end before the last
-            }
-            if (isResetting && isConfigWritten) {
-                resetIdle();
-                return;
-            }
-            isQuiesced = true;
-            if (!hasStatus(DeviceStatus.FAILED)) {
-                interruptStatus.set(0);
-            }
-            if (isResetting) {
-                isResetting = false;
-                firstGeneration = config.generation();
-                status.set(0);
-            }
-            if (session != null) {
-                session.start(loop);
-            }
-        }
-    }
-
     private void deferNotify(long index) {
-        if (index < notifies.length && session != null) {
+        if (index < notifies.length && life.session() != null) {
             notifies[(int) index].request();
         }
     }
 
     /** Why the device cannot be in a snapshot, in one line that names it; empty when it can. Any thread. */
     public Optional<String> whyNotSaved() {
-        return device.stateful().isPresent() ? Optional.empty() : Optional.of("virtio device " + device.type() + " cannot be saved");
+        return life.whyNotSaved();
     }
 
     /** A reset that the driver waits for counts as over: the device has nothing of the guest's in work any more. */
     @Override
     public State saveState() {
-        Stateful saved = device.stateful().orElseThrow(() -> new IllegalStateException(whyNotSaved().orElseThrow()));
-        actions.catchUp();
-        DeviceSession current = session;
-        if (current != null) {
-            current.catchUp();
-        }
-        State.Builder state = State.builder().put("type", device.type().id()).put("device", saved.saveState());
-        synchronized (lock) {
-            SavedRegisters registers = new SavedRegisters(isResetting ? 0 : status.get(), isResetting ? 0 : interruptStatus.get(),
-                    configGeneration.get() + config.generation(), queues.selected(), isConfigWritten && !isResetting,
-                    !isResetting && config.generation() != firstGeneration, session != null);
-            registers.addTo(state);
-            state.put("features", features.saveState());
-            state.put("queues", queues.saveState(registers.isServing()));
-        }
-        return state.build();
+        return life.saveState();
     }
 
     /** The device is reset and becomes the saved one; no thread waits for another. */
     @Override
     public void restoreState(State state) throws StateException {
-        Stateful saved = device.stateful().orElseThrow(() -> new StateException(whyNotSaved().orElseThrow()));
-        try {
-            state.integer("type", device.type().id(), device.type().id());
-            SavedRegisters registers = SavedRegisters.of(state);
-            List<State> queueStates = state.parts("queues", notifies.length, notifies.length);
-            clear();
-            DeviceSession next;
-            synchronized (lock) {
-                next = takeRegisters(registers, state.part("features"), queueStates);
-            }
-            if (registers.isServing()) {
-                next.takeUp();
-            }
-            saved.restoreState(state.part("device"));
-            synchronized (lock) {
-                // As the driver has seen it, and on by what the device has just told it of.
-                configGeneration.getAndAdd(registers.generation() - config.generation());
-                firstGeneration = config.generation() - (registers.isConfigChanged() ? 1 : 0);
-            }
-        } catch (StateException e) {
-            clear();
-            throw e.in("virtio " + device.type());
-        }
+        life.restoreState(state);
     }
 
     /** Every queue is looked at once, for a notification of the guest's may be lost, and the interrupt is raised once more that may be too. */
     @Override
     public void afterRestore() {
-        device.stateful().ifPresent(Stateful::afterRestore);
-        DeviceSession current = session;
-        if (current != null) {
-            current.kick(loop);
-        }
-        if (interruptStatus.get() != 0) {
-            line.trigger();
-        }
-    }
-
-    /** Ends at once what was before. */
-    private void clear() {
-        actions.catchUp();
-        boolean wasUsed;
-        synchronized (lock) {
-            wasUsed = session != null || isConfigWritten || !isQuiesced;
-            if (session != null) {
-                session.drop();
-                session = null;
-            }
-            ending = NOTHING; // what still ends of it is none of the next
-            isQuiesced = true;
-            isResetting = false;
-            isConfigWritten = false;
-            queues.reset(NOTHING);
-            features.reset();
-            status.set(0);
-            interruptStatus.set(0);
-            configGeneration.set(0);
-        }
-        if (wasUsed) {
-            device.beginReset(() -> { });
-        }
-    }
-
-    private DeviceSession takeRegisters(SavedRegisters registers, State featureState, List<State> queueStates) throws StateException {
-        features.restoreState(featureState, registers.areFeaturesSettled());
-        queues.select(registers.queueSel());
-        List<VirtQueue> live = queues.restoreState(queueStates, registers.isServing(), memory, features.accepted());
-        isConfigWritten = registers.isConfigWritten();
-        interruptStatus.set(registers.causes());
-        status.set(registers.status());
-        if (registers.isLive()) {
-            session = newSession(live, new MmioInterrupt(status, interruptStatus, configGeneration, line));
-            session.takeOver();
-        }
-        return session;
+        life.afterRestore();
     }
 }
