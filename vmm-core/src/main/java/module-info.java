@@ -17,6 +17,7 @@ module io.vmm4j.core {
     exports io.vmm4j.core.control;
     exports io.vmm4j.core.event;
     exports io.vmm4j.core.metrics;
+    exports io.vmm4j.core.snapshot;
 
     exports io.vmm4j.core.block to io.vmm4j.api;
     exports io.vmm4j.core.host to io.vmm4j.api;

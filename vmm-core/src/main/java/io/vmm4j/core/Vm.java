@@ -13,8 +13,11 @@ import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.event.VmListener;
 import io.vmm4j.core.host.GuardedFuture;
 import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.machine.FrozenMachine;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.metrics.VmMetrics;
+import io.vmm4j.core.snapshot.MachineSnapshot;
+import io.vmm4j.core.snapshot.SnapshotException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -57,8 +60,7 @@ public final class Vm implements AutoCloseable {
     private final MachineThreads own;
     private final VmEvents events;
     private final EndWatch ended;
-    /** Held while the guest is started, paused or resumed, so that state and vCPUs agree; the end does not take it. */
-    private final Object running = new Object();
+    private final Standstill standstill;
 
     Vm(VmConfig config, Machine machine, MachineThreads own, VmEvents events) {
         this.config = config;
@@ -66,6 +68,7 @@ public final class Vm implements AutoCloseable {
         this.own = own;
         this.events = events;
         this.ended = new EndWatch(own);
+        this.standstill = new Standstill(machine, own, state, this::entered);
     }
 
     /** What it is called: the name it was given by {@link VmBuilder#name}, else one that this JVM has made up. */
@@ -90,17 +93,8 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when it was started before
      */
     public void start() {
-        synchronized (running) {
-            VmState before = state.compareAndExchange(VmState.CREATED, VmState.RUNNING);
-            if (before.compareTo(VmState.STOPPING) >= 0) {
-                return;
-            }
-            if (before != VmState.CREATED) {
-                throw new IllegalStateException(own.prefix() + "a machine that is " + before.word() + " cannot be started");
-            }
-            // Before the guest can end.
-            entered(VmState.RUNNING);
-            machine.start();
+        if (!standstill.start()) {
+            return;
         }
         LOG.info("{}guest started: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
     }
@@ -171,21 +165,7 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine does not run; on a thread of the machine's own
      */
     public void pause(Duration within) {
-        own.requireOther("pause()");
-        synchronized (running) {
-            if (state.get() == VmState.PAUSED) {
-                return;
-            }
-            Optional<String> busy = state.get() == VmState.RUNNING ? machine.pause(within) : Optional.empty();
-            if (busy.isPresent()) {
-                throw new PauseException(own.prefix() + "the guest was not paused, " + busy.get() + " after " + TimeUnit.MILLISECONDS.convert(within) + " ms; it runs on");
-            }
-            if (!state.compareAndSet(VmState.RUNNING, VmState.PAUSED)) {
-                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be paused");
-            }
-            entered(VmState.PAUSED);
-        }
-        LOG.info("{}guest paused", own.prefix());
+        standstill.pause(within);
     }
 
     /**
@@ -194,18 +174,52 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
      */
     public void resume() {
-        own.requireOther("resume()");
-        synchronized (running) {
-            if (state.get() == VmState.RUNNING) {
-                return;
+        standstill.resume();
+    }
+
+    /** {@link #snapshot(Duration)} within {@link #PAUSE_TIME}. */
+    public MachineSnapshot snapshot() throws SnapshotException, IOException {
+        return snapshot(PAUSE_TIME);
+    }
+
+    /**
+     * All of the machine as it is, for any number of others to go on from, see {@link MachineSnapshot}. One that runs stands still meanwhile and goes on
+     * afterwards. The first takes time in proportion to the memory that the guest has used, each further one to what has been written since.
+     *
+     * @param within how long it may take to come to a stand
+     * @return to be closed
+     * @throws SnapshotException     naming what cannot be saved, such as a device that was brought along and has no state to give
+     * @throws IOException           when the host refuses, memory for one; the machine goes on
+     * @throws PauseException        when it does not come to a stand; the guest runs on
+     * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
+     */
+    public MachineSnapshot snapshot(Duration within) throws SnapshotException, IOException {
+        MachineSnapshot snapshot = standstill.during("snapshot()", within, () -> MachineSnapshot.of(own.machine(), machine.freeze()));
+        LOG.info("{}snapshot taken", own.prefix());
+        return snapshot;
+    }
+
+    /**
+     * Puts the machine back to {@code snapshot}, from which it came or which is the last that was taken of it, without anything being made anew: what the
+     * guest and its devices have written since is undone, in time in proportion to that. One that runs stands still meanwhile and goes on from
+     * there. Its generation id is another then.
+     *
+     * @return pages of memory put back
+     * @throws SnapshotException     when that cannot be, naming what is in the way; the machine goes on as it is
+     * @throws IOException           when the host refuses on the way; the machine ends, {@link VmExitReason#HOST_ERROR}
+     * @throws PauseException        when it does not come to a stand; the guest runs on
+     * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
+     */
+    public int resetTo(MachineSnapshot snapshot) throws SnapshotException, IOException {
+        FrozenMachine frozen = snapshot.frozen();
+        return standstill.during("resetTo()", PAUSE_TIME, () -> {
+            try {
+                return machine.revertTo(frozen);
+            } catch (IOException | RuntimeException | Error e) {
+                end(new VmExit(VmExitReason.HOST_ERROR, "the machine could not be put back to a snapshot: " + e.getMessage(), e));
+                throw e;
             }
-            if (!state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
-                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be resumed");
-            }
-            machine.resume();
-            entered(VmState.RUNNING);
-        }
-        LOG.info("{}guest resumed", own.prefix());
+        });
     }
 
     /**

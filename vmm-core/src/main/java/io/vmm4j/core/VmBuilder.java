@@ -15,7 +15,6 @@ import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.console.SerialConsole;
-import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.Shortage;
@@ -23,7 +22,6 @@ import io.vmm4j.core.host.StreamConsole;
 import io.vmm4j.core.machine.ExtraBusDevice;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
-import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.machine.MachineAssembler;
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.bus.BusRange;
@@ -35,12 +33,9 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -52,8 +47,6 @@ public final class VmBuilder {
 
     /** In place of an interrupt, for a bus device that has none. */
     public static final int NO_INTERRUPT = ExtraBusDevice.NO_INTERRUPT;
-
-    private static final AtomicInteger UNNAMED = new AtomicInteger();
 
     private String name;
     private BootSourceConfig bootSource;
@@ -366,30 +359,7 @@ public final class VmBuilder {
      *     What the host has run out of, descriptors, threads or memory, is named with its limit
      */
     public Vm build() throws ConfigException, IOException {
-        VmConfig config = toConfig();
-        Shortage.requireRoomToLoad(config);
-        // Who asks for the end need not wait for the machine: that may be this thread, or one that the assembler waits for.
-        CompletableFuture<VmExit> end = new CompletableFuture<>();
-        MachineThreads own = new MachineThreads(name == null ? "vm-" + UNNAMED.incrementAndGet() : name, name != null);
-        VmEvents events = new VmEvents(Clock.systemUTC(), own::nameFor);
-        // Reading the images would fail with it.
-        boolean interrupted = Thread.interrupted();
-        Machine assembled;
-        try {
-            assembled = new MachineAssembler(config, parts(), new MachineReports(end, events), own).assemble();
-        } catch (ConfigException e) {
-            // Images that could not be read because of the interrupt are no mistake of the configuration.
-            if (Thread.currentThread().isInterrupted()) {
-                throw (IOException) new InterruptedIOException("interrupted while the machine was put together").initCause(e);
-            }
-            throw e;
-        } finally {
-            keep(interrupted);
-        }
-        Vm vm = new Vm(config, assembled, own, events);
-        Shortage.loaded();
-        end.thenAccept(vm::end);
-        return vm;
+        return VmMaking.make(toConfig(), parts(), name, null);
     }
 
     private static void keep(boolean interrupted) {

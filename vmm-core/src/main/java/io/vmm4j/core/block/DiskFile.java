@@ -88,6 +88,21 @@ public final class DiskFile implements AutoCloseable {
         return fd;
     }
 
+    /** Whether it is a block device, and not a file. */
+    boolean isBlockDevice() {
+        return stat.isBlockDevice();
+    }
+
+    /** What the image, which nobody writes at the moment, is like: see {@link ImageVersion#settled}. */
+    public ImageVersion settledVersion() throws IOException {
+        return ImageVersion.settled(this);
+    }
+
+    /** What the image is like now. */
+    public ImageVersion version() throws IOException {
+        return ImageVersion.of(this);
+    }
+
     /** Bytes in the image, now. */
     public long size() throws LinuxException {
         return stat.isBlockDevice() ? fd.blockDeviceSize() : fd.stat().size();

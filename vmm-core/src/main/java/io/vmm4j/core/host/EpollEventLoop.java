@@ -94,6 +94,11 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         thread.setDaemon(true);
     }
 
+    /** Whether {@link #start} was called. */
+    public boolean isStarted() {
+        return thread.getState() != Thread.State.NEW;
+    }
+
     /** The loop's thread, for those who count or wait for it. */
     public Thread thread() {
         return thread;

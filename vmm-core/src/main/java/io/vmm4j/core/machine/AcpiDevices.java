@@ -25,24 +25,26 @@ final class AcpiDevices implements AutoCloseable {
     private final VcpuHotplug hotplug;
     private final GenerationId generation;
 
-    private AcpiDevices(IrqfdLine line, EpollEventLoop loop, MachineConfig config, GuestMemory memory, MachineThreads own) throws IOException {
+    private AcpiDevices(IrqfdLine line, EpollEventLoop loop, MachineConfig config, GuestMemory memory, MachineThreads own)
+            throws IOException {
         this.line = line;
         events = new AcpiEventDevice(line, loop);
         generation = new GenerationId(memory);
-        generation.renew();
         // Last, as it has to be ended. There is nothing to wait for where the number cannot change.
         changes = config.maxVcpuCount() > 1 ? StandbyThread.start(own.nameFor("vm-vcpus")) : null;
         hotplug = new VcpuHotplug(config.maxVcpuCount(), config.vcpuCount(), events, changes == null ? Runnable::run : changes);
     }
 
-    /** Adds the registers to {@code ports}. */
-    static AcpiDevices create(KvmVm vm, BusBuilder ports, EpollEventLoop loop, MachineConfig config, GuestMemory memory, MachineThreads own)
-            throws IOException {
+    /** Adds the registers to {@code ports}, and what has state to {@code saved}. */
+    static AcpiDevices create(KvmVm vm, BusBuilder ports, SavedParts saved, EpollEventLoop loop, MachineConfig config, GuestMemory memory,
+            MachineThreads own) throws IOException {
         IrqfdLine line = new IrqfdLine(vm, AcpiPorts.EVENTS_GSI);
         try {
             AcpiDevices devices = new AcpiDevices(line, loop, config, memory, own);
             ports.add("ACPI events", AcpiPorts.EVENTS, AcpiEventDevice.LENGTH, devices.events);
             ports.add("ACPI processors", AcpiPorts.CPUS, CpuController.LENGTH, devices.hotplug.controller());
+            saved.add("ACPI events", devices.events, loop);
+            saved.add("ACPI processors", devices.hotplug.controller(), loop);
             return devices;
         } catch (IOException | RuntimeException | Error e) {
             line.close();
@@ -58,6 +60,11 @@ final class AcpiDevices implements AutoCloseable {
     /** Changes the number of vCPUs. */
     VcpuHotplug hotplug() {
         return hotplug;
+    }
+
+    /** Gives a guest that has not run its first generation id. */
+    void beginGeneration() throws IOException {
+        generation.renew();
     }
 
     /** Presses the power button; completes when the guest has noticed, which is not to say that it obeys. */

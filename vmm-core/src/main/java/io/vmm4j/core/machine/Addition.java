@@ -17,13 +17,14 @@ import java.util.stream.Stream;
  * A device for a running machine, checked, with what it is to be on opened.
  *
  * @param name    for messages: {@code drive data}
+ * @param id      in the configuration
  * @param opened  what it is on; closed when the device is not added
  * @param maker   makes it
  * @param unmaker forgets its counts
  * @param with    the machine's configuration with it
  * @param without the configuration of a machine without it
  */
-record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnable unmaker, VmConfig with, UnaryOperator<VmConfig> without) {
+record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker maker, Runnable unmaker, VmConfig with, UnaryOperator<VmConfig> without) {
 
     private static final String DRIVES = "drives";
     private static final String NETWORKS = "network-interfaces";
@@ -35,7 +36,19 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
      * @throws ConfigException when it cannot be one of that machine's, or its image not a drive's; keys begin with {@code drives.ID}
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
-    static Addition drive(DriveConfig drive, VmConfig config, DeviceHotplug.Surroundings surroundings) throws ConfigException, IOException {
+    static Addition drive(DriveConfig drive, VmConfig config, DeviceSurroundings surroundings) throws ConfigException, IOException {
+        return drive(drive, config, surroundings, DiskImage::open);
+    }
+
+    /** Opens a drive's image, as {@link DiskImage#open(DriveConfig, String, Problems)} does. */
+    @FunctionalInterface
+    interface ImageOpening {
+        DiskImage open(DriveConfig drive, String key, Problems problems) throws IOException;
+    }
+
+    /** As the other, on an image that is opened otherwise. */
+    static Addition drive(DriveConfig drive, VmConfig config, DeviceSurroundings surroundings, ImageOpening opening)
+            throws ConfigException, IOException {
         String key = DRIVES + "." + drive.driveId();
         if (drive.isRootDevice()) {
             throw new ConfigException(key + ".is_root_device", "a running machine has its root device already, or none");
@@ -43,7 +56,7 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
         VmConfig with = config.withDrives(append(config.drives(), drive));
         check(with, DRIVES + "[" + config.drives().size() + "]", key);
         Problems problems = new Problems();
-        DiskImage image = DiskImage.open(drive, key, problems);
+        DiskImage image = opening.open(drive, key, problems);
         problems.throwIfAny();
         HotDevice.Maker maker = (slots, parts) -> {
             VirtioDevices devices = new VirtioDevices(slots, surroundings.loop(), surroundings.hold(), surroundings.helpers(),
@@ -53,9 +66,10 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
         };
         Runnable unmaker = () -> {
             surroundings.hold().remove(drive.driveId());
+            surroundings.parts().removeDrive(drive.driveId());
             surroundings.metrics().withoutDrive(drive.driveId());
         };
-        return new Addition("drive " + drive.driveId(), image, maker, unmaker, with, machine -> machine.withDrives(
+        return new Addition("drive " + drive.driveId(), drive.driveId(), image, maker, unmaker, with, machine -> machine.withDrives(
                 machine.drives().stream().filter(other -> !other.driveId().equals(drive.driveId())).toList()));
     }
 
@@ -67,7 +81,7 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
      *     {@code network-interfaces.ID}
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
-    static Addition network(NetworkInterfaceConfig network, VmConfig config, DeviceHotplug.Surroundings surroundings)
+    static Addition network(NetworkInterfaceConfig network, VmConfig config, DeviceSurroundings surroundings)
             throws ConfigException, IOException {
         String key = NETWORKS + "." + network.ifaceId();
         VmConfig with = config.withNetworkInterfaces(append(config.networkInterfaces(), network));
@@ -84,8 +98,13 @@ record Addition(String name, AutoCloseable opened, HotDevice.Maker maker, Runnab
             return devices.controls();
         };
         Runnable unmaker = () -> surroundings.metrics().withoutNetwork(network.ifaceId());
-        return new Addition("network interface " + network.ifaceId(), port, maker, unmaker, with, machine -> machine.withNetworkInterfaces(
+        return new Addition("network interface " + network.ifaceId(), network.ifaceId(), port, maker, unmaker, with, machine -> machine.withNetworkInterfaces(
                 machine.networkInterfaces().stream().filter(other -> !other.ifaceId().equals(network.ifaceId())).toList()));
+    }
+
+    /** Where it is, in {@code slot}. */
+    AddedPlace place(int slot) {
+        return new AddedPlace(slot, opened instanceof DiskImage, id);
     }
 
     private static <T> List<T> append(List<T> list, T last) {

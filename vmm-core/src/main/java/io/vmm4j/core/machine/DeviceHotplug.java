@@ -1,6 +1,5 @@
 package io.vmm4j.core.machine;
 
-import io.vmm4j.core.acpi.AcpiEventDevice;
 import io.vmm4j.core.acpi.SlotController;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.VmConfig;
@@ -8,13 +7,10 @@ import io.vmm4j.core.control.DeviceChangeException;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
-import io.vmm4j.core.host.HelperThreads;
-import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.StandbyThread;
-import io.vmm4j.core.vcpu.VcpuEvents;
-import io.vmm4j.devices.memory.GuestMemory;
-import io.vmm4j.kvm.KvmVm;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -48,28 +44,12 @@ final class DeviceHotplug implements AutoCloseable {
     /** How long a device may take to let go of the guest's memory: one with a disk that hangs. */
     private static final Duration LET_GO_TIME = Duration.ofSeconds(10);
 
-    /**
-     * What the machine has for its devices.
-     *
-     * @param events    by what the guest hears of news
-     * @param loop      the machine's own
-     * @param hold      of the devices, while the guest is paused
-     * @param loopMaker makes loops of devices
-     * @param helpers   tell what has become of commands to devices
-     * @param metrics   where their counts are
-     * @param listeners hear of what happens to devices
-     * @param threads   the machine's
-     */
-    record Surroundings(KvmVm vm, GuestMemory memory, AcpiEventDevice events, EpollEventLoop loop, DeviceHold hold,
-            HotDevice.LoopMaker loopMaker, HelperThreads helpers, MachineMetrics metrics, VcpuEvents listeners, MachineThreads threads) {
-    }
-
     /** Checks and opens a device for a machine. */
     @FunctionalInterface
     interface Opening {
 
         /** @param config of the machine as it is */
-        Addition open(VmConfig config, Surroundings surroundings) throws ConfigException, IOException;
+        Addition open(VmConfig config, DeviceSurroundings surroundings) throws ConfigException, IOException;
     }
 
     /** The part of a change that is done on its thread. */
@@ -78,7 +58,7 @@ final class DeviceHotplug implements AutoCloseable {
         void run() throws IOException, DeviceChangeException;
     }
 
-    private final Surroundings surroundings;
+    private final DeviceSurroundings surroundings;
     private final HotDevices devices;
     private final SlotDialogue dialogue;
     private volatile boolean isClosed;
@@ -95,10 +75,41 @@ final class DeviceHotplug implements AutoCloseable {
      * @param config of the machine as it starts
      * @param slots  by their numbers, empty
      */
-    DeviceHotplug(VmConfig config, List<HotSlot> slots, Surroundings surroundings) {
+    DeviceHotplug(VmConfig config, List<HotSlot> slots, DeviceSurroundings surroundings) {
         this.surroundings = surroundings;
         this.devices = new HotDevices(config, slots);
         this.dialogue = new SlotDialogue(surroundings.memory(), surroundings.events(), slots, this::unlessPaused, this::returnedLate);
+    }
+
+    /** What is there, as it stands still, for the machine that goes on from it. */
+    synchronized HotState save() throws DeviceChangeException {
+        if (isBusy) {
+            throw new DeviceChangeException("a change of the devices is under way");
+        }
+        return new HotState(devices.config(), devices.places(), dialogue.saveState());
+    }
+
+    /**
+     * Has a device there that was added to the machine which this one goes on from; before the guest runs.
+     *
+     * @param opening opens it for this machine
+     * @throws ConfigException when it cannot be
+     */
+    void bringBack(int slot, Opening opening) throws ConfigException, IOException {
+        HotDevice device = new HotDevice(opening.open(devices.config(), surroundings), dialogue.slot(slot), surroundings);
+        devices.come(device);
+        device.make();
+        devices.added(device);
+    }
+
+    /** Whether there is a spare place of that number. */
+    boolean hasSlot(int number) {
+        return dialogue.hasSlot(number);
+    }
+
+    /** Takes up what was said to the machine that this one goes on from. */
+    void restoreDialogue(State state) throws StateException {
+        dialogue.restoreState(state);
     }
 
     /** The registers that the guest sees. */

@@ -2,6 +2,7 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.block.DiskBackend;
 import io.vmm4j.core.block.DiskFile;
+import io.vmm4j.core.block.ForkedDisk;
 import io.vmm4j.core.block.ImageInUseException;
 import io.vmm4j.core.block.UringBackend;
 import io.vmm4j.core.config.DriveConfig;
@@ -19,6 +20,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A raw disk image, opened, locked and found fit to be a drive. Owns its file until the drive takes it over.
@@ -28,8 +31,12 @@ import java.util.List;
  * @param capacity           bytes, a multiple of 512
  * @param hasPartitionTable  whether it begins with a partition table
  * @param takenAsIs          whether the drive takes images of any size and format, see {@link io.vmm4j.core.host.OpenedFiles}
+ * @param under              what the disk is over, whose changes are its own; {@code null} for a disk that is the file
  */
-record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPartitionTable, boolean takenAsIs) implements AutoCloseable {
+record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPartitionTable, boolean takenAsIs, BlkBackend under)
+        implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DiskImage.class);
 
     private static final int SECTOR = 512;
 
@@ -52,7 +59,12 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * @throws IOException when the host has too few descriptors left, or too little memory, to look at it
      */
     static DiskImage open(DriveConfig config, String key, Problems problems) throws IOException {
-        return open(config, Path.of(config.pathOnHost()), null, key, problems);
+        return open(config, Path.of(config.pathOnHost()), null, config.isReadOnly(), key, problems);
+    }
+
+    /** As {@link #open}, of an image that is only read whatever the drive may do. */
+    static DiskImage openBase(DriveConfig config, String key, Problems problems) throws IOException {
+        return open(config, Path.of(config.pathOnHost()), null, true, key, problems);
     }
 
     /**
@@ -61,11 +73,12 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      * @param others images of other drives of the machine, which need not be other images
      */
     static DiskImage openAgain(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
-        return open(config, place, others, key, problems);
+        return open(config, place, others, config.isReadOnly(), key, problems);
     }
 
     /** @param others {@code null} unless the image is taken as it is */
-    private static DiskImage open(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
+    private static DiskImage open(DriveConfig config, Path place, List<DiskImage> others, boolean readOnly, String key, Problems problems)
+            throws IOException {
         Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
         if (Files.isDirectory(place)) {
@@ -76,7 +89,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             return null;
         }
         try {
-            return inspect(config, place, others, key, problems);
+            return inspect(config, place, others, readOnly, key, problems);
         } catch (ImageInUseException e) {
             problems.add(field, "disk image " + path + " is " + e.getMessage());
         } catch (LinuxException e) {
@@ -86,7 +99,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
                 return null;
             }
             problems.add(field, "disk image " + path + (e.errno() == Errno.ENOENT ? " does not exist"
-                    : " cannot be opened for " + (config.isReadOnly() ? "reading" : "writing") + ": " + Errno.message(e.errno())));
+                    : " cannot be opened for " + (readOnly ? "reading" : "writing") + ": " + Errno.message(e.errno())));
         } catch (IOException e) {
             Shortage.rethrow(e);
             problems.add(field, "disk image " + path + " cannot be read: " + e.getMessage());
@@ -109,7 +122,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         }
     }
 
-    private static DiskImage inspect(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems)
+    private static DiskImage inspect(DriveConfig config, Path place, List<DiskImage> others, boolean readOnly, String key, Problems problems)
             throws IOException {
         Path path = Path.of(config.pathOnHost());
         String field = key + ".path_on_host";
@@ -123,12 +136,12 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
             return null;
         }
         boolean isLocked = takenAsIs && others.stream().anyMatch(other -> other.file().isAt(place));
-        DiskFile file = isLocked ? DiskFile.openUnlocked(place, config.isReadOnly(), config.isDirect())
-                : DiskFile.open(place, config.isReadOnly(), config.isDirect());
+        DiskFile file = isLocked ? DiskFile.openUnlocked(place, readOnly, config.isDirect())
+                : DiskFile.open(place, readOnly, config.isDirect());
         try {
             long size = file.size();
             if (takenAsIs) {
-                return new DiskImage(config, file, size, false, true);
+                return new DiskImage(config, file, size, false, true, null);
             }
             // Once more: another file may have come to that name.
             FileFormat format = isLookedAt ? formatOf(file, size) : null;
@@ -148,7 +161,7 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
                 file.close();
                 return null;
             }
-            return new DiskImage(config, file, size, beginsWithPartitionTable(file), false);
+            return new DiskImage(config, file, size, beginsWithPartitionTable(file), false, null);
         } catch (IOException | RuntimeException | Error e) {
             file.close();
             throw e;
@@ -218,7 +231,10 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
      *
      * @param loops one a queue
      */
-    BlkBackend toBackend(List<EpollEventLoop> loops) {
+    BlkBackend toBackend(List<EpollEventLoop> loops) throws IOException {
+        if (under != null) {
+            return new ForkedDisk(under);
+        }
         return switch (config.ioEngine()) {
             case Sync -> new DiskBackend(file);
             case Async -> new UringBackend(file, loops);
@@ -234,9 +250,26 @@ record DiskImage(DriveConfig config, DiskFile file, long capacity, boolean hasPa
         return new BlkConfig(config.isReadOnly(), cache, config.queueSize(), SECTOR, file.blockSize());
     }
 
+    /**
+     * The same for a drive whose writes are not to reach the file.
+     *
+     * @param disk closed with the image
+     */
+    DiskImage over(BlkBackend disk) {
+        return new DiskImage(config, file, capacity, hasPartitionTable, takenAsIs, disk);
+    }
+
     /** Closes the image; harmless when the drive that took it over has done so. */
     @Override
     public void close() {
-        file.close();
+        try {
+            if (under != null) {
+                under.close();
+            }
+        } catch (IOException e) {
+            LOG.warn("what disk image {} is over was not closed in order: {}", config.pathOnHost(), e.getMessage());
+        } finally {
+            file.close();
+        }
     }
 }

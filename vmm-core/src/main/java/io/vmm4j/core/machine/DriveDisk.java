@@ -1,6 +1,6 @@
 package io.vmm4j.core.machine;
 
-import io.vmm4j.core.block.DiskFile;
+import io.vmm4j.core.block.ForkedDisk;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
@@ -19,7 +19,7 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     private final DriveConfig config;
     private final boolean takesAnyImage;
     private final List<EpollEventLoop> queueLoops;
-    private final Map<BlkBackend, DiskFile> open = new IdentityHashMap<>();
+    private final Map<BlkBackend, DiskImage> open = new IdentityHashMap<>();
     private BlkBackend current;
     private boolean closed;
 
@@ -27,16 +27,16 @@ final class DriveDisk implements DriveImages, AutoCloseable {
      * @param image      what the drive is on first; owned from here on
      * @param queueLoops one a queue
      */
-    DriveDisk(DiskImage image, List<EpollEventLoop> queueLoops) {
+    DriveDisk(DiskImage image, List<EpollEventLoop> queueLoops) throws IOException {
         this.config = image.config();
         this.takesAnyImage = image.takenAsIs();
         this.queueLoops = queueLoops;
         this.current = add(image);
     }
 
-    private BlkBackend add(DiskImage image) {
+    private BlkBackend add(DiskImage image) throws IOException {
         BlkBackend backend = image.toBackend(queueLoops);
-        open.put(backend, image.file());
+        open.put(backend, image);
         return backend;
     }
 
@@ -45,14 +45,46 @@ final class DriveDisk implements DriveImages, AutoCloseable {
         return current;
     }
 
+    /** The drive as it is configured, on the image that it is on. */
+    synchronized DriveConfig config() {
+        return open.get(current).config();
+    }
+
+    /** The disk as it is; the drive stands still, and goes on over it where its writes go to memory. */
+    synchronized FrozenDisk freeze() throws IOException {
+        DiskImage image = open.get(current);
+        if (current instanceof ForkedDisk forked) {
+            return new FrozenDisk(new DriveState(image.file().version()), forked.freeze());
+        }
+        return new FrozenDisk(new DriveState(config.isReadOnly() ? image.file().version() : image.file().settledVersion()), null);
+    }
+
+    /** Why the disk cannot be put back to {@code state}, in words that go on its name; {@code null} when it can. */
+    synchronized String whyNotReset(DriveState state) throws IOException {
+        DiskImage image = open.get(current);
+        return current instanceof ForkedDisk || image.file().version().equals(state.image()) ? null
+                : "has been written on image " + image.config().pathOnHost() + ", which cannot be undone";
+    }
+
+    /**
+     * Undoes what has been written; the drive stands still.
+     *
+     * @param isOrigin since the machine began, else since it stood still the last time
+     */
+    synchronized void reset(boolean isOrigin) throws IOException {
+        if (current instanceof ForkedDisk forked) {
+            forked.reset(isOrigin);
+        }
+    }
+
     @Override
     public synchronized boolean isCurrent(Path image) {
-        return !closed && open.get(current).isAt(image);
+        return !closed && open.get(current).file().isAt(image);
     }
 
     @Override
     public synchronized boolean isOpen(Path image) {
-        return !closed && open.values().stream().anyMatch(file -> file.isAt(image));
+        return !closed && open.values().stream().anyMatch(other -> other.file().isAt(image));
     }
 
     @Override
@@ -82,15 +114,17 @@ final class DriveDisk implements DriveImages, AutoCloseable {
 
     @Override
     public synchronized void drop(BlkBackend unused) throws IOException {
-        open.remove(unused);
+        DiskImage image = open.remove(unused);
         unused.close();
+        image.close();
     }
 
     @Override
     public synchronized void close() throws IOException {
         closed = true;
-        for (BlkBackend backend : open.keySet()) {
-            backend.close();
+        for (Map.Entry<BlkBackend, DiskImage> each : open.entrySet()) {
+            each.getKey().close();
+            each.getValue().close();
         }
     }
 }

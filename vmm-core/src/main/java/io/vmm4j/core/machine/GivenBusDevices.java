@@ -22,9 +22,12 @@ final class GivenBusDevices implements AutoCloseable {
     private final KvmVm vm;
     private final BusBuilder ports;
     private final BusBuilder mmio;
+    private final SavedParts saved;
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
-    GivenBusDevices(KvmVm vm, BusBuilder ports, BusBuilder mmio) {
+    /** @param saved takes note of them */
+    GivenBusDevices(KvmVm vm, BusBuilder ports, BusBuilder mmio, SavedParts saved) {
+        this.saved = saved;
         this.vm = vm;
         this.ports = ports;
         this.mmio = mmio;
@@ -65,6 +68,7 @@ final class GivenBusDevices implements AutoCloseable {
         GivenBusDevice device = GivenBusDevice.make(extra, line, loop, events);
         owned.push(device);
         bus.add(extra.title(), extra.range().base(), extra.range().length(), device);
+        saved.add(extra.title(), device, loop);
     }
 
     /** Closes the devices that can be closed, and gives back the lines; no vCPU or loop runs any more. */

@@ -3,11 +3,15 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.layout.AddressMap;
+import io.vmm4j.core.memory.FrozenMemory;
+import io.vmm4j.core.memory.RamHistory;
 import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.MemoryRegion;
+import io.vmm4j.devices.memory.PageMarks;
 import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Mapping;
@@ -27,14 +31,22 @@ final class GuestRam implements AutoCloseable {
 
     private final Mapping mapping;
     private final int discardAdvice;
+    private final Fd file;
     private final List<AddressMap.RamRegion> regions;
     private final GuestMemory memory;
+    private final RamHistory.Ram parts;
+    /** Once the RAM is in the guest. */
+    private volatile RamHistory history;
 
-    private GuestRam(RamSource.Mapped source, List<AddressMap.RamRegion> regions) {
+    /** @param origin what the RAM is, held here; {@code null} for zeros */
+    private GuestRam(RamSource.Mapped source, FrozenMemory origin, boolean isShared) {
         this.mapping = source.mapping();
         this.discardAdvice = source.discardAdvice();
-        this.regions = regions;
-        this.memory = new BufferGuestMemory(viewsOf(mapping, regions));
+        this.file = source.file();
+        this.regions = AddressMap.ramRegions(mapping.length());
+        PageMarks marks = new PageMarks(mapping.length());
+        this.memory = new BufferGuestMemory(viewsOf(mapping, regions), marks);
+        this.parts = new RamHistory.Ram(mapping, source.touched(), marks, origin, isShared);
     }
 
     /**
@@ -45,6 +57,11 @@ final class GuestRam implements AutoCloseable {
      */
     static GuestRam allocate(MachineConfig machine) throws ConfigException, IOException {
         RamSource.Mapped source = RamSource.map(machine);
+        prepare(source, machine);
+        return new GuestRam(source, null, false);
+    }
+
+    private static void prepare(RamSource.Mapped source, MachineConfig machine) throws ConfigException, LinuxException {
         Mapping mapping = source.mapping();
         try {
             mapping.advise(Mapping.MADV_DONTFORK);
@@ -58,10 +75,34 @@ final class GuestRam implements AutoCloseable {
                 bringIn(mapping);
             }
         } catch (ConfigException | LinuxException e) {
-            mapping.close();
+            close(source.mapping(), source.file());
             throw e;
         }
-        return new GuestRam(source, AddressMap.ramRegions(machine.memoryBytes()));
+    }
+
+    /**
+     * RAM that begins as {@code frozen}, of which pages come when the guest touches them, and are the guest's own when it writes. Of RAM that
+     * {@code machine} wants brought in at once, as of a kind that cannot be mapped so, all is copied.
+     *
+     * @param isCopied whether it is copied in any case, into RAM of the kind that {@code machine} says
+     * @throws ConfigException when there is not that much
+     */
+    static GuestRam of(FrozenMemory frozen, MachineConfig machine, boolean isCopied) throws ConfigException, IOException {
+        if (!isCopied && !machine.memPrefault()) {
+            Mapping mapping = frozen.map();
+            RamSource.Mapped source = RamSource.Mapped.anonymous(mapping, false);
+            prepare(source, machine);
+            return new GuestRam(source, frozen.hold(), true);
+        }
+        RamSource.Mapped source = RamSource.map(machine);
+        prepare(source, machine);
+        try {
+            frozen.copyTo(source.mapping(), frozen.pages());
+        } catch (IOException | RuntimeException | Error e) {
+            close(source.mapping(), source.file());
+            throw e;
+        }
+        return new GuestRam(source, frozen.hold(), false);
     }
 
     /**
@@ -112,8 +153,8 @@ final class GuestRam implements AutoCloseable {
     }
 
     /**
-     * Gives the pages that lie wholly within {@code range} back to the host: they read as zero afterwards, until the guest
-     * writes there. Does nothing where they might not be had again: huge pages, files. Any thread.
+     * Gives the pages that lie wholly within {@code range} back to the host: they read as zero afterwards, or as what they were in the snapshot that
+     * the machine came from, until the guest writes there. Does nothing where they might not be had again: huge pages, files. Any thread.
      *
      * @param range position to limit of a view of this RAM
      */
@@ -123,22 +164,46 @@ final class GuestRam implements AutoCloseable {
         long end = from + range.remaining() & -PAGE_SIZE;
         if (begin < end && discardAdvice != 0) {
             mapping.advise(discardAdvice, begin, end - begin);
+            parts.marks().mark(begin / PAGE_SIZE, (end - 1) / PAGE_SIZE); // it reads otherwise now
         }
     }
 
-    /** Gives the RAM to {@code vm}, one KVM memory slot a region. */
-    void mapInto(KvmVm vm) throws LinuxException {
+    /**
+     * Gives the RAM to {@code vm}, one KVM memory slot a region.
+     *
+     * @param isTracked whether what the guest writes is taken note of from the start, and not from the first freeze on
+     */
+    void mapInto(KvmVm vm, boolean isTracked) throws LinuxException {
+        List<RamHistory.Slot> slots = new ArrayList<>();
         long offset = 0;
-        for (int slot = 0; slot < regions.size(); slot++) {
-            AddressMap.RamRegion region = regions.get(slot);
-            vm.setUserMemoryRegion(slot, 0, region.gpa(), region.length(), mapping.address() + offset);
+        for (AddressMap.RamRegion region : regions) {
+            slots.add(new RamHistory.Slot(slots.size(), region.gpa(), offset, region.length()));
             offset += region.length();
         }
+        history = new RamHistory(parts, slots, vm, isTracked);
+    }
+
+    /** What has been written to it; once it is in the guest. */
+    RamHistory history() {
+        return history;
     }
 
     /** Unmaps the RAM. Only after every thread that may touch it has ended. */
     @Override
     public void close() {
+        if (history != null) {
+            history.close();
+        }
+        if (parts.origin() != null) {
+            parts.origin().release();
+        }
+        close(mapping, file);
+    }
+
+    private static void close(Mapping mapping, Fd file) {
         mapping.close();
+        if (file != null) {
+            file.close();
+        }
     }
 }

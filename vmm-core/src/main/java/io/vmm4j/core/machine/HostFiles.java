@@ -73,6 +73,32 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
+    /**
+     * The files of a machine that goes on from where another stood still: all but those that machines boot from.
+     *
+     * @param config  of the machine without what was added to it since its start
+     * @param restart what it goes on from
+     * @throws ConfigException naming every problem found; nothing stays open then
+     */
+    static HostFiles openAgain(VmConfig config, GivenParts given, Restart restart) throws ConfigException, IOException {
+        HostFiles files = new HostFiles(given.opened());
+        try {
+            if (given.opened().vsock() != null) {
+                files.own(given.opened().vsock());
+            }
+            Problems problems = new Problems();
+            config.check(problems);
+            files.openDisks(config.drives(), restart, problems);
+            files.openPorts(config.networkInterfaces(), problems);
+            checkSockets(config, given, problems);
+            problems.throwIfAny();
+            return files;
+        } catch (ConfigException | IOException | RuntimeException | Error e) {
+            files.close();
+            throw e;
+        }
+    }
+
     private void openAll(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
         Problems problems = new Problems();
         config.check(problems);
@@ -81,7 +107,7 @@ final class HostFiles implements AutoCloseable {
         }
         openKernel(config, problems);
         openInitrd(config, problems);
-        openDisks(config.drives(), problems);
+        openDisks(config.drives(), null, problems);
         openPorts(config.networkInterfaces(), problems);
         checkSockets(config, given, problems);
         boolean hasConsole = config.console() != null || given.console() != null;
@@ -139,7 +165,8 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
-    private void openDisks(List<DriveConfig> drives, Problems problems) throws IOException {
+    /** @param restart where a machine goes on from, or {@code null} */
+    private void openDisks(List<DriveConfig> drives, Restart restart, Problems problems) throws IOException {
         for (int i = 0; i < drives.size(); i++) {
             String key = "drives[" + i + "]";
             boolean hasImage = drives.get(i).pathOnHost() != null && problems.isClean(key + ".path_on_host");
@@ -147,7 +174,7 @@ final class HostFiles implements AutoCloseable {
                 continue;
             }
             Fd image = opened.drives().get(drives.get(i).driveId());
-            DiskImage disk = image == null ? DiskImage.open(drives.get(i), key, problems)
+            DiskImage disk = restart != null ? restart.openDisk(drives.get(i), key, problems) : image == null ? DiskImage.open(drives.get(i), key, problems)
                     : DiskImage.openAgain(drives.get(i), OpenedFiles.at(image, null), disks, key, problems);
             if (disk != null) {
                 disks.add(own(disk));

@@ -49,12 +49,13 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
     private DeviceControls controls;
 
     /** @param addition what it is to be; its files are closed with the device */
-    HotDevice(Addition addition, HotSlot slot, DeviceHotplug.Surroundings surroundings) {
+    HotDevice(Addition addition, HotSlot slot, DeviceSurroundings surroundings) {
         this.addition = addition;
         this.slot = slot;
         this.loopMaker = surroundings.loopMaker();
         this.threads = surroundings.threads();
-        this.slots = new VirtioSlots(surroundings.vm(), surroundings.memory(), (device, window, made) -> transport = made, List.of(slot.window()));
+        this.slots = new VirtioSlots(surroundings.vm(), surroundings.memory(), (device, window, made) -> transport = made, List.of(slot.window()),
+                surroundings.parts());
         own(addition.opened());
         own(slots);
     }
@@ -94,6 +95,16 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
     /** What can be changed about it: nothing before it is made. */
     DeviceControls controls() {
         return controls;
+    }
+
+    /** What the guest sees of it; nothing before it is made. */
+    VirtioMmioTransport transport() {
+        return transport;
+    }
+
+    /** What it is to be. */
+    Addition addition() {
+        return addition;
     }
 
     /** Its loops. */

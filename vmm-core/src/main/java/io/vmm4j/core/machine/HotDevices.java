@@ -96,6 +96,11 @@ final class HotDevices implements AutoCloseable {
         return some.stream().filter(device -> device.slot() == slot).findFirst().orElse(null);
     }
 
+    /** Where those are that the guest has, or is about to give back. */
+    synchronized List<AddedPlace> places() {
+        return devices.stream().map(device -> device.addition().place(device.slot().number())).toList();
+    }
+
     /** The loops of all. */
     synchronized List<EpollEventLoop> loops() {
         return Stream.concat(devices.stream(), stuck.stream()).flatMap(device -> device.loops().stream()).toList();

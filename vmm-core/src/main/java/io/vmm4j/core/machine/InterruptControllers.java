@@ -10,6 +10,7 @@ import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.abi.KvmCap;
 import io.vmm4j.kvm.abi.KvmPitConfig;
+import java.util.Optional;
 
 /**
  * A machine's interrupt controllers. All of them are KVM's, but where an APIC id is beyond what KVM's I/O APIC can send
@@ -27,13 +28,14 @@ final class InterruptControllers {
      * Makes them; before any vCPU.
      *
      * @param mmio takes the I/O APIC's registers where they are not KVM's
+     * @return the I/O APIC where it is not KVM's
      * @throws ConfigException when KVM cannot have that many vCPUs' interrupts routed
      */
-    static void create(KvmVm vm, CpuTopology topology, BusBuilder mmio) throws ConfigException, KvmException {
+    static Optional<IoApic> create(KvmVm vm, CpuTopology topology, BusBuilder mmio) throws ConfigException, KvmException {
         if (!topology.needsX2Apic()) {
             vm.createIrqChip();
             vm.createPit2(KvmPitConfig.KVM_PIT_SPEAKER_DUMMY);
-            return;
+            return Optional.empty();
         }
         if ((vm.checkExtension(KvmCap.KVM_CAP_X2APIC_API) & X2APIC_API) != X2APIC_API
                 || vm.checkExtension(KvmCap.KVM_CAP_SPLIT_IRQCHIP) == 0) {
@@ -42,6 +44,8 @@ final class InterruptControllers {
         }
         vm.enableCap(KvmCap.KVM_CAP_X2APIC_API, X2APIC_API);
         vm.enableCap(KvmCap.KVM_CAP_SPLIT_IRQCHIP, IoApic.INPUTS);
-        mmio.add("I/O APIC", AddressMap.IOAPIC, IoApic.LENGTH, new IoApic(new GsiRoutes(vm)));
+        IoApic ioApic = new IoApic(new GsiRoutes(vm));
+        mmio.add("I/O APIC", AddressMap.IOAPIC, IoApic.LENGTH, ioApic);
+        return Optional.of(ioApic);
     }
 }

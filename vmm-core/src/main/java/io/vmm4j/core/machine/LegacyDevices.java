@@ -39,9 +39,17 @@ final class LegacyDevices implements AutoCloseable {
     private final KvmVm vm;
     private final BusBuilder ports;
     private final MachineMetrics metrics;
+    private final SavedParts saved;
+    private final EpollEventLoop loop;
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
 
-    LegacyDevices(KvmVm vm, BusBuilder ports, MachineMetrics metrics) {
+    /**
+     * @param saved takes note of those with state
+     * @param loop  what they are saved on
+     */
+    LegacyDevices(KvmVm vm, BusBuilder ports, MachineMetrics metrics, SavedParts saved, EpollEventLoop loop) {
+        this.saved = saved;
+        this.loop = loop;
         this.vm = vm;
         this.ports = ports;
         this.metrics = metrics;
@@ -56,6 +64,7 @@ final class LegacyDevices implements AutoCloseable {
         metrics.serialPort(serial);
         port.connect(inputOf(serial, counted));
         ports.add("COM1", COM1_PORT, COM_LENGTH, serial);
+        saved.add("COM1", serial, loop);
         return port;
     }
 
@@ -82,7 +91,9 @@ final class LegacyDevices implements AutoCloseable {
         LineSplitter lines = new LineSplitter(log);
         // A guest's last words need not end in a line break.
         owned.push(lines::flush);
-        ports.add("COM2", COM2_PORT, COM_LENGTH, new Serial16550(line(COM2_GSI), panics.watch(lines)));
+        Serial16550 serial = new Serial16550(line(COM2_GSI), panics.watch(lines));
+        ports.add("COM2", COM2_PORT, COM_LENGTH, serial);
+        saved.add("COM2", serial, loop);
     }
 
     /** The keyboard controller, by which kernels with {@code reboot=k} reset. */
@@ -93,15 +104,17 @@ final class LegacyDevices implements AutoCloseable {
         });
         ports.add("i8042 data", I8042_DATA_PORT, 1, metrics.keyboard(i8042.dataPort()));
         ports.add("i8042 command", I8042_COMMAND_PORT, 1, metrics.keyboard(i8042.commandPort()));
+        saved.add("i8042", i8042, loop);
         return i8042;
     }
 
     /** The clock, with the host's time. */
-    void addClock(EpollEventLoop loop, long memoryBytes) throws IOException {
+    void addClock(long memoryBytes) throws IOException {
         long below = AddressMap.lowRamBytes(memoryBytes);
         CmosRtc rtc = new CmosRtc(Clock.systemUTC(), below, memoryBytes - below, line(RTC_GSI), loop);
         owned.push(rtc);
         ports.add("CMOS RTC", CmosRtc.INDEX_PORT, CmosRtc.WINDOW_LENGTH, rtc);
+        saved.add("CMOS RTC", rtc, loop);
     }
 
     /** The ACPI registers for S5 and reset. */

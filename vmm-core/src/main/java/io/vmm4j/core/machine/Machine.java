@@ -11,6 +11,7 @@ import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.SlowWait;
 import io.vmm4j.core.metrics.VmMetrics;
+import io.vmm4j.core.snapshot.SnapshotException;
 import io.vmm4j.devices.i8042.I8042;
 import java.io.IOException;
 import java.time.Duration;
@@ -47,6 +48,7 @@ public final class Machine implements AutoCloseable {
     private final HelperThreads helpers;
     private final PanicWatch panics;
     private final MachineMetrics metrics;
+    private final Freezer freezer;
     private boolean closed;
 
     /**
@@ -63,10 +65,12 @@ public final class Machine implements AutoCloseable {
      * @param helpers among {@code owned}
      * @param panics knows of the kernel's panic
      * @param metrics counts
+     * @param freezer takes it as it is
      */
     Machine(Vcpus vcpus, DeviceHold hold, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
             List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceHotplug devices, MachineThreads own,
-            HelperThreads helpers, PanicWatch panics, MachineMetrics metrics) {
+            HelperThreads helpers, PanicWatch panics, MachineMetrics metrics, Freezer freezer) {
+        this.freezer = freezer;
         this.vcpus = vcpus;
         this.hold = hold;
         this.acpi = acpi;
@@ -156,6 +160,26 @@ public final class Machine implements AutoCloseable {
         vcpus.resume();
     }
 
+    /**
+     * All of it, between {@link #pause} and {@link #resume}, held by the caller.
+     *
+     * @throws SnapshotException naming what keeps it from being saved
+     */
+    public FrozenMachine freeze() throws SnapshotException, IOException {
+        return freezer.freeze();
+    }
+
+    /**
+     * Puts it back, between {@link #pause} and {@link #resume}.
+     *
+     * @return pages of RAM put back
+     * @throws SnapshotException when it cannot be; nothing was changed then
+     * @throws IOException       when the host refuses on the way: the machine is good for nothing any more
+     */
+    public int revertTo(FrozenMachine frozen) throws SnapshotException, IOException {
+        return freezer.revertTo(frozen);
+    }
+
     /** Presses the power button; completes when the guest has noticed, on a thread that must not be kept. */
     public CompletableFuture<Void> pressPowerButton() {
         return acpi.pressPowerButton();
@@ -222,6 +246,7 @@ public final class Machine implements AutoCloseable {
         acpi.hotplug().close();
         endThreads();
         givenConsoles.forEach(GivenConsole::beginClose);
+        freezer.close();
         closeAll(owned);
         givenConsoles.forEach(GivenConsole::close);
     }

@@ -25,6 +25,7 @@ import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.boottimer.BootTimer;
 import io.vmm4j.devices.bus.BusBuilder;
 import io.vmm4j.devices.i8042.I8042;
+import io.vmm4j.devices.ioapic.IoApic;
 import io.vmm4j.devices.virtio.vsock.VirtioVsock;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
@@ -40,6 +41,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +57,7 @@ public final class MachineAssembler {
     private final GivenParts given;
     private final VcpuEvents events;
     private final MachineThreads own;
+    private final Restart restart;
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<EpollEventLoop> loops = new ArrayList<>();
@@ -62,10 +65,12 @@ public final class MachineAssembler {
     private final BusBuilder ports = new BusBuilder("port");
     private final BusBuilder mmio = new BusBuilder("mmio");
     private final MachineMetrics metrics = new MachineMetrics();
+    private final SavedParts parts = new SavedParts();
     private Kvm kvm;
     private KvmVm vm;
     private GuestRam ram;
     private I8042 keyboard;
+    private Optional<IoApic> ioApic = Optional.empty();
 
     /**
      * @param config what to build
@@ -74,6 +79,16 @@ public final class MachineAssembler {
      * @param own    counts the machine's threads
      */
     public MachineAssembler(VmConfig config, GivenParts given, VcpuEvents events, MachineThreads own) {
+        this(config, given, events, own, null);
+    }
+
+    /**
+     * For a machine that goes on from where another stood still.
+     *
+     * @param restart where and how; {@code config} is that other's, as far as the guest can tell
+     */
+    public MachineAssembler(VmConfig config, GivenParts given, VcpuEvents events, MachineThreads own, Restart restart) {
+        this.restart = restart;
         this.config = config;
         this.given = given;
         this.events = events;
@@ -123,29 +138,38 @@ public final class MachineAssembler {
 
     private Machine assembleAll() throws ConfigException, IOException {
         List<VirtioMmioSlot> plan = DevicePlan.of(config, given);
-        HostFiles files = own(HostFiles.open(config, given, plan));
+        HostFiles files = own(restart == null ? HostFiles.open(config, given, plan) : HostFiles.openAgain(config, given, restart));
         openKvm();
         allocateMemory();
         createVm();
         HelperThreads helpers = own(HelperThreads.start());
         EpollEventLoop loop = newLoop("vm-events");
+        ioApic.ifPresent(device -> parts.add("I/O APIC", device, loop));
         SerialConsole serial = consoles.serial();
         PanicWatch panics = new PanicWatch(events, loop);
         ConsolePort serialPort = addLegacyDevices(serial, loop, panics);
         DeviceHold hold = new DeviceHold(loop);
         VirtioSlots.Windows windows = (name, slot, device) -> mmio.add(name, slot.base(), slot.size(), device);
-        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan)), loop, hold, helpers, metrics);
+        VirtioDevices devices = new VirtioDevices(own(new VirtioSlots(vm, ram.memory(), windows, plan, parts)), loop, hold, helpers, metrics);
         SerialConsole console = consoles.virtio();
         ConsolePort consolePort = console == null ? null : own(devices.addConsole(console, panics, new ConsolePort("console", events, own)));
         addVirtioDevices(devices, files, loop);
-        AcpiDevices acpi = own(AcpiDevices.create(vm, ports, loop, config.machineConfig(), ram.memory(), own));
-        own(new GivenBusDevices(vm, ports, mmio)).add(given.busDevices(), loop, events);
+        AcpiDevices acpi = own(AcpiDevices.create(vm, ports, parts, loop, config.machineConfig(), ram.memory(), own));
+        own(new GivenBusDevices(vm, ports, mmio, parts)).add(given.busDevices(), loop, events);
         List<HotSlot> spares = VirtioPlan.spares(plan.size(), config.machineConfig().spareDevices(), GivenPlaces.interrupts(given.busDevices()));
         DeviceHotplug hotplug = addSpares(spares,
-                new DeviceHotplug.Surroundings(vm, ram.memory(), acpi.events(), loop, hold, this::makeLoop, helpers, metrics, events, own));
+                new DeviceSurroundings(vm, ram.memory(), acpi.events(), loop, hold, this::makeLoop, helpers, metrics, events, own, parts));
         hotplug.connect(devices.controls());
-        BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan, spares.size());
-        Vcpus vcpus = createVcpus(boot);
+        Freezer.Subject subject;
+        if (restart == null) {
+            acpi.beginGeneration();
+            BootLoader boot = BootLoader.load(config, files, config.machineConfig().topology(), ram.memory(), plan, spares.size());
+            subject = new Freezer.Subject(vm, ram, createVcpus(boot), acpi, hotplug, parts, null);
+        } else {
+            subject = new Freezer.Subject(vm, ram, newVcpus(), acpi, hotplug, parts, restart);
+            new Thaw(kvm, subject, restart).goOn();
+        }
+        Vcpus vcpus = subject.vcpus();
         acpi.hotplug().connect(vcpus);
         vcpus.park();
         loops.forEach(EpollEventLoop::start);
@@ -153,7 +177,7 @@ public final class MachineAssembler {
         if (console != null) {
             HostConsoles.attach(console, consolePort, "console.path");
         }
-        return new Machine(vcpus, hold, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own, helpers, panics, metrics);
+        return new Machine(vcpus, hold, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own, helpers, panics, metrics, new Freezer(subject));
     }
 
     /**
@@ -197,7 +221,8 @@ public final class MachineAssembler {
 
     private void allocateMemory() throws ConfigException, IOException {
         try {
-            ram = own(GuestRam.allocate(config.machineConfig()));
+            ram = own(restart == null ? GuestRam.allocate(config.machineConfig())
+                    : GuestRam.of(restart.from().memory(), config.machineConfig(), restart.isCopied()));
         } catch (LinuxException e) {
             Shortage.rethrow(e);
             throw tooMuchMemory(e);
@@ -212,21 +237,21 @@ public final class MachineAssembler {
     private void createVm() throws IOException, ConfigException {
         vm = own(kvm.createVm());
         try {
-            ram.mapInto(vm);
+            ram.mapInto(vm, restart != null && restart.isTracked());
         } catch (LinuxException e) {
             Shortage.rethrow(e);
             throw tooMuchMemory(e);
         }
         vm.setTssAddress(AddressMap.KVM_TSS);
-        InterruptControllers.create(vm, config.machineConfig().topology(), mmio);
+        ioApic = InterruptControllers.create(vm, config.machineConfig().topology(), mmio);
     }
 
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
-        LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics));
+        LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics, parts, loop));
         ConsolePort port = legacy.addConsole(console, panics, new ConsolePort("serial", events, own));
         legacy.addLogPort(panics);
         keyboard = legacy.addKeyboardController(events);
-        legacy.addClock(loop, config.machineConfig().memoryBytes());
+        legacy.addClock(config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
         legacy.addPanicPort(panics);
         ProbedPorts.expectOn(ports);
@@ -239,7 +264,7 @@ public final class MachineAssembler {
 
     private void addVirtioDevices(VirtioDevices devices, HostFiles files, EpollEventLoop loop) throws IOException, ConfigException {
         for (DiskImage disk : files.disks()) {
-            devices.addDrive(disk, parts(), events);
+            devices.addDrive(disk, deviceParts(), events);
         }
         for (int i = 0; i < files.ports().size(); i++) {
             devices.addNetwork(config.networkInterfaces().get(i), files.ports().get(i), events);
@@ -257,7 +282,7 @@ public final class MachineAssembler {
     }
 
     /** Windows without devices, and what puts devices into them while the guest runs. */
-    private DeviceHotplug addSpares(List<HotSlot> spares, DeviceHotplug.Surroundings surroundings) {
+    private DeviceHotplug addSpares(List<HotSlot> spares, DeviceSurroundings surroundings) {
         DeviceHotplug hotplug = own(new DeviceHotplug(config, spares, surroundings));
         for (HotSlot spare : spares) {
             mmio.add("spare " + spare.number(), spare.window().base(), spare.window().size(), spare);
@@ -287,18 +312,22 @@ public final class MachineAssembler {
         sockets.serve(device::connect);
     }
 
-    private Vcpus createVcpus(BootLoader boot) throws IOException, ConfigException {
+    /** Without any vCPU so far. */
+    private Vcpus newVcpus() throws IOException, ConfigException {
         BusExitHandler handler = new BusExitHandler(ports.build(), mmio.build(), metrics.exits());
         GuestCpu guest = CpuFeatures.enable(kvm, vm, config.machineConfig());
-        CpuModifiers modifiers = CpuModifiers.of(config);
-        VcpuSetup setup = new VcpuSetup(kvm, guest, modifiers);
-        Vcpus vcpus = own(new Vcpus(vm, setup, guest.topology(), handler, events, own));
+        VcpuSetup setup = new VcpuSetup(kvm, guest, CpuModifiers.of(config));
+        return own(new Vcpus(vm, setup, guest.topology(), handler, events, own));
+    }
+
+    private Vcpus createVcpus(BootLoader boot) throws IOException, ConfigException {
+        Vcpus vcpus = newVcpus();
         try {
             boot.enter(vcpus.create(0));
         } catch (MsrRefusedException e) {
-            throw modifiers.refusal(e);
+            throw CpuModifiers.of(config).refusal(e);
         } catch (CpuidRefusedException e) {
-            throw setup.refusal(e);
+            throw vcpus.refusal(e);
         }
         for (int index = 1; index < config.machineConfig().vcpuCount(); index++) {
             vcpus.create(index);
@@ -318,7 +347,7 @@ public final class MachineAssembler {
         return loop;
     }
 
-    private VirtioDevices.Parts parts() {
+    private VirtioDevices.Parts deviceParts() {
         return new VirtioDevices.Parts() {
             @Override
             public EpollEventLoop newLoop(String name) throws IOException {

@@ -4,6 +4,8 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemoryType;
 import io.vmm4j.core.host.Shortage;
+import io.vmm4j.core.memory.Residency;
+import io.vmm4j.core.memory.TouchedPages;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -45,8 +47,20 @@ final class RamSource {
      * @param mapping       all of it
      * @param discardAdvice the MADV constant that gives pages back so that they can be had again later, or 0 for none
      * @param hugePages     whether to ask the kernel for transparent huge pages
+     * @param touched       tells which pages the guest or its devices have touched
+     * @param file          that {@code touched} looks at; {@code null} for none
      */
-    record Mapped(Mapping mapping, int discardAdvice, boolean hugePages) {
+    record Mapped(Mapping mapping, int discardAdvice, boolean hugePages, TouchedPages touched, Fd file) {
+
+        /** RAM that is there in full. */
+        static Mapped whole(Mapping mapping, int discardAdvice, boolean hugePages) {
+            return new Mapped(mapping, discardAdvice, hugePages, () -> Residency.all(mapping.length()), null);
+        }
+
+        /** RAM of the host's, page by page. */
+        static Mapped anonymous(Mapping mapping, boolean hugePages) {
+            return new Mapped(mapping, Mapping.MADV_DONTNEED, hugePages, () -> Residency.touched(mapping), null);
+        }
     }
 
     /**
@@ -66,7 +80,7 @@ final class RamSource {
         TransparentHugePages.warnIfOff(type);
         if (!type.isShared() || isBetterPrivate()) {
             int flags = Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS | Mapping.MAP_NORESERVE;
-            return new Mapped(map(-1, flags), Mapping.MADV_DONTNEED, type != MemoryType.ANON);
+            return Mapped.anonymous(map(-1, flags), type != MemoryType.ANON);
         }
         return machine.memFilePath().isEmpty() ? memFd() : file();
     }
@@ -92,7 +106,18 @@ final class RamSource {
             if (isCounted) {
                 allocate(file.fd(), () -> "the host counts what it has promised (vm.overcommit_memory is 2)");
             }
-            return new Mapped(map(file.fd().value(), Mapping.MAP_SHARED), isCounted ? 0 : Mapping.MADV_REMOVE, type.isTransparentHuge());
+            Mapping mapping = map(file.fd().value(), Mapping.MAP_SHARED);
+            return isCounted ? Mapped.whole(mapping, 0, type.isTransparentHuge()) : sparse(mapping, file.fd());
+        }
+    }
+
+    private Mapped sparse(Mapping mapping, Fd file) throws LinuxException {
+        try {
+            Fd kept = Fd.duplicate(file.value());
+            return new Mapped(mapping, Mapping.MADV_REMOVE, type.isTransparentHuge(), () -> Residency.dataOf(kept, mapping.length()), kept);
+        } catch (LinuxException e) {
+            mapping.close();
+            throw e;
         }
     }
 
@@ -109,7 +134,7 @@ final class RamSource {
             // Looked at before: what is had of it until it is too much is not free any more then.
             String pool = HugePagePool.of(HUGE_PAGE).describe(bytes);
             allocate(file.fd(), () -> pool);
-            return new Mapped(Mapping.shared(file.fd().value(), bytes), 0, false);
+            return Mapped.whole(Mapping.shared(file.fd().value(), bytes), 0, false);
         }
     }
 
@@ -128,7 +153,7 @@ final class RamSource {
             boolean isMountTooSmall = store.getTotalSpace() > 0 && store.getUsableSpace() < bytes;
             String free = isMountTooSmall ? freeIn(directory) : HugePagePool.of(pageSize).describe(bytes);
             allocate(file, () -> free);
-            return new Mapped(Mapping.shared(file.value(), bytes), 0, false);
+            return Mapped.whole(Mapping.shared(file.value(), bytes), 0, false);
         }
     }
 
@@ -146,7 +171,7 @@ final class RamSource {
             file.truncate(bytes);
             String free = freeIn(directory);
             allocate(file, () -> free);
-            return new Mapped(map(file.value(), Mapping.MAP_SHARED), 0, type.isTransparentHuge());
+            return Mapped.whole(map(file.value(), Mapping.MAP_SHARED), 0, type.isTransparentHuge());
         }
     }
 

@@ -6,8 +6,12 @@ import io.vmm4j.core.acpi.SlotController;
 import io.vmm4j.core.acpi.SlotTable;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.devices.state.Stateful;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -21,7 +25,7 @@ import java.util.function.Consumer;
  * What a machine and its guest say to each other about the devices in slots. The host's questions are asked one at a time, on
  * a thread that may wait; the guest's answers come on vCPU threads.
  */
-final class SlotDialogue implements AutoCloseable {
+final class SlotDialogue implements Stateful, AutoCloseable {
 
     private static final String DEAF = ": its kernel does not listen to ACPI events, or not yet";
 
@@ -68,6 +72,36 @@ final class SlotDialogue implements AutoCloseable {
         this.known = new boolean[slots.size()];
         this.controller = new SlotController(slots.size(), this::answered);
         slots.forEach(slot -> slot.onDriven(() -> answer(slot.number(), SlotController.COME, new Answer(null))));
+    }
+
+    /** Whether there is one of that number. */
+    boolean hasSlot(int number) {
+        return number < slots.size();
+    }
+
+    /** By its number. */
+    HotSlot slot(int number) {
+        return slots.get(number);
+    }
+
+    /** No question is asked meanwhile. */
+    @Override
+    public State saveState() {
+        List<State> taken = new ArrayList<>();
+        for (boolean isKnown : known) {
+            taken.add(State.builder().put("known", isKnown).build());
+        }
+        return State.builder().put("tables", tables).put("slots", taken).put("controller", controller.saveState()).build();
+    }
+
+    @Override
+    public void restoreState(State state) throws StateException {
+        List<State> taken = state.parts("slots", known.length, known.length);
+        for (int slot = 0; slot < known.length; slot++) {
+            known[slot] = taken.get(slot).flag("known");
+        }
+        tables = state.int32("tables", 0, DeviceHotplug.OFFERS_MAX);
+        controller.restoreState(state.part("controller"));
     }
 
     /** The registers that the guest sees. */

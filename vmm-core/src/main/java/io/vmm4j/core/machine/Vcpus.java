@@ -1,5 +1,6 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.cpu.CpuTopology;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.vcpu.VcpuEvents;
@@ -8,8 +9,10 @@ import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
 import io.vmm4j.kvm.KvmVm;
 import io.vmm4j.kvm.VcpuExitHandler;
+import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -67,6 +70,65 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
         }
         makeThread(index);
         return vcpu;
+    }
+
+    /**
+     * Makes vCPU {@code index} and its thread, which is not started, to become what another was.
+     *
+     * @see #restore
+     */
+    synchronized void createFor(int index) throws KvmException {
+        vcpus[index] = vm.createVcpu(topology.apicId(index));
+        if (index > 0 && initial == null) {
+            // For one that is given back and used again.
+            setup.apply(vcpus[index], index);
+            initial = ParkedState.of(vcpus[index]);
+        }
+        makeThread(index);
+    }
+
+    /** Whose fault it is that KVM refused CPUID, as {@link VcpuSetup#refusal} has it. */
+    ConfigException refusal(CpuidRefusedException refused) throws ConfigException, LinuxException {
+        return setup.refusal(refused);
+    }
+
+    /** Whether there can be a vCPU {@code index}. */
+    boolean canHave(int index) {
+        return index < vcpus.length;
+    }
+
+    /** Those that the guest can use, as they stand still, from the lowest index up. */
+    synchronized List<SavedVcpu> save() throws KvmException {
+        List<SavedVcpu> saved = new ArrayList<>();
+        for (int index = 0; index < vcpus.length; index++) {
+            if (isUsed(index)) {
+                saved.add(new SavedVcpu(index, vcpus[index].saveState()));
+            }
+        }
+        return saved;
+    }
+
+    private boolean isUsed(int index) {
+        VcpuThread thread = threads.get(index);
+        return thread != null && !thread.isStopRequested();
+    }
+
+    /** Whether all of {@code saved} are there to be used. */
+    synchronized boolean areUsed(List<SavedVcpu> saved) {
+        return saved.stream().allMatch(each -> isUsed(each.index()));
+    }
+
+    /** Has all become what {@code saved} say, which {@link #areUsed}; those that are not among them are parked. All stand still. */
+    synchronized void restore(List<SavedVcpu> saved) throws KvmException {
+        for (SavedVcpu each : saved) {
+            vcpus[each.index()].restoreState(each.state());
+        }
+        for (int index = 1; index < vcpus.length; index++) {
+            int other = index;
+            if (isUsed(index) && saved.stream().noneMatch(each -> each.index() == other)) {
+                dismiss(index);
+            }
+        }
     }
 
     private void makeThread(int index) {

@@ -96,6 +96,7 @@ final class VirtioDevices {
         VirtioBlk device = new VirtioBlk(disk.toDeviceConfig(), images.current(), queueLoops, limiter(drive.rateLimiter()),
                 System::nanoTime, (number, error) -> events.happened(time -> new VmEvent.DriveFailed(time, drive.driveId(), number, error)));
         slots.add("drive " + drive.driveId(), device, loop, queueLoops);
+        slots.parts().addDrive(drive.driveId(), images);
         hold.add(drive.driveId(), device);
         metrics.drive(drive.driveId(), device);
         drives.put(drive.driveId(), new DriveControl(drive.driveId(), commands, device, images));

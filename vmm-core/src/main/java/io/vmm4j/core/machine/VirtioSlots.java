@@ -43,15 +43,25 @@ final class VirtioSlots implements AutoCloseable {
     private final GuestMemory memory;
     private final Windows windows;
     private final Iterator<VirtioMmioSlot> free;
+    private final SavedParts parts;
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final Deque<Untying> tied = new ArrayDeque<>();
 
-    /** @param slots as many as devices will be added */
-    VirtioSlots(KvmVm vm, GuestMemory memory, Windows windows, List<VirtioMmioSlot> slots) {
+    /**
+     * @param slots as many as devices will be added
+     * @param parts takes note of the devices
+     */
+    VirtioSlots(KvmVm vm, GuestMemory memory, Windows windows, List<VirtioMmioSlot> slots, SavedParts parts) {
+        this.parts = parts;
         this.vm = vm;
         this.memory = memory;
         this.windows = windows;
         this.free = slots.iterator();
+    }
+
+    /** What of the machine has state. */
+    SavedParts parts() {
+        return parts;
     }
 
     /**
@@ -80,6 +90,8 @@ final class VirtioSlots implements AutoCloseable {
             loop.watch(notify, () -> transport.notifyQueue(notified));
         }
         windows.put(name, slot, transport);
+        parts.add(name, transport, deviceLoop);
+        tied.push(() -> parts.remove(transport));
         return transport;
     }
 

@@ -133,6 +133,11 @@ public final class VcpuThread {
         }
     }
 
+    /** Whether the vCPU was asked to leave the guest for good. */
+    public boolean isStopRequested() {
+        return stopRequested;
+    }
+
     /** Waits for the end of the thread. Not from a vCPU thread. */
     public void join() {
         Threads.joinUninterruptibly(thread);
@@ -188,6 +193,7 @@ public final class VcpuThread {
     }
 
     private void stayOutWhilePaused() throws KvmException {
+        vcpu.finishAccess(handler); // its registers are whole then
         markOut();
         synchronized (pausing) {
             while (pauseRequested && !stopRequested) {

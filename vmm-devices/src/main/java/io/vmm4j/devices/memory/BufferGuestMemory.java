@@ -28,6 +28,15 @@ public final class BufferGuestMemory implements GuestMemory {
      * @throws IllegalArgumentException when there is none, or two overlap
      */
     public BufferGuestMemory(List<MemoryRegion> regions) {
+        this(regions, null);
+    }
+
+    /**
+     * As the other constructor, with a record of what is written.
+     *
+     * @param marks as many pages as the regions have, which are of whole pages; {@code null} for no record
+     */
+    public BufferGuestMemory(List<MemoryRegion> regions, PageMarks marks) {
         if (regions.isEmpty()) {
             throw new IllegalArgumentException("guest memory without a region");
         }
@@ -40,7 +49,12 @@ public final class BufferGuestMemory implements GuestMemory {
                         + Long.toHexString(below.gpa()));
             }
         }
-        this.regions = sorted.stream().map(Region::new).toArray(Region[]::new);
+        this.regions = new Region[sorted.size()];
+        long bytes = 0;
+        for (int i = 0; i < sorted.size(); i++) {
+            this.regions[i] = new Region(sorted.get(i), marks, bytes >>> PageMarks.PAGE_SHIFT);
+            bytes += sorted.get(i).length();
+        }
         this.lastHit = this.regions[0];
     }
 
@@ -80,6 +94,7 @@ public final class BufferGuestMemory implements GuestMemory {
     @Override
     public void writeU8(long gpa, int value) throws GuestMemoryException {
         Region region = find(gpa, 1);
+        region.mark(gpa);
         region.chunk(gpa).put(region.index(gpa), (byte) value);
     }
 
@@ -89,6 +104,7 @@ public final class BufferGuestMemory implements GuestMemory {
         if (region.isSplit(gpa, Short.BYTES)) {
             writeBytes(gpa, Short.BYTES, value);
         } else {
+            region.mark(gpa, Short.BYTES);
             U16.set(region.chunk(gpa), region.index(gpa), (short) value);
         }
     }
@@ -99,6 +115,7 @@ public final class BufferGuestMemory implements GuestMemory {
         if (region.isSplit(gpa, Integer.BYTES)) {
             writeBytes(gpa, Integer.BYTES, value);
         } else {
+            region.mark(gpa, Integer.BYTES);
             U32.set(region.chunk(gpa), region.index(gpa), (int) value);
         }
     }
@@ -109,6 +126,7 @@ public final class BufferGuestMemory implements GuestMemory {
         if (region.isSplit(gpa, Long.BYTES)) {
             writeBytes(gpa, Long.BYTES, value);
         } else {
+            region.mark(gpa, Long.BYTES);
             U64.set(region.chunk(gpa), region.index(gpa), value);
         }
     }
@@ -124,6 +142,7 @@ public final class BufferGuestMemory implements GuestMemory {
     public void writeU16Release(long gpa, int value) throws GuestMemoryException {
         Region region = find(gpa, Short.BYTES);
         checkAligned(gpa);
+        region.mark(gpa);
         U16.setRelease(region.chunk(gpa), region.index(gpa), (short) value);
     }
 
@@ -152,6 +171,7 @@ public final class BufferGuestMemory implements GuestMemory {
         while (src.hasRemaining()) {
             Region region = find(at, 1);
             int length = region.run(at, src.remaining());
+            region.mark(at, length);
             region.chunk(at).put(region.index(at), src, src.position(), length);
             src.position(src.position() + length);
             at += length;
@@ -166,6 +186,7 @@ public final class BufferGuestMemory implements GuestMemory {
         while (done < length) {
             Region region = find(gpa + done, 1);
             int run = region.run(gpa + done, length - done);
+            region.mark(gpa + done, run);
             slices.add(region.chunk(gpa + done).slice(region.index(gpa + done), run).order(ByteOrder.LITTLE_ENDIAN));
             done += run;
         }
@@ -182,6 +203,22 @@ public final class BufferGuestMemory implements GuestMemory {
             int index = region.index(gpa + done);
             out.add(region.chunk(gpa + done), index, index + run);
             done += run;
+        }
+    }
+
+    @Override
+    public void written(long gpa, long length) {
+        long at = gpa;
+        long left = length;
+        while (left > 0) {
+            Region region = search(at);
+            if (region == null) {
+                return;
+            }
+            long run = Math.min(left, region.end - at);
+            region.mark(at, run);
+            at += run;
+            left -= run;
         }
     }
 
@@ -263,8 +300,12 @@ public final class BufferGuestMemory implements GuestMemory {
         private final ByteBuffer[] chunks;
         private final int shift;
         private final long mask;
+        private final PageMarks marks;
+        private final long firstPage;
 
-        Region(MemoryRegion region) {
+        Region(MemoryRegion region, PageMarks marks, long firstPage) {
+            this.marks = marks;
+            this.firstPage = firstPage;
             start = region.gpa();
             length = region.length();
             end = start + length;
@@ -273,6 +314,20 @@ public final class BufferGuestMemory implements GuestMemory {
             chunks = region.chunks().stream()
                     .map(chunk -> chunk.duplicate().position(0).slice().order(ByteOrder.LITTLE_ENDIAN))
                     .toArray(ByteBuffer[]::new);
+        }
+
+        /** Takes note of a write within one page. */
+        void mark(long gpa) {
+            if (marks != null) {
+                marks.mark(firstPage + (gpa - start >>> PageMarks.PAGE_SHIFT));
+            }
+        }
+
+        /** Takes note of a write of {@code bytes}, 1 or more. */
+        void mark(long gpa, long bytes) {
+            if (marks != null) {
+                marks.mark(firstPage + (gpa - start >>> PageMarks.PAGE_SHIFT), firstPage + (gpa - start + bytes - 1 >>> PageMarks.PAGE_SHIFT));
+            }
         }
 
         ByteBuffer chunk(long gpa) {

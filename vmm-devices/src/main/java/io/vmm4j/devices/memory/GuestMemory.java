@@ -53,7 +53,8 @@ public interface GuestMemory {
     void write(long gpa, ByteBuffer src) throws GuestMemoryException;
 
     /**
-     * Views of the RAM itself, in order, without a copy; together exactly {@code length} bytes, little-endian.
+     * Views of the RAM itself, in order, without a copy; together exactly {@code length} bytes, little-endian. They count as {@link #written}
+     * now; who writes through them later says so again.
      *
      * @param gpa    first byte
      * @param length bytes, 0 or more; 0 gives an empty list
@@ -65,6 +66,14 @@ public interface GuestMemory {
      * reach buffers on a request path. {@code out} is unchanged when this throws.
      */
     void views(long gpa, long length, GuestViews out) throws GuestMemoryException;
+
+    /**
+     * Takes note that [gpa, gpa + length) has been written through views, or is about to be, for those who copy what has changed: a snapshot. Needed
+     * for {@link #views} only, and for none of a {@link io.vmm4j.devices.virtio.queue.DescriptorChain}, whose queue does it. Never throws.
+     */
+    default void written(long gpa, long length) {
+        // A memory that nobody takes a snapshot of.
+    }
 
     /** True when all of [gpa, gpa + length) is RAM; {@code length} is unsigned. Never throws. */
     boolean contains(long gpa, long length);

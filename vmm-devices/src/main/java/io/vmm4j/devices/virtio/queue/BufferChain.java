@@ -4,6 +4,7 @@ import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.memory.GuestViews;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** The chain of both ring formats, filled again for each request. Confined to the queue's thread. */
 final class BufferChain implements DescriptorChain {
@@ -12,9 +13,15 @@ final class BufferChain implements DescriptorChain {
     private static final long MAX_LENGTH = 0xFFFF_FFFFL;
     private static final int NO_ID = -1;
 
+    private static final int FIRST_SLOTS = 4;
+
     private final ChainPool owner;
     private final GuestViews readable = new GuestViews();
     private final GuestViews writable = new GuestViews();
+    /** The buffers that the device may write: addresses and lengths in turns. */
+    private long[] written = new long[2 * FIRST_SLOTS];
+    private int writtenCount;
+    private GuestMemory memory;
     private long readableLength;
     private long writableLength;
     private int id = NO_ID;
@@ -39,6 +46,7 @@ final class BufferChain implements DescriptorChain {
     void start() {
         readable.clear();
         writable.clear();
+        writtenCount = 0;
         readableLength = 0;
         writableLength = 0;
         id = NO_ID;
@@ -49,7 +57,7 @@ final class BufferChain implements DescriptorChain {
     }
 
     /** Appends one buffer. */
-    void add(GuestMemory memory, long gpa, long length, boolean deviceWritable) throws VirtQueueException {
+    void add(GuestMemory ram, long gpa, long length, boolean deviceWritable) throws VirtQueueException {
         descriptors++;
         if (readableLength + writableLength + length > MAX_LENGTH) {
             throw new VirtQueueException("a chain holds 2^32 bytes or more");
@@ -58,16 +66,31 @@ final class BufferChain implements DescriptorChain {
             throw new VirtQueueException("a chain has a readable buffer at 0x" + Long.toHexString(gpa) + " behind a writable one");
         }
         try {
-            memory.views(gpa, length, deviceWritable ? writable : readable);
+            ram.views(gpa, length, deviceWritable ? writable : readable);
         } catch (GuestMemoryException e) {
             throw new VirtQueueException("a chain's buffer: " + e.getMessage());
         }
         inWritablePart = deviceWritable;
         if (deviceWritable) {
             writableLength += length;
+            note(ram, gpa, length);
         } else {
             readableLength += length;
         }
+    }
+
+    /**
+     * What a device may write counts as written as soon as it is lent, and once more when it is given back: between the two somebody may have copied
+     * what had been written until then.
+     */
+    private void note(GuestMemory ram, long gpa, long length) {
+        if (writtenCount + 2 > written.length) {
+            written = Arrays.copyOf(written, 2 * written.length);
+        }
+        memory = ram;
+        written[writtenCount++] = gpa;
+        written[writtenCount++] = length;
+        ram.written(gpa, length);
     }
 
     /** Buffers added, empty ones included. */
@@ -110,6 +133,8 @@ final class BufferChain implements DescriptorChain {
     void trim() {
         readable.trim();
         writable.trim();
+        written = new long[2 * FIRST_SLOTS];
+        writtenCount = 0;
     }
 
     boolean isLent() {
@@ -117,6 +142,9 @@ final class BufferChain implements DescriptorChain {
     }
 
     void giveBack() {
+        for (int i = 0; i < writtenCount; i += 2) {
+            memory.written(written[i], written[i + 1]);
+        }
         lent = false;
     }
 

@@ -1,0 +1,192 @@
+package io.vmm4j.core.memory;
+
+import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.kvm.libc.Mapping;
+import java.io.IOException;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The RAM of a machine as it was at a moment, for any number of machines that go on from there: each maps it, sees its own writes and pays for
+ * those. It is in one or more {@linkplain FrozenFile files}; where none has anything there are zeros. Immutable; counts those that hold it, and
+ * lets go of the files with the last. Thread-safe.
+ */
+public final class FrozenMemory {
+
+    /** More pieces than this cost a machine's start more than the copy that makes one of them. */
+    static final int RUNS_MAX = 1000;
+
+    /** As many pieces as a machine's start does not feel. */
+    private static final int FEW_RUNS = 64;
+    private static final int FIRST_GAP = 255;
+    private static final byte[] ZEROS = new byte[Pages.SIZE];
+
+    private final long length;
+    private final List<FrozenRun> runs;
+    private final AtomicInteger holders = new AtomicInteger(1);
+
+    /**
+     * Held by the caller, who gives one hold of each file away.
+     *
+     * @param length of the RAM in bytes, whole pages
+     * @param runs   ascending, none over another, within the length
+     */
+    public FrozenMemory(long length, List<FrozenRun> runs) {
+        this.length = length;
+        this.runs = List.copyOf(runs);
+    }
+
+    /**
+     * One file's. The caller holds the result, and gives its hold of the file away.
+     *
+     * @param file where it is; zeros, or holes, where no page is
+     * @param data pages that are not zeros
+     */
+    public static FrozenMemory of(long length, FrozenFile file, BitSet data) {
+        List<FrozenRun> runs;
+        int gap = FIRST_GAP;
+        do {
+            runs = Pages.runs(data, gap, file);
+            gap = 2 * gap + 1;
+        } while (runs.size() > FEW_RUNS);
+        if (runs.isEmpty()) {
+            file.release();
+        }
+        return new FrozenMemory(length, runs);
+    }
+
+    /** Bytes of RAM. */
+    public long length() {
+        return length;
+    }
+
+    /** Where there may be something else than zeros, ascending. */
+    public List<FrozenRun> runs() {
+        return runs;
+    }
+
+    /** The pages within the runs. */
+    public BitSet pages() {
+        BitSet pages = new BitSet();
+        runs.forEach(run -> pages.set(Pages.of(run.offset()), Pages.of(run.end())));
+        return pages;
+    }
+
+    /** The pages that may be others than in {@code before}: those that the two do not have in the same file. */
+    public BitSet changedSince(FrozenMemory before) {
+        BitSet changed = pages();
+        changed.or(before.pages());
+        int first = 0;
+        for (FrozenRun run : runs) {
+            while (first < before.runs.size() && before.runs.get(first).end() <= run.offset()) {
+                first++;
+            }
+            for (int i = first; i < before.runs.size() && before.runs.get(i).offset() < run.end(); i++) {
+                FrozenRun other = before.runs.get(i);
+                if (other.file() == run.file()) {
+                    changed.clear(Pages.of(Math.max(run.offset(), other.offset())), Pages.of(Math.min(run.end(), other.end())));
+                }
+            }
+        }
+        return changed;
+    }
+
+    /** One more holder; the caller is one. */
+    public FrozenMemory hold() {
+        holders.incrementAndGet();
+        return this;
+    }
+
+    /** One holder less. */
+    public void release() {
+        if (holders.decrementAndGet() == 0) {
+            files(runs).forEach(FrozenFile::release);
+        }
+    }
+
+    private static Set<FrozenFile> files(List<FrozenRun> some) {
+        Set<FrozenFile> files = Collections.newSetFromMap(new IdentityHashMap<>());
+        some.forEach(run -> files.add(run.file()));
+        return files;
+    }
+
+    /**
+     * This with something written on it. The caller holds the result, and keeps its hold of this.
+     *
+     * @param file  held by the caller, who gives that hold away; {@code null} where there are zeros only
+     * @param above what is on top, ascending: in {@code file}, or zeros where it has none
+     */
+    FrozenMemory under(FrozenFile file, List<FrozenRun> above) {
+        List<FrozenRun> all = FrozenRun.overlay(runs, above);
+        Set<FrozenFile> used = files(all);
+        used.forEach(FrozenFile::hold);
+        if (file != null) {
+            file.release(); // the one that the caller gave; still held where it is used
+        }
+        return new FrozenMemory(length, all);
+    }
+
+    /**
+     * New private memory that begins as this, at an address that huge pages could begin at.
+     *
+     * @throws LinuxException when the host refuses
+     */
+    public Mapping map() throws LinuxException {
+        Mapping mapping = Mapping.aligned(-1, length, Pages.HUGE, Mapping.PROT_READ | Mapping.PROT_WRITE,
+                Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS | Mapping.MAP_NORESERVE);
+        try {
+            for (FrozenRun run : runs) {
+                mapping.replace(run.offset(), run.length(), Mapping.PROT_READ | Mapping.PROT_WRITE,
+                        Mapping.MAP_PRIVATE | Mapping.MAP_NORESERVE, run.file().fd().value(), run.file().base() + run.offset());
+            }
+            return mapping;
+        } catch (LinuxException | RuntimeException | Error e) {
+            mapping.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Writes what this has of some pages to memory.
+     *
+     * @param target all of a machine's RAM
+     * @param pages  which
+     */
+    public void copyTo(Mapping target, BitSet pages) throws IOException {
+        BitSet zeros = (BitSet) pages.clone();
+        for (FrozenRun run : runs) {
+            int end = Pages.of(run.end());
+            for (int from = pages.nextSetBit(Pages.of(run.offset())); from >= 0 && from < end;) {
+                int to = Math.min(pages.nextClearBit(from), end);
+                read(run.file(), target, Pages.bytes(from), Pages.bytes(to - from));
+                zeros.clear(from, to);
+                from = pages.nextSetBit(to);
+            }
+        }
+        for (int from = zeros.nextSetBit(0); from >= 0;) {
+            int to = zeros.nextClearBit(from);
+            zero(target, Pages.bytes(from), Pages.bytes(to - from));
+            from = zeros.nextSetBit(to);
+        }
+    }
+
+    private static void zero(Mapping target, long offset, long length) {
+        for (long at = offset; at < offset + length; at += Pages.SIZE) {
+            target.buffer(at, Pages.SIZE).put(0, ZEROS);
+        }
+    }
+
+    private static void read(FrozenFile file, Mapping target, long offset, long length) throws IOException {
+        for (long done = 0; done < length;) {
+            long count = file.fd().pread(target.address() + offset + done, length - done, file.base() + offset + done);
+            if (count <= 0) {
+                throw new IOException("a snapshot's memory file ends before byte " + (file.base() + offset + done));
+            }
+            done += count;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+package io.vmm4j.core.snapshot;
+
+import io.vmm4j.core.VmRestore;
+import io.vmm4j.core.config.VmConfig;
+import io.vmm4j.core.layout.AddressMap;
+import io.vmm4j.core.machine.FrozenMachine;
+import io.vmm4j.core.machine.MachineState;
+import io.vmm4j.core.memory.FrozenFile;
+import io.vmm4j.core.memory.FrozenMemory;
+import io.vmm4j.core.memory.FrozenRun;
+import io.vmm4j.core.memory.Residency;
+import io.vmm4j.core.snapshot.file.MemoryLayout;
+import io.vmm4j.core.snapshot.file.SnapshotId;
+import io.vmm4j.core.snapshot.file.SnapshotInfo;
+import io.vmm4j.core.snapshot.file.SnapshotLabel;
+import io.vmm4j.core.snapshot.file.SnapshotReader;
+import io.vmm4j.core.snapshot.file.SnapshotWriter;
+import io.vmm4j.devices.state.StateException;
+import io.vmm4j.kvm.libc.Fd;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * A machine as it was at a moment, memory, vCPUs, clocks and devices: {@link io.vmm4j.core.Vm#snapshot()} takes one, and any number of machines go on
+ * from it, at once, each with what it writes to itself. Thread-safe.
+ *
+ * <pre>{@code
+ * try (MachineSnapshot snapshot = vm.snapshot();
+ *         Vm fork = snapshot.restore().vsock(socket).build()) {
+ *     fork.start();
+ * }
+ * }</pre>
+ *
+ * <p>It has the machine's memory, as far as the guest had used it, in memory of its own. Closed, it lets go of that; machines that came from it keep what
+ * they need.
+ */
+public final class MachineSnapshot implements AutoCloseable {
+
+    private final String machine;
+    private final FrozenMachine frozen;
+    private boolean isClosed;
+    /** What it was saved as last, or opened as; null when neither. */
+    private volatile SnapshotId savedAs;
+
+    private MachineSnapshot(String machine, FrozenMachine frozen) {
+        this.machine = machine;
+        this.frozen = frozen;
+    }
+
+    /**
+     * For machines: the type is no part of the API.
+     *
+     * @param machine the machine's name
+     * @param frozen  held by the caller, who gives that hold away
+     */
+    @SuppressWarnings("exports")
+    public static MachineSnapshot of(String machine, FrozenMachine frozen) {
+        return new MachineSnapshot(machine, frozen);
+    }
+
+    /**
+     * Opens one that was saved. Its memory is read from the file when machines that come from it touch it: the files are not to be cut short or written to,
+     * and may be replaced or removed.
+     *
+     * @param directory that it was saved as
+     * @throws IOException       in one line, when there is none, or it is damaged, foreign, or newer than this program
+     * @throws SnapshotException in one line, when it is only a diff, or its state is no machine's
+     */
+    public static MachineSnapshot open(Path directory) throws SnapshotException, IOException {
+        try (SnapshotReader reader = SnapshotReader.open(directory)) {
+            return open(reader, directory);
+        }
+    }
+
+    /** As the other, of a state and a memory file that have places of their own. */
+    public static MachineSnapshot open(Path stateFile, Path memoryFile) throws SnapshotException, IOException {
+        try (SnapshotReader reader = SnapshotReader.open(stateFile, memoryFile)) {
+            return open(reader, stateFile);
+        }
+    }
+
+    private static MachineSnapshot open(SnapshotReader reader, Path place) throws SnapshotException, IOException {
+        SnapshotInfo info = reader.info();
+        if (info.isDiff()) {
+            throw new SnapshotException(place + " is only what differs from snapshot " + info.base().get() + ": merge it with that one first");
+        }
+        MachineState state;
+        try {
+            state = MachineState.of(reader.machine());
+        } catch (StateException e) {
+            throw new SnapshotException(place + " is no machine's: " + e.getMessage());
+        }
+        if (!reader.layout().equals(layoutOf(state.config()))) {
+            throw new SnapshotException(place + " has " + reader.layout().size() + " bytes of memory, and its configuration another size");
+        }
+        BitSet data = Residency.dataOf(reader.memory(), reader.layout().size());
+        FrozenFile file = new FrozenFile(Fd.duplicate(reader.memory().value()), 0);
+        FrozenMemory memory = FrozenMemory.of(reader.layout().size(), file, data);
+        MachineSnapshot snapshot = new MachineSnapshot(info.label().name(), new FrozenMachine(state, memory, Map.of()));
+        snapshot.savedAs = info.id();
+        return snapshot;
+    }
+
+    private static MemoryLayout layoutOf(VmConfig config) {
+        return new MemoryLayout(AddressMap.ramRegions(config.machineConfig().memoryBytes()).stream()
+                .map(region -> new MemoryLayout.Region(region.gpa(), region.length())).toList());
+    }
+
+    /** {@link #save(SnapshotTarget)} as a new directory. */
+    public void save(Path directory) throws SnapshotException, IOException {
+        save(SnapshotTarget.directory(directory));
+    }
+
+    /**
+     * Saves it, for machines in other processes, and later ones. It is complete, and on the medium, when this returns, and is not there before, whatever
+     * happens; pages of zeros take no room.
+     *
+     * @throws SnapshotException     when a drive's changes are in memory, where machines write that came from a snapshot themselves; when {@code target} is a
+     *     diff to one that has not been saved
+     * @throws IOException           in one line, when the host refuses; nothing is left of it then
+     * @throws IllegalStateException when this is closed
+     */
+    public void save(SnapshotTarget target) throws SnapshotException, IOException {
+        FrozenMachine held = hold();
+        try {
+            requireWhole(held);
+            SnapshotId base = target.base() == null ? null : target.base().savedAs;
+            if (target.base() != null && base == null) {
+                throw new SnapshotException("the snapshot that this is to be a diff to has not been saved");
+            }
+            write(held, target, base);
+        } catch (StateException e) {
+            throw new SnapshotException("the machine is too large for a file: " + e.getMessage());
+        } finally {
+            held.release();
+        }
+    }
+
+    private static void requireWhole(FrozenMachine held) throws SnapshotException {
+        if (!held.changedDrives().isEmpty()) {
+            throw new SnapshotException("drive " + String.join(", ", held.changedDrives()) + " has its changes in memory, and not on its image: "
+                    + "a machine whose drives write to their images can be saved");
+        }
+    }
+
+    private void write(FrozenMachine held, SnapshotTarget target, SnapshotId base) throws StateException, IOException {
+        MachineState state = held.state();
+        FrozenPages pages = new FrozenPages(held.memory());
+        MemoryLayout layout = layoutOf(state.config());
+        try (SnapshotWriter writer = target.begin()) {
+            if (base == null) {
+                writer.full(layout, pages, pages.mayHoldData());
+            } else {
+                writer.diff(layout, pages, pages.toPageSet(held.memory().changedSince(target.base().frozen().memory())), base);
+            }
+            writer.commit(new SnapshotLabel(machine, state.vcpus().size(), List.copyOf(new TreeSet<>(state.parts().keySet()))), state.toState());
+            savedAs = writer.id();
+        }
+    }
+
+    private synchronized FrozenMachine hold() {
+        requireOpen();
+        return frozen.hold();
+    }
+
+    /** What the machine was called. */
+    public String machine() {
+        return machine;
+    }
+
+    /** What the machine was, with what had been added to it. */
+    public VmConfig config() {
+        return frozen.state().config();
+    }
+
+    /** Bytes of memory that it has of the guest's, without what was zero. */
+    public long usedBytes() {
+        return frozen.memory().runs().stream().mapToLong(FrozenRun::length).sum();
+    }
+
+    /**
+     * What makes a machine that goes on from here. While it is used this stays open.
+     *
+     * @throws IllegalStateException when this is closed
+     */
+    public synchronized VmRestore restore() {
+        requireOpen();
+        return new VmRestore(frozen);
+    }
+
+    /** For machines: the type is no part of the API. */
+    @SuppressWarnings("exports")
+    public synchronized FrozenMachine frozen() {
+        requireOpen();
+        return frozen;
+    }
+
+    private void requireOpen() {
+        if (isClosed) {
+            throw new IllegalStateException("the snapshot of " + machine + " is closed");
+        }
+    }
+
+    /** Lets go of it; a second call does nothing. */
+    @Override
+    public synchronized void close() {
+        if (!isClosed) {
+            isClosed = true;
+            frozen.release();
+        }
+    }
+}
