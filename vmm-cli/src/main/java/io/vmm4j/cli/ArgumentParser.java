@@ -33,6 +33,7 @@ final class ArgumentParser {
     private final String[] words;
     private final Map<CliOption, Arguments.Given> given = new EnumMap<>(CliOption.class);
     private final List<String> operands = new ArrayList<>();
+    private final List<String> guestWords = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private final Set<CliOption> garbled = EnumSet.noneOf(CliOption.class);
 
@@ -81,7 +82,7 @@ final class ArgumentParser {
                 errors(result.errors());
             }
         }
-        return new Arguments(command, isHelp, isVersion, given, operands, problems, garbled);
+        return new Arguments(command, isHelp, isVersion, given, operands, guestWords, problems, garbled);
     }
 
     /**
@@ -92,12 +93,14 @@ final class ArgumentParser {
     private List<String> withValuesAttached() {
         List<String> attached = new ArrayList<>();
         boolean isCommandDue = true;
+        boolean isForGuest = false;
         int i = 0;
         while (i < words.length && !words[i].equals(END_OF_OPTIONS)) {
             String word = words[i++];
             CliOption option = CliOption.named(word);
             String next = i < words.length ? words[i] : null;
             if (option == null) {
+                isForGuest |= isCommandDue && Command.named(word) == Command.SHELL;
                 isCommandDue &= Command.named(word) == null;
                 attached.add(word);
             } else if (option.isFlag()) {
@@ -115,7 +118,9 @@ final class ArgumentParser {
                 i++;
             }
         }
-        if (i < words.length) {
+        if (i < words.length && isForGuest) {
+            guestWords.addAll(List.of(words).subList(i + 1, words.length));
+        } else if (i < words.length) {
             attached.add(END_MARK);
             attached.addAll(List.of(words).subList(i + 1, words.length));
         }
@@ -226,7 +231,7 @@ final class ArgumentParser {
                 problems.add("unknown command " + (word.isBlank() ? "\"" + word + "\"" : word) + suggestion(word));
                 Stream.of(CliOption.KERNEL_PATH, CliOption.ROOTFS).filter(option -> !given.containsKey(option)).forEach(garbled::add);
             } else {
-                problems.add("unexpected argument \"" + word + "\"");
+                problems.add("unexpected argument \"" + word + "\"" + (command == Command.SHELL ? ": what the guest is to run comes behind --" : ""));
             }
         }
     }

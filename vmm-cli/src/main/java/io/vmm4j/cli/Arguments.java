@@ -12,11 +12,12 @@ import java.util.Set;
  * @param isVersion whether the version is asked for
  * @param given     options by what was typed
  * @param operands  words that are no options: the configuration file of {@code run}, the command of {@code help}, names of machines
+ * @param guestWords what follows on {@code --} behind {@code shell}: a program for the guest and its arguments
  * @param problems  lines for the user, in the order of the command line
  * @param garbled   options that were meant but could not be read; saying that they are missing would mislead
  */
 record Arguments(Command command, boolean isHelp, boolean isVersion, Map<CliOption, Given> given,
-        List<String> operands, List<String> problems, Set<CliOption> garbled) {
+        List<String> operands, List<String> guestWords, List<String> problems, Set<CliOption> garbled) {
 
     /**
      * One option on the command line.
@@ -39,6 +40,7 @@ record Arguments(Command command, boolean isHelp, boolean isVersion, Map<CliOpti
     Arguments {
         given = Map.copyOf(given);
         operands = List.copyOf(operands);
+        guestWords = List.copyOf(guestWords);
         problems = List.copyOf(problems);
         garbled = Set.copyOf(garbled);
     }

@@ -248,14 +248,16 @@ public enum CliOption {
 
     /** True when {@code command} takes it, in front of its word or behind. */
     public boolean goesWith(Command command) {
-        boolean boots = command == Command.BOOT || command == Command.CREATE;
+        boolean boots = command == Command.BOOT || command == Command.CREATE || command == Command.SHELL;
         return switch (this) {
             case API_SOCK_PATH -> boots || command == Command.RUN || command.isForRunning();
             case JSON -> command == Command.PS || command == Command.INFO || command == Command.STATS || command == Command.STOP
                     || command == Command.KILL;
             case PROMETHEUS -> command == Command.STATS;
             case TIMEOUT -> command == Command.STOP;
-            case NAME, DETACH, STOP_TIMEOUT -> boots || command == Command.RUN;
+            case NAME, STOP_TIMEOUT -> boots || command == Command.RUN;
+            case DETACH -> boots && command != Command.SHELL || command == Command.RUN;
+            case KERNEL_PATH, INITRD_PATH, IS_ROOT, SERIAL_PATH, CONSOLE_PATH -> boots && command != Command.SHELL;
             case VIRBLKS, VIRNETS -> boots || command == Command.UPDATE;
             case VCPU_RESIZE, REMOVE_VIRNET, REMOVE_VIRBLK, PATCH_FS -> command == Command.UPDATE;
             default -> boots;

@@ -90,6 +90,11 @@ public final class UsageModel {
                     .type(String.class).completionCandidates(commandWords())
                     .description("The command to explain.").build());
             case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> spec.addPositional(machines(command));
+            case SHELL -> {
+                spec.addPositional(PositionalParamSpec.builder().paramLabel("KERNEL").arity("0..1").index("0").type(Path.class)
+                        .description("Kernel image. Without one, the newest vmlinuz-VERSION in /boot.").build());
+                spec.usageMessage().footer("", "Behind -- comes what the guest is to run in place of a shell, with its", "arguments. Its exit status is this command's then.");
+            }
             case CREATE, PS, FIRECRACKER, DOCTOR -> { }
         }
         return spec;

@@ -292,7 +292,7 @@ public final class VmRestore {
     public Vm build() throws ConfigException, IOException {
         boolean hadGivenConsole = config.console() == null && from.state().parts().containsKey("console");
         SerialConsole virtioConsole = hvc == null && hadGivenConsole ? new SilentConsole() : hvc;
-        GivenParts given = new GivenParts(console, virtioConsole, devices, busDevices, opened, onBooted);
+        GivenParts given = new GivenParts(console, virtioConsole, devices, busDevices, opened, onBooted, null);
         from.hold();
         try {
             requireNamed();

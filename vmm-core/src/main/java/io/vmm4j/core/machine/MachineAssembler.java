@@ -249,7 +249,7 @@ public final class MachineAssembler {
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics, parts, loop));
         ConsolePort port = legacy.addConsole(console, panics, new ConsolePort("serial", events, own));
-        legacy.addLogPort(panics);
+        legacy.addLogPort(panics, given.guestLog(), new GivenPart("guest log", "guest-log", events));
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
