@@ -141,13 +141,21 @@ final class ArgumentParser {
     }
 
     private void take(ParseResult result) {
+        Set<CliOption> taken = EnumSet.noneOf(CliOption.class);
         for (OptionSpec matched : result.matchedOptions()) {
             CliOption option = CliOption.named(matched.longestName());
             boolean isRead = option != null && !matched.originalStringValues().isEmpty();
-            if (isRead && given.containsKey(option)) {
+            if (isRead && option.isRepeatable()) {
+                if (!taken.add(option)) {
+                    continue; // once for each time it was typed, each time with all values
+                }
+                List<String> values = new ArrayList<>(given.containsKey(option) ? given.get(option).values() : List.of());
+                values.addAll(matched.originalStringValues());
+                given.put(option, new Arguments.Given(nameTyped(option), values));
+            } else if (isRead && given.containsKey(option)) {
                 givenTwice(nameTyped(option));
             } else if (isRead) {
-                given.put(option, new Arguments.Given(nameTyped(option), matched.originalStringValues().get(0)));
+                given.put(option, new Arguments.Given(nameTyped(option), matched.originalStringValues().subList(0, 1)));
                 checkFlag(option);
                 checkEncoding(option);
             }

@@ -22,10 +22,19 @@ record Arguments(Command command, boolean isHelp, boolean isVersion, Map<CliOpti
     /**
      * One option on the command line.
      *
-     * @param name  the long name the user chose, or the option's first where a short flag was typed
-     * @param value its value
+     * @param name   the long name the user chose, or the option's first where a short flag was typed
+     * @param values its values, more than one where the option may be given several times
      */
-    record Given(String name, String value) {
+    record Given(String name, List<String> values) {
+
+        Given {
+            values = List.copyOf(values);
+        }
+
+        /** The first value. */
+        String value() {
+            return values.get(0);
+        }
     }
 
     Arguments {
@@ -40,6 +49,12 @@ record Arguments(Command command, boolean isHelp, boolean isVersion, Map<CliOpti
     String value(CliOption option) {
         Given typed = given.get(option);
         return typed == null ? null : typed.value();
+    }
+
+    /** All that were typed for {@code option}, in their order. */
+    List<String> values(CliOption option) {
+        Given typed = given.get(option);
+        return typed == null ? List.of() : typed.values();
     }
 
     /** Whether the flag {@code option} was given. */

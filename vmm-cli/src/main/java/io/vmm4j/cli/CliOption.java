@@ -45,6 +45,14 @@ public enum CliOption {
                     + "rx_rate_limiter, tx_rate_limiter. The tap interface is made before: ip tuntap add tap0 mode tap user $USER "
                     + "(multi_queue for more than 2 queues).", "virnets"),
 
+    NET(Group.NETWORK, Value.NET, null, "none",
+            "A network device, in short, and as often as wanted: user for one by passt, which is started (package passt) and needs no privileges; "
+                    + "stream:PATH for the socket of a program that speaks passt's protocol; tap for a tap that is made, with an address, until the "
+                    + "machine ends; NAME for a tap interface that is there.", "net"),
+    PUBLISH(Group.NETWORK, Value.PORT, null, "none",
+            "A port of the host's that leads into the guest by --net user, as often as wanted: 8080:80 on all addresses, 127.0.0.1:8080:80 on "
+                    + "one, 5353:53/udp.", "publish"),
+
     VCPU(Group.CPU, Value.NUMBER, "C", "1", "Virtual CPUs at start.", "vcpu"),
     MAX_VCPU(Group.CPU, Value.NUMBER, null, "the number of --vcpu",
             "Virtual CPUs the guest can grow to while it runs.", "max-vcpu"),
@@ -165,6 +173,8 @@ public enum CliOption {
         CPU_PM("LEVEL", "0", "1", "2", "on", "off"),
         LEVEL("LEVEL", "0", "1", "2"),
         MEM_TYPE("TYPE", "shmem", "hugetlbfs", "anon", "hugeshmem", "hugeanon"),
+        NET("NETWORK", "user", "tap"),
+        PORT("PORTS"),
         IMAGE_FORMAT("FORMAT", "raw", "qcow2"),
         LOG_LEVEL("LEVEL", "Off", "Error", "Warn", "Info", "Debug", "Trace");
 
@@ -246,6 +256,11 @@ public enum CliOption {
     /** True when it is given to say yes: a value comes behind an equals sign only. */
     public boolean isFlag() {
         return value == Value.FLAG;
+    }
+
+    /** True when it may be given several times. */
+    public boolean isRepeatable() {
+        return this == NET || this == PUBLISH;
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */

@@ -119,6 +119,9 @@ final class DeviceLists {
             return index < first ? null : CliOption.FS.longName() + (isFsList ? "[" + (index - first) + "]." : ".") + fsField(parts.group(3));
         }
         if (parts.group(1).equals("network-interfaces")) {
+            if (index >= networkElements.size()) {
+                return null; // of --net
+            }
             int element = networkElements.get(index);
             return CliOption.VIRNETS.longName() + "[" + element + "]." + netField(parts.group(3), devices.get(element).isFlat());
         }

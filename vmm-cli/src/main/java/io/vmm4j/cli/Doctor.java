@@ -1,5 +1,6 @@
 package io.vmm4j.cli;
 
+import io.vmm4j.core.host.Passt;
 import io.vmm4j.core.image.Busybox;
 import io.vmm4j.core.image.HostKernel;
 import io.vmm4j.kvm.Kvm;
@@ -103,6 +104,7 @@ final class Doctor {
         examineKvm(hasHardware());
         examineHugePages();
         examineTun();
+        examinePasst();
         examineJava();
         examineShell();
         int width = findings.stream().mapToInt(finding -> finding.subject().length()).max().orElse(0);
@@ -176,6 +178,11 @@ final class Doctor {
         } else {
             ok("/dev/net/tun", "is permitted");
         }
+    }
+
+    private void examinePasst() {
+        Passt.find().ifPresentOrElse(program -> ok("passt", "is " + program),
+                () -> note("passt", "is not on the PATH; only --net user needs it: apt install passt"));
     }
 
     /** What {@code vmm shell} takes from the host. */

@@ -10,6 +10,7 @@ import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.MemorySize;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.ShareConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
@@ -53,7 +54,7 @@ final class OptionMapper {
             garbled.add(option);
         });
         this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
-                serial(), vsock(), devices.networks(), entropy(), balloon(), console(), cpuConfig()).withShares(shares());
+                serial(), vsock(), networks(), entropy(), balloon(), console(), cpuConfig()).withShares(shares());
     }
 
     /**
@@ -93,6 +94,7 @@ final class OptionMapper {
             return problem.message() + " (" + arguments.nameOf(CliOption.CPU_CONFIG) + problem.key().substring(CPU_CONFIG_KEY.length()) + ")";
         }
         CliOption option = problem.key().startsWith("shares[") ? CliOption.SHARE
+                : problem.key().startsWith("network-interfaces[") ? problem.key().endsWith(".publish") ? CliOption.PUBLISH : CliOption.NET
                 : optionFor(problem.key().replaceFirst("^drives\\[\\d+]", "drives[0]"));
         if (option == null) {
             return problem.toString();
@@ -115,7 +117,7 @@ final class OptionMapper {
             case "boot-source.initrd_path" -> CliOption.INITRD_PATH;
             case "boot-source.boot_args" -> CliOption.BOOT_ARGS;
             case "drives" -> devices.drives().isEmpty() ? CliOption.ROOTFS : CliOption.VIRBLKS;
-            case "network-interfaces" -> CliOption.VIRNETS;
+            case "network-interfaces" -> devices.networks().isEmpty() ? CliOption.NET : CliOption.VIRNETS;
             case "drives[0].path_on_host" -> CliOption.ROOTFS;
             case "drives[0].overlay" -> CliOption.OVERLAY;
             case "drives[0].is_root_device" -> CliOption.IS_ROOT;
@@ -170,6 +172,14 @@ final class OptionMapper {
             shares.add(0, ShareOption.parse(text, message -> refuse(CliOption.SHARE, message)));
         }
         return shares;
+    }
+
+    /** Those of the short form last. */
+    private List<NetworkInterfaceConfig> networks() {
+        List<NetworkInterfaceConfig> networks = new ArrayList<>(devices.networks());
+        networks.addAll(NetOption.parse(arguments.values(CliOption.NET), arguments.values(CliOption.PUBLISH),
+                message -> refuse(CliOption.PUBLISH, message)));
+        return networks;
     }
 
     private DriveConfig.Format rootFormat() {

@@ -27,6 +27,8 @@ final class UpdateCommand {
 
     private static final String PATH_ON_HOST = "path_on_host";
     private static final String SOURCE = "source";
+    private static final String STREAM = "stream";
+    private static final String BACKEND = "backend";
     private static final List<CliOption> CHANGES = List.of(CliOption.VCPU_RESIZE, CliOption.REMOVE_VIRNET, CliOption.REMOVE_VIRBLK,
             CliOption.VIRNETS, CliOption.VIRBLKS, CliOption.PATCH_FS);
 
@@ -127,7 +129,7 @@ final class UpdateCommand {
             case VIRBLKS -> client(machine, time(lists.drives().size())).changeDevices(DeviceActions.INSERT_VIRBLKS,
                     Map.of(DeviceActions.CONFIG, withWholePaths(value)));
             case VIRNETS -> client(machine, time(lists.networks().size())).changeDevices(DeviceActions.INSERT_VIRNETS,
-                    Map.of(DeviceActions.CONFIG, value));
+                    Map.of(DeviceActions.CONFIG, withWholePaths(value)));
             case REMOVE_VIRBLK -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRBLK, Map.of(DeviceActions.DRIVE_ID, value));
             case REMOVE_VIRNET -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRNET, Map.of(DeviceActions.IFACE_ID, value));
             case PATCH_FS -> client(machine, time(0)).changeDevices(DeviceActions.PATCH_FS,
@@ -150,13 +152,15 @@ final class UpdateCommand {
         return arguments.value(CliOption.API_SOCK_PATH) == null ? "" : " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")";
     }
 
-    /** The list of disks, or a folder to mount, for a process that may be in another directory. */
+    /** The list of disks or network devices, or a folder to mount, for a process that may be in another directory. */
     private static String withWholePaths(String json) {
         try {
             JsonNode tree = new ObjectMapper().readTree(json);
             makeWhole(tree, SOURCE);
             for (JsonNode device : tree) {
                 makeWhole(device, PATH_ON_HOST);
+                makeWhole(device, STREAM);
+                makeWhole(device.path(BACKEND), STREAM);
             }
             return tree.toString();
         } catch (JsonProcessingException | InvalidPathException e) {

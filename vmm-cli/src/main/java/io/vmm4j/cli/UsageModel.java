@@ -135,14 +135,16 @@ public final class UsageModel {
                 .paramLabel(option.value().label())
                 .arity(option.isValueOptional() ? "0..1" : "1")
                 .type(String.class);
+        if (option.isRepeatable()) {
+            model.type(List.class).auxiliaryTypes(String.class);
+        }
         return option.isValueOptional() ? model.fallbackValue("true") : model;
     }
 
     private static OptionSpec explainedModel(CliOption option) {
         CliOption.Value value = option.value();
-        OptionSpec.Builder model = model(option)
-                .type(value == CliOption.Value.PATH ? Path.class : String.class)
-                .order(option.ordinal())
+        OptionSpec.Builder model = value == CliOption.Value.PATH ? model(option).type(Path.class) : model(option);
+        model.order(option.ordinal())
                 .description(description(option));
         List<String> candidates = value.candidates();
         return (candidates.isEmpty() ? model : model.completionCandidates(candidates)).build();

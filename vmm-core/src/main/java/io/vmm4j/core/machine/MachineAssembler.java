@@ -266,8 +266,8 @@ public final class MachineAssembler {
         for (DiskImage disk : files.disks()) {
             devices.addDrive(disk, deviceParts(), events);
         }
-        for (int i = 0; i < files.taps().size(); i++) {
-            own(devices.addNetwork(config.networkInterfaces().get(i), files.taps().get(i)));
+        for (int i = 0; i < files.ports().size(); i++) {
+            devices.addNetwork(config.networkInterfaces().get(i), files.ports().get(i), events);
         }
         for (int i = 0; i < files.shares().size(); i++) {
             devices.addShare(config.shares().get(i), files.shares().get(i), deviceParts());
