@@ -5,11 +5,14 @@
 module io.vmm4j.core {
     requires transitive io.vmm4j.devices;
     requires io.vmm4j.kvm;
+    requires aircompressor;
     requires com.fasterxml.jackson.annotation;
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.databind;
     requires com.fasterxml.jackson.dataformat.cbor;
+    requires org.apache.commons.compress;
     requires org.slf4j;
+    requires org.tukaani.xz;
 
     exports io.vmm4j.core;
     exports io.vmm4j.core.config;

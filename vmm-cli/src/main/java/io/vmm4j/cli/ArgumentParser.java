@@ -33,6 +33,7 @@ final class ArgumentParser {
     private final String[] words;
     private final Map<CliOption, Arguments.Given> given = new EnumMap<>(CliOption.class);
     private final List<String> operands = new ArrayList<>();
+    private final List<String> guestWords = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private final Set<CliOption> garbled = EnumSet.noneOf(CliOption.class);
 
@@ -81,7 +82,7 @@ final class ArgumentParser {
                 errors(result.errors());
             }
         }
-        return new Arguments(command, isHelp, isVersion, given, operands, problems, garbled);
+        return new Arguments(command, isHelp, isVersion, given, operands, guestWords, problems, garbled);
     }
 
     /**
@@ -92,12 +93,14 @@ final class ArgumentParser {
     private List<String> withValuesAttached() {
         List<String> attached = new ArrayList<>();
         boolean isCommandDue = true;
+        boolean isForGuest = false;
         int i = 0;
         while (i < words.length && !words[i].equals(END_OF_OPTIONS)) {
             String word = words[i++];
             CliOption option = CliOption.named(word);
             String next = i < words.length ? words[i] : null;
             if (option == null) {
+                isForGuest |= isCommandDue && Command.named(word) == Command.SHELL;
                 isCommandDue &= Command.named(word) == null;
                 attached.add(word);
             } else if (option.isFlag()) {
@@ -115,7 +118,9 @@ final class ArgumentParser {
                 i++;
             }
         }
-        if (i < words.length) {
+        if (i < words.length && isForGuest) {
+            guestWords.addAll(List.of(words).subList(i + 1, words.length));
+        } else if (i < words.length) {
             attached.add(END_MARK);
             attached.addAll(List.of(words).subList(i + 1, words.length));
         }
@@ -136,13 +141,21 @@ final class ArgumentParser {
     }
 
     private void take(ParseResult result) {
+        Set<CliOption> taken = EnumSet.noneOf(CliOption.class);
         for (OptionSpec matched : result.matchedOptions()) {
             CliOption option = CliOption.named(matched.longestName());
             boolean isRead = option != null && !matched.originalStringValues().isEmpty();
-            if (isRead && given.containsKey(option)) {
+            if (isRead && option.isRepeatable()) {
+                if (!taken.add(option)) {
+                    continue; // once for each time it was typed, each time with all values
+                }
+                List<String> values = new ArrayList<>(given.containsKey(option) ? given.get(option).values() : List.of());
+                values.addAll(matched.originalStringValues());
+                given.put(option, new Arguments.Given(nameTyped(option), values));
+            } else if (isRead && given.containsKey(option)) {
                 givenTwice(nameTyped(option));
             } else if (isRead) {
-                given.put(option, new Arguments.Given(nameTyped(option), matched.originalStringValues().get(0)));
+                given.put(option, new Arguments.Given(nameTyped(option), matched.originalStringValues().subList(0, 1)));
                 checkFlag(option);
                 checkEncoding(option);
             }
@@ -218,7 +231,7 @@ final class ArgumentParser {
                 problems.add("unknown command " + (word.isBlank() ? "\"" + word + "\"" : word) + suggestion(word));
                 Stream.of(CliOption.KERNEL_PATH, CliOption.ROOTFS).filter(option -> !given.containsKey(option)).forEach(garbled::add);
             } else {
-                problems.add("unexpected argument \"" + word + "\"");
+                problems.add("unexpected argument \"" + word + "\"" + (command == Command.SHELL ? ": what the guest is to run comes behind --" : ""));
             }
         }
     }

@@ -40,6 +40,7 @@ final class BootCommand {
     private final LaunchLog log;
     private final SignalGuard guard;
     private Arguments arguments;
+    private GuestUse use = new GuestUse() { };
     private String unkeptLog;
     private String controlSocket;
     private Duration stopTimeout;
@@ -76,6 +77,22 @@ final class BootCommand {
         controlSocket = arguments.value(CliOption.API_SOCK_PATH);
         stopTimeout = StopTimeout.of(arguments, problems::add);
         return boot(mapper.config(), problems, mapper::describe, arguments.value(CliOption.LOG_FILE) != null);
+    }
+
+    /**
+     * Boots what the options say, but for what {@code config} says: for a command of its own kind.
+     *
+     * @param problems what is wrong already, a line each
+     * @param wording  puts a problem of the configuration into words
+     * @param guestUse what is done with the machine
+     */
+    ExitCode create(Arguments words, VmConfig config, List<String> problems, Function<ConfigProblem, String> wording, GuestUse guestUse) {
+        arguments = words;
+        use = guestUse;
+        List<String> all = new ArrayList<>(problems);
+        controlSocket = arguments.value(CliOption.API_SOCK_PATH);
+        stopTimeout = StopTimeout.of(arguments, all::add);
+        return boot(config, all, wording, arguments.value(CliOption.LOG_FILE) != null);
     }
 
     /** Boots what a configuration file says. */
@@ -184,7 +201,7 @@ final class BootCommand {
     }
 
     private ExitCode run(NamedMachine named, VmConfig config) throws ConfigException, IOException, InterruptedException {
-        VmBuilder machine = named == null ? VmBuilder.fromConfig(config) : named.builder();
+        VmBuilder machine = use.prepare(named == null ? VmBuilder.fromConfig(config) : named.builder());
         if (unkeptLog != null) {
             // While the terminal is not the guest's yet, and where nothing else is wrong.
             machine.check();
@@ -198,6 +215,7 @@ final class BootCommand {
                 named.control().attach(vm);
             }
             guard.watch(vm);
+            use.built(vm);
             start(vm);
             ServiceManager manager = ServiceManager.ofThisProcess();
             manager.ready();
@@ -213,7 +231,7 @@ final class BootCommand {
             if (!exit.isOrderly() || hasPanicked || guard.isShutDown() || guard.status() != 0) {
                 errors.accept(exit.message());
             }
-            return ExitCode.of(exit.reason());
+            return use.exitCode(exit);
         }
     }
 

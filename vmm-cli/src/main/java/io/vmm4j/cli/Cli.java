@@ -15,6 +15,7 @@ public final class Cli {
     private final NativeWarmUp natives = new NativeWarmUp();
     private final SignalGuard guard = new SignalGuard(natives);
     private boolean isDetaching;
+    private int guestStatus;
 
     /**
      * @param name what the program is called in messages and help
@@ -29,8 +30,8 @@ public final class Cli {
 
     /** Does what {@code words} say, to the end of the machine if it starts one. */
     public ExitCode run(String... words) {
-        if (words.length > 1 && !Detachment.isForLauncher(words)) {
-            // Help, version and doctor take one word; what boots a machine takes more, and what has another process boot it only then.
+        if ((words.length > 1 || List.of(words).contains(Command.SHELL.word())) && !Detachment.isForLauncher(words)) {
+            // Help, version and doctor take one word; what boots a machine takes more, but for a shell, and what has another process boot it only then.
             natives.start();
             SocketWarmUp.startFor(words);
         }
@@ -53,6 +54,11 @@ public final class Cli {
     /** 128 plus the number of a signal that has ended the machine in order, or 0. */
     int signalStatus() {
         return guard.status();
+    }
+
+    /** The status of what {@code vmm shell} has had its guest run, 0 to 255; 0 when there was none. It counts when {@link #run} returned {@link ExitCode#OK}. */
+    int guestStatus() {
+        return guestStatus;
     }
 
     private ExitCode runReportingBugs(String[] words, BootCommand boot, LaunchLog log) {
@@ -88,6 +94,12 @@ public final class Cli {
         }
         return switch (arguments.command()) {
             case BOOT, CREATE, RUN -> Detachment.isForLauncher(arguments) ? detach() : boot(arguments, boot);
+            case SHELL -> {
+                ShellCommand shell = new ShellCommand(this::say, boot, guard);
+                ExitCode exit = shell.run(arguments);
+                guestStatus = shell.status();
+                yield exit;
+            }
             case PS -> arguments.problems().isEmpty() ? new ListCommand(out, this::say).run(arguments) : usage(arguments.problems());
             case INFO, STATS, EVENTS, PAUSE, RESUME, STOP, KILL -> new MachineCommands(out, this::say).run(arguments);
             case CONSOLE -> {

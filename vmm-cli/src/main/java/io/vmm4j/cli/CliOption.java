@@ -32,6 +32,14 @@ public enum CliOption {
                     + "rx_rate_limiter, tx_rate_limiter. The tap interface is made before: ip tuntap add tap0 mode tap user $USER "
                     + "(multi_queue for more than 2 queues).", "virnets"),
 
+    NET(Group.NETWORK, Value.NET, null, "none",
+            "A network device, in short, and as often as wanted: user for one by passt, which is started (package passt) and needs no privileges; "
+                    + "stream:PATH for the socket of a program that speaks passt's protocol; tap for a tap that is made, with an address, until the "
+                    + "machine ends; NAME for a tap interface that is there.", "net"),
+    PUBLISH(Group.NETWORK, Value.PORT, null, "none",
+            "A port of the host's that leads into the guest by --net user, as often as wanted: 8080:80 on all addresses, 127.0.0.1:8080:80 on "
+                    + "one, 5353:53/udp.", "publish"),
+
     VCPU(Group.CPU, Value.NUMBER, "C", "1", "Virtual CPUs at start.", "vcpu"),
     MAX_VCPU(Group.CPU, Value.NUMBER, null, "the number of --vcpu",
             "Virtual CPUs the guest can grow to while it runs.", "max-vcpu"),
@@ -148,6 +156,8 @@ public enum CliOption {
         CPU_PM("LEVEL", "0", "1", "2", "on", "off"),
         LEVEL("LEVEL", "0", "1", "2"),
         MEM_TYPE("TYPE", "shmem", "hugetlbfs", "anon", "hugeshmem", "hugeanon"),
+        NET("NETWORK", "user", "tap"),
+        PORT("PORTS"),
         IMAGE_FORMAT("FORMAT", "raw"),
         LOG_LEVEL("LEVEL", "Off", "Error", "Warn", "Info", "Debug", "Trace");
 
@@ -231,16 +241,23 @@ public enum CliOption {
         return value == Value.FLAG;
     }
 
+    /** True when it may be given several times. */
+    public boolean isRepeatable() {
+        return this == NET || this == PUBLISH;
+    }
+
     /** True when {@code command} takes it, in front of its word or behind. */
     public boolean goesWith(Command command) {
-        boolean boots = command == Command.BOOT || command == Command.CREATE;
+        boolean boots = command == Command.BOOT || command == Command.CREATE || command == Command.SHELL;
         return switch (this) {
             case API_SOCK_PATH -> boots || command == Command.RUN || command.isForRunning();
             case JSON -> command == Command.PS || command == Command.INFO || command == Command.STATS || command == Command.STOP
                     || command == Command.KILL;
             case PROMETHEUS -> command == Command.STATS;
             case TIMEOUT -> command == Command.STOP;
-            case NAME, DETACH, STOP_TIMEOUT -> boots || command == Command.RUN;
+            case NAME, STOP_TIMEOUT -> boots || command == Command.RUN;
+            case DETACH -> boots && command != Command.SHELL || command == Command.RUN;
+            case KERNEL_PATH, INITRD_PATH, IS_ROOT, SERIAL_PATH, CONSOLE_PATH -> boots && command != Command.SHELL;
             case VIRBLKS, VIRNETS -> boots || command == Command.UPDATE;
             case VCPU_RESIZE, REMOVE_VIRNET, REMOVE_VIRBLK, PATCH_FS -> command == Command.UPDATE;
             default -> boots;

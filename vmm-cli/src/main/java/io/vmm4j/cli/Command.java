@@ -8,6 +8,8 @@ public enum Command {
     CREATE("create", "Boot a virtual machine; the same as vmm without a command."),
     /** Boot from a configuration file. */
     RUN("run", "Boot the virtual machine that a configuration file describes."),
+    /** Boot a kernel of the host's to a shell, or to run a command. */
+    SHELL("shell", "Boot a kernel of the host's to a shell, or run a command in it."),
     /** Change a running machine. */
     UPDATE("update", "Change a running virtual machine."),
     /** List the named machines. */
@@ -57,7 +59,7 @@ public enum Command {
     boolean isForRunning() {
         return switch (this) {
             case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> true;
-            case BOOT, CREATE, RUN, PS, FIRECRACKER, DOCTOR, HELP -> false;
+            case BOOT, CREATE, RUN, SHELL, PS, FIRECRACKER, DOCTOR, HELP -> false;
         };
     }
 

@@ -3,6 +3,7 @@ package io.vmm4j.cli;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
@@ -11,6 +12,8 @@ import java.util.stream.Stream;
  * One element of {@code --virnets}, under dbs-cli's keys. {@code num_queues} counts receive and transmit queues. The hints
  * {@code use_shared_irq} and {@code use_generic_irq} are taken and change nothing: every device has an interrupt of its own.
  * So is {@code allow_duplicate_mac}, which all of dbs-cli's examples have: two interfaces with one address are refused anyway.
+ *
+ * <p>{@code stream}, {@code user}, {@code publish} and {@code tap} are not dbs-cli's: what a device stands on in place of a tap that is there.
  *
  * <p>The keys of a backend may also stand beside the others, as in the older examples of dbs-cli's own README.
  */
@@ -25,7 +28,11 @@ record DbsNetDevice(
         @JsonProperty("host_dev_name") String hostDevName,
         @JsonProperty("rx_rate_limiter") RateLimiterConfig rxRateLimiter,
         @JsonProperty("tx_rate_limiter") RateLimiterConfig txRateLimiter,
-        @JsonProperty("allow_duplicate_mac") Boolean allowDuplicateMac) {
+        @JsonProperty("allow_duplicate_mac") Boolean allowDuplicateMac,
+        @JsonProperty("stream") String stream,
+        @JsonProperty("user") Boolean user,
+        @JsonProperty("publish") List<String> publish,
+        @JsonProperty("tap") Boolean tap) {
 
     /** What the device stands on. */
     record Backend(
@@ -35,12 +42,17 @@ record DbsNetDevice(
             @JsonProperty("rx_rate_limiter") RateLimiterConfig rxRateLimiter,
             @JsonProperty("tx_rate_limiter") RateLimiterConfig txRateLimiter,
             @JsonProperty("allow_duplicate_mac") Boolean allowDuplicateMac,
-            @JsonProperty("sock_path") String sockPath) {
+            @JsonProperty("sock_path") String sockPath,
+            @JsonProperty("stream") String stream,
+            @JsonProperty("user") Boolean user,
+            @JsonProperty("publish") List<String> publish,
+            @JsonProperty("tap") Boolean tap) {
     }
 
     /** What it stands on, wherever that was said; {@code null} where it was not. */
     Backend anyBackend() {
-        return isFlat() ? new Backend(null, ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac, null) : backend;
+        return isFlat() ? new Backend(null, ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac, null, stream, user,
+                publish, tap) : backend;
     }
 
     /** Whether the keys of the backend stand beside the others. */
@@ -49,7 +61,7 @@ record DbsNetDevice(
     }
 
     private boolean hasBackendKeys() {
-        return Stream.of(ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac).anyMatch(Objects::nonNull);
+        return Stream.of(ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac, stream, user, publish, tap).anyMatch(Objects::nonNull);
     }
 
     /** Tells what is missing or not supported, as a field and a message. */
@@ -81,6 +93,7 @@ record DbsNetDevice(
         boolean hasQueues = numQueues != null && numQueues != 0;
         boolean hasSize = queueSize != null && queueSize != 0;
         return new NetworkInterfaceConfig(on.ifaceId, on.hostDevName, guestMac, null, on.rxRateLimiter,
-                on.txRateLimiter, hasQueues ? (Integer) (numQueues / 2) : null, hasSize ? queueSize : null);
+                on.txRateLimiter, hasQueues ? (Integer) (numQueues / 2) : null, hasSize ? queueSize : null, on.stream, on.user,
+                on.publish, on.tap);
     }
 }

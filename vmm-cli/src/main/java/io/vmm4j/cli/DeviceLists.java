@@ -94,6 +94,9 @@ final class DeviceLists {
         }
         int index = Integer.parseInt(parts.group(2));
         if (parts.group(1).equals("network-interfaces")) {
+            if (index >= networkElements.size()) {
+                return null; // of --net
+            }
             int element = networkElements.get(index);
             return CliOption.VIRNETS.longName() + "[" + element + "]." + netField(parts.group(3), devices.get(element).isFlat());
         }

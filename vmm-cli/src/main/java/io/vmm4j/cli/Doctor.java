@@ -1,5 +1,8 @@
 package io.vmm4j.cli;
 
+import io.vmm4j.core.host.Passt;
+import io.vmm4j.core.image.Busybox;
+import io.vmm4j.core.image.HostKernel;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
 import io.vmm4j.kvm.KvmException;
@@ -9,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -80,13 +84,29 @@ final class Doctor {
         }
     }
 
+    /** Why no stock Linux guest can boot on this host, as {@link #examine} has it: a line each, none when one can. */
+    static List<String> whyNoStockLinux() {
+        return new Doctor(null, Path.of("/"), Doctor::probeKvm).failures();
+    }
+
+    /** What keeps stock Linux from booting, a line each. Prints nothing. */
+    List<String> failures() {
+        examineKvm(hasHardware());
+        return findings.stream().filter(finding -> finding.verdict() == Verdict.FAIL).map(finding -> finding.subject() + " " + finding.text()).toList();
+    }
+
+    private boolean hasHardware() {
+        return HARDWARE_FLAG.matcher(read("proc/cpuinfo")).find();
+    }
+
     /** Prints what was found; true when a stock Linux guest can boot here. */
     boolean examine() {
-        boolean hasHardware = HARDWARE_FLAG.matcher(read("proc/cpuinfo")).find();
-        examineKvm(hasHardware);
+        examineKvm(hasHardware());
         examineHugePages();
         examineTun();
+        examinePasst();
         examineJava();
+        examineShell();
         int width = findings.stream().mapToInt(finding -> finding.subject().length()).max().orElse(0);
         for (Finding finding : findings) {
             out.printf("%-4s  %-" + width + "s  %s%n", finding.verdict().word, finding.subject(), finding.text());
@@ -157,6 +177,34 @@ final class Doctor {
             note("/dev/net/tun", "is not permitted; only guest networking needs it: chmod 666 /dev/net/tun");
         } else {
             ok("/dev/net/tun", "is permitted");
+        }
+    }
+
+    private void examinePasst() {
+        Passt.find().ifPresentOrElse(program -> ok("passt", "is " + program),
+                () -> note("passt", "is not on the PATH; only --net user needs it: apt install passt"));
+    }
+
+    /** What {@code vmm shell} takes from the host. */
+    private void examineShell() {
+        Optional<Path> busybox = Busybox.find(root, null);
+        if (busybox.isPresent()) {
+            ok("busybox", "is at " + busybox.get());
+        } else {
+            note("busybox", "is missing, or needs libraries; only vmm shell needs it: " + Busybox.HINT);
+        }
+        try {
+            Optional<Path> image = HostKernel.newestIn(root.resolve("boot"));
+            if (image.isEmpty()) {
+                note("kernel", "none in /boot; only vmm shell without KERNEL looks there");
+                return;
+            }
+            HostKernel kernel = HostKernel.of(image.get());
+            ok("kernel", image.get() + ", the newest in /boot");
+            kernel.modules(root).ifPresentOrElse(directory -> ok("modules", "are in " + directory),
+                    () -> note("modules", "of that kernel are missing; only vmm shell needs them: install them with the kernel"));
+        } catch (IOException e) {
+            note("kernel", "the newest in /boot cannot be read, as vmm shell without KERNEL does: " + e.getMessage());
         }
     }
 

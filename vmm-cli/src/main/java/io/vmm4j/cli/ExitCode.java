@@ -27,7 +27,9 @@ public enum ExitCode {
     /** A fault of the monitor itself. */
     BUG(7, "a fault of vmm itself; its stack is in the log file"),
     /** The guest's kernel said that it panicked. */
-    GUEST_PANIC(8, "the guest's kernel panicked and said so by pvpanic");
+    GUEST_PANIC(8, "the guest's kernel panicked and said so by pvpanic"),
+    /** The guest of {@code vmm shell} ended without the status of what it ran; all other statuses from 0 to 255 may be that one there. */
+    NO_STATUS(125, "vmm shell: the guest ended before its command, or could not run it; else its status is that of the command");
 
     private static final Set<String> FIRST_CALLS = Set.of("open(/dev/kvm)", "ioctl(KVM_GET_API_VERSION)",
             "ioctl(KVM_CHECK_EXTENSION)", "ioctl(KVM_GET_VCPU_MMAP_SIZE)", "ioctl(KVM_CREATE_VM)");

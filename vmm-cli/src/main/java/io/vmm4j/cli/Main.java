@@ -32,7 +32,8 @@ public final class Main {
             return;
         }
         Cli cli = new Cli(name, System.out, System.err);
-        int code = cli.run(args).code();
+        ExitCode exit = cli.run(args);
+        int code = exit == ExitCode.OK ? cli.guestStatus() : exit.code();
         int status = cli.signalStatus() == 0 ? code : cli.signalStatus();
         System.out.flush();
         if (cli.isShutDown()) {

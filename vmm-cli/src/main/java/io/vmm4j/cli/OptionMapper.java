@@ -10,6 +10,7 @@ import io.vmm4j.core.config.LoggerConfig;
 import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MemoryBalloonConfig;
 import io.vmm4j.core.config.MemorySize;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VirtioConsoleConfig;
 import io.vmm4j.core.config.VmConfig;
@@ -52,7 +53,7 @@ final class OptionMapper {
             garbled.add(option);
         });
         this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
-                serial(), vsock(), devices.networks(), entropy(), balloon(), console(), cpuConfig());
+                serial(), vsock(), networks(), entropy(), balloon(), console(), cpuConfig());
     }
 
     /**
@@ -91,7 +92,9 @@ final class OptionMapper {
         if (problem.key().startsWith(CPU_CONFIG_KEY)) {
             return problem.message() + " (" + arguments.nameOf(CliOption.CPU_CONFIG) + problem.key().substring(CPU_CONFIG_KEY.length()) + ")";
         }
-        CliOption option = optionFor(problem.key().replaceFirst("^drives\\[\\d+]", "drives[0]"));
+        CliOption option = problem.key().startsWith("network-interfaces[")
+                ? problem.key().endsWith(".publish") ? CliOption.PUBLISH : CliOption.NET
+                : optionFor(problem.key().replaceFirst("^drives\\[\\d+]", "drives[0]"));
         if (option == null) {
             return problem.toString();
         }
@@ -112,7 +115,7 @@ final class OptionMapper {
             case "boot-source.initrd_path" -> CliOption.INITRD_PATH;
             case "boot-source.boot_args" -> CliOption.BOOT_ARGS;
             case "drives" -> devices.drives().isEmpty() ? CliOption.ROOTFS : CliOption.VIRBLKS;
-            case "network-interfaces" -> CliOption.VIRNETS;
+            case "network-interfaces" -> devices.networks().isEmpty() ? CliOption.NET : CliOption.VIRNETS;
             case "drives[0].path_on_host" -> CliOption.ROOTFS;
             case "drives[0].is_root_device" -> CliOption.IS_ROOT;
             case "drives[0].is_read_only" -> CliOption.IS_READ_ONLY;
@@ -155,6 +158,14 @@ final class OptionMapper {
             drives.add(0, new DriveConfig(ROOT_DRIVE_ID, isRoot, null, image, isReadOnly, null).withFormat(rootFormat()));
         }
         return drives;
+    }
+
+    /** Those of the short form last. */
+    private List<NetworkInterfaceConfig> networks() {
+        List<NetworkInterfaceConfig> networks = new ArrayList<>(devices.networks());
+        networks.addAll(NetOption.parse(arguments.values(CliOption.NET), arguments.values(CliOption.PUBLISH),
+                message -> refuse(CliOption.PUBLISH, message)));
+        return networks;
     }
 
     private DriveConfig.Format rootFormat() {

@@ -26,6 +26,8 @@ import java.util.function.Consumer;
 final class UpdateCommand {
 
     private static final String PATH_ON_HOST = "path_on_host";
+    private static final String STREAM = "stream";
+    private static final String BACKEND = "backend";
     private static final List<CliOption> CHANGES = List.of(CliOption.VCPU_RESIZE, CliOption.REMOVE_VIRNET, CliOption.REMOVE_VIRBLK,
             CliOption.VIRNETS, CliOption.VIRBLKS, CliOption.PATCH_FS);
 
@@ -125,7 +127,7 @@ final class UpdateCommand {
             case VIRBLKS -> client(machine, time(lists.drives().size())).changeDevices(DeviceActions.INSERT_VIRBLKS,
                     Map.of(DeviceActions.CONFIG, withWholePaths(value)));
             case VIRNETS -> client(machine, time(lists.networks().size())).changeDevices(DeviceActions.INSERT_VIRNETS,
-                    Map.of(DeviceActions.CONFIG, value));
+                    Map.of(DeviceActions.CONFIG, withWholePaths(value)));
             case REMOVE_VIRBLK -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRBLK, Map.of(DeviceActions.DRIVE_ID, value));
             case REMOVE_VIRNET -> client(machine, time(1)).changeDevices(DeviceActions.REMOVE_VIRNET, Map.of(DeviceActions.IFACE_ID, value));
             case PATCH_FS -> client(machine, time(0)).changeDevices(DeviceActions.PATCH_FS, Map.of(DeviceActions.CONFIG, value));
@@ -147,18 +149,24 @@ final class UpdateCommand {
         return arguments.value(CliOption.API_SOCK_PATH) == null ? "" : " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")";
     }
 
-    /** The list of disks, for a process that may be in another directory. */
+    /** The list of disks or network devices, for a process that may be in another directory. */
     private static String withWholePaths(String json) {
         try {
             JsonNode list = new ObjectMapper().readTree(json);
             for (JsonNode device : list) {
-                if (device instanceof ObjectNode fields && fields.path(PATH_ON_HOST).isTextual()) {
-                    fields.put(PATH_ON_HOST, Path.of(fields.path(PATH_ON_HOST).asText()).toAbsolutePath().toString());
-                }
+                makeWhole(device, PATH_ON_HOST);
+                makeWhole(device, STREAM);
+                makeWhole(device.path(BACKEND), STREAM);
             }
             return list.toString();
         } catch (JsonProcessingException | InvalidPathException e) {
             return json; // for the machine to refuse
+        }
+    }
+
+    private static void makeWhole(JsonNode node, String key) {
+        if (node instanceof ObjectNode fields && fields.path(key).isTextual() && !fields.path(key).asText().isEmpty()) {
+            fields.put(key, Path.of(fields.path(key).asText()).toAbsolutePath().toString());
         }
     }
 

@@ -90,6 +90,11 @@ public final class UsageModel {
                     .type(String.class).completionCandidates(commandWords())
                     .description("The command to explain.").build());
             case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> spec.addPositional(machines(command));
+            case SHELL -> {
+                spec.addPositional(PositionalParamSpec.builder().paramLabel("KERNEL").arity("0..1").index("0").type(Path.class)
+                        .description("Kernel image. Without one, the newest vmlinuz-VERSION in /boot.").build());
+                spec.usageMessage().footer("", "Behind -- comes what the guest is to run in place of a shell, with its", "arguments. Its exit status is this command's then.");
+            }
             case CREATE, PS, FIRECRACKER, DOCTOR -> { }
         }
         return spec;
@@ -130,14 +135,16 @@ public final class UsageModel {
                 .paramLabel(option.value().label())
                 .arity(option.isValueOptional() ? "0..1" : "1")
                 .type(String.class);
+        if (option.isRepeatable()) {
+            model.type(List.class).auxiliaryTypes(String.class);
+        }
         return option.isValueOptional() ? model.fallbackValue("true") : model;
     }
 
     private static OptionSpec explainedModel(CliOption option) {
         CliOption.Value value = option.value();
-        OptionSpec.Builder model = model(option)
-                .type(value == CliOption.Value.PATH ? Path.class : String.class)
-                .order(option.ordinal())
+        OptionSpec.Builder model = value == CliOption.Value.PATH ? model(option).type(Path.class) : model(option);
+        model.order(option.ordinal())
                 .description(description(option));
         List<String> candidates = value.candidates();
         return (candidates.isEmpty() ? model : model.completionCandidates(candidates)).build();

@@ -70,7 +70,15 @@ class BadInputTest {
         "--mem-size 99999999999999999999M|vmm: memory size \"99999999999999999999M\" is above the limit of 67108864 MiB (--mem-size)",
         "--virblks [{'drive_id':'d'|vmm: the text ends too early at line 1 column 17 (--virblks[0])",
         "--virnets {}|vmm: the value is not a list at line 1 column 1 (--virnets)",
-        "--virnets [{'mac':1}]|vmm: unknown key \"mac\", known are allow_duplicate_mac, backend, guest_mac, host_dev_name, iface_id, num_queues, queue_size, rx_rate_limiter, tx_rate_limiter, use_generic_irq, use_shared_irq at line 1 column 11 (--virnets[0].mac)",
+        "--virnets [{'mac':1}]|vmm: unknown key \"mac\", known are allow_duplicate_mac, backend, guest_mac, host_dev_name, iface_id, num_queues, publish, queue_size, rx_rate_limiter, stream, tap, tx_rate_limiter, use_generic_irq, use_shared_irq, user at line 1 column 11 (--virnets[0].mac)",
+        "--net a/b|vmm: tap name \"a/b\" must be without slash, colon, percent sign and white space (--net)",
+        "--net stream:/no/such|vmm: stream socket \"/no/such\" cannot be used: connect(/no/such): No such file or directory (ENOENT) (--net)",
+        "--publish 80:80|vmm: a port is published by passt only: give --net user, too (--publish)",
+        "--net user --publish 80|vmm: published port \"80\" is not [ADDRESS:]HOST:GUEST, behind which /tcp or /udp may stand (--publish)",
+        "--net user --publish 80:65536|vmm: published port \"80:65536\": 65536 is not in 1..65535 (--publish)",
+        "--virnets [{'iface_id':'e','user':true,'stream':'s'}]|vmm: user goes without the others: an interface is on one of host_dev_name, stream, user and tap (--virnets[0].user)",
+        "--virnets [{'iface_id':'e','tap':true,'publish':['80:80']}]|vmm: publish goes with user: only passt publishes ports (--virnets[0].publish)",
+        "--virnets [{'iface_id':'e','user':true,'num_queues':4}]|vmm: 2 queue pairs are more than the 1 that goes with user (--virnets[0].num_queues)",
         "--virnets [{'num_queues':3,'backend':{'iface_id':'e','host_dev_name':'nonesuch/'}}]|vmm: 3 queues are no pairs of a receive and a transmit queue (--virnets[0].num_queues)",
         "--virnets [{'backend':{'type':'vhost','iface_id':'e','host_dev_name':'nonesuch/'}}]|vmm: backend type \"vhost\" is not supported: only virtio is (--virnets[0].backend.type)",
         "--virnets [{'num_queues':3,'iface_id':'e','host_dev_name':'nonesuch/'}]|vmm: 3 queues are no pairs of a receive and a transmit queue (--virnets[0].num_queues)",
@@ -307,9 +315,9 @@ class BadInputTest {
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"),
                 linesOf(ExitCode.USAGE, "crate", "-k", "k", "-r", "r"));
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"), linesOf(ExitCode.USAGE, "crate"));
-        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"), linesOf(ExitCode.USAGE, ""));
+        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"), linesOf(ExitCode.USAGE, ""));
         assertEquals(List.of("vmm: option --version goes without a command"), linesOf(ExitCode.USAGE, "create", "-k", "k", "-r", "r", "--version"));
-        assertEquals(List.of("vmm: unknown command fly, commands are create, run, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"),
+        assertEquals(List.of("vmm: unknown command fly, commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"),
                 linesOf(ExitCode.USAGE, "help", "fly"));
     }
 

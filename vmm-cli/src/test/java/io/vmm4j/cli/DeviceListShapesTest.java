@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
 import io.vmm4j.core.json.RecordShape;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The elements of {@code --virblks} and {@code --virnets} are read by their shapes, under the keys that data binding has. */
@@ -27,8 +28,10 @@ class DeviceListShapesTest {
 
     @Test
     void everyKeyOfAnInterfaceIs() throws Exception {
-        DbsNetDevice.Backend backend = new DbsNetDevice.Backend("virtio", "eth0", "tap0", LIMIT, LIMIT, false, "/socket");
+        DbsNetDevice.Backend backend = new DbsNetDevice.Backend("virtio", "eth0", "tap0", LIMIT, LIMIT, false, "/socket", "/stream", true,
+                List.of("80:80"), false);
 
-        assertReadByShape(new DbsNetDevice(2, 256, "06:00:00:00:00:01", false, true, backend, "eth1", "tap1", LIMIT, LIMIT, true), DbsNetDevice.class);
+        assertReadByShape(new DbsNetDevice(2, 256, "06:00:00:00:00:01", false, true, backend, "eth1", "tap1", LIMIT, LIMIT, true, "/stream",
+                false, List.of("53:53/udp", "1:2"), true), DbsNetDevice.class);
     }
 }

@@ -1,5 +1,6 @@
 package io.vmm4j.cli;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -43,6 +44,40 @@ class DoctorTest {
         assertTrue(report().contains("5 of 8 free, 2048 KiB each"), report());
         assertTrue(report().endsWith("stock Linux guests can boot here\n"), report());
         assertFalse(report().contains("FAIL"), report());
+    }
+
+    @Test
+    void whatAShellNeedsIsLookedForAndItsAbsenceNamed() throws IOException {
+        assertTrue(examine(WORKING), this::report);
+        assertTrue(line("busybox").startsWith("note") && line("busybox").contains("busybox-static"), report());
+        assertTrue(line("kernel").startsWith("note"), report());
+        Path kernel = Files.write(Files.createDirectories(root.resolve("boot")).resolve("vmlinuz-6.1"), kernelOf("6.1"));
+        out.reset();
+        assertTrue(examine(WORKING), this::report);
+        assertTrue(line("kernel").startsWith("ok") && line("kernel").contains(kernel.toString()), report());
+        assertTrue(line("modules").startsWith("note"), report());
+        Files.createDirectories(root.resolve("lib/modules/6.1"));
+        out.reset();
+        assertTrue(examine(WORKING), this::report);
+        assertTrue(line("modules").startsWith("ok"), report());
+    }
+
+    /** As far as its version. */
+    private static byte[] kernelOf(String version) {
+        byte[] image = new byte[4096];
+        System.arraycopy("HdrS".getBytes(StandardCharsets.US_ASCII), 0, image, 0x202, 4);
+        image[0x20f] = 4;
+        System.arraycopy(version.getBytes(StandardCharsets.US_ASCII), 0, image, 0x600, version.length());
+        return image;
+    }
+
+    @Test
+    void whyThereCanBeNoStockGuestIsSaidWithoutAReport() throws IOException {
+        assertEquals(List.of(), new Doctor(null, root, WORKING).failures());
+        Files.writeString(root.resolve("proc/cpuinfo"), "flags\t\t: fpu sse\n");
+        List<String> failures = new Doctor(null, root, WORKING).failures();
+        assertEquals(1, failures.size());
+        assertTrue(failures.get(0).startsWith("CPU /proc/cpuinfo shows neither vmx nor svm"), failures.get(0));
     }
 
     @Test

@@ -17,7 +17,7 @@ class ExitCodeTest {
 
     @ParameterizedTest
     @CsvSource({"OK,0", "HOST_ERROR,1", "USAGE,2", "KVM_UNAVAILABLE,3", "TRIPLE_FAULT,4", "KVM_ERROR,5", "NO_JAVA,6",
-        "BUG,7", "GUEST_PANIC,8"})
+        "BUG,7", "GUEST_PANIC,8", "NO_STATUS,125"})
     void theNumbersNeverChange(ExitCode code, int number) {
         assertEquals(number, code.code());
     }

@@ -36,6 +36,8 @@ class OptionTableTest {
         "IS_READ_ONLY,     --is-read-only,       , --is-read-only=true",
         "VIRBLKS,          --virblks,            , --virblks=[]",
         "VIRNETS,          --virnets,            , --virnets=[]",
+        "NET,              --net,                , --net=user",
+        "PUBLISH,          --publish,            , --publish=8080:80",
         "RNG,              --rng,                , --rng=true",
         "BALLOON,          --balloon,            , --balloon=64M",
         "BALLOON_DEFLATE_ON_OOM, --balloon-deflate-on-oom, , --balloon-deflate-on-oom=true",
@@ -82,7 +84,7 @@ class OptionTableTest {
 
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "NAME", "DETACH",
-        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS"})
+        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS", "PUBLISH"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
             case PATH, TEXT, NAME, ID -> "/other";
@@ -95,6 +97,8 @@ class OptionTableTest {
                     : "[{\"backend\": {\"type\": \"virtio\", \"iface_id\": \"a\", \"host_dev_name\": \"b\"}}]";
             case LOG_LEVEL -> "Trace";
             case IMAGE_FORMAT -> "raw";
+            case NET -> "user";
+            case PORT -> "8080:80";
         };
         String[] plain = {"-k", "k", "-r", "r"};
         List<String> changed = new ArrayList<>(List.of(option.longName(), value));
@@ -312,6 +316,15 @@ class OptionTableTest {
                   "tx_rate_limiter": {"bandwidth": {"size": 0, "one_time_burst": 0, "refill_time": 0}}}]""");
         assertEquals(List.of(new NetworkInterfaceConfig("eth0", "tap0", "42:2D:9C:13:71:48", null, null,
                 new RateLimiterConfig(TokenBucketConfig.of(0, 0), null), 1, 256)), config.networkInterfaces());
+    }
+
+    @Test
+    void networksInShortComeInTheirOrderBehindThoseInJson() {
+        VmConfig config = configOf("--net", "user", "--virnets", "[{\"iface_id\":\"eth0\",\"user\":true,\"publish\":[\"1:2\"]}]", "--net=stream:/s:x",
+                "create", "--net", "tap7", "--publish", "8080:80", "--net", "tap", "--publish=[::1]:53:53/udp");
+        assertEquals(List.of(NetworkInterfaceConfig.user("eth0", "1:2"), NetworkInterfaceConfig.user("net0", "8080:80", "[::1]:53:53/udp"),
+                NetworkInterfaceConfig.stream("net1", "/s:x"), NetworkInterfaceConfig.of("net2", "tap7", null), NetworkInterfaceConfig.madeTap("net3")),
+                config.networkInterfaces());
     }
 
     @Test

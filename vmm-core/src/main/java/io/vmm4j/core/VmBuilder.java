@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -68,6 +69,7 @@ public final class VmBuilder {
     private final List<ExtraBusDevice> busDevices = new ArrayList<>();
     private OpenedFiles opened = OpenedFiles.none();
     private Runnable onBooted;
+    private Consumer<? super String> guestLog;
     /** Has what no method sets. */
     private final VmConfig origin;
 
@@ -166,12 +168,7 @@ public final class VmBuilder {
         return this;
     }
 
-    /**
-     * Sockets between the guest and programs of the host.
-     *
-     * @param guestCid the guest's context ID, 3 to 0xFFFFFFFE
-     * @param socket   the Unix socket to create; see {@link VsockConfig}
-     */
+    /** Sockets between the guest, whose context ID is {@code guestCid}, 3 to 0xFFFFFFFE, and the host, by a Unix socket to create; see {@link VsockConfig}. */
     public VmBuilder vsock(long guestCid, Path socket) {
         vsock = new VsockConfig(guestCid, socket.toString(), null);
         return this;
@@ -254,12 +251,7 @@ public final class VmBuilder {
         return device(name, loop -> device);
     }
 
-    /**
-     * A virtio device of the embedder's own that needs the loop which serves it, for its timers and for the host's side.
-     *
-     * @param name  for messages
-     * @param maker makes the device, once for each machine that is built
-     */
+    /** A virtio device of the embedder's own that needs the loop which serves it, for its timers and the host's side. {@code maker} makes one a machine. */
     public VmBuilder device(String name, Function<? super EventLoop, ? extends VirtioDevice> maker) {
         devices.add(new ExtraDevice(Objects.requireNonNull(name, "name"), Objects.requireNonNull(maker, "maker")));
         return this;
@@ -282,8 +274,7 @@ public final class VmBuilder {
      * @param maker     makes the device, once for each machine that is built, given its line (which goes nowhere without an interrupt)
      *     and the machine's event loop, for timers
      */
-    public VmBuilder portDevice(String name, BusRange ports, int interrupt,
-            BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
+    public VmBuilder portDevice(String name, BusRange ports, int interrupt, BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
         busDevices.add(new ExtraBusDevice(ExtraBusDevice.Kind.PORTS, name, ports, interrupt, maker));
         return this;
     }
@@ -295,8 +286,7 @@ public final class VmBuilder {
     }
 
     /** As {@link #portDevice(String, BusRange, int, BiFunction)}, at guest-physical addresses where there is no RAM. */
-    public VmBuilder mmioDevice(String name, BusRange addresses, int interrupt,
-            BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
+    public VmBuilder mmioDevice(String name, BusRange addresses, int interrupt, BiFunction<? super InterruptLine, ? super EventLoop, ? extends BusDevice> maker) {
         busDevices.add(new ExtraBusDevice(ExtraBusDevice.Kind.MEMORY, name, addresses, interrupt, maker));
         return this;
     }
@@ -310,6 +300,15 @@ public final class VmBuilder {
      */
     public VmBuilder bootTimer(Runnable onBooted) {
         this.onBooted = Objects.requireNonNull(onBooted, "onBooted");
+        return this;
+    }
+
+    /**
+     * Has each line that the guest prints on its second serial port given to {@code reader}, beside the log: as plain text, up to 1024 bytes, on a
+     * vCPU's thread, so it must not block. What it throws ends the machine, {@link VmExitReason#DEVICE_FAULT}.
+     */
+    public VmBuilder guestLog(Consumer<? super String> reader) {
+        guestLog = Objects.requireNonNull(reader, "reader");
         return this;
     }
 
@@ -345,8 +344,7 @@ public final class VmBuilder {
 
     private GivenParts parts() {
         boolean isPrinted = console == null && !hasConsole;
-        return new GivenParts(isPrinted ? StreamConsole.printing(System.out) : console, hvc, devices, busDevices, opened,
-                onBooted);
+        return new GivenParts(isPrinted ? StreamConsole.printing(System.out) : console, hvc, devices, busDevices, opened, onBooted, guestLog);
     }
 
     /**

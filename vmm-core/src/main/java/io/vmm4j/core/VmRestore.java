@@ -292,7 +292,7 @@ public final class VmRestore {
     public Vm build() throws ConfigException, IOException {
         boolean hadGivenConsole = config.console() == null && from.state().parts().containsKey("console");
         SerialConsole virtioConsole = hvc == null && hadGivenConsole ? new SilentConsole() : hvc;
-        GivenParts given = new GivenParts(console, virtioConsole, devices, busDevices, opened, onBooted);
+        GivenParts given = new GivenParts(console, virtioConsole, devices, busDevices, opened, onBooted, null);
         from.hold();
         try {
             requireNamed();
@@ -310,7 +310,8 @@ public final class VmRestore {
         config.drives().stream().filter(drive -> !otherImages.contains(drive.driveId()))
                 .forEach(drive -> problems.add(unnamed("drive " + drive.driveId(), drive.pathOnHost())));
         config.networkInterfaces().stream().filter(network -> !namedTaps.contains(network.ifaceId()))
-                .forEach(network -> problems.add(unnamed("network interface " + network.ifaceId(), network.hostDevName())));
+                .forEach(network -> problems.add(unnamed("network interface " + network.ifaceId(),
+                        network.hostDevName() == null ? network.portField() : network.hostDevName())));
         if (config.vsock() != null && !isVsockNamed) {
             problems.add(unnamed("the vsock device", config.vsock().udsPath()));
         }

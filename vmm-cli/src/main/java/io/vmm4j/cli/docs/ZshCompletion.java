@@ -49,7 +49,7 @@ public final class ZshCompletion {
 
     private static String option(OptionSpec option) {
         String[] names = option.names();
-        String exclusive = names.length == 1 ? "" : "(" + String.join(" ", names) + ")";
+        String exclusive = option.isMultiValue() ? "*" : names.length == 1 ? "" : "(" + String.join(" ", names) + ")";
         boolean hasValue = CompletionModel.hasValue(option);
         String rest = "[" + bracketed(CompletionModel.summary(option)) + "]"
                 + (hasValue ? (CompletionModel.isValueOptional(option) ? ":" : "") + value(option) : "");

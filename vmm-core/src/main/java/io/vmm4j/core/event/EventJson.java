@@ -33,6 +33,8 @@ public final class EventJson {
             line.put("event", "device").put("device", change.device()).put("added", change.added());
         } else if (event instanceof VmEvent.DriveFailed failure) {
             line.put("event", "drive-error").put("drive", failure.drive()).put("number", failure.number()).put("error", failure.error());
+        } else if (event instanceof VmEvent.NetworkLost loss) {
+            line.put("event", "network-lost").put("interface", loss.networkInterface()).put("reason", loss.reason());
         } else if (event instanceof VmEvent.ConsoleClient client) {
             line.put("event", "console-client").put("console", client.console()).put("connected", client.connected());
         } else if (event instanceof VmEvent.Ended end) {

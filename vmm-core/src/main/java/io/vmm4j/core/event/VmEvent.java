@@ -60,6 +60,16 @@ public interface VmEvent {
     }
 
     /**
+     * What a network interface stands on has gone for good, and the guest's link is down since.
+     *
+     * @param time             when
+     * @param networkInterface the interface's id
+     * @param reason           what is gone, and why if it is known
+     */
+    record NetworkLost(Instant time, String networkInterface, String reason) implements VmEvent {
+    }
+
+    /**
      * A client of a console's socket has come, or has left. One that ends only what it sends, and reads on, has left.
      *
      * @param time      when

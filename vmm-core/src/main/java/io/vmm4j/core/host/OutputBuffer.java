@@ -31,6 +31,8 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     static final int CAPACITY = 64 * 1024;
     /** How long a reader may take nothing before output is dropped. */
     static final long STUCK_NANOS = 1_000_000_000L;
+    /** In place of such a time: a reader may take nothing for as long as it likes, and the guest waits. */
+    static final long PATIENT = Long.MAX_VALUE;
 
     /** Bytes a write to the stream: so few that a terminal of 9600 baud shows progress twice a second. */
     private static final int CHUNK = 512;
@@ -135,7 +137,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     /** Looks after so long, on the timer's thread, unless it is to look already. */
     private void watch(long nanos) {
         HelperThreads timer = helpers;
-        if (timer != null && !ended && isToLook.compareAndSet(false, true)) {
+        if (timer != null && stuckNanos != PATIENT && !ended && isToLook.compareAndSet(false, true)) {
             timer.schedule(this::look, nanos);
         }
     }
@@ -278,7 +280,7 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
     }
 
     /**
-     * Writes out what is there, for as long as the reader takes it, at most 5 s. Output given later is dropped. The
+     * Writes out what is there, for as long as the reader takes it, at most 5 s unless it is {@link #PATIENT}. Output given later is dropped. The
      * stream stays open. A second call does nothing.
      */
     @Override
@@ -313,7 +315,8 @@ final class OutputBuffer implements SerialSink, AutoCloseable {
         long seen = tail;
         long quietMillis = 0;
         long waitedMillis = 0;
-        while (writer.isAlive() && waitedMillis < FLUSH_LIMIT_MILLIS && quietMillis * 1_000_000 < stuckNanos) {
+        boolean isPatient = stuckNanos == PATIENT;
+        while (writer.isAlive() && (isPatient || waitedMillis < FLUSH_LIMIT_MILLIS && quietMillis * 1_000_000 < stuckNanos)) {
             writer.join(FLUSH_STEP_MILLIS);
             waitedMillis += FLUSH_STEP_MILLIS;
             quietMillis = tail == seen ? quietMillis + FLUSH_STEP_MILLIS : 0;

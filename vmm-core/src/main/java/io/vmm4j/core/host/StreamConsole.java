@@ -34,19 +34,29 @@ public final class StreamConsole implements SerialConsole {
      * @param output takes what the guest prints, on a thread of the console's
      */
     public StreamConsole(InputStream input, OutputStream output) {
-        this(Objects.requireNonNull(input, "input"), true, output);
+        this(Objects.requireNonNull(input, "input"), true, output, OutputBuffer.STUCK_NANOS);
     }
 
-    private StreamConsole(InputStream input, boolean isTyped, OutputStream output) {
+    private StreamConsole(InputStream input, boolean isTyped, OutputStream output, long stuckNanos) {
         this.input = input;
         this.isTyped = isTyped;
         this.output = new OutputBuffer("stream", Objects.requireNonNull(output, "output"), OutputBuffer.CAPACITY, System::nanoTime,
-                OutputBuffer.STUCK_NANOS);
+                stuckNanos);
     }
 
     /** A console on which nothing is typed, and so without a thread that reads. */
     public static StreamConsole printing(OutputStream output) {
-        return new StreamConsole(InputStream.nullInputStream(), false, output);
+        return new StreamConsole(InputStream.nullInputStream(), false, output, OutputBuffer.STUCK_NANOS);
+    }
+
+    /**
+     * A console that loses nothing: while nobody takes its output the guest waits, and so does {@link #close()}, until the output is written,
+     * fails, or the thread that closes is interrupted.
+     *
+     * @param input {@code null} where nothing is typed
+     */
+    public static StreamConsole patient(InputStream input, OutputStream output) {
+        return new StreamConsole(input == null ? InputStream.nullInputStream() : input, input != null, output, OutputBuffer.PATIENT);
     }
 
     /** The old way to {@link io.vmm4j.core.console.CapturedConsole#create()}. */

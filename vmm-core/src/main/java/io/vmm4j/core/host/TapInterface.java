@@ -1,6 +1,7 @@
 package io.vmm4j.core.host;
 
 import io.vmm4j.devices.text.ShellWord;
+import io.vmm4j.devices.virtio.net.NetBackend;
 import io.vmm4j.devices.virtio.net.NetOffload;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -10,7 +11,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * A tap interface of the host, opened with all the queues that a network device will use and fit for its header. Not
  * thread-safe.
  */
-public final class TapInterface implements AutoCloseable {
+public final class TapInterface implements NetPort {
 
     private static final Logger LOG = LoggerFactory.getLogger(TapInterface.class);
 
@@ -164,6 +167,17 @@ public final class TapInterface implements AutoCloseable {
     /** The interface's largest packet when it was opened, in bytes. */
     public int mtu() {
         return mtu;
+    }
+
+    @Override
+    public OptionalInt packetLimit() {
+        return OptionalInt.of(mtu);
+    }
+
+    /** A tap is not lost: one that is deleted fails what is sent. */
+    @Override
+    public NetBackend attach(EpollEventLoop loop, Consumer<String> onLoss) throws IOException {
+        return new TapBackend(loop, this);
     }
 
     @Override

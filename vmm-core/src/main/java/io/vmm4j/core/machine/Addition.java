@@ -7,9 +7,7 @@ import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.host.EpollEventLoop;
-import io.vmm4j.core.host.Shortage;
-import io.vmm4j.core.host.TapInterface;
-import io.vmm4j.kvm.libc.LinuxException;
+import io.vmm4j.core.host.NetPort;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -79,7 +77,7 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
      * A network interface.
      *
      * @param config of the machine as it is
-     * @throws ConfigException when it cannot be one of that machine's, or its tap cannot be used; keys begin with
+     * @throws ConfigException when it cannot be one of that machine's, or what it is on cannot be used; keys begin with
      *     {@code network-interfaces.ID}
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
@@ -88,34 +86,25 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
         String key = NETWORKS + "." + network.ifaceId();
         VmConfig with = config.withNetworkInterfaces(append(config.networkInterfaces(), network));
         check(with, NETWORKS + "[" + config.networkInterfaces().size() + "]", key);
-        TapInterface tap = open(network, key);
+        Problems problems = new Problems();
+        NetPort port = NetPorts.open(network, key, problems);
+        problems.throwIfAny();
         HotDevice.Maker maker = (slots, parts) -> {
             EpollEventLoop loop = parts.newLoop("net-" + network.ifaceId());
             surroundings.hold().add(loop);
             VirtioDevices devices = new VirtioDevices(slots, loop, surroundings.hold(), surroundings.helpers(), surroundings.metrics());
-            parts.own(devices.addNetwork(network, tap));
+            parts.own(port);
+            devices.addNetwork(network, port, surroundings.listeners());
             return devices.controls();
         };
         Runnable unmaker = () -> surroundings.metrics().withoutNetwork(network.ifaceId());
-        return new Addition("network interface " + network.ifaceId(), network.ifaceId(), tap, maker, unmaker, with, machine -> machine.withNetworkInterfaces(
+        return new Addition("network interface " + network.ifaceId(), network.ifaceId(), port, maker, unmaker, with, machine -> machine.withNetworkInterfaces(
                 machine.networkInterfaces().stream().filter(other -> !other.ifaceId().equals(network.ifaceId())).toList()));
     }
 
     /** Where it is, in {@code slot}. */
     AddedPlace place(int slot) {
         return new AddedPlace(slot, opened instanceof DiskImage, id);
-    }
-
-    private static TapInterface open(NetworkInterfaceConfig network, String key) throws ConfigException, IOException {
-        try {
-            return TapInterface.open(network.hostDevName(), network.queuePairs());
-        } catch (LinuxException e) {
-            Shortage.rethrow(e);
-            throw new ConfigException(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
-        } catch (IOException e) {
-            Shortage.rethrow(e);
-            throw new ConfigException(key + ".host_dev_name", e.getMessage());
-        }
     }
 
     private static <T> List<T> append(List<T> list, T last) {

@@ -12,6 +12,7 @@ import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.SerialConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.host.FileConsole;
+import io.vmm4j.core.host.NetPort;
 import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketFile;
@@ -19,7 +20,6 @@ import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.kvm.libc.Fd;
-import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -40,7 +40,7 @@ final class HostFiles implements AutoCloseable {
 
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final List<DiskImage> disks = new ArrayList<>();
-    private final List<TapInterface> taps = new ArrayList<>();
+    private final List<NetPort> ports = new ArrayList<>();
     private final OpenedFiles opened;
     private KernelImage kernel;
     private Initrd initrd;
@@ -89,7 +89,7 @@ final class HostFiles implements AutoCloseable {
             Problems problems = new Problems();
             config.check(problems);
             files.openDisks(config.drives(), restart, problems);
-            files.openTaps(config.networkInterfaces(), problems);
+            files.openPorts(config.networkInterfaces(), problems);
             checkSockets(config, given, problems);
             problems.throwIfAny();
             return files;
@@ -108,7 +108,7 @@ final class HostFiles implements AutoCloseable {
         openKernel(config, problems);
         openInitrd(config, problems);
         openDisks(config.drives(), null, problems);
-        openTaps(config.networkInterfaces(), problems);
+        openPorts(config.networkInterfaces(), problems);
         checkSockets(config, given, problems);
         boolean hasConsole = config.console() != null || given.console() != null;
         commandLine = KernelArguments.of(config.bootSource(), hasConsole, kernel, disks, slots, problems);
@@ -182,22 +182,17 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
-    private void openTaps(List<NetworkInterfaceConfig> interfaces, Problems problems) throws IOException {
+    private void openPorts(List<NetworkInterfaceConfig> interfaces, Problems problems) throws IOException {
         for (int i = 0; i < interfaces.size(); i++) {
             String key = "network-interfaces[" + i + "]";
             NetworkInterfaceConfig network = interfaces.get(i);
-            if (List.of("iface_id", "host_dev_name", "queue_pairs").stream().anyMatch(field -> !problems.isClean(key + "." + field))) {
+            if (List.of("iface_id", network.portField(), "queue_pairs", "publish").stream().anyMatch(field -> !problems.isClean(key + "." + field))) {
                 continue;
             }
-            try {
-                TapInterface tap = opened.taps().get(network.ifaceId());
-                taps.add(own(tap != null ? tap : TapInterface.open(network.hostDevName(), network.queuePairs())));
-            } catch (LinuxException e) {
-                Shortage.rethrow(e);
-                problems.add(key + ".host_dev_name", "tap " + network.hostDevName() + " cannot be used: " + e.getMessage());
-            } catch (IOException e) {
-                Shortage.rethrow(e);
-                problems.add(key + ".host_dev_name", e.getMessage());
+            TapInterface tap = opened.taps().get(network.ifaceId());
+            NetPort port = tap != null ? tap : NetPorts.open(network, key, problems);
+            if (port != null) {
+                ports.add(own(port));
             }
         }
     }
@@ -275,8 +270,8 @@ final class HostFiles implements AutoCloseable {
     }
 
     /** One a network interface, in the order of the configuration. */
-    List<TapInterface> taps() {
-        return taps;
+    List<NetPort> ports() {
+        return ports;
     }
 
     @Override

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Consumer;
 
 /** What every PC has at fixed ports: two serial ports, keyboard controller, clock, the ACPI sleep and reset registers, and pvpanic. */
 final class LegacyDevices implements AutoCloseable {
@@ -84,11 +85,14 @@ final class LegacyDevices implements AutoCloseable {
         };
     }
 
-    /** COM2, whose lines go to the log. */
-    void addLogPort(PanicWatch panics) throws IOException {
+    /** COM2, whose lines go to the log, and to {@code reader} unless that is {@code null}; what it throws is the fault of {@code part}. */
+    void addLogPort(PanicWatch panics, Consumer<? super String> reader, GivenPart part) throws IOException {
         GuestLog log = new GuestLog(System::nanoTime);
         owned.push(log);
-        LineSplitter lines = new LineSplitter(log);
+        LineSplitter lines = new LineSplitter(reader == null ? log : line -> {
+            part.guarded("its reader", () -> reader.accept(line)).run();
+            log.accept(line);
+        });
         // A guest's last words need not end in a line break.
         owned.push(lines::flush);
         Serial16550 serial = new Serial16550(line(COM2_GSI), panics.watch(lines));

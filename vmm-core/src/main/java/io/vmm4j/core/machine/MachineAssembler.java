@@ -249,7 +249,7 @@ public final class MachineAssembler {
     private ConsolePort addLegacyDevices(SerialConsole console, EpollEventLoop loop, PanicWatch panics) throws IOException {
         LegacyDevices legacy = own(new LegacyDevices(vm, ports, metrics, parts, loop));
         ConsolePort port = legacy.addConsole(console, panics, new ConsolePort("serial", events, own));
-        legacy.addLogPort(panics);
+        legacy.addLogPort(panics, given.guestLog(), new GivenPart("guest log", "guest-log", events));
         keyboard = legacy.addKeyboardController(events);
         legacy.addClock(config.machineConfig().memoryBytes());
         legacy.addPowerRegisters(events);
@@ -266,8 +266,8 @@ public final class MachineAssembler {
         for (DiskImage disk : files.disks()) {
             devices.addDrive(disk, deviceParts(), events);
         }
-        for (int i = 0; i < files.taps().size(); i++) {
-            own(devices.addNetwork(config.networkInterfaces().get(i), files.taps().get(i)));
+        for (int i = 0; i < files.ports().size(); i++) {
+            devices.addNetwork(config.networkInterfaces().get(i), files.ports().get(i), events);
         }
         if (config.vsock() != null) {
             addVsock(devices, config.vsock(), loop);

@@ -15,8 +15,7 @@ import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
-import io.vmm4j.core.host.TapBackend;
-import io.vmm4j.core.host.TapInterface;
+import io.vmm4j.core.host.NetPort;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
@@ -28,6 +27,7 @@ import io.vmm4j.devices.virtio.console.BufferedConsole;
 import io.vmm4j.devices.virtio.console.ConsoleConfig;
 import io.vmm4j.devices.virtio.console.VirtioConsole;
 import io.vmm4j.devices.virtio.net.MacAddress;
+import io.vmm4j.devices.virtio.net.NetBackend;
 import io.vmm4j.devices.virtio.net.NetConfig;
 import io.vmm4j.devices.virtio.net.VirtioNet;
 import io.vmm4j.devices.virtio.rng.VirtioRng;
@@ -102,16 +102,21 @@ final class VirtioDevices {
         drives.put(drive.driveId(), new DriveControl(drive.driveId(), commands, device, images));
     }
 
-    /** A network device on {@code tap}; the result is to be closed after the loop. */
-    TapBackend addNetwork(NetworkInterfaceConfig network, TapInterface tap) throws IOException {
-        TapBackend backend = new TapBackend(loop, tap);
+    /**
+     * A network device on {@code port}, which is to be closed after the loop.
+     *
+     * @param events hears when the port is lost
+     */
+    void addNetwork(NetworkInterfaceConfig network, NetPort port, VcpuEvents events) throws IOException {
+        NetworkLoss loss = new NetworkLoss(network.ifaceId(), events);
+        NetBackend backend = port.attach(loop, loss);
         NetConfig config = new NetConfig(Optional.ofNullable(network.guestMac()).map(MacAddress::parse),
-                OptionalInt.of(network.mtu() == null ? tap.mtu() : network.mtu()), network.queuePairs(), network.queueSize());
+                network.mtu() == null ? port.packetLimit() : OptionalInt.of(network.mtu()), network.queuePairs(), network.queueSize());
         VirtioNet device = new VirtioNet(loop, config, backend, limiter(network.rxRateLimiter()), limiter(network.txRateLimiter()));
+        loss.connect(device);
         slots.add("network interface " + network.ifaceId(), device, loop, List.of());
         metrics.network(network.ifaceId(), device);
         networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), commands, device));
-        return backend;
     }
 
     void addEntropy(EntropyConfig config) throws IOException {

@@ -113,6 +113,7 @@ class VmEventsTest {
         kinds.add(new VmEvent.VcpusChanged(NOON, 3));
         kinds.add(new VmEvent.DeviceChanged(NOON, "drive data", true));
         kinds.add(new VmEvent.DriveFailed(NOON, "data", 2, "No space left on device"));
+        kinds.add(new VmEvent.NetworkLost(NOON, "eth0", "passt is gone"));
         kinds.add(new VmEvent.ConsoleClient(NOON, "serial", true));
         kinds.add(new VmEvent.Ended(NOON, new VmExit(VmExitReason.TRIPLE_FAULT, "the guest took a triple fault")));
         kinds.add(new VmEvent.Missed(NOON, 4));
@@ -120,6 +121,7 @@ class VmEventsTest {
         List<String> lines = List.of("\"state\",\"state\":\"running\"}", "\"guest-panic\",\"text\":\"a \\\"bug\\\"\\nhere\"}",
                 "\"vcpus\",\"count\":3}", "\"device\",\"device\":\"drive data\",\"added\":true}",
                 "\"drive-error\",\"drive\":\"data\",\"number\":2,\"error\":\"No space left on device\"}",
+                "\"network-lost\",\"interface\":\"eth0\",\"reason\":\"passt is gone\"}",
                 "\"console-client\",\"console\":\"serial\",\"connected\":true}",
                 "\"ended\",\"reason\":\"triple-fault\",\"message\":\"the guest took a triple fault\"}", "\"missed\",\"count\":4}");
         for (int i = 0; i < kinds.size(); i++) {

@@ -237,6 +237,20 @@ class OutputBufferTest {
     }
 
     @Test
+    void aPatientOneHoldsTheGuestForAsLongAsItTakesAndLosesNothing() throws Exception {
+        GatedStream reader = new GatedStream();
+        OutputBuffer buffer = buffer(reader, running(), OutputBuffer.PATIENT);
+        int sent = fill(buffer);
+        assertFalse(buffer.hasRoom(), "nobody lets the guest go");
+        Thread closer = new Thread(buffer::close);
+        closer.start();
+        reader.openGate();
+        closer.join();
+        assertEquals(sent, reader.await(sent).length);
+        assertEquals(0, buffer.droppedBytes());
+    }
+
+    @Test
     void closeDoesNotWaitForAStuckReaderForLong() throws Exception {
         GatedStream reader = new GatedStream();
         OutputBuffer buffer = buffer(reader, STANDING);

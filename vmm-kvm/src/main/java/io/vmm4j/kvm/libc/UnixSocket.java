@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,6 +19,7 @@ public final class UnixSocket implements Closeable {
     /** Returned in place of EAGAIN: nothing could be moved now. */
     public static final int WOULD_BLOCK = Fd.WOULD_BLOCK;
 
+    private static final int SYS_SOCKETPAIR = 53;
     private static final int AF_UNIX = 1;
     private static final int SOCK_STREAM = 1;
     private static final int SOCK_NONBLOCK = 0x800;
@@ -35,6 +37,8 @@ public final class UnixSocket implements Closeable {
     private static final int SOCKADDR_SIZE = 110;
 
     private final Fd fd;
+    /** Made when the first pieces are sent. */
+    private GatherMessage gathered;
 
     private UnixSocket(Fd fd) {
         this.fd = fd;
@@ -47,6 +51,13 @@ public final class UnixSocket implements Closeable {
             throw new LinuxException("socket(AF_UNIX)", LibC.errno());
         }
         return new UnixSocket(Fd.of(fd));
+    }
+
+    /** Two sockets that are connected to each other, socketpair(2). */
+    public static List<UnixSocket> pair() throws LinuxException {
+        NativeStruct both = NativeStruct.allocate(2 * Integer.BYTES);
+        check("socketpair", LibC.syscall(SYS_SOCKETPAIR, both, 3, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, 0));
+        return List.of(new UnixSocket(Fd.of(both.bytes().getInt(0))), new UnixSocket(Fd.of(both.bytes().getInt(Integer.BYTES))));
     }
 
     /**
@@ -170,6 +181,18 @@ public final class UnixSocket implements Closeable {
             source.position(source.position() + sent);
         }
         return sent;
+    }
+
+    /**
+     * Sends what fits of the pieces, in one call; {@code vector} stays as it is. Allocates nothing once warm.
+     *
+     * @return bytes sent; {@link #WOULD_BLOCK} when there is no room now
+     */
+    public int send(IoVec vector) throws LinuxException {
+        if (gathered == null) {
+            gathered = new GatherMessage();
+        }
+        return moved("sendmsg", gathered.send(fd(), vector));
     }
 
     /**

@@ -1,0 +1,68 @@
+package io.vmm4j.cli;
+
+import io.vmm4j.core.image.ShellRun;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * A stream in the form in which the guest of {@code vmm shell} takes its input: pieces, each a line with its length and then so many bytes, the
+ * last of length 0. Nothing comes before the guest is ready. Confined to the thread that reads.
+ */
+final class PieceInput extends InputStream {
+
+    private final InputStream source;
+    private final CountDownLatch ready;
+    private byte[] piece = new byte[0];
+    private int at;
+    private boolean hasEnded;
+
+    /** @param ready open once the guest takes input */
+    PieceInput(InputStream source, CountDownLatch ready) {
+        this.source = source;
+        this.ready = ready;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+        if (length == 0) {
+            return 0;
+        }
+        if (at == piece.length && !next()) {
+            return -1;
+        }
+        int n = Math.min(length, piece.length - at);
+        System.arraycopy(piece, at, bytes, offset, n);
+        at += n;
+        return n;
+    }
+
+    private boolean next() throws IOException {
+        if (hasEnded) {
+            return false;
+        }
+        try {
+            ready.await();
+        } catch (InterruptedException e) {
+            // The machine ends.
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        byte[] data = new byte[ShellRun.PIECE_MAX];
+        int n = Math.max(0, source.read(data));
+        hasEnded = n == 0;
+        byte[] head = (n + "\n").getBytes(StandardCharsets.US_ASCII);
+        piece = new byte[head.length + n];
+        System.arraycopy(head, 0, piece, 0, head.length);
+        System.arraycopy(data, 0, piece, head.length, n);
+        at = 0;
+        return true;
+    }
+}

@@ -1,0 +1,120 @@
+package io.vmm4j.core.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CacheDirectoryTest {
+
+    @TempDir
+    private Path root;
+
+    private CacheDirectory cache() throws IOException {
+        return CacheDirectory.of(root.toString(), "/nonexistent");
+    }
+
+    @Test
+    void theDirectoryIsTheUsersAlone() throws IOException {
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(cache().path())));
+        Path file = cache().file("a", out -> out.write('a'));
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    }
+
+    @Test
+    void withoutXdgCacheHomeItIsInTheHomeDirectory() throws IOException {
+        assertEquals(root.resolve(".cache/vmm4j"), CacheDirectory.of(null, root.toString()).path());
+        assertEquals(root.resolve(".cache/vmm4j"), CacheDirectory.of("relative", root.toString()).path());
+    }
+
+    @Test
+    void aDirectoryThatOthersMayEnterIsRefused() throws IOException {
+        Path path = cache().path();
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+        IOException refusal = assertThrows(IOException.class, this::cache);
+        assertTrue(refusal.getMessage().contains(path + " has mode 755"), refusal.getMessage());
+    }
+
+    @Test
+    void aLinkInItsPlaceIsRefused() throws IOException {
+        Files.createSymbolicLink(root.resolve("vmm4j"), Files.createDirectory(root.resolve("elsewhere")));
+        assertThrows(IOException.class, this::cache);
+    }
+
+    @Test
+    void whatFailsLeavesNothing() throws IOException {
+        CacheDirectory cache = cache();
+        IOException failure = assertThrows(IOException.class, () -> cache.file("a", out -> {
+            out.write(new byte[100_000]);
+            throw new IOException("no space");
+        }));
+        assertTrue(failure.getMessage().contains("no space"), failure.getMessage());
+        assertEquals(List.of(), list(cache));
+    }
+
+    private static List<String> list(CacheDirectory cache) throws IOException {
+        try (Stream<Path> files = Files.list(cache.path())) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void manyAtOnceAllFindAWholeFile() throws Exception {
+        int count = 8;
+        byte[] content = new byte[1 << 20];
+        Arrays.fill(content, (byte) 7);
+        CacheDirectory cache = cache();
+        CyclicBarrier start = new CyclicBarrier(count);
+        ExecutorService pool = Executors.newFixedThreadPool(count);
+        try {
+            List<Future<byte[]>> found = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                found.add(pool.submit(() -> {
+                    start.await();
+                    return Files.readAllBytes(cache.file("same", out -> out.write(content)));
+                }));
+            }
+            for (Future<byte[]> one : found) {
+                assertEquals(-1, Arrays.mismatch(content, one.get()));
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+        assertEquals(List.of("same"), list(cache), "nothing beside it is left");
+    }
+
+    @Test
+    void whatNobodyUsesGoesAndWhatIsUsedStays() throws IOException {
+        CacheDirectory cache = cache();
+        FileTime old = FileTime.from(Instant.now().minus(Duration.ofDays(31)));
+        Path unused = cache.file("unused", out -> out.write('a'));
+        Path used = cache.file("used", out -> out.write('b'));
+        Path abandoned = cache.temporary("run", out -> out.write('c'));
+        for (Path file : List.of(unused, used, abandoned)) {
+            Files.setLastModifiedTime(file, old);
+        }
+        cache.file("used", out -> out.write('x'));
+        cache.file("fresh", out -> out.write('d'));
+        assertEquals(List.of("fresh", "used"), list(cache));
+        assertEquals("b", Files.readString(used));
+        assertFalse(Files.exists(unused));
+    }
+}
