@@ -69,7 +69,7 @@ class LinuxSnapshotTest {
     /** What the guest has to say for a key, once it has. */
     private static String answer(CapturedConsole console, String command, String key) throws InterruptedException {
         console.type(command + "\n");
-        Pattern pattern = Pattern.compile("\\b" + key + "=([^\\s.]+)");
+        Pattern pattern = Pattern.compile("\\b" + key + "=([^\\s.]+)[.\\s]");
         for (long end = System.nanoTime() + PATIENCE.toNanos(); System.nanoTime() < end;) {
             Matcher found = pattern.matcher(console.text());
             String last = null;

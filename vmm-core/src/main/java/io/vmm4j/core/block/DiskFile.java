@@ -23,12 +23,14 @@ public final class DiskFile implements AutoCloseable {
     private final FileStat stat;
     private final int logicalSectorSize;
     private final int alignment;
+    private final ImageVersion openedAs;
     private final boolean canDiscard;
     private final Object partialBlocks = new Object();
 
-    private DiskFile(Fd fd, boolean readOnly, int alignment) throws LinuxException {
+    private DiskFile(Fd fd, boolean readOnly, int alignment) throws IOException {
         this.fd = fd;
         this.stat = fd.stat();
+        this.openedAs = ImageVersion.of(fd, stat.isBlockDevice()); // before it is tried what the host can, which counts as a write
         this.alignment = alignment;
         this.logicalSectorSize = stat.isBlockDevice() ? fd.blockDeviceSectorSize() : 1;
         this.canDiscard = !readOnly && (stat.isBlockDevice() ? deviceDiscards() : canPunch());
@@ -73,11 +75,11 @@ public final class DiskFile implements AutoCloseable {
      *
      * @param name as in MemFd
      */
-    static DiskFile inMemory(String name, long size) throws LinuxException {
+    static DiskFile inMemory(String name, long size) throws IOException {
         MemFd memory = MemFd.create(name, size, 0);
         try {
             return new DiskFile(memory.fd(), false, 1);
-        } catch (LinuxException e) {
+        } catch (IOException e) {
             memory.close();
             throw e;
         }
@@ -93,9 +95,14 @@ public final class DiskFile implements AutoCloseable {
         return ImageVersion.settled(this);
     }
 
+    /** What the image was like when it was opened. */
+    public ImageVersion openedAs() {
+        return openedAs;
+    }
+
     /** What the image is like now. */
     public ImageVersion version() throws IOException {
-        return ImageVersion.of(this);
+        return ImageVersion.of(fd, stat.isBlockDevice());
     }
 
     /** Bytes in the image, now. */

@@ -2,6 +2,7 @@ package io.vmm4j.core.block;
 
 import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.state.StateException;
+import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ public record ImageVersion(long size, long modifiedNanos) {
      * @throws IOException when the host does not tell
      */
     static ImageVersion settled(DiskFile file) throws IOException {
-        ImageVersion version = of(file);
+        ImageVersion version = file.version();
         long end = version.modifiedNanos + TICK_NANOS;
         for (long left = end - nowNanos(); left > 0 && left <= TICK_NANOS; left = end - nowNanos()) {
             LockSupport.parkNanos(left);
@@ -36,12 +37,12 @@ public record ImageVersion(long size, long modifiedNanos) {
     }
 
     /** What {@code file} is like now. */
-    static ImageVersion of(DiskFile file) throws IOException {
-        if (file.isBlockDevice()) {
-            return new ImageVersion(file.size(), 0);
+    static ImageVersion of(Fd file, boolean isBlockDevice) throws IOException {
+        if (isBlockDevice) {
+            return new ImageVersion(file.blockDeviceSize(), 0);
         }
-        FileTime time = (FileTime) Files.getAttribute(Path.of("/proc/self/fd", Integer.toString(file.fd().value())), "unix:lastModifiedTime");
-        return new ImageVersion(file.size(), time.to(TimeUnit.NANOSECONDS));
+        FileTime time = (FileTime) Files.getAttribute(Path.of("/proc/self/fd", Integer.toString(file.value())), "unix:lastModifiedTime");
+        return new ImageVersion(file.stat().size(), time.to(TimeUnit.NANOSECONDS));
     }
 
     private static long nowNanos() {

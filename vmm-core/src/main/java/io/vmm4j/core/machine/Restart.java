@@ -66,7 +66,7 @@ public record Restart(FrozenMachine from, VmConfig whole, boolean isCopied, bool
     private boolean isSame(DiskImage image, String key, Problems problems) throws IOException {
         String id = image.config().driveId();
         DriveState then = from.state().drives().get(id);
-        ImageVersion now = image.file().version();
+        ImageVersion now = image.file().openedAs();
         boolean isOther = otherImages.contains(id);
         if (then != null && (isOther ? now.size() == then.image().size() : now.equals(then.image()))) {
             return true;
