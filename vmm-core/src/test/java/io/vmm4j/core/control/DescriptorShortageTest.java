@@ -107,14 +107,24 @@ class DescriptorShortageTest {
         try (var files = Files.list(directory)) {
             assertEquals(3, files.count(), "what could not be made leaves nothing, and what has ended is removed");
         }
+        ControlClient impatient = new ControlClient(directory.resolve("control"), Duration.ofSeconds(1));
+        assertTrue(assertThrows(IOException.class, () -> impatient.resizeVcpus(1)).getMessage().contains("no answer came"));
         try (SocketChannel console = connect("console", "typed"); SocketChannel vsock = connect("vsock", "CONNECT 1\n")) {
-            ControlClient impatient = new ControlClient(directory.resolve("control"), Duration.ofSeconds(1));
-            assertTrue(assertThrows(IOException.class, () -> impatient.resizeVcpus(1)).getMessage().contains("no answer came"));
+            askForASecond(impatient);
             long used = turn() - before;
-            assertTrue(used < 600, () -> "milliseconds of processor time in a second without descriptors: " + used);
+            assertTrue(used < 600, () -> "milliseconds of processor time in two seconds without descriptors: " + used);
             new ControlClient(directory.resolve("control"), Duration.ofSeconds(20)).resizeVcpus(1);
             assertEquals("typed", read(console, 5), "who came meanwhile is served");
             assertEquals("", read(vsock, 5), "and told that nobody listens");
+        }
+    }
+
+    /** Answered only where the console has let go of the client that it had: the kernel gives who waits in accept(2) a descriptor beforehand. */
+    private static void askForASecond(ControlClient impatient) throws VcpuResizeException {
+        try {
+            impatient.resizeVcpus(1);
+        } catch (IOException e) {
+            assertTrue(e.getMessage().contains("no answer came"), e.getMessage());
         }
     }
 

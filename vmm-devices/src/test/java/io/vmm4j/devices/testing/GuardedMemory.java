@@ -120,6 +120,11 @@ public final class GuardedMemory implements GuestMemory {
     }
 
     @Override
+    public void written(long gpa, long length) {
+        memory.written(gpa, length);
+    }
+
+    @Override
     public void views(long gpa, long length, GuestViews out) throws GuestMemoryException {
         open("view", gpa).views(gpa, length, out);
     }

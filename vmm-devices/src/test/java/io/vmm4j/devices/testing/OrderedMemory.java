@@ -144,6 +144,11 @@ public final class OrderedMemory implements GuestMemory {
     }
 
     @Override
+    public void written(long gpa, long length) {
+        memory.written(gpa, length);
+    }
+
+    @Override
     public void views(long gpa, long length, GuestViews out) throws GuestMemoryException {
         memory.views(gpa, length, out);
         note(Kind.VIEW, gpa, length, 0);
