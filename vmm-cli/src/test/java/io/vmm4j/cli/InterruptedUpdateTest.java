@@ -32,7 +32,8 @@ class InterruptedUpdateTest {
             return new CompletableFuture<>();
         })) {
             // A shell's children in the background ignore the signal, and theirs do.
-            Process update = new ProcessBuilder(List.of("env", "--default-signal=INT", Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xrs", "-cp",
+            Process update = new ProcessBuilder(List.of("env", "--default-signal=INT",
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xrs", "-cp",
                     System.getProperty("java.class.path"), Main.class.getName(), "update", "--api-sock-path", socket.toString(), "--vcpu-resize", "2"))
                     .redirectError(directory.resolve("err").toFile()).start();
             assertTrue(asked.await(60, TimeUnit.SECONDS), "the machine was asked");
