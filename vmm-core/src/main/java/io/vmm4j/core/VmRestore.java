@@ -315,8 +315,9 @@ public final class VmRestore {
         if (config.vsock() != null && !isVsockNamed) {
             problems.add(unnamed("the vsock device", config.vsock().udsPath()));
         }
-        if (console == null && !isSerialNamed && !config.serial().isNone()) {
-            problems.add(unnamed("the serial port", config.serial().path()));
+        String output = config.serial().serialOutPath();
+        if (console == null && !isSerialNamed && (!config.serial().isNone() || output != null)) {
+            problems.add(unnamed("the serial port", output == null ? config.serial().path() : output));
         }
         if (config.console() != null && hvc == null && !isConsoleNamed) {
             problems.add(unnamed("the virtio console", config.console().path()));

@@ -112,9 +112,9 @@ public final class MemoryOverlay implements BlkBackend {
         }
     }
 
-    /** Where, from {@code at} on and not behind {@code end}, the bytes are no longer all here or all not. */
+    /** Where, behind the block of {@code at} and not behind {@code end}, the bytes are no longer all here or all not. That block may come here meanwhile. */
     private long runEnd(long at, long end, boolean isHere) {
-        return Math.min(end, present.next(at >>> BLOCK_BITS, blocksOf(end), !isHere) << BLOCK_BITS);
+        return Math.min(end, present.next((at >>> BLOCK_BITS) + 1, blocksOf(end), !isHere) << BLOCK_BITS);
     }
 
     @Override

@@ -29,6 +29,9 @@ public final class ViewWindow {
 
     /** The next {@code length} bytes, 1 or more and no more than are left: the first {@link #count} of these, until {@link #taken}. */
     public ByteBuffer[] take(long length) {
+        if (length < 1) {
+            throw new IllegalArgumentException("a piece of " + length + " bytes");
+        }
         count = 0;
         long left = length;
         first = Views.skipEmpty(views, first, total);

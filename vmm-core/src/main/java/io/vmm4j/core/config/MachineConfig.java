@@ -25,7 +25,7 @@ import java.util.Optional;
  * @param memCoreDump    whether guest RAM is part of a core dump of this process; default false
  * @param smt            Firecracker's word for two threads a core: where nothing else of the topology is said, one socket of
  *                       such cores, with 1 vCPU or an even number; default false, which asks for nothing
- * @param trackDirtyPages whether KVM keeps account of the pages that are written to: without effect before there are snapshots
+ * @param trackDirtyPages whether KVM keeps account of the pages that are written to: without effect
  * @param hugePages      Firecracker's word for some of the memory types; {@code null} or {@link HugePages#NONE} = as
  *                       {@code memType} says
  * @param cpuTemplate    one of Firecracker's {@linkplain CpuTemplates changes to CPUs}, which {@code cpu-config} takes the place of;

@@ -108,6 +108,7 @@ public final class Passt implements NetPort {
                     requireOurs(socket, process);
                     return StreamPort.on(socket);
                 }
+                socket.close(); // others wait there
             } catch (LinuxException e) {
                 socket.close();
                 if (e.errno() != Errno.ENOENT && e.errno() != Errno.ECONNREFUSED) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.nio.file.attribute.UserPrincipalLookupService;
@@ -25,19 +26,25 @@ final class PrivateDirectory implements AutoCloseable {
     /** Where no name is known. */
     private static final String NOBODY = "65534";
 
+    private static final FileAttribute<?> OWNERS_ONLY = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+    /** This user's, so that nobody puts anything else in the place of {@link #path}. */
+    private final Path outer;
     private final Path path;
 
-    private PrivateDirectory(Path path) {
-        this.path = path;
+    private PrivateDirectory(Path outer) {
+        this.outer = outer;
+        this.path = outer.resolve("d");
     }
 
     /** @param purpose a part of its name */
     static PrivateDirectory make(String purpose) throws IOException {
-        Path path = Files.createTempDirectory("vmm-" + purpose + "-", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        PrivateDirectory directory = new PrivateDirectory(path);
+        PrivateDirectory directory = new PrivateDirectory(Files.createTempDirectory("vmm-" + purpose + "-", OWNERS_ONLY));
         try {
+            Path path = Files.createDirectory(directory.path, OWNERS_ONLY);
             if (ProcessCalls.geteuid() == 0 && isHostsRoot()) {
                 Files.setOwner(path, nobody(path.getFileSystem().getUserPrincipalLookupService()));
+                Files.setPosixFilePermissions(directory.outer, PosixFilePermissions.fromString("rwx--x--x"));
             }
             return directory;
         } catch (IOException e) {
@@ -65,13 +72,22 @@ final class PrivateDirectory implements AutoCloseable {
     /** Removes it with the sockets in it. */
     @Override
     public void close() {
+        try {
+            if (Files.exists(path)) {
+                removeFiles();
+                Files.delete(path);
+            }
+            Files.delete(outer);
+        } catch (IOException e) {
+            LOG.warn("{} was not removed: {}", outer, e.toString());
+        }
+    }
+
+    private void removeFiles() throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {
             for (Path file : files) {
                 Files.deleteIfExists(file);
             }
-            Files.delete(path);
-        } catch (IOException e) {
-            LOG.warn("{} was not removed: {}", path, e.toString());
         }
     }
 }

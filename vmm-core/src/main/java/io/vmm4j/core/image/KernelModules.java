@@ -149,7 +149,7 @@ public final class KernelModules {
             aliases.getOrDefault(wanted, List.of()).forEach(other -> add(other, seen, found));
         }
         dependencies.get(name).forEach(path -> add(nameOf(path), seen, found));
-        found.put(name, new ModuleFile(name, directory.resolve(paths.get(name))));
+        found.put(name, new ModuleFile(name, directory.resolve(paths.get(name)), directory.toAbsolutePath().normalize().getParent()));
     }
 
     /** {@code modules.dep} for {@code modules} alone, each {@code NAME.ko} in one directory. */

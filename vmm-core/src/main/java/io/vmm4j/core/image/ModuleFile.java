@@ -14,15 +14,20 @@ import org.tukaani.xz.XZInputStream;
  *
  * @param name as {@code modprobe} has it, with underscores
  * @param path its file, {@code .ko}, or compressed {@code .ko.xz}, {@code .ko.zst} or {@code .ko.gz}
+ * @param all  the directory that has all modules, of other versions of the kernel too
  */
-record ModuleFile(String name, Path path) {
+record ModuleFile(String name, Path path, Path all) {
 
     private static final long MAX_BYTES = 64L << 20;
     private static final int XZ_MEMORY_KIB = 128 << 10;
 
-    /** The file as it is. */
+    /** The file as it is; none that only a link, or the list of modules, has among them. */
     byte[] packed() throws IOException {
         try {
+            Path real = path.toRealPath();
+            if (!real.startsWith(all.toRealPath())) {
+                throw new IOException("it is " + real + ", not below " + all);
+            }
             if (Files.size(path) > MAX_BYTES) {
                 throw new IOException("it has more than " + MAX_BYTES + " bytes");
             }

@@ -68,7 +68,9 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     /** Why the disk cannot be put back to {@code state}, in words that go on its name; {@code null} when it can. */
     synchronized String whyNotReset(DriveState state) throws IOException {
         DiskImage image = open.get(current);
-        return current instanceof ForkedDisk || image.file().version().equals(state.image()) ? null
+        boolean isUnknown = image.file().isBlockDevice() && !config.isReadOnly(); // which tells no time of its last write
+        return current instanceof ForkedDisk || !isUnknown && image.file().version().equals(state.image()) ? null
+                : isUnknown ? "writes to block device " + image.config().pathOnHost() + ", which cannot be undone"
                 : "has been written on image " + image.config().pathOnHost() + ", which cannot be undone";
     }
 
@@ -108,7 +110,12 @@ final class DriveDisk implements DriveImages, AutoCloseable {
         String key = "drives." + config.driveId();
         DiskImage opened = takesAnyImage ? DiskImage.openAgain(next, image, List.of(), key, problems) : DiskImage.open(next, key, problems);
         problems.throwIfAny();
-        return add(opened);
+        try {
+            return add(opened);
+        } catch (IOException | RuntimeException | Error e) {
+            opened.close();
+            throw e;
+        }
     }
 
     @Override

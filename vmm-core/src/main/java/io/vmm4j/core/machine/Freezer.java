@@ -55,6 +55,7 @@ final class Freezer implements AutoCloseable {
         HotState hot = hotState();
         Map<String, State> parts = machine.parts().save();
         List<SavedVcpu> vcpus = machine.vcpus().save();
+        requireOpen(); // else some may be missing
         Map<String, FrozenDisk> disks = new LinkedHashMap<>();
         try {
             VmConfig config = hot.config().withDrives(freezeDisks(hot.config().drives(), disks));
@@ -73,7 +74,7 @@ final class Freezer implements AutoCloseable {
     }
 
     private void requireOpen() throws SnapshotException {
-        if (isClosed) {
+        if (isClosed || machine.vcpus().hasEnded()) {
             throw new SnapshotException("the machine has ended");
         }
     }
@@ -100,7 +101,7 @@ final class Freezer implements AutoCloseable {
         for (DriveConfig drive : drives) {
             DriveDisk disk = machine.parts().drives().get(drive.driveId());
             frozen.put(drive.driveId(), disk.freeze());
-            current.add(drive.withPath(disk.config().pathOnHost()));
+            current.add(drive.withPath(disk.config().pathOnHost()).withFormat(DriveConfig.Format.RAW));
         }
         return current;
     }

@@ -1,5 +1,8 @@
 package io.vmm4j.core.machine;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VmConfigJson;
@@ -7,6 +10,7 @@ import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.state.StateException;
 import io.vmm4j.kvm.ClockState;
 import io.vmm4j.kvm.InterruptState;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,9 +77,31 @@ public record MachineState(VmConfig config, List<AddedPlace> added, State dialog
 
     private static VmConfig config(String text) throws StateException {
         try {
+            if (namesFiles(text)) {
+                throw new StateException("config has the path of a file in place of what is in it");
+            }
             return VmConfigJson.parse(text, "config");
         } catch (ConfigException e) {
             throw new StateException(e.getMessage());
+        }
+    }
+
+    /** Whether {@code cpu-config} is a text: the reader of configurations would open the file. What is no JSON is the reader's to refuse. */
+    private static boolean namesFiles(String text) {
+        try (JsonParser parser = new JsonFactory().createParser(text)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return false;
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                boolean isIt = parser.currentName().equals("cpu-config");
+                if (parser.nextToken() == JsonToken.VALUE_STRING && isIt) {
+                    return true;
+                }
+                parser.skipChildren();
+            }
+            return false;
+        } catch (IOException e) {
+            return false;
         }
     }
 }

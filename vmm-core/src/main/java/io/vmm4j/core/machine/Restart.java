@@ -52,8 +52,14 @@ public record Restart(FrozenMachine from, VmConfig whole, boolean isCopied, bool
             problems.add(key + ".path_on_host", "drive " + id + " had its changes in memory, and cannot go on on its image " + drive.pathOnHost());
             return null;
         }
+        if (drive.overlay() != null || drive.format() == DriveConfig.Format.QCOW2) {
+            // Nothing that was saved has it: a file from elsewhere would name further files by it.
+            problems.add(key + ".format", "drive " + id + " of a snapshot is a raw image without an overlay");
+            return null;
+        }
+        DriveConfig raw = drive.withFormat(DriveConfig.Format.RAW);
         boolean isOver = changes.isPresent() || !drive.isReadOnly() && !ownImages.contains(id);
-        DiskImage image = isOver ? DiskImage.openBase(drive, key, problems) : DiskImage.open(drive, key, problems);
+        DiskImage image = isOver ? DiskImage.openBase(raw, key, problems) : DiskImage.open(raw, key, problems);
         if (image == null || !isSame(image, key, problems)) {
             return null;
         }

@@ -97,6 +97,11 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
         return index < vcpus.length;
     }
 
+    /** Whether they are taken out of the guest for good. */
+    synchronized boolean hasEnded() {
+        return isStopped;
+    }
+
     /** Those that the guest can use, as they stand still, from the lowest index up. */
     synchronized List<SavedVcpu> save() throws KvmException {
         List<SavedVcpu> saved = new ArrayList<>();

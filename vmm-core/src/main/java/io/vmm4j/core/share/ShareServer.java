@@ -59,7 +59,8 @@ public final class ShareServer implements FileServer, AutoCloseable {
     /**
      * Has a folder appear to the guest.
      *
-     * @param place a path in the share, "/" for all of it
+     * @param place    a path in the share, "/" for all of it
+     * @param readOnly whether the guest may change nothing in it, as in all of a share that is read-only
      * @throws IOException              when it cannot be opened
      * @throws IllegalArgumentException when there is something at {@code place}, or that is no path
      * @throws IllegalStateException    when the machine has ended
@@ -76,7 +77,7 @@ public final class ShareServer implements FileServer, AutoCloseable {
         }
         Folder opened;
         try {
-            opened = Folder.open(folder, readOnly, state.config.privileged(), folders);
+            opened = Folder.open(folder, readOnly || state.config.readOnly(), state.config.privileged(), folders);
         } catch (IOException e) {
             state.budget.give();
             throw e;

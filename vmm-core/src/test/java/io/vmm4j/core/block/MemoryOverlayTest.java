@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -203,6 +205,40 @@ final class MemoryOverlayTest {
                 expected[at] = (byte) (at / 1024 % 4 + 1);
             }
             new DiskModel(expected, new Random(1)).check(overlay);
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    /** The block that a sector is read of comes here by another queue meanwhile: what is in front of the buffer stays as it is. */
+    @Test
+    void aReaderIsGivenWhatItAskedForWhileTheBlockComesHere() throws Exception {
+        int blocks = 1 << 14;
+        Path large = directory.resolve("large.img");
+        try (RandomAccessFile file = new RandomAccessFile(large.toFile(), "rw")) {
+            file.setLength(4096L * blocks);
+        }
+        ExecutorService pool = Executors.newSingleThreadExecutor();
+        try (MemoryOverlay overlay = new MemoryOverlay(new DiskBackend(DiskFile.open(large, true, false)))) {
+            AtomicInteger next = new AtomicInteger();
+            Future<Object> writer = pool.submit(() -> {
+                for (int block = 0; block < blocks; block++) {
+                    while (next.get() < block) {
+                        Thread.onSpinWait();
+                    }
+                    overlay.write(one(4096, 1), 1, 4096L * block);
+                }
+                return null;
+            });
+            ByteBuffer buffer = ByteBuffer.allocateDirect(8192);
+            for (int block = 0; block < blocks; block++) {
+                next.set(block);
+                for (int i = 0; i < 3; i++) {
+                    overlay.read(new ByteBuffer[] {buffer.limit(4608).position(4096)}, 1, 4096L * block + 3584);
+                    assertEquals(0, buffer.getLong(4096 - Long.BYTES), "block " + block);
+                }
+            }
+            writer.get();
         } finally {
             pool.shutdownNow();
         }

@@ -93,7 +93,7 @@ class KernelModulesTest {
             try (OutputStream out = packer(end, packed)) {
                 out.write(module);
             }
-            ModuleFile file = new ModuleFile("a", directory.resolve("a.ko" + end));
+            ModuleFile file = new ModuleFile("a", directory.resolve("a.ko" + end), directory);
             assertArrayEquals(module, file.unpack(packed.toByteArray()), end);
         }
     }
@@ -113,8 +113,24 @@ class KernelModulesTest {
             Path path = directory.resolve("a.ko" + end);
             byte[] damaged = new byte[100];
             Arrays.fill(damaged, (byte) 7);
-            IOException refusal = assertThrows(IOException.class, () -> new ModuleFile("a", path).unpack(damaged));
+            IOException refusal = assertThrows(IOException.class, () -> new ModuleFile("a", path, directory).unpack(damaged));
             assertTrue(refusal.getMessage().startsWith("module " + path + " cannot be unpacked: "), refusal.getMessage());
+        }
+    }
+
+    /** A list from elsewhere may name, or link to, any file of the host's. */
+    @Test
+    void aFileThatIsNotBelowTheModulesIsNoModule() throws IOException {
+        Path modules = Files.createDirectories(directory.resolve("modules/6.1"));
+        Path secret = Files.writeString(directory.resolve("secret"), "a secret");
+        Files.createSymbolicLink(modules.resolve("linked.ko"), secret);
+        Files.writeString(modules.resolve("modules.dep"), "linked.ko:\n" + directory.resolve("secret") + ":\n../../passwords.ko:\n");
+        Files.writeString(directory.resolve("passwords.ko"), "secrets");
+        List<ModuleFile> named = KernelModules.in(modules).closure(List.of("linked", "secret", "passwords"));
+        assertEquals(3, named.size());
+        for (ModuleFile file : named) {
+            IOException refusal = assertThrows(IOException.class, file::packed);
+            assertTrue(refusal.getMessage().startsWith("module " + file.path() + " cannot be read: it is "), refusal.getMessage());
         }
     }
 }

@@ -445,6 +445,15 @@ final class ShareServerTest {
     }
 
     @Test
+    void allFoldersOfAShareThatIsOnlyReadAre() throws Exception {
+        try (FuseGuest guest = new FuseGuest(ShareConfig.of(null, "t").withReadOnly(true))) {
+            guest.server.mount(directory, "/a", false);
+            long a = guest.walk("a").node();
+            assertRefused(EROFS, () -> guest.mkdir(a, "x", 0700));
+        }
+    }
+
+    @Test
     void aFolderThatIsNoneIsRefused() {
         assertThrows(IOException.class, () -> new ShareServer(ShareConfig.of(directory.resolve("none").toString(), "t")));
         assertTrue(Files.exists(directory, LinkOption.NOFOLLOW_LINKS));

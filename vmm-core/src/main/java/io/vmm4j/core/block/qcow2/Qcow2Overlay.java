@@ -7,6 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /**
  * Makes images that have nothing yet but another one behind them, of version 3 and with refcounts of 16 bits, as qemu-img makes them too. Clusters
@@ -14,6 +17,8 @@ import java.nio.file.StandardOpenOption;
  */
 public final class Qcow2Overlay {
 
+    /** It has what the guest writes, whoever may read the base. */
+    private static final FileAttribute<?> OWNERS_ONLY = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final int CLUSTER_BITS = 14;
     private static final int MAX_CLUSTER_BITS = 21;
     private static final long MAX_L1_BYTES = 1 << 20;
@@ -43,7 +48,7 @@ public final class Qcow2Overlay {
         while (bits < MAX_CLUSTER_BITS && l1Entries(size, bits) * Long.BYTES > MAX_L1_BYTES) {
             bits++;
         }
-        FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileChannel file = FileChannel.open(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), OWNERS_ONLY);
         try (file) {
             write(file, size, bits, name, isRaw ? "raw" : "qcow2");
         } catch (IOException e) {
