@@ -31,6 +31,7 @@ class OptionTableTest {
         "INITRD_PATH,      --initrd-path,      -i, --initrd-path=/i",
         "BOOT_ARGS,        --boot-args,        -b, --boot-args=quiet",
         "ROOTFS,           --rootfs,           -r, --rootfs=/r",
+        "ROOTFS_SIZE,      --rootfs-size,        , --rootfs-size=2G",
         "ROOTFS_FORMAT,    --rootfs-format,      , --rootfs-format=raw",
         "OVERLAY,          --overlay,            , --overlay=/o",
         "IS_ROOT,          --is-root,            , --is-root=false",
