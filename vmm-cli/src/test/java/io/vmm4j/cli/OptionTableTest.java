@@ -86,7 +86,7 @@ class OptionTableTest {
 
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "NAME", "DETACH",
-        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS", "PUBLISH"})
+        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS", "PUBLISH", "ROOTFS_SIZE"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
             case PATH, TEXT, NAME, ID -> "/other";

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -80,6 +81,8 @@ public record Rootfs(Path image, Container container) {
             return made;
         } catch (RootfsException e) {
             throw new RootfsException("root file system " + source.path() + ": " + e.getMessage(), e);
+        } catch (AccessDeniedException e) {
+            throw new RootfsException("root file system " + source.path() + ": " + e.getFile() + " may not be read by this user", e);
         } catch (NoSuchFileException e) {
             throw new RootfsException("root file system " + source.path() + ": " + e.getFile() + " does not exist", e);
         } catch (IOException e) {

@@ -1,12 +1,14 @@
 package io.vmm4j.core.rootfs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.airlift.compress.zstd.ZstdOutputStream;
+import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.image.CacheDirectory;
 import io.vmm4j.core.image.Caches;
 import java.io.ByteArrayOutputStream;
@@ -17,8 +19,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -203,6 +207,52 @@ class RootfsTest {
         Path bomb = archive("bomb.tar.gz", gzip.toByteArray());
         RootfsException e = assertThrows(RootfsException.class, () -> Rootfs.of(RootSource.of(bomb.toString()).orElseThrow(), 80 << 20, cache));
         assertTrue(e.getMessage().contains("unpacked it has more than 80 MiB; --rootfs-size"), e.getMessage());
+    }
+
+    @Test
+    void severalMakeTheSameImageAtOnce() throws Exception {
+        String path = archive("r.tar", new TarMaker().file("a", "b").bytes()).toString();
+        List<CompletableFuture<Path>> makers = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            makers.add(CompletableFuture.supplyAsync(() -> {
+                try {
+                    return rootfs(path).image();
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            }));
+        }
+        Path image = rootfs(path).image();
+        for (CompletableFuture<Path> maker : makers) {
+            assertEquals(image, maker.get());
+        }
+        assertEquals("b", new Ext4Check(image).content("/a"));
+        try (Stream<Path> files = Files.list(cache.path())) {
+            assertEquals(3, files.count(), "the image, its configuration and the archive's digest");
+        }
+    }
+
+    @Test
+    void whatAKilledProcessLeftGoesWithTheNext() throws Exception {
+        Path left = Files.createDirectory(cache.path().resolve("stage-1"));
+        Files.createFile(left.resolve("lock"));
+        Files.write(left.resolve("0"), new byte[10]);
+        made(new TarMaker().file("a", "b"));
+        assertFalse(Files.exists(left), "nobody holds its lock");
+    }
+
+    @Test
+    void whatTheGuestWritesGoesToMemoryOrToAFileThatKeepsTheImage() throws Exception {
+        Rootfs rootfs = rootfs(archive("r.tar", new TarMaker().file("a", "b").bytes()).toString());
+        DriveConfig drive = new DriveConfig("rootfs", true, null, "r.tar", false, null);
+        assertEquals(DriveConfig.IN_MEMORY, rootfs.drive(drive).overlay());
+        assertEquals(rootfs.image().toString(), rootfs.drive(drive).pathOnHost());
+        assertNull(rootfs.drive(new DriveConfig("rootfs", true, null, "r.tar", true, null)).overlay(), "it is only read");
+        String overlay = directory.resolve("o.qcow2").toString();
+        DriveConfig kept = rootfs.drive(drive.withOverlay(overlay));
+        assertEquals(overlay + ".base", kept.pathOnHost());
+        Files.delete(rootfs.image());
+        assertEquals("b", new Ext4Check(Path.of(kept.pathOnHost())).content("/a"), "without the cache");
     }
 
     @Test
