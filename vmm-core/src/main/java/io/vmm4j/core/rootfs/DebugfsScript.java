@@ -55,10 +55,11 @@ final class DebugfsScript {
         count();
         park();
         Deque<Place> way = new ArrayDeque<>();
-        enter(root, way);
+        way.push(Place.of(root));
         while (!way.isEmpty()) {
             Place place = way.peek();
             if (!place.rest().hasNext()) {
+                links(place.directory());
                 fields(".", place.directory());
                 line("cd ..");
                 way.pop();
@@ -66,13 +67,15 @@ final class DebugfsScript {
             }
             Map.Entry<String, Node> next = place.rest().next();
             if (!next.getValue().isDirectory()) {
-                file(next.getKey(), next.getValue());
+                if (!parked.containsKey(next.getValue())) {
+                    make(next.getKey(), next.getValue());
+                }
             } else {
                 if (place.directory() != root || !next.getKey().equals(PARKING)) {
                     line("mkdir " + here(next.getKey()));
                 }
                 line("cd " + here(next.getKey()));
-                enter(next.getValue(), way);
+                way.push(Place.of(next.getValue()));
             }
         }
         for (int number : parked.values()) {
@@ -118,24 +121,20 @@ final class DebugfsScript {
         return "/" + PARKING + "/" + parkedName(number);
     }
 
-    private void enter(Node directory, Deque<Place> way) throws IOException {
-        long bytes = 0;
+    /** The further names, when all else is there: only for what is made anew does debugfs make room by itself. */
+    private void links(Node directory) throws IOException {
+        int room = 0;
         for (Map.Entry<String, Node> child : directory.children.entrySet()) {
-            bytes += parked.containsKey(child.getValue()) ? child.getKey().length() + ENTRY_BYTES : 0;
-        }
-        // Only for what is made anew does debugfs make room by itself.
-        for (long blocks = (bytes + NAMES_PER_BLOCK - 1) / NAMES_PER_BLOCK; blocks > 0; blocks--) {
-            line("expand_dir .");
-        }
-        way.push(Place.of(directory));
-    }
-
-    private void file(String name, Node node) throws IOException {
-        Integer number = parked.get(node);
-        if (number == null) {
-            make(name, node);
-        } else {
-            line("ln " + parking(number) + " " + here(name));
+            Integer number = parked.get(child.getValue());
+            if (number != null) {
+                int bytes = child.getKey().length() + ENTRY_BYTES;
+                if (room < bytes) {
+                    line("expand_dir .");
+                    room = NAMES_PER_BLOCK;
+                }
+                room -= bytes;
+                line("ln " + parking(number) + " " + here(child.getKey()));
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /** What e2fsprogs finds in an image. */
@@ -31,7 +32,7 @@ final class Ext4Check {
         return said.substring(0, said.lastIndexOf('\n')).replaceFirst("debugfs 1\\..*\n", "");
     }
 
-    /** Inode, mode, uid, gid, name and size of what a directory has. */
+    /** Mode, owner and name of what a directory has, by name. */
     List<String> list(String directory) throws Exception {
         List<String> lines = new ArrayList<>();
         for (String line : debugfs("ls -p " + directory).split("\n")) {
@@ -40,6 +41,7 @@ final class Ext4Check {
                 lines.add(parts[2] + " " + parts[3] + ":" + parts[4] + " " + parts[5]);
             }
         }
+        lines.sort(Comparator.comparing(line -> line.split(" ", 3)[2]));
         return lines;
     }
 

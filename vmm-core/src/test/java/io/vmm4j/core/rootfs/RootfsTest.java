@@ -104,9 +104,10 @@ class RootfsTest {
         TarMaker tar = new TarMaker().file("first", "content");
         for (int i = 0; i < 1000; i++) {
             tar.link("d/" + "n".repeat(100) + i, "first");
+            tar.file("d/" + "o".repeat(100) + i, "");
         }
         Ext4Check image = made(tar);
-        assertEquals(1000, image.list("/d").size());
+        assertEquals(2000, image.list("/d").size());
         assertTrue(image.debugfs("stat /first").contains("Links: 1001"), "their number");
     }
 
