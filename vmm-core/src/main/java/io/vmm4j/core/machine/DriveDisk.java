@@ -56,11 +56,14 @@ final class DriveDisk implements DriveImages, AutoCloseable {
         return open.get(current).isSaved();
     }
 
-    /** The disk as it is; the drive stands still, and goes on over it where its writes go to memory. */
+    /** The disk as it is, on the medium where its writes go to the image; where they go to memory, see {@link ForkedDisk#freeze}. The drive stands still. */
     synchronized FrozenDisk freeze() throws IOException {
         DiskImage image = open.get(current);
         if (current instanceof ForkedDisk forked) {
             return new FrozenDisk(new DriveState(image.file().version()), forked.freeze());
+        }
+        if (!config.isReadOnly()) {
+            current.flush();
         }
         return new FrozenDisk(new DriveState(config.isReadOnly() ? image.file().version() : image.file().settledVersion()), null);
     }

@@ -1,5 +1,6 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.block.DiskFreeze;
 import io.vmm4j.core.block.SharedDisk;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.VmConfig;
@@ -15,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Takes a machine that stands still as it is, and puts it back to that. Thread-safe: one call at a time, and none once {@link #close} has returned.
@@ -63,13 +65,11 @@ final class Freezer implements AutoCloseable {
             disks.forEach((id, disk) -> drives.put(id, disk.state()));
             MachineState state = new MachineState(config, hot.places(), hot.dialogue(), vcpus, machine.vm().saveInterrupts(),
                     machine.vm().saveClock(), parts, drives);
-            // Last: what comes before may write there.
-            return new FrozenMachine(state, machine.ram().history().freeze(), changes(disks));
-        } catch (IOException | RuntimeException | Error e) {
-            for (SharedDisk disk : changes(disks).values()) {
-                disk.close();
-            }
-            throw e;
+            // Last: what comes before may write there. And then nothing fails any more.
+            FrozenMemory memory = machine.ram().history().freeze();
+            return new FrozenMachine(state, memory, commit(disks));
+        } finally {
+            disks.values().stream().map(FrozenDisk::changes).filter(Objects::nonNull).forEach(DiskFreeze::close);
         }
     }
 
@@ -106,11 +106,11 @@ final class Freezer implements AutoCloseable {
         return current;
     }
 
-    private static Map<String, SharedDisk> changes(Map<String, FrozenDisk> disks) {
+    private static Map<String, SharedDisk> commit(Map<String, FrozenDisk> disks) {
         Map<String, SharedDisk> changes = new HashMap<>();
         disks.forEach((id, disk) -> {
             if (disk.changes() != null) {
-                changes.put(id, disk.changes());
+                changes.put(id, disk.changes().commit());
             }
         });
         return changes;
