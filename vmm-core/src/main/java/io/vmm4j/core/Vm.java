@@ -217,15 +217,13 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
      */
     public int resetTo(MachineSnapshot snapshot) throws SnapshotException, IOException {
-        FrozenMachine frozen = snapshot.frozen();
-        return standstill.during("resetTo()", PAUSE_TIME, () -> {
-            try {
-                return machine.revertTo(frozen);
-            } catch (IOException | RuntimeException | Error e) {
-                end(new VmExit(VmExitReason.HOST_ERROR, "the machine could not be put back to a snapshot: " + e.getMessage(), e));
-                throw e;
-            }
-        });
+        FrozenMachine frozen = snapshot.frozen().hold();
+        try {
+            return standstill.during("resetTo()", PAUSE_TIME, () -> machine.revertTo(frozen, fault ->
+                    end(new VmExit(VmExitReason.HOST_ERROR, "the machine could not be put back to a snapshot: " + fault.getMessage(), fault))));
+        } finally {
+            frozen.release();
+        }
     }
 
     /**
@@ -294,7 +292,7 @@ public final class Vm implements AutoCloseable {
 
     /**
      * Gives the guest a new VM generation id, which says that it goes on in a copy of the machine it was: guests then do
-     * without what must not be used twice, such as the state of a random number generator.
+     * without what must not be used twice, such as the state of a random number generator. One that is paused gets it when it is resumed.
      *
      * @throws IllegalStateException when the machine has ended, or is about to
      * @throws IOException           when the host has no random bytes

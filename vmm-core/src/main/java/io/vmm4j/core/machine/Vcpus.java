@@ -195,10 +195,13 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
         }
     }
 
-    /** Parks a vCPU; does not wait and takes no lock, so also for vCPU threads. */
+    /** Parks a vCPU, if there is one; does not wait and takes no lock, so also for vCPU threads. */
     @Override
     public void dismiss(int index) {
-        threads.get(index).requestStop();
+        VcpuThread thread = threads.get(index);
+        if (thread != null) {
+            thread.requestStop();
+        }
     }
 
     /**
