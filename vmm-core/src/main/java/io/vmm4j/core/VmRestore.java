@@ -3,6 +3,7 @@ package io.vmm4j.core;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
 import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MachineName;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.SerialConfig;
@@ -262,7 +263,8 @@ public final class VmRestore {
 
     /**
      * Has {@link #build} refuse what the snapshot alone names of the host: each image, tap and socket is to be said here. For a snapshot from somebody who
-     * is not trusted, whose configuration could name any file.
+     * is not trusted, whose configuration could name any file. Its kind of memory is not taken either: it is the host's plain memory, not of a file or of
+     * huge pages that were set aside, and not brought in at once unless {@link #copyMemory} says so.
      */
     public VmRestore onlyNamed() {
         isNamedOnly = true;
@@ -296,10 +298,20 @@ public final class VmRestore {
         from.hold();
         try {
             requireNamed();
-            return VmMaking.make(config, given, name, new Restart(from, config, isCopied, isTracked, movesClock, ownImages, otherImages));
+            VmConfig whole = isNamedOnly ? inPlainMemory(config) : config;
+            return VmMaking.make(whole, given, name, new Restart(from, whole, isCopied, isTracked, movesClock, ownImages, otherImages));
         } finally {
             from.release();
         }
+    }
+
+    private static VmConfig inPlainMemory(VmConfig config) {
+        MachineConfig machine = config.machineConfig();
+        MachineConfig plain = new MachineConfig(machine.vcpuCount(), machine.maxVcpuCount(), machine.memSizeMib(), machine.threadsPerCore(),
+                machine.coresPerDie(), machine.diesPerSocket(), machine.sockets(), null, null, machine.vpmuLevel(), machine.cpuPm(), false,
+                machine.memCoreDump(), machine.smt(), machine.trackDirtyPages(), null, machine.cpuTemplate(), machine.spareDevices());
+        return new VmConfig(config.bootSource(), config.drives(), plain, config.logger(), config.serial(), config.vsock(), config.networkInterfaces(),
+                config.entropy(), config.balloon(), config.console(), config.cpuConfig()).withRestOf(config);
     }
 
     private void requireNamed() throws ConfigException {

@@ -67,6 +67,29 @@ public final class FrozenMemory {
         return new FrozenMemory(length, runs);
     }
 
+    /**
+     * One file's, which may be anybody's. What this takes is in proportion to the pieces that the file has. The caller holds the result, and gives its hold
+     * of the file away.
+     *
+     * @param file with holes where there are zeros
+     */
+    public static FrozenMemory of(long length, FrozenFile file) throws IOException {
+        List<FrozenRun> runs;
+        try {
+            runs = Residency.dataRuns(file, length);
+        } catch (IOException | RuntimeException | Error e) {
+            file.release();
+            throw e;
+        }
+        for (long gap = Pages.bytes(FIRST_GAP); runs.size() > FEW_RUNS; gap *= 2) {
+            runs = FrozenRun.bridged(runs, gap);
+        }
+        if (runs.isEmpty()) {
+            file.release();
+        }
+        return new FrozenMemory(length, runs);
+    }
+
     /** Bytes of RAM. */
     public long length() {
         return length;

@@ -24,6 +24,20 @@ public record FrozenRun(long offset, long length, FrozenFile file) {
         return new FrozenRun(from, to - from, file);
     }
 
+    /** Runs of one file, ascending, of which those with no more than {@code gapMax} bytes between them have become one. */
+    static List<FrozenRun> bridged(List<FrozenRun> runs, long gapMax) {
+        List<FrozenRun> result = new ArrayList<>();
+        for (FrozenRun run : runs) {
+            FrozenRun before = result.isEmpty() ? null : result.get(result.size() - 1);
+            if (before != null && run.offset - before.end() <= gapMax) {
+                result.set(result.size() - 1, new FrozenRun(before.offset, run.end() - before.offset, run.file));
+            } else {
+                result.add(run);
+            }
+        }
+        return result;
+    }
+
     /**
      * What the same runs are when most are in one file together: the longest stay what they are, and between two of them is one piece of that file, with
      * what lies between the runs.
