@@ -59,7 +59,7 @@ public final class VmRestore {
     private final Set<String> otherImages = new HashSet<>();
     private OpenedFiles opened = OpenedFiles.none();
     private Runnable onBooted;
-    private final Set<String> namedTaps = new HashSet<>();
+    private final Set<String> namedPorts = new HashSet<>();
     private boolean isNamedOnly;
     private boolean isVsockNamed;
     private boolean isSerialNamed;
@@ -121,18 +121,43 @@ public final class VmRestore {
     }
 
     /**
-     * The tap of a network interface.
+     * The tap of a network interface, whatever it was on.
      *
      * @param interfaceId in the snapshot's configuration
      * @throws IllegalArgumentException when the snapshot has no such interface
      */
     public VmRestore tap(String interfaceId, String tapName) {
+        return port(interfaceId, NetworkInterfaceConfig.of(interfaceId, Objects.requireNonNull(tapName, "tapName"), null));
+    }
+
+    /**
+     * The socket of a network interface, whatever it was on: of a program that speaks passt's protocol.
+     *
+     * @param interfaceId in the snapshot's configuration
+     * @throws IllegalArgumentException when the snapshot has no such interface
+     */
+    public VmRestore stream(String interfaceId, Path socket) {
+        return port(interfaceId, NetworkInterfaceConfig.stream(interfaceId, socket.toString()));
+    }
+
+    /**
+     * A passt of its own for a network interface, whatever it was on; without a word, an interface that was on one gets its own too, with the same
+     * ports. The guest keeps the addresses that it had, which are the same where the host's are.
+     *
+     * @param interfaceId in the snapshot's configuration
+     * @param publish     the host's ports that lead into the guest, as {@link NetworkInterfaceConfig#user} has them
+     * @throws IllegalArgumentException when the snapshot has no such interface
+     */
+    public VmRestore user(String interfaceId, String... publish) {
+        return port(interfaceId, NetworkInterfaceConfig.user(interfaceId, publish));
+    }
+
+    private VmRestore port(String interfaceId, NetworkInterfaceConfig port) {
         boolean isKnown = config.networkInterfaces().stream().anyMatch(network -> network.ifaceId().equals(interfaceId));
         require(isKnown, "network interface \"" + interfaceId + "\"");
-        namedTaps.add(interfaceId);
+        namedPorts.add(interfaceId);
         config = config.withNetworkInterfaces(replace(config.networkInterfaces(), network -> network.ifaceId().equals(interfaceId)
-                ? new NetworkInterfaceConfig(network.ifaceId(), tapName, network.guestMac(), network.mtu(), network.rxRateLimiter(),
-                        network.txRateLimiter(), network.queuePairs(), network.queueSize()) : network));
+                ? network.onPortOf(port) : network));
         return this;
     }
 
@@ -321,7 +346,7 @@ public final class VmRestore {
         List<ConfigProblem> problems = new ArrayList<>();
         config.drives().stream().filter(drive -> !otherImages.contains(drive.driveId()))
                 .forEach(drive -> problems.add(unnamed("drive " + drive.driveId(), drive.pathOnHost())));
-        config.networkInterfaces().stream().filter(network -> !namedTaps.contains(network.ifaceId()))
+        config.networkInterfaces().stream().filter(network -> !namedPorts.contains(network.ifaceId()))
                 .forEach(network -> problems.add(unnamed("network interface " + network.ifaceId(),
                         network.hostDevName() == null ? network.portField() : network.hostDevName())));
         if (config.vsock() != null && !isVsockNamed) {
