@@ -58,7 +58,24 @@ final class GuestRam implements AutoCloseable {
     static GuestRam allocate(MachineConfig machine) throws ConfigException, IOException {
         RamSource.Mapped source = RamSource.map(machine);
         prepare(source, machine);
+        if (!machine.memPrefault()) {
+            bringInBootPages(source.mapping());
+        }
         return new GuestRam(source, null, false);
+    }
+
+    /** A range at a time, which costs less than each page's fault, above all where the host is a guest itself. No more than that: what fails comes later. */
+    private static void bringInBootPages(Mapping mapping) {
+        for (AddressMap.RamRegion pages : AddressMap.BOOT_PAGES) {
+            if (pages.end() > mapping.length()) {
+                return;
+            }
+            try {
+                mapping.advise(Mapping.MADV_POPULATE_WRITE, pages.gpa(), pages.length());
+            } catch (LinuxException e) {
+                return; // before Linux 5.14, or no memory: the fault says so
+            }
+        }
     }
 
     private static void prepare(RamSource.Mapped source, MachineConfig machine) throws ConfigException, LinuxException {
