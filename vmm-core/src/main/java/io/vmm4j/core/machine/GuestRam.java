@@ -124,13 +124,15 @@ final class GuestRam implements AutoCloseable {
 
     /**
      * Small pages do where the kernel was built without huge ones: {@link TransparentHugePages} has said so. They are asked for behind
-     * the first one's place: every machine has tables there, for which one would be zeroed, and stay, that a small guest never fills.
+     * the first one's place, which is kept from having one on hosts that give them to all: every machine has tables there, for which one would be
+     * zeroed, and stay, that a small guest never fills.
      */
     private static void askForHugePages(Mapping mapping) throws LinuxException {
         if (mapping.length() <= HUGE_PAGE) {
             return;
         }
         try {
+            mapping.advise(Mapping.MADV_NOHUGEPAGE, 0, HUGE_PAGE);
             mapping.advise(Mapping.MADV_HUGEPAGE, HUGE_PAGE, mapping.length() - HUGE_PAGE);
         } catch (LinuxException e) {
             if (e.errno() != Errno.EINVAL) {
