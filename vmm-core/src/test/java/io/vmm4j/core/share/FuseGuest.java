@@ -51,7 +51,7 @@ final class FuseGuest implements AutoCloseable {
 
     FuseGuest(ShareServer server) {
         this.server = server;
-        this.rig = new VirtioRig<>(loop -> new VirtioFs(new FsConfig("tag", 1, SIZE), server, List.of(loop)));
+        this.rig = new VirtioRig<>(loop -> new VirtioFs(new FsConfig("tag", 1, SIZE), server, loop, List.of(loop)));
         rig.start(0, SIZE, SIZE);
         init();
     }
@@ -215,7 +215,12 @@ final class FuseGuest implements AutoCloseable {
     }
 
     int write(long handle, long offset, byte[] data) throws Refused {
-        ByteBuffer args = args(40 + data.length).putLong(handle).putLong(offset).putInt(data.length);
+        return write(handle, offset, data, 0, 0);
+    }
+
+    /** @param how FUSE_WRITE bits */
+    int write(long handle, long offset, byte[] data, int how, int openFlags) throws Refused {
+        ByteBuffer args = args(40 + data.length).putLong(handle).putLong(offset).putInt(data.length).putInt(how).putLong(0).putInt(openFlags);
         args.position(40).put(data);
         return call(16, 0, args, 8).getInt(0);
     }
@@ -235,12 +240,20 @@ final class FuseGuest implements AutoCloseable {
     /** Names with the numbers of their nodes, 0 where those are not told. */
     Map<String, Long> list(long node, boolean isPlus) throws Refused {
         long handle = call(27, node, args(8), 16).getLong(0);
+        try {
+            return list(node, handle, isPlus);
+        } finally {
+            call(29, node, args(24).putLong(handle), 0);
+        }
+    }
+
+    private Map<String, Long> list(long node, long handle, boolean isPlus) throws Refused {
         Map<String, Long> names = new TreeMap<>();
         long place = 0;
         while (true) {
             ByteBuffer page = call(isPlus ? 44 : 28, node, args(40).putLong(handle).putLong(place).putInt(4096), 4096);
             if (!page.hasRemaining()) {
-                break;
+                return names;
             }
             while (page.hasRemaining()) {
                 int start = page.position();
@@ -253,8 +266,6 @@ final class FuseGuest implements AutoCloseable {
                 page.position(dirent + (24 + text.length + 7 & -8));
             }
         }
-        call(29, node, args(24).putLong(handle), 0);
-        return names;
     }
 
     @Override

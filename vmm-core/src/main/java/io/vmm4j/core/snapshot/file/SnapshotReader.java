@@ -22,6 +22,9 @@ import java.util.function.LongConsumer;
  */
 public final class SnapshotReader implements AutoCloseable {
 
+    /** The format of state files that is written, and the newest that is read. */
+    public static final int FORMAT = StateFile.FORMAT;
+
     private static final int ATTEMPTS = 8;
     /** Neither a link nor a pipe that waits for its other end. */
     private static final int READ = Fd.O_RDONLY | Fd.O_NONBLOCK | Fd.O_NOFOLLOW;
@@ -198,13 +201,12 @@ public final class SnapshotReader implements AutoCloseable {
      * @throws SnapshotFileException in one line, naming the first 2 MiB that are not as they were written
      */
     public void verify(LongConsumer progress) throws IOException {
-        try {
-            MemoryCheck.all(memory, memoryPath, manifest.memory(), progress);
-        } catch (SnapshotFileException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new SnapshotFileException(memoryPath, "cannot be read", e);
-        }
+        check().verify(memory, progress);
+    }
+
+    /** For a {@linkplain Fd#duplicate duplicate} of {@link #memory} that outlives this. */
+    public SnapshotCheck check() {
+        return new SnapshotCheck(memoryPath, manifest.memory());
     }
 
     /** Fills {@code direct} from its position to its limit with what is at {@code offset} of the memory file. */
