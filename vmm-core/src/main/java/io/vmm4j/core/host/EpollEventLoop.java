@@ -47,7 +47,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     }
 
     private final Consumer<Throwable> onFailure;
-    private final Thread thread;
+    private final Worker worker;
     private final Epoll epoll;
     private final EventFd wake;
     /** By token; null where none is. */
@@ -64,10 +64,17 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     private boolean isTerminated;
 
     /**
+     * A loop with a thread of its own.
+     *
      * @param name      of the loop's thread
      * @param onFailure hears of what a task, watch or timer threw; on the loop's thread
      */
     public EpollEventLoop(String name, Consumer<Throwable> onFailure) throws IOException {
+        this(Worker.Kind.DEVICE, name, onFailure);
+    }
+
+    /** @param kind of what the loop's thread is for */
+    public EpollEventLoop(Worker.Kind kind, String name, Consumer<Throwable> onFailure) throws IOException {
         this.onFailure = onFailure;
         this.epoll = Epoll.create();
         EventFd created = null;
@@ -90,18 +97,17 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         }
         this.wake = created;
         this.timers = queue;
-        this.thread = new Thread(this::run, name);
-        thread.setDaemon(true);
+        this.worker = new Worker(kind, name, this::run);
     }
 
     /** Whether {@link #start} was called. */
     public boolean isStarted() {
-        return thread.getState() != Thread.State.NEW;
+        return worker.isStarted();
     }
 
-    /** The loop's thread, for those who count or wait for it. */
-    public Thread thread() {
-        return thread;
+    /** The loop's thread, for those who count it. */
+    public Worker worker() {
+        return worker;
     }
 
     /**
@@ -111,7 +117,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
      */
     public void start() {
         try {
-            Threads.start(thread);
+            worker.start();
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
@@ -167,7 +173,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     @Override
     public void executeCommand(Runnable command) {
         execute(new Command(command));
-        LockSupport.unpark(thread); // where it waits when it is held
+        LockSupport.unpark(worker.thread()); // where it waits when it is held
     }
 
     /** A task that runs also while the loop is held; one like others when it is not. */
@@ -186,7 +192,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     }
 
     private RejectedExecutionException refused() {
-        return new RejectedExecutionException("event loop " + thread.getName() + " is closed");
+        return new RejectedExecutionException("event loop " + worker.name() + " is closed");
     }
 
     /** Asks the loop to stand still; does not wait. Any thread. */
@@ -216,7 +222,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
     /** Lets a loop that was asked to stand still go on. Any thread. */
     public void goOn() {
         hold.end();
-        LockSupport.unpark(thread);
+        LockSupport.unpark(worker.thread());
     }
 
     /** As the interface says it; asks the host for nothing. Any thread. */
@@ -227,7 +233,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
 
     @Override
     public boolean inLoop() {
-        return Thread.currentThread() == thread;
+        return worker.isCurrent();
     }
 
     private void run() {
@@ -323,9 +329,9 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         if (!closing) {
             closing = true;
             wake.signal();
-            LockSupport.unpark(thread);
+            LockSupport.unpark(worker.thread());
         }
-        if (!Threads.joinUninterruptibly(thread, millis)) {
+        if (!worker.joinWithin(millis)) {
             return false;
         }
         release();
@@ -384,7 +390,7 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         try {
             epoll.remove(fd);
         } catch (LinuxException e) {
-            throw new IllegalStateException("a descriptor was closed before its registration with " + thread.getName(), e);
+            throw new IllegalStateException("a descriptor was closed before its registration with " + worker.name(), e);
         }
     }
 }

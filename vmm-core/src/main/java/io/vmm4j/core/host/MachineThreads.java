@@ -98,8 +98,19 @@ public final class MachineThreads {
         }
     }
 
-    /** Counts {@code thread}, which will not be started any more, no longer. */
-    public void forget(Thread thread) {
+    /** Counts {@code worker}, which is yet to start, among the machine's own while it runs; its thread gets the machine's name in front of its own. */
+    public void add(Worker worker, Role role) {
+        boolean isNew = isNamed && !worker.name().startsWith(machine + "/");
+        worker.countAmong(this, role, isNew ? nameFor(worker.name()) : worker.name());
+    }
+
+    /** Counts {@code thread}, which machines share, until it {@linkplain #leave leaves}. */
+    void enter(Thread thread, Role role) {
+        roles.put(thread, role);
+    }
+
+    /** Counts {@code thread} no longer. */
+    void leave(Thread thread) {
         roles.remove(thread);
     }
 

@@ -10,21 +10,6 @@ public final class Threads {
     private Threads() {
     }
 
-    /** Waits for the end of {@code thread}; an interrupt of the caller is kept for later. */
-    public static void joinUninterruptibly(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     /**
      * Starts {@code thread}.
      *
@@ -43,7 +28,11 @@ public final class Threads {
         return failure instanceof OutOfMemoryError && String.valueOf(failure.getMessage()).contains("native thread");
     }
 
-    /** As {@link #joinUninterruptibly}, for {@code limitMillis} at most; returns whether the thread has ended, or never began. */
+    /**
+     * Waits for the end of {@code thread}, for {@code limitMillis} at most; an interrupt of the caller is kept for later.
+     *
+     * @return whether the thread has ended, or never began
+     */
     public static boolean joinUninterruptibly(Thread thread, long limitMillis) {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
         boolean interrupted = false;

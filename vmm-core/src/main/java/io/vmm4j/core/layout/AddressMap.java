@@ -55,6 +55,10 @@ public final class AddressMap {
     /** End of the hole; RAM goes on here. */
     public static final long RAM_ABOVE_HOLE = 0x1_0000_0000L;
 
+    /** Pages that every machine writes to before its guest runs, but for the kernel's and the initrd's; ascending. */
+    public static final List<RamRegion> BOOT_PAGES = List.of(new RamRegion(PVH_START_INFO, 0x2000), new RamRegion(COMMAND_LINE, 0x1000),
+            new RamRegion(FIRMWARE_TABLES & -0x1000, 0x3000), new RamRegion(RSDP, 0x2000), new RamRegion(RESET_VECTOR & -0x1000, 0x2000));
+
     private AddressMap() {
     }
 

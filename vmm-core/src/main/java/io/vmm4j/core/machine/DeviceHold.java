@@ -71,7 +71,7 @@ final class DeviceHold {
             }
         }
         return loops.stream().filter(loop -> !loop.awaitHeld(end - System.nanoTime())).findFirst()
-                .map(loop -> "a device keeps the thread " + loop.thread().getName());
+                .map(loop -> "a device keeps the thread " + loop.worker().name());
     }
 
     private static boolean isOver(CompletableFuture<Void> pause, long end) {

@@ -58,7 +58,24 @@ final class GuestRam implements AutoCloseable {
     static GuestRam allocate(MachineConfig machine) throws ConfigException, IOException {
         RamSource.Mapped source = RamSource.map(machine);
         prepare(source, machine);
+        if (!machine.memPrefault()) {
+            bringInBootPages(source.mapping());
+        }
         return new GuestRam(source, null, false);
+    }
+
+    /** A range at a time, which costs less than each page's fault, above all where the host is a guest itself. No more than that: what fails comes later. */
+    private static void bringInBootPages(Mapping mapping) {
+        for (AddressMap.RamRegion pages : AddressMap.BOOT_PAGES) {
+            if (pages.end() > mapping.length()) {
+                return;
+            }
+            try {
+                mapping.advise(Mapping.MADV_POPULATE_WRITE, pages.gpa(), pages.length());
+            } catch (LinuxException e) {
+                return; // before Linux 5.14, or no memory: the fault says so
+            }
+        }
     }
 
     private static void prepare(RamSource.Mapped source, MachineConfig machine) throws ConfigException, LinuxException {
@@ -108,13 +125,15 @@ final class GuestRam implements AutoCloseable {
 
     /**
      * Small pages do where the kernel was built without huge ones: {@link TransparentHugePages} has said so. They are asked for behind
-     * the first one's place: every machine has tables there, for which one would be zeroed, and stay, that a small guest never fills.
+     * the first one's place, which is kept from having one on hosts that give them to all: every machine has tables there, for which one would be
+     * zeroed, and stay, that a small guest never fills.
      */
     private static void askForHugePages(Mapping mapping) throws LinuxException {
         if (mapping.length() <= HUGE_PAGE) {
             return;
         }
         try {
+            mapping.advise(Mapping.MADV_NOHUGEPAGE, 0, HUGE_PAGE);
             mapping.advise(Mapping.MADV_HUGEPAGE, HUGE_PAGE, mapping.length() - HUGE_PAGE);
         } catch (LinuxException e) {
             if (e.errno() != Errno.EINVAL) {

@@ -3,7 +3,6 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.host.EpollEventLoop;
-import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.devices.virtio.mmio.VirtioMmioTransport;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -40,7 +39,6 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
     private final Addition addition;
     private final HotSlot slot;
     private final LoopMaker loopMaker;
-    private final MachineThreads threads;
     private final VirtioSlots slots;
     /** Read by who ends the machine, too. */
     private final List<EpollEventLoop> loops = new CopyOnWriteArrayList<>();
@@ -53,7 +51,6 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
         this.addition = addition;
         this.slot = slot;
         this.loopMaker = surroundings.loopMaker();
-        this.threads = surroundings.threads();
         this.slots = new VirtioSlots(surroundings.vm(), surroundings.memory(), (device, window, made) -> transport = made, List.of(slot.window()),
                 surroundings.parts());
         own(addition.opened());
@@ -128,10 +125,7 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
 
     /** Takes the device from a machine that goes on without it, and closes it. It has been {@linkplain HotSlot#unplug unplugged}. */
     void release() {
-        loops.forEach(loop -> {
-            loop.close();
-            threads.forget(loop.thread());
-        });
+        loops.forEach(EpollEventLoop::close);
         slots.untie();
         Machine.closeAll(owned);
         addition.unmaker().run();

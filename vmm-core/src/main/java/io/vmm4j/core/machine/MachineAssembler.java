@@ -18,6 +18,7 @@ import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.SocketPlaceException;
 import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.host.VsockSockets;
+import io.vmm4j.core.host.Worker;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.core.vcpu.BusExitHandler;
@@ -143,7 +144,7 @@ public final class MachineAssembler {
         allocateMemory();
         createVm();
         HelperThreads helpers = own(HelperThreads.start());
-        EpollEventLoop loop = newLoop("vm-events");
+        EpollEventLoop loop = newLoop(Worker.Kind.EVENTS, "vm-events");
         ioApic.ifPresent(device -> parts.add("I/O APIC", device, loop));
         SerialConsole serial = consoles.serial();
         PanicWatch panics = new PanicWatch(events, loop);
@@ -158,7 +159,8 @@ public final class MachineAssembler {
         own(new GivenBusDevices(vm, ports, mmio, parts)).add(given.busDevices(), loop, events);
         List<HotSlot> spares = VirtioPlan.spares(plan.size(), config.machineConfig().spareDevices(), GivenPlaces.interrupts(given.busDevices()));
         DeviceHotplug hotplug = addSpares(spares,
-                new DeviceSurroundings(vm, ram.memory(), acpi.events(), loop, hold, this::makeLoop, helpers, metrics, events, own, parts));
+                new DeviceSurroundings(vm, ram.memory(), acpi.events(), loop, hold,
+                        name -> makeLoop(Worker.Kind.DEVICE, name), helpers, metrics, events, own, parts));
         hotplug.connect(devices.controls());
         Freezer.Subject subject;
         if (restart == null) {
@@ -339,15 +341,15 @@ public final class MachineAssembler {
         return vcpus;
     }
 
-    private EpollEventLoop newLoop(String name) throws IOException {
-        EpollEventLoop loop = makeLoop(name);
+    private EpollEventLoop newLoop(Worker.Kind kind, String name) throws IOException {
+        EpollEventLoop loop = makeLoop(kind, name);
         loops.add(loop);
         return loop;
     }
 
-    private EpollEventLoop makeLoop(String name) throws IOException {
-        EpollEventLoop loop = new EpollEventLoop(name, fault -> loopFailed(name, fault));
-        own.add(loop.thread(), MachineThreads.Role.GUEST);
+    private EpollEventLoop makeLoop(Worker.Kind kind, String name) throws IOException {
+        EpollEventLoop loop = new EpollEventLoop(kind, name, fault -> loopFailed(name, fault));
+        own.add(loop.worker(), MachineThreads.Role.GUEST);
         return loop;
     }
 
@@ -355,7 +357,7 @@ public final class MachineAssembler {
         return new VirtioDevices.Parts() {
             @Override
             public EpollEventLoop newLoop(String name) throws IOException {
-                return MachineAssembler.this.newLoop(name);
+                return MachineAssembler.this.newLoop(Worker.Kind.DEVICE, name);
             }
 
             @Override

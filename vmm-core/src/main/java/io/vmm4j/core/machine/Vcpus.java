@@ -143,7 +143,7 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
 
     private void makeThread(int index) {
         VcpuThread thread = new VcpuThread(index, vcpus[index], handler, events);
-        own.add(thread.thread(), MachineThreads.Role.GUEST);
+        own.add(thread.worker(), MachineThreads.Role.GUEST);
         threads.set(index, thread);
     }
 
@@ -235,7 +235,7 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
             running.forEach(VcpuThread::requestPause);
         }
         return running.stream().filter(thread -> !thread.awaitPaused(TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())))
-                .findFirst().map(thread -> "the thread " + thread.thread().getName() + " is still at work");
+                .findFirst().map(thread -> "the thread " + thread.worker().name() + " is still at work");
     }
 
     /** Lets paused vCPUs go on. */

@@ -2,7 +2,7 @@ package io.vmm4j.core.vcpu;
 
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
-import io.vmm4j.core.host.Threads;
+import io.vmm4j.core.host.Worker;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
 import io.vmm4j.kvm.VcpuExit;
@@ -28,7 +28,7 @@ public final class VcpuThread {
     private final KvmVcpu vcpu;
     private final VcpuExitHandler handler;
     private final VcpuEvents events;
-    private final Thread thread;
+    private final Worker worker;
     private final Object pausing = new Object();
     private volatile boolean stopRequested;
     private volatile boolean pauseRequested;
@@ -49,13 +49,12 @@ public final class VcpuThread {
         this.vcpu = vcpu;
         this.handler = handler;
         this.events = events;
-        this.thread = new Thread(this::run, "vcpu-" + index);
-        thread.setDaemon(true);
+        this.worker = new Worker(Worker.Kind.VCPU, "vcpu-" + index, this::run);
     }
 
-    /** The vCPU's thread, for those who count or wait for it. */
-    public Thread thread() {
-        return thread;
+    /** The vCPU's thread, for those who count it. */
+    public Worker worker() {
+        return worker;
     }
 
     /**
@@ -65,7 +64,7 @@ public final class VcpuThread {
      */
     public void start() throws IOException {
         try {
-            Threads.start(thread);
+            worker.start();
         } catch (IOException e) {
             markOut(); // a pause does not wait for it
             throw e;
@@ -85,7 +84,7 @@ public final class VcpuThread {
     public void requestPause() {
         pauseRequested = true;
         // One that is yet to start looks before it runs; to call it out of its first run would cost the start that run.
-        if (thread.getState() != Thread.State.NEW) {
+        if (worker.isStarted()) {
             kick();
         }
     }
@@ -138,14 +137,14 @@ public final class VcpuThread {
         return stopRequested;
     }
 
-    /** Waits for the end of the thread. Not from a vCPU thread. */
+    /** Waits for the end of its work. Not from a vCPU thread. */
     public void join() {
-        Threads.joinUninterruptibly(thread);
+        worker.join();
     }
 
-    /** As {@link #join}, for {@code millis} at most; returns whether the thread has ended, or never began. */
+    /** As {@link #join}, for {@code millis} at most; returns whether it has ended, or never began. */
     public boolean joinWithin(long millis) {
-        return Threads.joinUninterruptibly(thread, millis);
+        return worker.joinWithin(millis);
     }
 
     private void run() {
@@ -161,7 +160,7 @@ public final class VcpuThread {
             events.end(new VmExit(VmExitReason.BUG, "vCPU " + index + ": internal error: " + e, e));
             LOG.error("vCPU {} met a fault of the monitor", index, e);
         } finally {
-            // The kernel may reuse the thread id from here on.
+            // The thread is another's from here on.
             signalTarget = null;
             markOut();
         }

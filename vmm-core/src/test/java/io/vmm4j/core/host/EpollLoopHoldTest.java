@@ -134,7 +134,7 @@ class EpollLoopHoldTest {
     void anInterruptDoesNotWakeAHeldLoop() throws Exception {
         hold();
         loop.execute(() -> ran.add("task"));
-        loop.thread().interrupt();
+        loop.worker().thread().interrupt();
         runCommands();
         assertEquals(null, ran.poll());
         assertTrue(loop.awaitHeld(LONG));

@@ -56,14 +56,14 @@ class MachineThreadsTest {
         Thread working = new Thread(() -> await(end));
         EpollEventLoop idle = new EpollEventLoop("idle", fault -> { });
         Thread ended = new Thread(() -> { });
-        for (Thread thread : List.of(working, idle.thread(), ended)) {
-            threads.add(thread, MachineThreads.Role.GUEST);
-        }
+        threads.add(working, MachineThreads.Role.GUEST);
+        threads.add(idle.worker(), MachineThreads.Role.GUEST);
+        threads.add(ended, MachineThreads.Role.GUEST);
         working.start();
         idle.start();
         ended.start();
         ended.join();
-        while (threads.busy(MachineThreads.Role.GUEST).contains(idle.thread())) {
+        while (threads.busy(MachineThreads.Role.GUEST).contains(idle.worker().thread())) {
             Thread.onSpinWait();
         }
         assertEquals(List.of(working), threads.busy(MachineThreads.Role.GUEST));

@@ -4,7 +4,8 @@ import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.state.StateException;
 
 /**
- * A bounded queue of characters with their line status errors. Guarded by the UART's lock.
+ * A bounded queue of characters with their line status errors, whose memory comes as they do: most ports of most machines take no input.
+ * Guarded by the UART's lock.
  *
  * <pre>
  * element:  bits 15..8  line status bits that came with the character (UART_LSR_PE, _FE, _BI)
@@ -15,14 +16,18 @@ final class CharacterQueue {
 
     private static final int STATUS_SHIFT = 8;
 
-    private final char[] elements;
+    private static final int FIRST_SIZE = 16;
+
+    private final int capacity;
+    private char[] elements;
     private int head;
     private int size;
     private int withErrors;
 
     /** @param capacity characters, 1 or more */
     CharacterQueue(int capacity) {
-        this.elements = new char[capacity];
+        this.capacity = capacity;
+        this.elements = new char[Math.min(capacity, FIRST_SIZE)];
     }
 
     int size() {
@@ -30,11 +35,11 @@ final class CharacterQueue {
     }
 
     int capacity() {
-        return elements.length;
+        return capacity;
     }
 
     int room() {
-        return elements.length - size;
+        return capacity - size;
     }
 
     boolean isEmpty() {
@@ -75,6 +80,7 @@ final class CharacterQueue {
 
     /** Adds a character; there must be room. */
     void add(int octet, int errors) {
+        makeRoom(1);
         elements[index(size)] = (char) (errors << STATUS_SHIFT | octet);
         size++;
         withErrors += errors == 0 ? 0 : 1;
@@ -88,6 +94,7 @@ final class CharacterQueue {
 
     /** Moves everything of {@code source} in front of what waits here, in its order; there must be room. */
     void putBackAll(CharacterQueue source) {
+        makeRoom(source.size);
         while (source.size > 0) {
             source.size--;
             head = head == 0 ? elements.length - 1 : head - 1;
@@ -121,6 +128,19 @@ final class CharacterQueue {
         head = 0;
         size = 0;
         withErrors = 0;
+    }
+
+    /** Has memory for {@code more}, which the capacity allows. */
+    private void makeRoom(int more) {
+        if (size + more <= elements.length) {
+            return;
+        }
+        char[] larger = new char[Math.min(capacity, Math.max(size + more, 2 * elements.length))];
+        for (int i = 0; i < size; i++) {
+            larger[i] = elements[index(i)];
+        }
+        elements = larger;
+        head = 0;
     }
 
     private int index(int position) {
