@@ -84,6 +84,7 @@ final class DeviceHotplug implements AutoCloseable {
         devices.come(device);
         turns.prepare();
         device.make();
+        device.plug();
         devices.added(device);
     }
 
@@ -174,6 +175,7 @@ final class DeviceHotplug implements AutoCloseable {
         try {
             device.make();
             device.startLoops();
+            device.plug();
             isMade = true;
         } catch (IOException e) {
             throw Shortage.named(e);

@@ -57,18 +57,19 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
         own(slots);
     }
 
-    /**
-     * Makes the device and puts it into its slot; the guest does not run, or has not heard of it. What there is of it after a failure, {@link #release}
-     * gives back.
-     */
+    /** Makes the device. What there is of it after a failure, {@link #release} gives back. */
     void make() throws IOException {
         controls = addition.maker().make(slots, this);
-        slot.plug(transport);
     }
 
-    /** Has all that serves it be at work, before the guest finds it. */
+    /** Has all that serves it be at work, before the guest can find it. */
     void startLoops() {
         loops.forEach(EpollEventLoop::start);
+    }
+
+    /** Puts it into its slot. */
+    void plug() {
+        slot.plug(transport);
     }
 
     @Override

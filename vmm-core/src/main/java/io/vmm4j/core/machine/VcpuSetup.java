@@ -85,7 +85,7 @@ final class VcpuSetup {
     void apply(KvmVcpu vcpu, int index) throws KvmException {
         setCpuid(vcpu, index);
         if (first != null) {
-            vcpu.adoptTscKhz(first.tscKhz());
+            vcpu.setTscKhz(first.tscKhz());
         }
         if (x2Apic) {
             X2Apic.enable(vcpu);
