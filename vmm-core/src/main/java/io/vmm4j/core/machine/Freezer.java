@@ -64,13 +64,22 @@ final class Freezer implements AutoCloseable {
             MachineState state = new MachineState(config, hot.places(), hot.dialogue(), vcpus, machine.vm().saveInterrupts(),
                     machine.vm().saveClock(), parts, drives);
             // Last: what comes before may write there.
-            return new FrozenMachine(state, machine.ram().history().freeze(), changes(disks));
-        } catch (IOException | RuntimeException | Error e) {
+            return new FrozenMachine(state, freezeMemory(), changes(disks));
+        } catch (SnapshotException | IOException | RuntimeException | Error e) {
             for (SharedDisk disk : changes(disks).values()) {
                 disk.close();
             }
             throw e;
         }
+    }
+
+    private FrozenMemory freezeMemory() throws SnapshotException, IOException {
+        FrozenMemory memory = machine.ram().history().freeze();
+        if (machine.ram().isLost()) {
+            memory.release();
+            throw new SnapshotException("the machine has ended: who brought its memory in has gone");
+        }
+        return memory;
     }
 
     private void requireOpen() throws SnapshotException {

@@ -15,6 +15,7 @@ import io.vmm4j.core.snapshot.file.SnapshotInfo;
 import io.vmm4j.core.snapshot.file.SnapshotLabel;
 import io.vmm4j.core.snapshot.file.SnapshotReader;
 import io.vmm4j.core.snapshot.file.SnapshotWriter;
+import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.state.StateException;
 import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
@@ -88,21 +89,40 @@ public final class MachineSnapshot implements AutoCloseable {
         if (info.isDiff()) {
             throw new SnapshotException(place + " is only what differs from snapshot " + info.base().get() + ": merge it with that one first");
         }
-        MachineState state;
-        try {
-            state = MachineState.of(reader.machine());
-        } catch (StateException e) {
-            throw new SnapshotException(place + " is no machine's: " + e.getMessage());
-        }
-        if (!reader.layout().equals(layoutOf(state.config()))) {
-            throw new SnapshotException(place + " has " + reader.layout().size() + " bytes of memory, and its configuration another size");
-        }
+        MachineState state = stateOf(reader.machine(), reader.layout(), place);
         BitSet data = Residency.dataOf(reader.memory(), reader.layout().size());
         FrozenFile file = new FrozenFile(Fd.duplicate(reader.memory().value()), 0);
         FrozenMemory memory = FrozenMemory.of(reader.layout().size(), file, data);
         MachineSnapshot snapshot = new MachineSnapshot(info.label().name(), new FrozenMachine(state, memory, Map.of()));
         snapshot.savedAs = info.id();
         return snapshot;
+    }
+
+    /**
+     * Opens the state alone, full or a diff's, for machines whose memory a handler brings in: {@link VmRestore#memoryHandler}. Without one nothing comes
+     * from it, and it cannot be saved.
+     *
+     * @param stateFile of one that was saved
+     * @throws IOException       in one line, when there is none, or it is damaged, foreign, or newer than this program
+     * @throws SnapshotException in one line, when its state is no machine's
+     */
+    public static MachineSnapshot openState(Path stateFile) throws SnapshotException, IOException {
+        SnapshotReader.Saved saved = SnapshotReader.openState(stateFile);
+        MachineState state = stateOf(saved.machine(), saved.layout(), stateFile);
+        return new MachineSnapshot(saved.info().label().name(), new FrozenMachine(state, FrozenMemory.elsewhere(saved.layout().size()), Map.of()));
+    }
+
+    private static MachineState stateOf(State machine, MemoryLayout layout, Path place) throws SnapshotException {
+        MachineState state;
+        try {
+            state = MachineState.of(machine);
+        } catch (StateException e) {
+            throw new SnapshotException(place + " is no machine's: " + e.getMessage());
+        }
+        if (!layout.equals(layoutOf(state.config()))) {
+            throw new SnapshotException(place + " has " + layout.size() + " bytes of memory, and its configuration another size");
+        }
+        return state;
     }
 
     private static MemoryLayout layoutOf(VmConfig config) {
@@ -141,6 +161,9 @@ public final class MachineSnapshot implements AutoCloseable {
     }
 
     private static void requireWhole(FrozenMachine held) throws SnapshotException {
+        if (held.memory().isElsewhere()) {
+            throw new SnapshotException("the snapshot was opened without its memory");
+        }
         if (!held.changedDrives().isEmpty()) {
             throw new SnapshotException("drive " + String.join(", ", held.changedDrives()) + " has its changes in memory, and not on its image: "
                     + "a machine whose drives write to their images can be saved");
