@@ -100,6 +100,18 @@ public final class Vm implements AutoCloseable {
         LOG.info("{}guest started: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
     }
 
+    /**
+     * As {@link #start}, but has the guest stand still, before it has done anything, until {@link #resume}.
+     *
+     * @throws PauseException        when it does not come to a stand; it runs then
+     * @throws IllegalStateException when it was started before; on a thread of the machine's own
+     */
+    public void startPaused() {
+        if (standstill.startPaused()) {
+            LOG.info("{}guest ready, and paused: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
+        }
+    }
+
     /** The drive {@code id}, of the configuration or added since; throws {@link java.util.NoSuchElementException} when there is none. */
     public DriveControl drive(String id) {
         return machine.controls().drive(id);

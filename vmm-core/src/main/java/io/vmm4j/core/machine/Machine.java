@@ -135,6 +135,12 @@ public final class Machine implements AutoCloseable {
         vcpus.start();
     }
 
+    /** As {@link #start}, but all stands still from before the guest's first step, as after {@link #pause}, which this returns as. */
+    public Optional<String> startPaused(Duration within) {
+        vcpus.startPaused();
+        return pause(within);
+    }
+
     /**
      * Takes the vCPUs out of the guest and then has the devices stand still, until {@link #resume}. Not from a thread of the machine.
      *

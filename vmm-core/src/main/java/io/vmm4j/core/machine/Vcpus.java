@@ -162,6 +162,14 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
         }
     }
 
+    /** Has all vCPUs that were made and parked wait for {@link #resume}. */
+    synchronized void startPaused() {
+        if (!isStopped) {
+            isRunning = true;
+            isPaused = true;
+        }
+    }
+
     /**
      * Lets a vCPU run that does not: it waits for INIT and SIPI, as after power-on.
      *
