@@ -35,43 +35,36 @@ final class Standstill {
     /** As {@link Vm#start}; false when the end has come before. */
     boolean start() {
         synchronized (running) {
-            if (!begin(VmState.RUNNING)) {
+            VmState before = state.compareAndExchange(VmState.CREATED, VmState.RUNNING);
+            if (before.compareTo(VmState.STOPPING) >= 0) {
                 return false;
             }
+            if (before != VmState.CREATED) {
+                throw new IllegalStateException(own.prefix() + "a machine that is " + before.word() + " cannot be started");
+            }
+            // Before the guest can end.
+            entered.accept(VmState.RUNNING);
             machine.start();
         }
         return true;
     }
 
-    /** Has the machine be in its first state once it is started, before its guest can end; false when the end has come before. */
-    private boolean begin(VmState first) {
-        VmState before = state.compareAndExchange(VmState.CREATED, first);
-        if (before.compareTo(VmState.STOPPING) >= 0) {
-            return false;
-        }
-        if (before != VmState.CREATED) {
-            throw new IllegalStateException(own.prefix() + "a machine that is " + before.word() + " cannot be started");
-        }
-        entered.accept(first);
-        return true;
-    }
-
-    /** As {@link Vm#startPaused}; false when the end has come before. */
-    boolean startPaused() {
+    /** As {@link Vm#startPaused}. */
+    void startPaused(Duration within) {
         own.requireOther("startPaused()");
         synchronized (running) {
-            if (!begin(VmState.PAUSED)) {
-                return false;
+            if (state.get() != VmState.CREATED) {
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be started");
             }
-            Optional<String> busy = machine.startPaused(Vm.PAUSE_TIME);
+            Optional<String> busy = machine.startPaused(within);
             if (busy.isPresent()) {
-                if (state.compareAndSet(VmState.PAUSED, VmState.RUNNING)) {
-                    entered.accept(VmState.RUNNING);
-                }
-                throw notPaused(busy.get(), Vm.PAUSE_TIME);
+                throw notPaused(busy.get(), within);
             }
+            if (!state.compareAndSet(VmState.CREATED, VmState.PAUSED)) {
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be started");
+            }
+            entered.accept(VmState.PAUSED);
         }
-        return true;
     }
 
     /** As {@link Vm#pause(Duration)}. */

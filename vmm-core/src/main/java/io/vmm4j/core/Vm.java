@@ -101,15 +101,15 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
-     * As {@link #start}, but has the guest stand still, before it has done anything, until {@link #resume}.
+     * As {@link #start}, but the guest stands still from the beginning, until {@link #resume}: a machine from a snapshot goes on then, and may be
+     * changed, or frozen once more, before.
      *
-     * @throws PauseException        when it does not come to a stand; it runs then
-     * @throws IllegalStateException when it was started before; on a thread of the machine's own
+     * @throws PauseException        when a device does not come to a stand; the machine is as before
+     * @throws IllegalStateException when it was started before, or has ended; on a thread of the machine's own
      */
     public void startPaused() {
-        if (standstill.startPaused()) {
-            LOG.info("{}guest ready, and paused: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
-        }
+        standstill.startPaused(PAUSE_TIME);
+        LOG.info("{}guest is there, paused", own.prefix());
     }
 
     /** The drive {@code id}, of the configuration or added since; throws {@link java.util.NoSuchElementException} when there is none. */

@@ -135,10 +135,19 @@ public final class Machine implements AutoCloseable {
         vcpus.start();
     }
 
-    /** As {@link #start}, but all stands still from before the guest's first step, as after {@link #pause}, which this returns as. */
+    /**
+     * As {@link #start}, but all stands still until {@link #resume}.
+     *
+     * @return empty when all does; else what does not, and then nothing was started
+     */
     public Optional<String> startPaused(Duration within) {
-        vcpus.startPaused();
-        return pause(within);
+        Optional<String> busy = hold.begin(TimeUnit.NANOSECONDS.convert(within));
+        if (busy.isPresent()) {
+            hold.end();
+        } else {
+            vcpus.startPaused();
+        }
+        return busy;
     }
 
     /**

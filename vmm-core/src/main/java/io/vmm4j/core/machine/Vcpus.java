@@ -162,7 +162,7 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
         }
     }
 
-    /** Has all vCPUs that were made and parked wait for {@link #resume}. */
+    /** As {@link #start}, but they stay out of the guest until {@link #resume}. */
     synchronized void startPaused() {
         if (!isStopped) {
             isRunning = true;
