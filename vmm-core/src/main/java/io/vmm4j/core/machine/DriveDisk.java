@@ -51,6 +51,11 @@ final class DriveDisk implements DriveImages, AutoCloseable {
         return open.get(current).config();
     }
 
+    /** What was made for the drive stays: its machine has come about. */
+    synchronized void keep() {
+        open.values().forEach(DiskImage::keep);
+    }
+
     /** Whether a snapshot can have the disk that the drive is on. */
     synchronized boolean isSaved() {
         return open.get(current).isSaved();
@@ -68,9 +73,13 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     /** Why the disk cannot be put back to {@code state}, in words that go on its name; {@code null} when it can. */
     synchronized String whyNotReset(DriveState state) throws IOException {
         DiskImage image = open.get(current);
-        boolean isUnknown = image.file().isBlockDevice() && !config.isReadOnly(); // which tells no time of its last write
-        return current instanceof ForkedDisk || !isUnknown && image.file().version().equals(state.image()) ? null
-                : isUnknown ? "writes to block device " + image.config().pathOnHost() + ", which cannot be undone"
+        if (current instanceof ForkedDisk) {
+            return null;
+        }
+        if (image.file().isBlockDevice() && !config.isReadOnly()) { // which tells no time of its last write
+            return "writes to block device " + image.config().pathOnHost() + ", which cannot be undone";
+        }
+        return image.file().version().equals(state.image()) ? null
                 : "has been written on image " + image.config().pathOnHost() + ", which cannot be undone";
     }
 
@@ -87,12 +96,12 @@ final class DriveDisk implements DriveImages, AutoCloseable {
 
     @Override
     public synchronized boolean isCurrent(Path image) {
-        return !closed && open.get(current).file().isAt(image);
+        return !closed && open.get(current).isOn(image);
     }
 
     @Override
     public synchronized boolean isOpen(Path image) {
-        return !closed && open.values().stream().anyMatch(other -> other.file().isAt(image));
+        return !closed && open.values().stream().anyMatch(other -> other.isOn(image));
     }
 
     @Override
@@ -104,6 +113,11 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     public synchronized BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException {
         if (closed) {
             throw new IOException("the machine has ended, or drive " + config.driveId() + " was removed from it");
+        }
+        String overlay = config.overlay();
+        if (overlay != null && !overlay.equals(DriveConfig.IN_MEMORY)) {
+            throw new ConfigException("drives." + config.driveId() + ".path_on_host", "drive " + config.driveId() + " is on overlay " + overlay
+                    + ", which has " + config.pathOnHost() + " behind it: image " + image + " would need another overlay");
         }
         Problems problems = new Problems();
         DriveConfig next = config.withPath(image.toString()).withFormat(format == null ? config.format() : format);
@@ -127,17 +141,33 @@ final class DriveDisk implements DriveImages, AutoCloseable {
 
     @Override
     public synchronized void drop(BlkBackend unused) throws IOException {
-        DiskImage image = open.remove(unused);
-        unused.close();
-        image.close();
+        close(unused, open.remove(unused));
+    }
+
+    private static void close(BlkBackend disk, DiskImage image) throws IOException {
+        try {
+            disk.close();
+        } finally {
+            image.close();
+        }
     }
 
     @Override
     public synchronized void close() throws IOException {
         closed = true;
+        IOException failure = null;
         for (Map.Entry<BlkBackend, DiskImage> each : open.entrySet()) {
-            each.getKey().close();
-            each.getValue().close();
+            try {
+                close(each.getKey(), each.getValue());
+            } catch (IOException e) {
+                if (failure != null) {
+                    e.addSuppressed(failure);
+                }
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 }

@@ -177,6 +177,7 @@ public final class MachineAssembler {
         if (console != null) {
             HostConsoles.attach(console, consolePort, "console.path");
         }
+        parts.drives().values().forEach(DriveDisk::keep);
         return new Machine(vcpus, hold, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own, helpers, panics, metrics, new Freezer(subject));
     }
 

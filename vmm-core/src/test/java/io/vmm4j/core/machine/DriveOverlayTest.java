@@ -158,6 +158,33 @@ final class DriveOverlayTest {
     }
 
     @Test
+    void anOverlayOfAMachineThatNeverCameAboutGoesAgainAndOneOfAMachineStays() throws Exception {
+        Path overlay = directory.resolve("o.qcow2");
+        new DriveDisk(open(drive(base).withOverlay(overlay.toString())), List.of()).close();
+        assertFalse(Files.exists(overlay));
+        try (DriveDisk drive = new DriveDisk(open(drive(base).withOverlay(overlay.toString())), List.of())) {
+            drive.keep();
+        }
+        assertTrue(Files.exists(overlay));
+    }
+
+    @Test
+    void aDriveOnAnOverlayFileTakesNoOtherImageAndKnowsWhatItIsOver() throws Exception {
+        Path overlay = directory.resolve("o.qcow2");
+        Path other = Files.write(directory.resolve("other.img"), new byte[512]);
+        try (DriveDisk drive = new DriveDisk(open(drive(base).withOverlay(overlay.toString())), List.of())) {
+            assertTrue(drive.isCurrent(base) && drive.isCurrent(overlay) && !drive.isCurrent(other));
+            assertEquals("drive d is on overlay " + overlay + ", which has " + base + " behind it: image " + other
+                    + " would need another overlay (drives.d.path_on_host)", assertThrows(ConfigException.class, () -> drive.open(other)).getMessage());
+        }
+        try (DriveDisk drive = new DriveDisk(open(drive(base).withOverlay("memory")), List.of())) {
+            drive.use(drive.open(other));
+            assertEquals(512, drive.current().capacity());
+            assertFalse(drive.isCurrent(base));
+        }
+    }
+
+    @Test
     void aRunningDriveGoesOverToAQcow2Image() throws Exception {
         Path image = directory.resolve("o.qcow2");
         Qcow2Overlay.create(image, SIZE, base.toAbsolutePath(), true);
