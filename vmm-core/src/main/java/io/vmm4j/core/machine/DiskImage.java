@@ -316,6 +316,12 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
         }
     }
 
+    /** Whether the drive is, or its overlay in memory is over, a qcow2 image. */
+    boolean isQcow2() {
+        DiskContent under = content instanceof DiskContent.InMemory memory ? memory.base() : content;
+        return under instanceof DiskContent.Qcow2 || under instanceof DiskContent.Made;
+    }
+
     /** As {@link DiskContent#keep}. */
     void keep() {
         content.keep();

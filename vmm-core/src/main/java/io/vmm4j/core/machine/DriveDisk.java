@@ -105,6 +105,17 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     }
 
     @Override
+    public synchronized void requireGrowable() throws ConfigException {
+        DiskImage image = open.get(current);
+        if (!closed && image.isQcow2()) {
+            DriveConfig on = image.config();
+            boolean isOverlay = on.overlay() != null && !on.overlay().equals(DriveConfig.IN_MEMORY);
+            throw new ConfigException("drives." + config.driveId() + ".path_on_host", "drive " + config.driveId() + " is on qcow2 image "
+                    + (isOverlay ? on.overlay() : on.pathOnHost()) + ", which does not grow while it is in use: `qemu-img resize` waits for the machine's end");
+        }
+    }
+
+    @Override
     public BlkBackend open(Path image) throws ConfigException, IOException {
         return open(image, null);
     }
