@@ -34,7 +34,7 @@ public enum CliOption {
                     + "or qcow2. ID: disk0 for the first, and so on, when none is given. A comma in a path is written twice.", "disk"),
 
     SHARE(Group.SHARE, Value.PATH, null, "none",
-            "A directory of the host's, as DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
+            "A directory of the host's, as often as wanted: DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
                     + "TAG /mnt, share being the tag when none is given. ro: the guest may change nothing. POLICY: auto, always, never or metadata, what "
                     + "the guest may keep. writeback: writes may wait in the guest's memory. privileged: the guest may make set-uid programs and "
                     + "device nodes.", "share"),
@@ -264,7 +264,7 @@ public enum CliOption {
 
     /** True when it may be given several times. */
     public boolean isRepeatable() {
-        return this == NET || this == PUBLISH || this == DISK;
+        return this == NET || this == PUBLISH || this == SHARE || this == DISK;
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */

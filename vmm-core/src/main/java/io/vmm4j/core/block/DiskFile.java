@@ -78,7 +78,7 @@ public final class DiskFile implements AutoCloseable {
      * @param name as in MemFd
      */
     static DiskFile inMemory(String name, long size) throws IOException {
-        MemFd memory = MemFd.create(name, size, 0);
+        MemFd memory = MemFd.createToGrow(name, size, 0);
         try {
             return new DiskFile(memory.fd(), name, false, 1);
         } catch (IOException e) {

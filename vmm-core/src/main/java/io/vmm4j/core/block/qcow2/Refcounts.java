@@ -41,10 +41,7 @@ final class Refcounts {
         void moveTable(long offset, int clusters) throws IOException;
     }
 
-    /**
-     * @param known  has the blocks
-     * @param memory what is kept of them and of the table is of
-     */
+    /** @param known has the blocks */
     Refcounts(ImageFile file, Qcow2Header image, HeaderWriter header, TableSet known, TableMemory memory) {
         this.file = file;
         this.clusterBits = image.clusterBits();
