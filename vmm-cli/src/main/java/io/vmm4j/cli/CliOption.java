@@ -32,6 +32,10 @@ public enum CliOption {
     VIRBLKS(Group.DISK, Value.JSON, null, "none",
             "Further disks, a JSON list: [{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]. Each may have is_read_only, "
                     + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format, overlay.", "virblks"),
+    DISK(Group.DISK, Value.PATH, null, "none",
+            "A further disk, in short, and as often as wanted: PATH[,ro][,overlay[=FILE]][,format=FORMAT][,id=ID]. ro: the guest may only read it. "
+                    + "overlay: what the guest writes goes to FILE, which must not exist and becomes a qcow2 image, or without one to memory. FORMAT: raw "
+                    + "or qcow2. ID: disk0 for the first, and so on, when none is given. A comma in a path is written twice.", "disk"),
 
     SHARE(Group.SHARE, Value.PATH, null, "none",
             "A directory of the host's, as often as wanted: DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
@@ -291,7 +295,7 @@ public enum CliOption {
 
     /** True when it may be given several times. */
     public boolean isRepeatable() {
-        return this == NET || this == PUBLISH || this == SHARE || this == DRIVE || this == WRITE_TO_IMAGE || this == TAP;
+        return this == NET || this == PUBLISH || this == SHARE || this == DISK || this == DRIVE || this == WRITE_TO_IMAGE || this == TAP;
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */

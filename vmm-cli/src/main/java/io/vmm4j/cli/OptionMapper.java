@@ -25,6 +25,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Turns options into a {@link VmConfig}, and the configuration's words for what is wrong back into options. It converts
@@ -33,6 +35,8 @@ import java.util.Set;
 final class OptionMapper {
 
     private static final String CPU_CONFIG_KEY = "cpu-config";
+    private static final Pattern DRIVE_KEY = Pattern.compile("drives\\[(\\d+)]\\..*");
+    private static final String FORMAT = "format \"(raw|qcow2)\"";
     private static final String ROOT_DRIVE_ID = "rootfs";
     /** The option that says of the root file system what {@code format} says of a drive. */
     private static final String ROOTFS_FORMAT = CliOption.ROOTFS_FORMAT.longName();
@@ -94,7 +98,7 @@ final class OptionMapper {
         if (problem.key().startsWith(CPU_CONFIG_KEY)) {
             return problem.message() + " (" + arguments.nameOf(CliOption.CPU_CONFIG) + problem.key().substring(CPU_CONFIG_KEY.length()) + ")";
         }
-        CliOption option = problem.key().startsWith("shares[") ? CliOption.SHARE
+        CliOption option = isOfDisk(problem.key()) ? CliOption.DISK : problem.key().startsWith("shares[") ? CliOption.SHARE
                 : problem.key().startsWith("network-interfaces[") ? problem.key().endsWith(".publish") ? CliOption.PUBLISH : CliOption.NET
                 : optionFor(problem.key().replaceFirst("^drives\\[\\d+]", "drives[0]"));
         if (option == null) {
@@ -103,9 +107,22 @@ final class OptionMapper {
         boolean isConsequence = garbled.contains(option) || problem.key().equals("drives") && garbled.contains(CliOption.VIRBLKS)
                 || option == CliOption.MAX_VCPU
                 && (garbled.contains(CliOption.VCPU) || arguments.value(CliOption.MAX_VCPU) == null);
-        String message = option == CliOption.ROOTFS ? problem.message().replaceAll("format \"(raw|qcow2)\"", ROOTFS_FORMAT + " $1")
-                : problem.message();
-        return isConsequence ? null : message + " (" + arguments.nameOf(option) + ")";
+        return isConsequence ? null : worded(problem.message(), option) + " (" + arguments.nameOf(option) + ")";
+    }
+
+    /** What a message says of a drive's format, in the words of the option that the drive is of. */
+    private static String worded(String message, CliOption option) {
+        return switch (option) {
+            case ROOTFS -> message.replaceAll(FORMAT, ROOTFS_FORMAT + " $1");
+            case DISK -> message.replaceAll(FORMAT, "format=$1");
+            default -> message;
+        };
+    }
+
+    /** Those of the short form are the last drives. */
+    private boolean isOfDisk(String key) {
+        Matcher drive = DRIVE_KEY.matcher(key);
+        return drive.matches() && Integer.parseInt(drive.group(1)) >= config.drives().size() - arguments.values(CliOption.DISK).size();
     }
 
     private CliOption vpmuOption() {
@@ -162,6 +179,7 @@ final class OptionMapper {
             drives.add(0, new DriveConfig(ROOT_DRIVE_ID, isRoot, null, image, isReadOnly, null).withFormat(rootFormat())
                     .withOverlay(arguments.value(CliOption.OVERLAY)));
         }
+        drives.addAll(DiskOption.parse(arguments.values(CliOption.DISK), message -> refuse(CliOption.DISK, message)));
         return drives;
     }
 

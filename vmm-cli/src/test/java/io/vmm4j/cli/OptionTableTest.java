@@ -37,6 +37,7 @@ class OptionTableTest {
         "IS_ROOT,          --is-root,            , --is-root=false",
         "IS_READ_ONLY,     --is-read-only,       , --is-read-only=true",
         "VIRBLKS,          --virblks,            , --virblks=[]",
+        "DISK,             --disk,               , --disk=/d",
         "VIRNETS,          --virnets,            , --virnets=[]",
         "NET,              --net,                , --net=user",
         "PUBLISH,          --publish,            , --publish=8080:80",

@@ -26,9 +26,11 @@ public final class DiskFile implements AutoCloseable {
     private final ImageVersion openedAs;
     private final boolean canDiscard;
     private final Object partialBlocks = new Object();
+    private final Syncs syncs;
 
-    private DiskFile(Fd fd, boolean readOnly, int alignment) throws IOException {
+    private DiskFile(Fd fd, String name, boolean readOnly, int alignment) throws IOException {
         this.fd = fd;
+        this.syncs = new Syncs(name);
         this.stat = fd.stat();
         this.openedAs = ImageVersion.of(fd, stat.isBlockDevice()); // before it is tried what the host can, which counts as a write
         this.alignment = alignment;
@@ -63,7 +65,7 @@ public final class DiskFile implements AutoCloseable {
             if (lock) {
                 ImageLock.take(fd, path, !readOnly);
             }
-            return new DiskFile(fd, readOnly, Math.max(leastAlignment, direct ? DirectIo.alignmentOf(fd) : 1));
+            return new DiskFile(fd, path.toString(), readOnly, Math.max(leastAlignment, direct ? DirectIo.alignmentOf(fd) : 1));
         } catch (IOException | RuntimeException | Error e) {
             fd.close();
             throw e;
@@ -76,9 +78,9 @@ public final class DiskFile implements AutoCloseable {
      * @param name as in MemFd
      */
     static DiskFile inMemory(String name, long size) throws IOException {
-        MemFd memory = MemFd.create(name, size, 0);
+        MemFd memory = MemFd.createToGrow(name, size, 0);
         try {
-            return new DiskFile(memory.fd(), false, 1);
+            return new DiskFile(memory.fd(), name, false, 1);
         } catch (IOException e) {
             memory.close();
             throw e;
@@ -144,7 +146,7 @@ public final class DiskFile implements AutoCloseable {
         return stat.device() + ":" + stat.inode();
     }
 
-    /** Held by whoever reads a block to write part of it back. */
+    /** Held by whoever reads a block to write part of it back, or zeroes part of one. */
     Object partialBlocks() {
         return partialBlocks;
     }
@@ -192,6 +194,16 @@ public final class DiskFile implements AutoCloseable {
      * @return false when the host cannot; the range is unchanged then, or reads as zeros in part
      */
     boolean zero(long offset, long length, boolean mayUnmap) throws LinuxException {
+        if (((offset | length) & alignment - 1) == 0) {
+            return zeroRange(offset, length, mayUnmap);
+        }
+        // Somebody may be about to write the rest of a block back with what was here.
+        synchronized (partialBlocks) {
+            return zeroRange(offset, length, mayUnmap);
+        }
+    }
+
+    private boolean zeroRange(long offset, long length, boolean mayUnmap) throws LinuxException {
         return mayUnmap && succeeds(() -> fd.punchHole(offset, length)) || succeeds(() -> {
             if (stat.isBlockDevice()) {
                 fd.zeroBlocks(offset, length);
@@ -201,9 +213,14 @@ public final class DiskFile implements AutoCloseable {
         });
     }
 
-    /** Returns once all that was written is on stable storage. */
+    /** Returns once all that was written is on stable storage; fails for good once it has failed. */
     void flush() throws LinuxException {
-        fd.dataSync();
+        syncs.run(fd::dataSync);
+    }
+
+    /** For one who syncs it in another way. */
+    Syncs syncs() {
+        return syncs;
     }
 
     /** The lock goes with the descriptor. A second call does nothing. */

@@ -174,7 +174,7 @@ public final class ForkedDisk implements BlkBackend {
 
     @Override
     public long capacity() {
-        return top.capacity();
+        return top.size(); // as long as it was when it stood still
     }
 
     @Override

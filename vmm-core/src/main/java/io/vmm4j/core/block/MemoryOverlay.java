@@ -21,7 +21,9 @@ public final class MemoryOverlay implements BlkBackend {
     private static final int BLOCK = 1 << BLOCK_BITS;
 
     private final BlkBackend base;
-    private final long capacity;
+    /** Written under the write lock of {@link #arrival}; becomes larger only. */
+    private volatile long capacity;
+    private final DiskFile file;
     private final DiskBackend memory;
     private final BlockSet present = new BlockSet();
     private final StampedLock arrival = new StampedLock();
@@ -36,11 +38,16 @@ public final class MemoryOverlay implements BlkBackend {
      */
     public MemoryOverlay(BlkBackend base) throws IOException {
         this.base = base;
-        this.capacity = base.capacity();
+        this.capacity = bounded(base.capacity());
+        this.file = DiskFile.inMemory("overlay", capacity);
+        this.memory = new DiskBackend(file);
+    }
+
+    private static long bounded(long capacity) throws IOException {
         if (blocksOf(capacity) > BlockSet.MAX_BLOCKS) {
             throw new IOException("a disk of " + capacity + " bytes is above the " + (BlockSet.MAX_BLOCKS << BLOCK_BITS) + " of an overlay in memory");
         }
-        this.memory = new DiskBackend(DiskFile.inMemory("overlay", capacity));
+        return capacity;
     }
 
     /** A range that was written, zeroed or discarded. */
@@ -81,9 +88,40 @@ public final class MemoryOverlay implements BlkBackend {
         }
     }
 
-    @Override
-    public long capacity() {
+    /** Bytes of the disk as {@link #capacity} told last. */
+    public long size() {
         return capacity;
+    }
+
+    /** The base's, once that has become longer: the disk goes on with what is there. It never becomes shorter. */
+    @Override
+    public long capacity() throws IOException {
+        long now = base.capacity();
+        if (now > capacity) {
+            grow(bounded(now));
+        }
+        return capacity;
+    }
+
+    private void grow(long now) throws IOException {
+        long stamp = arrival.writeLock();
+        try {
+            if (now <= capacity) {
+                return;
+            }
+            file.setSize(now);
+            long last = capacity >>> BLOCK_BITS;
+            if (present.contains(last)) { // of which the rest was not there yet
+                int length = (int) (Math.min(now, last + 1 << BLOCK_BITS) - capacity);
+                ByteBuffer[] rest = {blocks.get().clear().limit(length)};
+                base.read(rest, 1, capacity);
+                rest[0].clear().limit(length);
+                memory.write(rest, 1, capacity);
+            }
+            capacity = now;
+        } finally {
+            arrival.unlock(stamp);
+        }
     }
 
     /** The base's. */

@@ -79,6 +79,12 @@ final class UringIo implements BlkIo {
 
     @Override
     public void flush(int tag) {
+        try {
+            file.syncs().check();
+        } catch (LinuxException e) {
+            listener.done(tag, e);
+            return;
+        }
         slots[tag].begin(Operation.FLUSH, null, 0, 0);
         ring.dataSync(file.fd(), tag);
     }
@@ -160,10 +166,10 @@ final class UringIo implements BlkIo {
             if (isPassing(-result)) {
                 carryOut(slot);
             } else {
-                listener.done(slot.tag, new LinuxException(slot.operation.call, -result));
+                failed(slot, new LinuxException(slot.operation.call, -result));
             }
         } else if (slot.operation == Operation.FLUSH) {
-            listener.done(slot.tag, null);
+            synced(slot);
         } else if (result == 0) {
             listener.done(slot.tag, new EOFException("the image ends before byte " + slot.offset));
         } else {
@@ -171,6 +177,20 @@ final class UringIo implements BlkIo {
             slot.offset += result;
             goOn(slot);
         }
+    }
+
+    private void failed(Slot slot, LinuxException why) {
+        listener.done(slot.tag, slot.operation == Operation.FLUSH ? file.syncs().failed(why) : why);
+    }
+
+    private void synced(Slot slot) {
+        LinuxException failure = null;
+        try {
+            file.syncs().check(); // of two at a time, one hears of a loss that is the other's too
+        } catch (LinuxException e) {
+            failure = e;
+        }
+        listener.done(slot.tag, failure);
     }
 
     private static boolean isPassing(int errno) {

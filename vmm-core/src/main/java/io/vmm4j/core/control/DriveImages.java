@@ -18,6 +18,15 @@ public interface DriveImages {
     }
 
     /**
+     * Nothing, when the drive may become longer as its image does.
+     *
+     * @throws ConfigException when the image that it is on does not grow while it is in use
+     */
+    default void requireGrowable() throws ConfigException {
+        // An image is taken for one that does.
+    }
+
+    /**
      * Opens and locks {@code image} with the drive's other options.
      *
      * @throws ConfigException when it cannot be a drive's

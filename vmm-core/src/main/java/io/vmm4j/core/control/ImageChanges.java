@@ -53,6 +53,7 @@ final class ImageChanges {
         synchronized (this) {
             before = settled;
             if (before.isDone() && images.isCurrent(image)) {
+                images.requireGrowable();
                 return refresh.apply(within);
             }
             // One that is open is left, or come to, by a change before: what is to be done about it shows when that is settled.
@@ -122,6 +123,7 @@ final class ImageChanges {
                 return true;
             }
             if (images.isCurrent(image)) {
+                images.requireGrowable();
                 return false;
             }
             next = images.open(image, format);

@@ -62,6 +62,7 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
             VirtioDevices devices = new VirtioDevices(slots, surroundings.loop(), surroundings.hold(), surroundings.helpers(),
                     surroundings.metrics());
             devices.addDrive(image, parts, surroundings.listeners());
+            image.keep();
             return devices.controls();
         };
         Runnable unmaker = () -> {

@@ -22,6 +22,11 @@ interface DiskContent extends AutoCloseable {
      */
     BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) throws IOException;
 
+    /** What was made for the drive stays when this is closed: the drive's machine has come about. */
+    default void keep() {
+        // Nothing was made.
+    }
+
     /** Gives up what was opened; harmless once a disk has it. */
     @Override
     void close() throws IOException;
@@ -86,20 +91,27 @@ interface DiskContent extends AutoCloseable {
         }
     }
 
-    /** Those of a file that was made for the drive, and goes again when no drive comes to it. */
-    record Made(Path path, DiskContent content, AtomicBoolean isTaken) implements DiskContent {
+    /** Those of a file that was made for the drive, and goes again when no machine comes to be with it. */
+    record Made(Path path, DiskContent content, AtomicBoolean isKept) implements DiskContent {
 
         @Override
         public BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) throws IOException {
-            isTaken.set(true);
             return content.toBackend(engine);
         }
 
         @Override
+        public void keep() {
+            isKept.set(true);
+        }
+
+        @Override
         public void close() throws IOException {
-            content.close();
-            if (isTaken.compareAndSet(false, true)) {
-                Files.deleteIfExists(path);
+            try {
+                content.close();
+            } finally {
+                if (isKept.compareAndSet(false, true)) {
+                    Files.deleteIfExists(path);
+                }
             }
         }
     }

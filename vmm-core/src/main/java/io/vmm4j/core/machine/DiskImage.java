@@ -60,7 +60,7 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
      * @throws IOException when the host has too few descriptors left, or too little memory, to look at it
      */
     static DiskImage open(DriveConfig config, String key, Problems problems) throws IOException {
-        return open(config, Path.of(config.pathOnHost()), null, config.isReadOnly(), key, problems);
+        return open(config, Path.of(config.pathOnHost()), null, isOnlyRead(config), key, problems);
     }
 
     /** As {@link #open}, of an image that is only read whatever the drive may do. */
@@ -74,10 +74,17 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
      * @param others images of other drives of the machine, which need not be other images
      */
     static DiskImage openAgain(DriveConfig config, Path place, List<DiskImage> others, String key, Problems problems) throws IOException {
-        return open(config, place, others, config.isReadOnly(), key, problems);
+        return open(config, place, others, isOnlyRead(config), key, problems);
     }
 
-    /** @param others {@code null} unless the image is taken as it is */
+    private static boolean isOnlyRead(DriveConfig config) {
+        return config.isReadOnly() || config.overlay() != null;
+    }
+
+    /**
+     * @param others   {@code null} unless the image is taken as it is
+     * @param readOnly whether it is only read
+     */
     private static DiskImage open(DriveConfig config, Path place, List<DiskImage> others, boolean readOnly, String key, Problems problems)
             throws IOException {
         Path path = Path.of(config.pathOnHost());
@@ -137,7 +144,7 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
         }
         boolean takenAsIs = others != null;
         if (!takenAsIs && isQcow2(config)) {
-            return inspectQcow2(config, place, key, problems);
+            return inspectQcow2(config, place, readOnly, key, problems);
         }
         boolean isLookedAt = !takenAsIs && config.format() != DriveConfig.Format.RAW;
         if (isLookedAt && isForeign(place, path, field, problems)) {
@@ -145,7 +152,7 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
         }
         boolean isLocked = takenAsIs && others.stream().anyMatch(other -> other.file().isAt(place));
         DiskFile file = isLocked ? DiskFile.openUnlocked(place, readOnly, config.isDirect())
-                : DiskFile.open(place, readOnly || config.overlay() != null, config.isDirect());
+                : DiskFile.open(place, readOnly, config.isDirect());
         try {
             long size = file.size();
             if (takenAsIs) {
@@ -183,12 +190,8 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
                 : config.format() == DriveConfig.Format.QCOW2;
     }
 
-    private static boolean isBaseReadOnly(DriveConfig config) {
-        return config.isReadOnly() || config.overlay() != null;
-    }
-
-    private static DiskImage inspectQcow2(DriveConfig config, Path place, String key, Problems problems) throws IOException {
-        Qcow2Image image = Qcow2Image.open(place, isBaseReadOnly(config), config.isDirect());
+    private static DiskImage inspectQcow2(DriveConfig config, Path place, boolean readOnly, String key, Problems problems) throws IOException {
+        Qcow2Image image = Qcow2Image.open(place, readOnly, config.isDirect());
         try {
             if (image.capacity() == 0) {
                 throw new Qcow2Exception("is a disk of 0 bytes");
@@ -299,6 +302,30 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
     /** Whether a snapshot can have the disk: one that is its file, or was until another machine went on from there. */
     boolean isSaved() {
         return content instanceof DiskContent.Raw || content instanceof DiskContent.Forked;
+    }
+
+    /** Whether the drive is on {@code image}: its file, or what its overlay is over. */
+    boolean isOn(Path image) {
+        return file.isAt(image) || config.overlay() != null && isSame(Path.of(config.pathOnHost()), image);
+    }
+
+    private static boolean isSame(Path one, Path other) {
+        try {
+            return Files.isSameFile(one, other);
+        } catch (IOException e) {
+            return false; // one of them is not there
+        }
+    }
+
+    /** Whether the drive is, or its overlay in memory is over, a qcow2 image. */
+    boolean isQcow2() {
+        DiskContent under = content instanceof DiskContent.InMemory memory ? memory.base() : content;
+        return under instanceof DiskContent.Qcow2 || under instanceof DiskContent.Made;
+    }
+
+    /** As {@link DiskContent#keep}. */
+    void keep() {
+        content.keep();
     }
 
     /** Closes the image; harmless when the drive that took it over has done so. */

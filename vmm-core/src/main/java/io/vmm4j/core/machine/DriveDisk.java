@@ -52,6 +52,11 @@ final class DriveDisk implements DriveImages, ChangeStop.Changes, AutoCloseable 
         return open.get(current).config();
     }
 
+    /** What was made for the drive stays: its machine has come about. */
+    synchronized void keep() {
+        open.values().forEach(DiskImage::keep);
+    }
+
     /** The image that the drive may go over to is open until it has, or stays where it is. */
     @Override
     public synchronized String stop() {
@@ -87,9 +92,13 @@ final class DriveDisk implements DriveImages, ChangeStop.Changes, AutoCloseable 
     /** Why the disk cannot be put back to {@code state}, in words that go on its name; {@code null} when it can. */
     synchronized String whyNotReset(DriveState state) throws IOException {
         DiskImage image = open.get(current);
-        boolean isUnknown = image.file().isBlockDevice() && !config.isReadOnly(); // which tells no time of its last write
-        return current instanceof ForkedDisk || !isUnknown && image.file().version().equals(state.image()) ? null
-                : isUnknown ? "writes to block device " + image.config().pathOnHost() + ", which cannot be undone"
+        if (current instanceof ForkedDisk) {
+            return null;
+        }
+        if (image.file().isBlockDevice() && !config.isReadOnly()) { // which tells no time of its last write
+            return "writes to block device " + image.config().pathOnHost() + ", which cannot be undone";
+        }
+        return image.file().version().equals(state.image()) ? null
                 : "has been written on image " + image.config().pathOnHost() + ", which cannot be undone";
     }
 
@@ -106,12 +115,23 @@ final class DriveDisk implements DriveImages, ChangeStop.Changes, AutoCloseable 
 
     @Override
     public synchronized boolean isCurrent(Path image) {
-        return !closed && open.get(current).file().isAt(image);
+        return !closed && open.get(current).isOn(image);
     }
 
     @Override
     public synchronized boolean isOpen(Path image) {
-        return !closed && open.values().stream().anyMatch(other -> other.file().isAt(image));
+        return !closed && open.values().stream().anyMatch(other -> other.isOn(image));
+    }
+
+    @Override
+    public synchronized void requireGrowable() throws ConfigException {
+        DiskImage image = open.get(current);
+        if (!closed && image.isQcow2()) {
+            DriveConfig on = image.config();
+            boolean isOverlay = on.overlay() != null && !on.overlay().equals(DriveConfig.IN_MEMORY);
+            throw new ConfigException("drives." + config.driveId() + ".path_on_host", "drive " + config.driveId() + " is on qcow2 image "
+                    + (isOverlay ? on.overlay() : on.pathOnHost()) + ", which does not grow while it is in use: `qemu-img resize` waits for the machine's end");
+        }
     }
 
     @Override
@@ -123,6 +143,11 @@ final class DriveDisk implements DriveImages, ChangeStop.Changes, AutoCloseable 
     public synchronized BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException {
         if (closed) {
             throw new IOException("the machine has ended, or drive " + config.driveId() + " was removed from it");
+        }
+        String overlay = config.overlay();
+        if (overlay != null && !overlay.equals(DriveConfig.IN_MEMORY)) {
+            throw new ConfigException("drives." + config.driveId() + ".path_on_host", "drive " + config.driveId() + " is on overlay " + overlay
+                    + ", which has " + config.pathOnHost() + " behind it: image " + image + " would need another overlay");
         }
         if (isStopped) {
             throw new IOException("drive " + config.driveId() + ": " + ChangeStop.WHY);
@@ -149,17 +174,33 @@ final class DriveDisk implements DriveImages, ChangeStop.Changes, AutoCloseable 
 
     @Override
     public synchronized void drop(BlkBackend unused) throws IOException {
-        DiskImage image = open.remove(unused);
-        unused.close();
-        image.close();
+        close(unused, open.remove(unused));
+    }
+
+    private static void close(BlkBackend disk, DiskImage image) throws IOException {
+        try {
+            disk.close();
+        } finally {
+            image.close();
+        }
     }
 
     @Override
     public synchronized void close() throws IOException {
         closed = true;
+        IOException failure = null;
         for (Map.Entry<BlkBackend, DiskImage> each : open.entrySet()) {
-            each.getKey().close();
-            each.getValue().close();
+            try {
+                close(each.getKey(), each.getValue());
+            } catch (IOException e) {
+                if (failure != null) {
+                    e.addSuppressed(failure);
+                }
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 }

@@ -180,6 +180,7 @@ public final class MachineAssembler {
         if (console != null) {
             HostConsoles.attach(console, consolePort, "console.path");
         }
+        parts.drives().values().forEach(DriveDisk::keep);
         ram.made();
         return new Machine(ram, vcpus, hold, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own, helpers, panics, metrics, new Freezer(subject));
     }

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -155,6 +156,52 @@ final class DriveOverlayTest {
             assertTrue(refusal(drive(gone)).contains(" is in use by "), "nobody writes to what is behind an image in use");
             assertEquals(SIZE, reader.capacity());
         }
+    }
+
+    @Test
+    void anOverlayOfAMachineThatNeverCameAboutGoesAgainAndOneOfAMachineStays() throws Exception {
+        Path overlay = directory.resolve("o.qcow2");
+        new DriveDisk(open(drive(base).withOverlay(overlay.toString())), List.of()).close();
+        assertFalse(Files.exists(overlay));
+        try (DriveDisk drive = new DriveDisk(open(drive(base).withOverlay(overlay.toString())), List.of())) {
+            drive.keep();
+        }
+        assertTrue(Files.exists(overlay));
+    }
+
+    @Test
+    void aDriveOnAnOverlayFileTakesNoOtherImageAndKnowsWhatItIsOver() throws Exception {
+        Path overlay = directory.resolve("o.qcow2");
+        Path other = Files.write(directory.resolve("other.img"), new byte[512]);
+        try (DriveDisk drive = new DriveDisk(open(drive(base).withOverlay(overlay.toString())), List.of())) {
+            assertTrue(drive.isCurrent(base) && drive.isCurrent(overlay) && !drive.isCurrent(other));
+            assertEquals("drive d is on qcow2 image " + overlay + ", which does not grow while it is in use: `qemu-img resize` waits for the "
+                    + "machine's end (drives.d.path_on_host)", assertThrows(ConfigException.class, drive::requireGrowable).getMessage());
+            assertEquals("drive d is on overlay " + overlay + ", which has " + base + " behind it: image " + other
+                    + " would need another overlay (drives.d.path_on_host)", assertThrows(ConfigException.class, () -> drive.open(other)).getMessage());
+        }
+        try (DriveDisk drive = new DriveDisk(open(drive(base).withOverlay("memory")), List.of())) {
+            drive.requireGrowable();
+            drive.use(drive.open(other));
+            assertEquals(512, drive.current().capacity());
+            assertFalse(drive.isCurrent(base));
+        }
+    }
+
+    @Test
+    void anOverlayInMemoryGrowsWithItsImage() throws Exception {
+        Path odd = Files.write(directory.resolve("odd.img"), Arrays.copyOf(content, 512 * 9)); // within a block of the overlay
+        try (BlkBackend disk = open(drive(odd).withOverlay("memory")).toBackend(List.of())) {
+            DiskModel model = new DiskModel(Arrays.copyOf(content, 512 * 9), new Random(3));
+            model.write(disk, 512 * 8, new byte[512]);
+            Files.write(odd, content);
+            assertEquals(SIZE, disk.capacity());
+            byte[] expected = content.clone();
+            Arrays.fill(expected, 512 * 8, 512 * 9, (byte) 0);
+            new DiskModel(expected, new Random(3)).check(disk);
+            useAndCheck(disk, expected, 9);
+        }
+        assertArrayEquals(content, Files.readAllBytes(odd));
     }
 
     @Test

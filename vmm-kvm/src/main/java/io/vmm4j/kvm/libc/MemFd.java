@@ -49,6 +49,11 @@ public final class MemFd implements AutoCloseable {
         return create(name, size, flags, F_SEAL_SHRINK | F_SEAL_GROW);
     }
 
+    /** As {@link #create(String, long, int)}, for a file that may come to be longer. */
+    public static MemFd createToGrow(String name, long size, int flags) throws LinuxException {
+        return create(name, size, flags, F_SEAL_SHRINK | F_SEAL_SEAL);
+    }
+
     private static MemFd create(String name, long size, int flags, int seals) throws LinuxException {
         NativeStruct text = NativeStruct.string(name);
         int number = LibC.memfdCreate(text, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);

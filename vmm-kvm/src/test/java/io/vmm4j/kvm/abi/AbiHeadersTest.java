@@ -146,7 +146,7 @@ final class AbiHeadersTest {
     void systemCallLayoutsAgreeWithTheLibcHeaders() throws Exception {
         fields(libc("FileStat"), "stat", "SIZE", Map.of("ST_DEV", "st_dev", "ST_INO", "st_ino", "ST_MODE", "st_mode",
                 "ST_UID", "st_uid", "ST_RDEV", "st_rdev", "ST_SIZE", "st_size", "ST_BLKSIZE", "st_blksize", "ST_BLOCKS", "st_blocks"));
-        fields(libc("OfdLock"), "flock", "FLOCK_SIZE", Map.of("L_TYPE", "l_type", "L_PID", "l_pid"));
+        fields(libc("OfdLock"), "flock", "FLOCK_SIZE", Map.of("L_TYPE", "l_type", "L_START", "l_start", "L_LEN", "l_len", "L_PID", "l_pid"));
         fields(libc("Epoll"), "epoll_event", "EVENT_SIZE", Map.of("DATA", "data"));
         fields(libc("IoVec"), "iovec", "ENTRY_SIZE", Map.of("LENGTH", "iov_len"));
         fields(libc("UserfaultLayout"), "uffdio_api", "API_SIZE", Map.of("API_API", "api", "API_FEATURES", "features"));

@@ -107,7 +107,7 @@ final class BackingChain {
     }
 
     private BlkBackend openImage(Path path, boolean direct) throws IOException {
-        Qcow2Image image = Qcow2Image.open(path, true, direct, this);
+        Qcow2Image image = Qcow2Image.open(path, true, direct, this, DiskBackend::new);
         return image.toBackend(DiskBackend::new);
     }
 }

@@ -7,7 +7,7 @@ import java.io.IOException;
 final class ClusterMap {
 
     private static final int L1_SLICES = 64;
-    /** 16 MiB at most, made as they are needed: the entries of 128 GiB in clusters of 64 KiB. */
+    /** 16 MiB at most, made as they are needed: the entries of 128 GiB in clusters of 64 KiB. A smaller disk has all of its own. */
     private static final int L2_SLICES = 4096;
 
     private final ImageFile file;
@@ -20,19 +20,23 @@ final class ClusterMap {
     private final int l1Size;
 
     /** @param writeBack writes all tables in their order; for when one has to make room */
-    ClusterMap(ImageFile file, Qcow2Header header, TableCache.BeforeLoss writeBack) {
+    ClusterMap(ImageFile file, Qcow2Header header, TableMemory memory, TableCache.BeforeLoss writeBack) {
         this.file = file;
         this.clusterBits = header.clusterBits();
         this.l2Bits = clusterBits - 3;
         this.hasZeroFlag = header.version() >= 3;
         this.l1Offset = header.l1Offset();
         this.l1Size = header.l1Size();
-        this.l1 = new TableCache(file, clusterBits, L1_SLICES, writeBack);
-        this.l2 = new TableCache(file, clusterBits, L2_SLICES, writeBack);
+        this.l1 = new TableCache(file, clusterBits, L1_SLICES, memory, writeBack);
+        this.l2 = new TableCache(file, clusterBits, L2_SLICES, memory, writeBack);
     }
 
     private long clusterBytes() {
         return 1L << clusterBits;
+    }
+
+    long l1Offset() {
+        return l1Offset;
     }
 
     int l1Size() {
@@ -118,7 +122,7 @@ final class ClusterMap {
     }
 
     /**
-     * Has the L2 table of {@code cluster} be at {@code table}, a cluster taken for it, with the entries it had.
+     * Has the L2 table of {@code cluster} be at {@code table}, a cluster taken for it, with the entries it had. After a failure it is where it was.
      *
      * @return the offset of the table before, or 0
      */
@@ -129,9 +133,13 @@ final class ClusterMap {
         if (old == 0) {
             file.writeZeroes(table, clusterBytes());
         } else {
+            l2.writeBack(old, old + clusterBytes()); // of a table that says it is nobody else's in another place
             file.copy(old, table, clusterBytes());
         }
         l1.put(l1Offset + index * Long.BYTES, table | Qcow2Constants.COPIED);
+        if (old != 0) {
+            l2.forget(old, old + clusterBytes());
+        }
         return old;
     }
 
@@ -139,6 +147,12 @@ final class ClusterMap {
     void setEntry(long cluster, long entry) throws IOException {
         long table = l1Entry(cluster >>> l2Bits) & Qcow2Constants.OFFSET_MASK;
         l2.put(table + (cluster & l2Entries() - 1) * Long.BYTES, entry);
+    }
+
+    /** It is not used any more. */
+    void close() {
+        l1.close();
+        l2.close();
     }
 
     boolean isDirty() {

@@ -140,13 +140,7 @@ final class ClusterWriter {
     private void arrived(Refcounts.Run run, long first, boolean isWritten) throws IOException {
         tables.lock.lock();
         try {
-            for (int i = 0; i < run.count(); i++) {
-                if (isWritten) {
-                    change(first + i, run.first() + i << clusterBits | Qcow2Constants.COPIED);
-                } else {
-                    tables.refcounts.release(run.first() + i);
-                }
-            }
+            refer(run, first, isWritten ? run.count() : 0);
         } catch (Qcow2Exception e) {
             tables.damaged();
             throw e;
@@ -155,6 +149,20 @@ final class ClusterWriter {
             tables.lock.unlock();
         }
         settleIfMany();
+    }
+
+    /** Has entries of the disk's clusters from {@code first} on refer to the first {@code count} of a run; those that none refers to are free. */
+    private void refer(Refcounts.Run run, long first, int count) throws IOException {
+        int done = 0;
+        try {
+            for (; done < count; done++) {
+                change(first + done, run.first() + done << clusterBits | Qcow2Constants.COPIED);
+            }
+        } finally {
+            for (; done < run.count(); done++) {
+                tables.refcounts.release(run.first() + done);
+            }
+        }
     }
 
     /** Has a cluster's entry, whose table is prepared, be another one. */
@@ -329,21 +337,21 @@ final class ClusterWriter {
         if (!isMany) {
             return;
         }
-        boolean isUnlinked = locked(() -> {
+        long unlinked = locked(() -> {
             tables.writeBack();
             tables.freeWritten();
             return tables.unlinkedIsWritten();
         });
-        if (isUnlinked) {
+        if (unlinked != 0) {
             data.flush();
-            unlinkedIsSynced();
+            unlinkedIsSynced(unlinked);
         }
     }
 
-    /** The file was synced after {@link Tables#unlinkedIsWritten}. */
-    void unlinkedIsSynced() throws IOException {
+    /** As {@link Tables#unlinkedIsSynced}. */
+    void unlinkedIsSynced(long since) throws IOException {
         locked(() -> {
-            tables.unlinkedIsSynced();
+            tables.unlinkedIsSynced(since);
             return null;
         });
     }

@@ -11,19 +11,19 @@ final class FreeClusters {
     private long[] counts = new long[16];
     private int size;
 
-    /** Adds clusters; beyond 65,536 ranges they stay taken: a leak that a check of the image finds. */
-    void add(long first, long count) {
+    /** Adds clusters; false where they would be beyond 65,536 ranges: those of a table stay taken then, a leak that a check of the image finds. */
+    boolean add(long first, long count) {
         if (size > 0 && firsts[size - 1] + counts[size - 1] == first) {
             counts[size - 1] += count;
-            return;
+            return true;
         }
         if (size > 0 && first + count == firsts[size - 1]) {
             firsts[size - 1] = first;
             counts[size - 1] += count;
-            return;
+            return true;
         }
         if (size == MOST_RANGES) {
-            return;
+            return false;
         }
         if (size == firsts.length) {
             firsts = Arrays.copyOf(firsts, 2 * size);
@@ -31,6 +31,15 @@ final class FreeClusters {
         }
         firsts[size] = first;
         counts[size++] = count;
+        return true;
+    }
+
+    /** Takes the first cluster of the last range out. */
+    void dropFirst() {
+        firsts[size - 1]++;
+        if (--counts[size - 1] == 0) {
+            size--;
+        }
     }
 
     int size() {

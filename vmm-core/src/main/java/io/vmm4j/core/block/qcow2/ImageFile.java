@@ -51,6 +51,11 @@ final class ImageFile {
         bytes.write(new ByteBuffer[] {source}, 1, offset);
     }
 
+    /** Whether it may become longer than it is. */
+    boolean canGrow() {
+        return !file.isBlockDevice();
+    }
+
     /** Makes the file at least {@code end} bytes long. */
     void reach(long end) throws IOException {
         if (end <= length) {

@@ -85,16 +85,16 @@ final class Qcow2Backend implements BlkBackend {
     @Override
     public void flush() throws IOException {
         if (!image.isReadOnly()) {
-            boolean isUnlinked = writeTables();
+            long unlinked = writeTables();
             data.flush();
-            if (isUnlinked) {
-                writer.unlinkedIsSynced();
+            if (unlinked != 0) {
+                unlinkedIsSynced(unlinked);
             }
         }
     }
 
-    /** Writes the tables, in their order, but for the last sync; true when {@link ClusterWriter#unlinkedIsSynced} is to follow that. */
-    boolean writeTables() throws IOException {
+    /** Writes the tables, in their order, but for the last sync; what {@link #unlinkedIsSynced} is to be told after that, 0 when it need not be. */
+    long writeTables() throws IOException {
         tables.lock.lock();
         try {
             tables.writeBack();
@@ -126,8 +126,9 @@ final class Qcow2Backend implements BlkBackend {
         tables.leave(epoch);
     }
 
-    void unlinkedIsSynced() throws IOException {
-        writer.unlinkedIsSynced();
+    /** The file was synced after {@link #writeTables} had said {@code since}. */
+    void unlinkedIsSynced(long since) throws IOException {
+        writer.unlinkedIsSynced(since);
     }
 
     BlkBackend data() {

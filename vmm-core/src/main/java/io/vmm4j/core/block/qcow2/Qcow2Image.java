@@ -29,7 +29,7 @@ public final class Qcow2Image implements AutoCloseable {
         this.isReadOnly = isReadOnly;
         this.backing = backing;
         this.backingSize = backing == null ? 0 : backing.capacity();
-        this.tables = new Tables(file, header);
+        this.tables = new Tables(file, header, TableMemory.OF_PROCESS);
     }
 
     /**
@@ -40,27 +40,32 @@ public final class Qcow2Image implements AutoCloseable {
      * @throws io.vmm4j.core.block.ImageInUseException when somebody else's lock is in the way
      */
     public static Qcow2Image open(Path path, boolean readOnly, boolean direct) throws IOException {
-        return open(path, readOnly, direct, new BackingChain());
+        return open(path, readOnly, direct, new BackingChain(), DiskBackend::new);
     }
 
-    static Qcow2Image open(Path path, boolean readOnly, boolean direct, BackingChain chain) throws IOException {
+    /** @param engine makes what reads and writes the tables */
+    static Qcow2Image open(Path path, boolean readOnly, boolean direct, BackingChain chain, Function<DiskFile, BlkBackend> engine)
+            throws IOException {
         DiskFile disk = DiskFile.open(path, readOnly, direct);
         BlkBackend backing = null;
+        Qcow2Image image = null;
         try {
             chain.add(disk);
-            ImageFile file = new ImageFile(disk, new DiskBackend(disk));
+            ImageFile file = new ImageFile(disk, engine.apply(disk));
             Qcow2Header header = readHeader(file);
             if (!readOnly) {
                 requireWritable(header, path);
             }
             backing = chain.open(header, path, direct);
-            Qcow2Image image = new Qcow2Image(disk, file, header, readOnly, backing);
+            image = new Qcow2Image(disk, file, header, readOnly, backing);
             if (!readOnly) {
                 image.beginWriting();
             }
             return image;
         } catch (IOException | RuntimeException | Error e) {
-            if (backing != null) {
+            if (image != null) {
+                image.close();
+            } else if (backing != null) {
                 backing.close();
             }
             disk.close();
@@ -97,6 +102,7 @@ public final class Qcow2Image implements AutoCloseable {
             tables.finish();
             tables.header().clearDirty();
         }
+        tables.findTables();
         if (header.autoclear() != 0) {
             tables.header().clearAutoclear();
         }
@@ -171,6 +177,12 @@ public final class Qcow2Image implements AutoCloseable {
     /** Closes the image and what is behind it, without writing anything. A second call does nothing. */
     @Override
     public void close() throws IOException {
+        tables.lock.lock();
+        try {
+            tables.close();
+        } finally {
+            tables.lock.unlock();
+        }
         disk.close();
         if (backing != null) {
             backing.close();

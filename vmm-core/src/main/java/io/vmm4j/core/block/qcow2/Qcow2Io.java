@@ -12,13 +12,14 @@ import java.nio.ByteBuffer;
 final class Qcow2Io implements BlkIo, BlkIo.Listener {
 
     private static final int NONE = -1;
-    private static final int UNLINKED = -2;
 
     private final Qcow2Backend backend;
     private final Listener listener;
     private BlkIo inner;
     /** By tag: what is to be given back when the engine has done with it. */
     private int[] epochs;
+    /** By tag of a flush: what the tables are to be told when it is done, or 0. */
+    private long[] unlinked;
     private final Extent extent = new Extent();
 
     private Qcow2Io(Qcow2Backend backend, Listener listener) {
@@ -30,6 +31,7 @@ final class Qcow2Io implements BlkIo, BlkIo.Listener {
         Qcow2Io io = new Qcow2Io(backend, listener);
         io.inner = backend.data().openQueue(queue, io);
         io.epochs = new int[io.inner.depth()];
+        io.unlinked = new long[io.inner.depth()];
         return io;
     }
 
@@ -79,7 +81,7 @@ final class Qcow2Io implements BlkIo, BlkIo.Listener {
         epochs[tag] = NONE;
         if (!backend.isReadOnly()) {
             try {
-                epochs[tag] = backend.writeTables() ? UNLINKED : NONE;
+                unlinked[tag] = backend.writeTables();
             } catch (IOException e) {
                 listener.done(tag, e);
                 return;
@@ -118,11 +120,13 @@ final class Qcow2Io implements BlkIo, BlkIo.Listener {
         int epoch = epochs[tag];
         epochs[tag] = NONE;
         IOException outcome = failure;
+        long since = unlinked[tag];
+        unlinked[tag] = 0;
         if (epoch >= 0) {
             backend.leave(epoch);
-        } else if (epoch == UNLINKED && failure == null) {
+        } else if (since != 0 && failure == null) {
             try {
-                backend.unlinkedIsSynced();
+                backend.unlinkedIsSynced(since);
             } catch (IOException e) {
                 outcome = e;
             }

@@ -12,19 +12,25 @@ final class Refcounts {
     /** Slices of blocks kept: 2,048 counts of 16 bits each. */
     private static final int BLOCK_SLICES = 128;
     private static final int TABLE_SLICES = 64;
-    /** Counts looked at for one that is free, before the file is made longer instead. */
-    private static final int MOST_LOOKED_AT = 1 << 20;
+    /** Counts looked at for one that is free, before the file is made longer instead: those of 4 GiB in clusters of 64 KiB. */
+    private static final int MOST_LOOKED_AT = 1 << 16;
+    /** Clusters that a file may have counted behind its end. */
+    private static final int MOST_BEHIND = 1 << 20;
 
     private final ImageFile file;
     private final int clusterBits;
     private final int order;
     private final int blockBits;
+    private final CountWidth counts;
     private final TableCache blocks;
     private final TableCache table;
     private final HeaderWriter header;
+    private final TableSet known;
     private long tableOffset;
     private long tableClusters;
-    /** No cluster below is free, as far as is known. */
+    /** Became free, and may have been taken again. */
+    private final FreeClusters freed = new FreeClusters();
+    /** No cluster below is free, as far as is known, but for those of {@link #freed}. */
     private long hint;
     /** Clusters from here on never held anything. */
     private long untouched;
@@ -35,14 +41,17 @@ final class Refcounts {
         void moveTable(long offset, int clusters) throws IOException;
     }
 
-    Refcounts(ImageFile file, Qcow2Header image, HeaderWriter header) {
+    /** @param known has the blocks */
+    Refcounts(ImageFile file, Qcow2Header image, HeaderWriter header, TableSet known, TableMemory memory) {
         this.file = file;
         this.clusterBits = image.clusterBits();
         this.order = image.refcountOrder();
         this.blockBits = clusterBits + 3 - order;
-        this.blocks = new TableCache(file, clusterBits, BLOCK_SLICES, this::writeBlocks);
-        this.table = new TableCache(file, clusterBits, TABLE_SLICES, this::writeBack);
+        this.counts = new CountWidth(order);
+        this.blocks = new TableCache(file, clusterBits, BLOCK_SLICES, memory, this::writeBlocks);
+        this.table = new TableCache(file, clusterBits, TABLE_SLICES, memory, this::writeBack);
         this.header = header;
+        this.known = known;
         this.tableOffset = image.refcountOffset();
         this.tableClusters = image.refcountClusters();
         this.untouched = clustersIn(file.length());
@@ -67,6 +76,12 @@ final class Refcounts {
             file.sync();
             table.writeBack();
         }
+    }
+
+    /** It is not used any more. */
+    void close() {
+        blocks.close();
+        table.close();
     }
 
     boolean isDirty() {
@@ -99,39 +114,13 @@ final class Refcounts {
             return 0;
         }
         long place = placeOf(block, cluster);
-        return count(blocks.at(place), blocks.index(place), cluster);
-    }
-
-    private long count(ByteBuffer slice, int at, long cluster) {
-        return switch (order) {
-            case 3 -> Byte.toUnsignedLong(slice.get(at));
-            case 4 -> Short.toUnsignedLong(slice.getShort(at));
-            case 5 -> Integer.toUnsignedLong(slice.getInt(at));
-            case 6 -> slice.getLong(at);
-            default -> slice.get(at) >>> shift(cluster) & (1 << (1 << order)) - 1;
-        };
-    }
-
-    /** Of counts that share a byte: the first is in the lowest bits. */
-    private int shift(long cluster) {
-        return (int) (cluster & (8 >> order) - 1) << order;
+        return counts.get(blocks.at(place), blocks.index(place), cluster);
     }
 
     /** Sets a count whose block is there. */
     private void set(long block, long cluster, long value) throws IOException {
         long place = placeOf(block, cluster);
-        ByteBuffer slice = blocks.change(place);
-        int at = blocks.index(place);
-        switch (order) {
-            case 3 -> slice.put(at, (byte) value);
-            case 4 -> slice.putShort(at, (short) value);
-            case 5 -> slice.putInt(at, (int) value);
-            case 6 -> slice.putLong(at, value);
-            default -> {
-                int mask = (1 << (1 << order)) - 1 << shift(cluster);
-                slice.put(at, (byte) (slice.get(at) & ~mask | (int) value << shift(cluster)));
-            }
-        }
+        counts.put(blocks.change(place), blocks.index(place), cluster, value);
     }
 
     /** Forgets a reference that nothing has. */
@@ -148,7 +137,6 @@ final class Refcounts {
         long cluster = nextFree();
         long block = blockFor(cluster);
         while (block >>> clusterBits == cluster) { // it has become that block itself
-            hint = cluster + 1;
             cluster = nextFree();
             block = blockFor(cluster);
         }
@@ -158,13 +146,26 @@ final class Refcounts {
             next++;
         }
         file.reach(next << clusterBits);
-        for (long taken = cluster; taken < next; taken++) {
-            set(block, taken, 1);
+        take(block, cluster, next);
+        if (hint >= cluster && hint < next) {
+            hint = next;
         }
-        hint = next;
         boolean isUntouched = cluster >= untouched;
         untouched = Math.max(untouched, next);
         return new Run(cluster, (int) (next - cluster), isUntouched);
+    }
+
+    /** All or none. */
+    private void take(long block, long first, long end) throws IOException {
+        long taken = first;
+        try {
+            for (; taken < end; taken++) {
+                set(block, taken, 1);
+            }
+        } catch (IOException e) {
+            uncount(first, taken);
+            throw e;
+        }
     }
 
     /**
@@ -176,33 +177,45 @@ final class Refcounts {
     }
 
     private long nextFree() throws IOException {
-        long end = clustersIn(file.length());
-        long cluster = hint;
-        for (int looked = 0; cluster < end && looked < MOST_LOOKED_AT; ) {
-            long block = blockOf(cluster);
+        long cluster = nextFreed();
+        if (cluster >= 0) {
+            return cluster;
+        }
+        long end = Math.min(clustersIn(file.length()), untouched);
+        int looked = 0;
+        while (hint < end && (looked < MOST_LOOKED_AT || !file.canGrow())) {
+            long block = blockOf(hint);
             if (block == 0) {
-                return cluster;
+                return hint;
             }
-            long place = placeOf(block, cluster);
+            long place = placeOf(block, hint);
             ByteBuffer slice = blocks.at(place);
-            long sliceEnd = Math.min(end, cluster - (cluster & (1L << blockBits) - 1) + ((place - block | blocks.sliceBytes() - 1) + 1 << 3 >>> order));
-            for (; cluster < sliceEnd; cluster++, looked++) {
-                if (count(slice, blocks.index(placeOf(block, cluster)), cluster) == 0) {
-                    hint = cluster;
-                    return cluster;
+            long sliceEnd = Math.min(end, hint - (hint & (1L << blockBits) - 1) + ((place - block | blocks.sliceBytes() - 1) + 1 << 3 >>> order));
+            for (; hint < sliceEnd; hint++, looked++) {
+                if (counts.get(slice, blocks.index(placeOf(block, hint)), hint) == 0) {
+                    return hint;
                 }
             }
         }
-        hint = cluster;
-        if (cluster < end) {
-            cluster = end; // most of the file is taken: go on here the next time
-        }
-        while (get(cluster) != 0) {
-            if (cluster++ - end > MOST_LOOKED_AT) {
+        // Where most of the file is taken, the next one goes on with the search.
+        for (cluster = Math.max(end, untouched); get(cluster) != 0; cluster++) {
+            if (cluster - end > MOST_BEHIND) {
                 throw new Qcow2Exception("clusters behind the end of the file are referred to");
             }
         }
         return cluster;
+    }
+
+    /** One of those that became free last and still are; -1 without one. */
+    private long nextFreed() throws IOException {
+        while (freed.size() > 0) {
+            int last = freed.size() - 1;
+            if (get(freed.first(last)) == 0) {
+                return freed.first(last);
+            }
+            freed.dropFirst();
+        }
+        return -1;
     }
 
     /** The block with {@code cluster}'s count; where there is none, {@code cluster}, which is free, becomes it. */
@@ -224,8 +237,11 @@ final class Refcounts {
         long offset = home << clusterBits;
         file.writeZeroes(offset, 1L << clusterBits);
         blocks.forget(offset, offset + (1L << clusterBits));
+        long counted = home >>> blockBits == cluster >>> blockBits ? offset : blockOf(home);
+        blocks.at(placeOf(counted, home)); // lest a failure leave the block without its own count
         table.put(tableOffset + (cluster >>> blockBits) * Long.BYTES, offset);
-        set(blockOf(home), home, 1);
+        set(counted, home, 1);
+        known.add(home);
         untouched = Math.max(untouched, home + 1);
     }
 
@@ -271,6 +287,7 @@ final class Refcounts {
                     + Qcow2Header.MAX_REFCOUNT_TABLE_BYTES);
         }
         long bytes = clusters + newBlocks << clusterBits;
+        untouched = Math.max(untouched, start + clusters + newBlocks);
         file.writeZeroes(start << clusterBits, bytes);
         file.copy(tableOffset, start << clusterBits, tableClusters << clusterBits);
         blocks.forget(start << clusterBits, (start << clusterBits) + bytes);
@@ -292,17 +309,41 @@ final class Refcounts {
             }
             writeBack();
             file.sync();
-            header.moveTable(tableOffset, (int) clusters);
         } catch (IOException e) {
+            long end = start + clusters + newBlocks << clusterBits;
             table.forget(tableOffset, tableOffset + (clusters << clusterBits));
+            blocks.forget(tableOffset, end);
             tableOffset = oldOffset;
             tableClusters = oldClusters;
+            uncount(start, start + clusters + newBlocks);
             throw e;
         }
-        untouched = Math.max(untouched, start + clusters + newBlocks);
+        try {
+            header.moveTable(tableOffset, (int) clusters);
+        } catch (IOException e) {
+            // Which of the two the header names is not known: neither may change.
+            throw new Qcow2Exception("the refcount table could not be moved: " + e.getMessage());
+        }
+        for (long home = start + clusters; home < start + clusters + newBlocks; home++) {
+            known.add(home);
+        }
         table.forget(oldOffset, oldOffset + (oldClusters << clusterBits));
         for (long i = 0; i < oldClusters; i++) {
             release((oldOffset >>> clusterBits) + i);
+        }
+    }
+
+    /** Takes the counts of clusters off again that nothing refers to, as far as they have a block. */
+    private void uncount(long first, long end) {
+        try {
+            for (long cluster = first; cluster < end; cluster++) {
+                long block = blockOf(cluster);
+                if (block != 0) {
+                    set(block, cluster, 0);
+                }
+            }
+        } catch (IOException e) {
+            // They stay counted: a leak that a check of the image finds.
         }
     }
 
@@ -313,10 +354,12 @@ final class Refcounts {
             throw new Qcow2Exception("cluster 0x" + Long.toHexString(cluster << clusterBits) + " is in use and has no reference counted");
         }
         set(blockOf(cluster), cluster, count - 1);
-        if (count > 1) {
+        if (count != 1) {
             return false;
         }
-        hint = Math.min(hint, cluster);
+        if (!freed.add(cluster, 1)) {
+            hint = Math.min(hint, cluster);
+        }
         return true;
     }
 

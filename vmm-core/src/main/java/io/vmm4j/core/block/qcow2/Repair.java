@@ -5,9 +5,13 @@ import java.io.IOException;
 
 /**
  * Counts the references to clusters anew, where the last writer has left that for later (lazy refcounts) and did not come to it. What it keeps in
- * memory is a bit for each cluster in use. Tables that contradict each other are left to {@code qemu-img check}.
+ * memory is a bit for each cluster in use, 32 MiB at most. Tables that contradict each other, and files with more clusters than that, are left to
+ * {@code qemu-img check}.
  */
 final class Repair {
+
+    /** 16 TiB in clusters of 64 KiB. */
+    private static final long MOST_CLUSTERS = 1L << 28;
 
     private final ImageFile file;
     private final Qcow2Header header;
@@ -25,6 +29,9 @@ final class Repair {
     void run() throws IOException {
         if (header.snapshots() > 0) {
             throw refuse("it has internal snapshots");
+        }
+        if (clusters(file.length()) > MOST_CLUSTERS) {
+            throw refuse("its file has more than " + MOST_CLUSTERS + " clusters");
         }
         use(0, 1);
         use(header.l1Offset() >>> clusterBits, clusters((long) header.l1Size() * Long.BYTES));
@@ -87,7 +94,7 @@ final class Repair {
     }
 
     private void check(long cluster) throws IOException {
-        if (cluster >= clusters(file.length()) || cluster >= BlockSet.MAX_BLOCKS) {
+        if (cluster >= clusters(file.length())) {
             throw refuse("cluster 0x" + Long.toHexString(cluster << clusterBits) + " is behind the end of the file");
         }
     }
@@ -98,7 +105,7 @@ final class Repair {
                 continue;
             }
             long from = index * tables.refcounts.countsInBlock();
-            long end = Math.min(from + tables.refcounts.countsInBlock(), BlockSet.MAX_BLOCKS);
+            long end = Math.min(from + tables.refcounts.countsInBlock(), MOST_CLUSTERS);
             for (long cluster = from; cluster < end; cluster++) {
                 if (!used.contains(cluster) && !isOfTable(cluster) && tables.refcounts.get(cluster) != 0) {
                     tables.refcounts.countNone(cluster);

@@ -7,16 +7,20 @@ import java.util.List;
 
 /**
  * Parts of tables in memory: slices of up to 4 KiB of the file, read when first asked for, written back late, and the one that was not used for
- * longest given up for another. A bounded number, whatever the image is. Confined to the image's lock.
+ * longest given up for another. A bounded number, whatever the image is: a few of its own, and more as long as the process has a share for it
+ * ({@link TableMemory}). Confined to the image's lock.
  */
 final class TableCache {
 
     /** Bytes of a slice in an image of clusters not smaller. */
-    private static final int SLICE = 4096;
+    static final int SLICE = 4096;
+    /** Slices that any cache may have. */
+    private static final int OWN = 16;
 
     private final ImageFile file;
     private final int sliceBits;
     private final int capacity;
+    private final TableMemory memory;
     private final BeforeLoss beforeLoss;
     private final Slice[] buckets;
     private final List<Slice> dirty = new ArrayList<>();
@@ -24,6 +28,10 @@ final class TableCache {
     private Slice newest;
     private Slice oldest;
     private int count;
+    /** Slices made beyond {@link #OWN}. */
+    private int shared;
+    /** In no row: for one who only reads when all others wait to be written and cannot be. */
+    private Slice spare;
 
     /** Has what is to be on disk before a slice be written; writes the slices of the cache too. */
     @FunctionalInterface
@@ -47,15 +55,17 @@ final class TableCache {
 
     /**
      * @param clusterBits of the image
-     * @param slices      the most that are kept, a power of two
+     * @param slices      the most that are kept
+     * @param memory      what those beyond the first 16 are of
      * @param beforeLoss  called when one is to be given up that was changed
      */
-    TableCache(ImageFile file, int clusterBits, int slices, BeforeLoss beforeLoss) {
+    TableCache(ImageFile file, int clusterBits, int slices, TableMemory memory, BeforeLoss beforeLoss) {
         this.file = file;
         this.sliceBits = Math.min(clusterBits, Integer.numberOfTrailingZeros(SLICE));
         this.capacity = slices;
+        this.memory = memory;
         this.beforeLoss = beforeLoss;
-        this.buckets = new Slice[slices];
+        this.buckets = new Slice[Integer.highestOneBit(Math.max(1, slices - 1)) * 2];
     }
 
     private int bucket(long number) {
@@ -64,7 +74,7 @@ final class TableCache {
 
     /** The bytes of the slice with byte {@code offset} of the file: see {@link #index}. Until the next call of this cache. */
     ByteBuffer at(long offset) throws IOException {
-        return slice(offset).bytes;
+        return slice(offset, false).bytes;
     }
 
     /** Where byte {@code offset} of the file is in its slice. */
@@ -88,7 +98,7 @@ final class TableCache {
 
     /** As {@link #at}, for one who changes it. */
     ByteBuffer change(long offset) throws IOException {
-        Slice slice = slice(offset);
+        Slice slice = slice(offset, true);
         if (!slice.isDirty) {
             slice.isDirty = true;
             dirty.add(slice);
@@ -96,14 +106,14 @@ final class TableCache {
         return slice.bytes;
     }
 
-    private Slice slice(long offset) throws IOException {
+    private Slice slice(long offset, boolean isToChange) throws IOException {
         long number = offset >>> sliceBits;
         if (newest != null && newest.number == number) {
             return newest;
         }
         Slice slice = find(number);
         if (slice == null) {
-            return load(number);
+            return load(number, isToChange);
         }
         unlink(slice);
         linkNewest(slice);
@@ -118,12 +128,15 @@ final class TableCache {
         return slice;
     }
 
-    private Slice load(long number) throws IOException {
-        Slice slice = count < capacity ? new Slice(sliceBytes()) : takeOldest();
+    private Slice load(long number, boolean isToChange) throws IOException {
+        Slice slice = mayHaveMore() ? new Slice(sliceBytes()) : takeOldest(isToChange);
         try {
             file.read(slice.bytes.clear(), number << sliceBits);
         } finally {
             slice.bytes.clear();
+        }
+        if (slice == spare) {
+            return slice;
         }
         slice.number = number;
         slice.nextInBucket = buckets[bucket(number)];
@@ -133,13 +146,50 @@ final class TableCache {
         return slice;
     }
 
-    private Slice takeOldest() throws IOException {
-        if (oldest.isDirty) {
-            beforeLoss.writeBack();
+    private boolean mayHaveMore() {
+        if (count < Math.min(capacity, OWN)) {
+            return true;
         }
+        if (count >= capacity || count - OWN >= shared && !memory.take()) {
+            return false;
+        }
+        shared = Math.max(shared, count - OWN + 1);
+        return true;
+    }
+
+    private Slice takeOldest(boolean isToChange) throws IOException {
         Slice slice = oldest;
+        if (slice.isDirty) {
+            try {
+                beforeLoss.writeBack();
+            } catch (IOException e) {
+                slice = oldestClean();
+                if (slice == null && isToChange) {
+                    throw e;
+                }
+            }
+        }
+        if (slice == null) {
+            spare = spare == null ? new Slice(sliceBytes()) : spare;
+            return spare;
+        }
         remove(slice);
         return slice;
+    }
+
+    /** {@code null} without one. */
+    private Slice oldestClean() {
+        Slice slice = oldest;
+        while (slice != null && slice.isDirty) {
+            slice = slice.newer;
+        }
+        return slice;
+    }
+
+    /** Gives up what it has of the process's memory; it is not used any more. */
+    void close() {
+        memory.give(shared);
+        shared = 0;
     }
 
     private void remove(Slice slice) {
@@ -189,13 +239,28 @@ final class TableCache {
     void writeBack() throws IOException {
         while (!dirty.isEmpty()) {
             Slice slice = dirty.get(dirty.size() - 1);
-            try {
-                file.write(slice.bytes.clear(), slice.number << sliceBits);
-            } finally {
-                slice.bytes.clear();
-            }
-            slice.isDirty = false;
+            write(slice);
             dirty.remove(dirty.size() - 1);
+        }
+    }
+
+    private void write(Slice slice) throws IOException {
+        try {
+            file.write(slice.bytes.clear(), slice.number << sliceBits);
+        } finally {
+            slice.bytes.clear();
+        }
+        slice.isDirty = false;
+    }
+
+    /** Writes what was changed of bytes [from, to) of the file. */
+    void writeBack(long from, long to) throws IOException {
+        for (long number = from >>> sliceBits; number <= to - 1 >>> sliceBits; number++) {
+            Slice slice = find(number);
+            if (slice != null && slice.isDirty) {
+                write(slice);
+                dirty.remove(slice);
+            }
         }
     }
 

@@ -23,6 +23,7 @@ final class Tables {
     final Refcounts refcounts;
     private final ImageFile file;
     private final HeaderFile header;
+    private final TableSet known;
     private final int clusterBits;
     private final Condition arrival = lock.newCondition();
     /** Clusters of the disk that are on their way into the file: first and end of each range. */
@@ -33,19 +34,33 @@ final class Tables {
     private FreeClusters unlinked = new FreeClusters();
     /** Those of them that are not referred to by the tables in the file either. */
     private FreeClusters written = new FreeClusters();
-    /** Whether that is on stable storage. */
+    /** Counts how often {@link #written} was filled, from 1 on: a sync that began before the last time says nothing about it. */
+    private long generation;
+    /** Whether that it is written is on stable storage. */
     private boolean isSynced;
     /** The requests that move data: those begun since {@link #written} was last filled, and those before. */
     private final AtomicInteger[] moving = {new AtomicInteger(), new AtomicInteger()};
     private int epoch;
     private boolean isCorrupt;
 
-    Tables(ImageFile file, Qcow2Header header) {
+    Tables(ImageFile file, Qcow2Header header, TableMemory memory) {
         this.file = file;
         this.header = new HeaderFile(file, header);
         this.clusterBits = header.clusterBits();
-        this.refcounts = new Refcounts(file, header, this.header::moveTable);
-        this.map = new ClusterMap(file, header, this::writeBack);
+        this.known = new TableSet();
+        this.refcounts = new Refcounts(file, header, this.header::moveTable, known, memory);
+        this.map = new ClusterMap(file, header, memory, this::writeBack);
+    }
+
+    /**
+     * Finds out where tables are, for one who is about to write. The time goes with the length of the L1 and the refcount table.
+     *
+     * @throws Qcow2Exception when one is used twice
+     */
+    void findTables() throws IOException {
+        known.clear();
+        known.addAll(file, map.l1Offset(), map.l1Size(), clusterBits);
+        known.addAll(file, refcounts.tableOffset(), refcounts.blockCount(), clusterBits);
     }
 
     HeaderFile header() {
@@ -104,8 +119,17 @@ final class Tables {
         if (map.isPrepared(cluster)) {
             return;
         }
-        long old = map.moveTable(cluster, allocate(1).first() << clusterBits);
+        long table = allocate(1).first();
+        long old;
+        try {
+            old = map.moveTable(cluster, table << clusterBits);
+        } catch (IOException e) {
+            refcounts.release(table); // nothing refers to it
+            throw e;
+        }
+        known.add(table);
         if (old != 0) {
+            known.remove(old >>> clusterBits);
             unlinked.add(old >>> clusterBits, 1);
         }
     }
@@ -119,26 +143,41 @@ final class Tables {
         Refcounts.Run run = refcounts.allocate(wanted);
         long from = run.first() << clusterBits;
         long to = run.first() + run.count() << clusterBits;
-        if (!run.isUntouched() && (from == 0 || refcounts.isTable(from, to) || refcounts.isKnownBlock(from, to) || map.isKnownTable(from, to))) {
+        if (!run.isUntouched() && (!isForData(from, to - from) || refcounts.isKnownBlock(from, to) || map.isKnownTable(from, to))) {
             throw new Qcow2Exception("clusters from byte " + from + " on have tables, and no reference counted");
         }
         return run;
     }
 
-    /** Whether bytes of the file may be a guest's: they are not of its header, the refcount table or the L1 table. */
+    /**
+     * Whether bytes of the file may be a guest's: they are not of its header, of the refcount table or one of its blocks, of the L1 table or an L2
+     * table.
+     */
     boolean isForData(long offset, long length) {
-        return offset >= 1L << clusterBits && !refcounts.isTable(offset, offset + length) && !map.isL1(offset, offset + length);
+        return offset >= 1L << clusterBits && !refcounts.isTable(offset, offset + length) && !map.isL1(offset, offset + length)
+                && !known.hasAny(offset >>> clusterBits, offset + length - 1 >>> clusterBits);
     }
 
-    /** A cluster's entry does not have what {@code entry} refers to any more. */
-    void unlink(long entry) {
+    /**
+     * A cluster's entry does not have what {@code entry} refers to any more.
+     *
+     * @throws Qcow2Exception when those are no clusters of data
+     */
+    void unlink(long entry) throws Qcow2Exception {
         if ((entry & Qcow2Constants.COMPRESSED) != 0) {
             long offset = CompressedClusters.offset(entry, clusterBits);
             long first = offset >>> clusterBits;
-            unlinked.add(first, (offset + CompressedClusters.length(entry, clusterBits) - 1 >>> clusterBits) - first + 1);
+            unlink(entry, first, (offset + CompressedClusters.length(entry, clusterBits) - 1 >>> clusterBits) - first + 1);
         } else if ((entry & Qcow2Constants.OFFSET_MASK) != 0) {
-            unlinked.add((entry & Qcow2Constants.OFFSET_MASK) >>> clusterBits, 1);
+            unlink(entry, (entry & Qcow2Constants.OFFSET_MASK) >>> clusterBits, 1);
         }
+    }
+
+    private void unlink(long entry, long first, long count) throws Qcow2Exception {
+        if (first << clusterBits >= file.length() || !isForData(first << clusterBits, count << clusterBits)) {
+            throw new Qcow2Exception("an L2 entry is 0x" + Long.toHexString(entry) + ", no cluster of data");
+        }
+        unlinked.add(first, count);
     }
 
     boolean hasManyUnlinked() {
@@ -164,23 +203,26 @@ final class Tables {
     /**
      * All unlinked clusters are unlinked in the file too, as {@link #writeBack} was called.
      *
-     * @return whether {@link #unlinkedIsSynced} is to be called when the file has been synced after this
+     * @return what {@link #unlinkedIsSynced} is to be told when the file has been synced after this; 0 when it need not be
      */
-    boolean unlinkedIsWritten() {
+    long unlinkedIsWritten() {
         if (written.size() == 0 && unlinked.size() > 0) {
             FreeClusters free = written;
             written = unlinked;
             unlinked = free;
             isSynced = false;
+            generation++;
             epoch = 1 - epoch;
         }
-        return written.size() > 0 && !isSynced;
+        return written.size() > 0 && !isSynced ? generation : 0;
     }
 
-    /** The file was synced after {@link #unlinkedIsWritten}. */
-    void unlinkedIsSynced() throws IOException {
-        isSynced = true;
-        freeWritten();
+    /** The file was synced after {@link #unlinkedIsWritten} had said {@code since}. */
+    void unlinkedIsSynced(long since) throws IOException {
+        if (since == generation) { // else others were written meanwhile, maybe after that sync began
+            isSynced = true;
+            freeWritten();
+        }
     }
 
     /** Frees what may be free by now. */
@@ -228,13 +270,19 @@ final class Tables {
         return isCorrupt;
     }
 
+    /** They are not used any more. */
+    void close() {
+        map.close();
+        refcounts.close();
+    }
+
     /** Writes everything, and frees what is to be free; nothing moves any more. */
     void finish() throws IOException {
         writeBack();
         file.sync();
         for (int i = 0; i < 2 && (unlinked.size() > 0 || written.size() > 0); i++) {
             unlinkedIsWritten();
-            unlinkedIsSynced();
+            unlinkedIsSynced(generation);
         }
         if (isDirty()) {
             writeBack();

@@ -98,14 +98,14 @@ final class HostileImageTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0x0000", "0x4000", "0xc000"})
+    @CsvSource({"0x0000", "0x4000", "0x8000", "0xc000", "0x10000"})
     void aClusterThatIsOneOfTheTablesIsNotWritten(String place) throws IOException {
         long host = Long.decode(place);
         pointFirstClusterAt(host);
         if (host == 0) {
             TestImage.put(image, 4 * CLUSTER, 0x8000_0000_0000_0000L); // offset 0 is absent: nothing to be written over
         }
-        byte[] before = Arrays.copyOfRange(Files.readAllBytes(image), 80, 4 * CLUSTER);
+        byte[] before = Arrays.copyOfRange(Files.readAllBytes(image), 80, 5 * CLUSTER);
         try (BlkBackend disk = TestImage.open(image, false)) {
             if (host != 0) {
                 assertThrows(Qcow2Exception.class, () -> disk.write(TestImage.bytes(512, 7), 1, 0));
@@ -113,9 +113,51 @@ final class HostileImageTest {
                 assertThrows(IOException.class, disk::flush);
             }
         }
-        byte[] after = Arrays.copyOfRange(Files.readAllBytes(image), 80, 4 * CLUSTER);
+        byte[] after = Arrays.copyOfRange(Files.readAllBytes(image), 80, 5 * CLUSTER);
         assertArrayEquals(before, after);
         assertEquals(host == 0 ? 0 : 2, TestImage.get(image, 72), "marked corrupt");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x4000", "0x8000", "0xc000", "0x10000", "0x10000000"})
+    void aClusterThatIsOneOfTheTablesIsNotFreed(String place) throws IOException {
+        pointFirstClusterAt(Long.decode(place));
+        long before = TestImage.get(image, REFCOUNT_BLOCK);
+        try (BlkBackend disk = TestImage.open(image, false)) {
+            assertThrows(Qcow2Exception.class, () -> disk.discard(0, CLUSTER));
+            assertThrows(IOException.class, disk::flush, "nothing is written any more");
+        }
+        assertEquals(before, TestImage.get(image, REFCOUNT_BLOCK));
+        assertEquals(2, TestImage.get(image, 72), "marked corrupt");
+    }
+
+    @Test
+    void anImageWithTwoTablesInOnePlaceIsOnlyRead() throws IOException {
+        pointFirstClusterAt(5 * CLUSTER);
+        TestImage.put(image, L1 + 8, 4 * CLUSTER | COPIED);
+        assertTrue(refusal(false).startsWith("has two tables at byte 65536, and so is only to be read: "));
+        TestImage.open(image, true).close();
+        TestImage.put(image, L1 + 8, REFCOUNT_BLOCK | COPIED);
+        assertTrue(refusal(false).startsWith("has two tables at byte 32768, "));
+    }
+
+    @Test
+    void aCountThatIsNegativeAsASignedNumberIsOneOfManyReferences() throws IOException {
+        TestImage.putInt(image, 96, 6); // 64 bits
+        for (int cluster = 0; cluster < 4; cluster++) {
+            TestImage.put(image, REFCOUNT_BLOCK + 8 * cluster, 1);
+        }
+        pointFirstClusterAt(5 * CLUSTER);
+        TestImage.put(image, REFCOUNT_BLOCK + 8, 1);
+        TestImage.put(image, REFCOUNT_BLOCK + 8 * 4, 1);
+        TestImage.put(image, REFCOUNT_BLOCK + 8 * 5, -3);
+        try (BlkBackend disk = TestImage.open(image, false)) {
+            disk.discard(0, CLUSTER);
+            disk.flush();
+            disk.flush();
+            disk.write(TestImage.bytes(512, 7), 1, 1 << 20);
+        }
+        assertEquals(-4, TestImage.get(image, REFCOUNT_BLOCK + 8 * 5), "one fewer, and not free");
     }
 
     @ParameterizedTest
