@@ -43,15 +43,19 @@ final class BackEndWatch {
     }
 
     /** @param event is signalled for errors; never read here, where the other side could have that wait */
-    void error(EventFd event) throws IOException {
-        errors.close();
+    void errors(EventFd event) throws IOException {
         errors = loop.watch(event.fd(), Epoll.EPOLLIN, events -> onError.accept("has met an error in a queue"));
+    }
+
+    /** Looks for errors no more; before what signals them is closed. */
+    void endErrors() {
+        errors.close();
+        errors = () -> { };
     }
 
     /** The back end is no more to be looked at; before it is closed. */
     void end() {
-        errors.close();
-        errors = () -> { };
+        endErrors();
         watches.forEach(Registration::close);
         watches.clear();
     }

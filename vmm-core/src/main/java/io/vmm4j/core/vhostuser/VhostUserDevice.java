@@ -192,7 +192,8 @@ public final class VhostUserDevice implements VirtioDevice, AutoCloseable {
         try {
             backEnd.setFeatures(activation.driverFeatures());
             shape.prepare(backEnd);
-            watch.error(rings.start(backEnd));
+            watch.endErrors(); // of the last time
+            watch.errors(rings.start(backEnd));
         } catch (VhostUserException e) {
             lost(e);
         } catch (IOException e) {
