@@ -148,6 +148,12 @@ public record DriveConfig(
                 queues, size, format, socket, overlay);
     }
 
+    /** The same drive, served by the vhost-user back end that listens there; {@code null} = by this process. */
+    public DriveConfig withSocket(String path) {
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
+                numQueues, queueSize, format, path, overlay);
+    }
+
     /** The same drive with an image of this format; {@code null} = looked at. */
     public DriveConfig withFormat(Format imageFormat) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,

@@ -190,13 +190,10 @@ class VhostUserBlockTest {
         beginDriven();
         requireServed();
         requireServed();
-        rig.driver.reset();
-        assertEquals(0, rig.driver.status());
+        rig.restart();
         awaitRequest(backEnd, 11);
         awaitRequest(backEnd, 34);
-        DriverQueue.split(rig.memory, VhostUserRig.RINGS, VhostUserRig.QUEUE_SIZE, FEATURES); // zeroes it
-        rig.close();
-        rig = null;
+        requireServed();
     }
 
     @Test

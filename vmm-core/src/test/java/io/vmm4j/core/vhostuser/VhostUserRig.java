@@ -50,7 +50,7 @@ final class VhostUserRig implements AutoCloseable {
     final EpollEventLoop loop;
     final MmioDriver driver;
     final VhostUserDevice device;
-    final DriverQueue queue;
+    DriverQueue queue;
     final Soft wiring = new Soft();
     private final BackEndPort port;
     private final MemFd file;
@@ -136,6 +136,15 @@ final class VhostUserRig implements AutoCloseable {
 
     static VhostUserRig block(Path socket) throws IOException {
         return new VhostUserRig(socket, new BlockShape(1, QUEUE_SIZE, true), FAST);
+    }
+
+    /** A driver that begins anew. */
+    void restart() throws InterruptedException {
+        driver.reset();
+        assertEquals(0, driver.status());
+        queue = DriverQueue.split(memory, RINGS, QUEUE_SIZE, FEATURES);
+        driver.start(FEATURES, queue);
+        settle();
     }
 
     /** Begins a read of a sector. */
