@@ -31,7 +31,7 @@ public enum CliOption {
                     + "of a vhost-user back end that serves the disk.", "virblks"),
 
     SHARE(Group.SHARE, Value.PATH, null, "none",
-            "A directory of the host's, as DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
+            "A directory of the host's, as often as wanted: DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
                     + "TAG /mnt, share being the tag when none is given. ro: the guest may change nothing. POLICY: auto, always, never or metadata, what "
                     + "the guest may keep. writeback: writes may wait in the guest's memory. privileged: the guest may make set-uid programs and "
                     + "device nodes. vhost-user:PATH in place of DIR: the socket of a vhost-user back end, as virtiofsd's.", "share"),
@@ -261,7 +261,7 @@ public enum CliOption {
 
     /** True when it may be given several times. */
     public boolean isRepeatable() {
-        return this == NET || this == PUBLISH;
+        return this == NET || this == PUBLISH || this == SHARE;
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */
