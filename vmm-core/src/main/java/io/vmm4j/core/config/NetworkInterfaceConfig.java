@@ -135,6 +135,12 @@ public record NetworkInterfaceConfig(
                 user, ports, tap, vhostUser);
     }
 
+    /** The same on what another stands on. */
+    public NetworkInterfaceConfig onPortOf(NetworkInterfaceConfig other) {
+        return new NetworkInterfaceConfig(ifaceId, other.hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, other.stream,
+                other.user, other.publish, other.tap, other.vhostUser);
+    }
+
     /** The field that says what it stands on: {@code host_dev_name}, {@code stream}, {@code user}, {@code tap} or {@code vhost_user}. */
     public String portField() {
         return vhostUser != null ? "vhost_user" : user != null ? "user" : stream != null ? "stream" : tap != null ? "tap" : "host_dev_name";

@@ -104,6 +104,8 @@ final class HostFiles implements AutoCloseable {
         try {
             Problems problems = new Problems();
             config.check(problems);
+            config.vhostUserDevice().ifPresent(device -> problems.add("machine-config.mem_type", "memory that begins as a snapshot's cannot be shared with the "
+                    + "vhost-user back end of " + device + ": such a device is for machines that boot"));
             files.openDisks(config.drives(), restart, problems);
             files.openPorts(config.networkInterfaces(), problems);
             checkSockets(config, given, problems);
