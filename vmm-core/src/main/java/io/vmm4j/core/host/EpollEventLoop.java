@@ -105,6 +105,11 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         return worker.isStarted();
     }
 
+    /** Whether it is to end: nothing on its thread may wait for others any more. Any thread. */
+    public boolean isClosing() {
+        return closing;
+    }
+
     /** The loop's thread, for those who count it. */
     public Worker worker() {
         return worker;
