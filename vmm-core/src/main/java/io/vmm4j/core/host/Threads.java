@@ -10,6 +10,13 @@ public final class Threads {
     private Threads() {
     }
 
+    /** Waits for the end of {@code thread}; an interrupt of the caller is kept for later. */
+    public static void joinUninterruptibly(Thread thread) {
+        while (!joinUninterruptibly(thread, Long.MAX_VALUE)) {
+            continue;
+        }
+    }
+
     /**
      * Starts {@code thread}.
      *

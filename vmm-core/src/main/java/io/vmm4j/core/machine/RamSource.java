@@ -88,7 +88,7 @@ final class RamSource {
      * @throws ConfigException when there is not that much, naming what there is
      */
     static Mapping mapMissing(MachineConfig machine) throws ConfigException, IOException {
-        return new RamSource(machine).mapMissing();
+        return new RamSource(machine, false).mapMissing();
     }
 
     private Mapping mapMissing() throws ConfigException, IOException {
