@@ -139,7 +139,7 @@ final class SnapshotFiles {
     private static void addResources(ObjectNode json, VmConfig config) {
         ArrayNode drives = json.putArray("drives");
         for (DriveConfig drive : config.drives()) {
-            drives.addObject().put("drive_id", drive.driveId()).put("path_on_host", drive.pathOnHost()).put("is_read_only", drive.isReadOnly());
+            drives.addObject().put("drive_id", drive.driveId()).put("path_on_host", placeOf(drive)).put("is_read_only", drive.isReadOnly());
         }
         ArrayNode networks = json.putArray("network-interfaces");
         for (NetworkInterfaceConfig network : config.networkInterfaces()) {
@@ -152,6 +152,10 @@ final class SnapshotFiles {
         if (config.console() != null) {
             json.put("console", config.console().path());
         }
+    }
+
+    private static String placeOf(DriveConfig drive) {
+        return drive.pathOnHost() == null ? drive.socket() : drive.pathOnHost();
     }
 
     private static String placeOf(NetworkInterfaceConfig network) {
@@ -171,7 +175,7 @@ final class SnapshotFiles {
     }
 
     private void printResources(VmConfig config) {
-        config.drives().forEach(drive -> line("drive " + drive.driveId(), drive.pathOnHost() + (drive.isReadOnly() ? ", only read" : "")));
+        config.drives().forEach(drive -> line("drive " + drive.driveId(), placeOf(drive) + (drive.isReadOnly() ? ", only read" : "")));
         config.networkInterfaces().forEach(network -> line("network interface " + network.ifaceId(), placeOf(network)));
         if (config.vsock() != null) {
             line("vsock", config.vsock().udsPath() + ", context ID " + config.vsock().guestCid());

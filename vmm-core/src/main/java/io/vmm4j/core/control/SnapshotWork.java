@@ -194,7 +194,7 @@ final class SnapshotWork {
         if (order.then() != SnapshotOrder.Then.GO_ON || vm.state() != VmState.RUNNING) {
             return null;
         }
-        List<String> written = vm.config().drives().stream().filter(drive -> !drive.isReadOnly() && drive.overlay() == null).map(DriveConfig::driveId).toList();
+        List<String> written = vm.config().drives().stream().filter(drive -> !drive.isReadOnly() && drive.overlay() == null && drive.socket() == null).map(DriveConfig::driveId).toList();
         return written.isEmpty() ? null : "the machine goes on and may write to its images (drive " + String.join(", ", written)
                 + "): once it has, the snapshot is refused with them";
     }
