@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("linux")
 class LinuxRestoreTest {
 
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final Duration PATIENCE = Duration.ofMinutes(8);
     private static final String CTRL_A = "\u0001";
     private static final String SCRIPT = "echo ready to count; n=0; while read line; do n=$((n + 1)); echo \"number $n was $line.\"; "
             + "[ \"$line\" = quit ] && break; done </dev/ttyS0";
