@@ -232,8 +232,8 @@ public final class MachineAssembler {
 
     private void allocateMemory() throws ConfigException, IOException {
         try {
-            ram = own(restart == null ? GuestRam.allocate(config.machineConfig(), config.vhostUserDevice().isPresent()) : restart.handler() != null
-                    ? GuestRam.handled(restart.handler(), config.machineConfig())
+            ram = own(restart == null ? GuestRam.allocate(config.machineConfig(), config.vhostUserDevice().isPresent())
+                    : restart.handler() != null ? GuestRam.handled(restart.handler(), config.machineConfig())
                     : GuestRam.of(restart.from().memory(), config.machineConfig(), restart.isCopied()));
             ram.watch(loss -> events.end(new VmExit(VmExitReason.HOST_ERROR, loss)), own);
         } catch (LinuxException e) {
