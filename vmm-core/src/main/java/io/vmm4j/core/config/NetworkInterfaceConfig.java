@@ -27,6 +27,7 @@ import java.util.stream.Stream;
  * @param user          whether passt is started, which needs no privileges; {@code null} = false. One queue pair
  * @param publish       with {@code user}, the host's ports that lead into the guest, as {@link PublishedPort#parse} reads them
  * @param tap           whether a tap with an address is made, until the machine has ended; needs CAP_NET_ADMIN; {@code null} = false
+ * @param hostLoopback  with {@code user}, whether the gateway's address leads the guest to the host's loopback; {@code null} = false
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record NetworkInterfaceConfig(
@@ -41,7 +42,8 @@ public record NetworkInterfaceConfig(
         @JsonProperty("stream") String stream,
         @JsonProperty("user") Boolean user,
         @JsonInclude(JsonInclude.Include.NON_EMPTY) @JsonProperty("publish") List<String> publish,
-        @JsonProperty("tap") Boolean tap) {
+        @JsonProperty("tap") Boolean tap,
+        @JsonProperty("host_loopback") Boolean hostLoopback) {
 
     /** Each pair is a buffer of 64 KiB and two timers on the event loop. */
     public static final int MAX_QUEUE_PAIRS = 16;
@@ -65,12 +67,13 @@ public record NetworkInterfaceConfig(
         publish = publish == null ? List.of() : List.copyOf(publish);
         user = user != null && user ? user : null;
         tap = tap != null && tap ? tap : null;
+        hostLoopback = hostLoopback != null && hostLoopback ? hostLoopback : null;
     }
 
     /** An interface on a tap of the host. */
     public NetworkInterfaceConfig(String ifaceId, String hostDevName, String guestMac, Integer mtu, RateLimiterConfig rxRateLimiter,
             RateLimiterConfig txRateLimiter, Integer queuePairs, Integer queueSize) {
-        this(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, null, null, null, null);
+        this(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, null, null, null, null, null);
     }
 
     /** An interface on a tap of the host, with one pair of queues and no limits. */
@@ -84,40 +87,47 @@ public record NetworkInterfaceConfig(
      * @param publish the host's ports that lead into the guest, as {@link PublishedPort#parse} reads them
      */
     public static NetworkInterfaceConfig user(String ifaceId, String... publish) {
-        return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, null, true, List.of(publish), null);
+        return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, null, true, List.of(publish), null, null);
     }
 
     /** An interface on the socket of a program that speaks passt's protocol. */
     public static NetworkInterfaceConfig stream(String ifaceId, String socket) {
-        return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, socket, null, null, null);
+        return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, socket, null, null, null, null);
     }
 
     /** An interface on a tap that is made for the machine and gone with it. */
     public static NetworkInterfaceConfig madeTap(String ifaceId) {
-        return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, null, null, null, true);
+        return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, null, null, null, true, null);
     }
 
     /** The same with another hardware address for the guest; {@code null} = the guest makes one up. */
     public NetworkInterfaceConfig withGuestMac(String mac) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, mac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream, user,
-                publish, tap);
+                publish, tap, hostLoopback);
     }
 
     /** The same with another largest packet. */
     public NetworkInterfaceConfig withMtu(Integer bytes) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, bytes, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream,
-                user, publish, tap);
+                user, publish, tap, hostLoopback);
     }
 
     /** The same with other limits; {@code null} for none. */
     public NetworkInterfaceConfig withRateLimiters(RateLimiterConfig rx, RateLimiterConfig tx) {
-        return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rx, tx, queuePairs, queueSize, stream, user, publish, tap);
+        return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rx, tx, queuePairs, queueSize, stream, user, publish, tap,
+                hostLoopback);
     }
 
     /** The same with other ports of the host that lead into the guest. */
     public NetworkInterfaceConfig withPublish(List<String> ports) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream,
-                user, ports, tap);
+                user, ports, tap, hostLoopback);
+    }
+
+    /** The same with the gateway's address leading to the host's loopback, or not. */
+    public NetworkInterfaceConfig withHostLoopback(boolean isReached) {
+        return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream,
+                user, publish, tap, isReached);
     }
 
     /** The field that says what it stands on: {@code host_dev_name}, {@code stream}, {@code user} or {@code tap}. */
@@ -148,6 +158,7 @@ public record NetworkInterfaceConfig(
             return;
         }
         problems.require(publish.isEmpty() || user != null, key + ".publish", "publish goes with user: only passt publishes ports");
+        problems.require(hostLoopback == null || user != null, key + ".host_loopback", "host_loopback goes with user: only passt leads there");
         if (hostDevName != null || given == 0) {
             checkTapName(key + ".host_dev_name", problems);
             return;

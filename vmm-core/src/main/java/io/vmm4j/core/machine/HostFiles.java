@@ -64,12 +64,25 @@ final class HostFiles implements AutoCloseable {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to find that out
      */
     static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
+        return open(config, given, slots, true);
+    }
+
+    /**
+     * As {@link #open}, for nothing but the problems: what network interfaces stand on is looked at, and stays as it is.
+     *
+     * @throws ConfigException naming every problem found
+     */
+    static void check(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
+        open(config, given, slots, false).close();
+    }
+
+    private static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots, boolean hasPorts) throws ConfigException, IOException {
         HostFiles files = new HostFiles(given.opened());
         try {
             if (given.opened().vsock() != null) {
                 files.own(given.opened().vsock());
             }
-            files.openAll(config, given, slots);
+            files.openAll(config, given, slots, hasPorts);
             return files;
         } catch (ConfigException | IOException | RuntimeException | Error e) {
             files.close();
@@ -93,8 +106,8 @@ final class HostFiles implements AutoCloseable {
             Problems problems = new Problems();
             config.check(problems);
             files.openDisks(config.drives(), restart, problems);
-            files.openPorts(config.networkInterfaces(), problems);
             checkSockets(config, given, problems);
+            files.openPorts(config.networkInterfaces(), true, problems);
             problems.throwIfAny();
             return files;
         } catch (ConfigException | IOException | RuntimeException | Error e) {
@@ -103,7 +116,7 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
-    private void openAll(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
+    private void openAll(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots, boolean hasPorts) throws ConfigException, IOException {
         Problems problems = new Problems();
         config.check(problems);
         if (config.hasTemplate()) {
@@ -112,11 +125,11 @@ final class HostFiles implements AutoCloseable {
         openKernel(config, problems);
         openInitrd(config, problems);
         openDisks(config.drives(), null, problems);
-        openPorts(config.networkInterfaces(), problems);
         openShares(config.shares(), problems);
         checkSockets(config, given, problems);
         boolean hasConsole = config.console() != null || given.console() != null;
         commandLine = KernelArguments.of(config.bootSource(), hasConsole, kernel, disks, slots, problems);
+        openPorts(config.networkInterfaces(), hasPorts, problems);
         if (!problems.isEmpty()) {
             addLackOfMemory(config.machineConfig(), problems);
         }
@@ -187,7 +200,12 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
-    private void openPorts(List<NetworkInterfaceConfig> interfaces, Problems problems) throws IOException {
+    /**
+     * Opens what interfaces stand on where there is no problem yet, and looks at it otherwise: nobody else should notice a machine that cannot be.
+     *
+     * @param isWanted whether any is to be opened
+     */
+    private void openPorts(List<NetworkInterfaceConfig> interfaces, boolean isWanted, Problems problems) throws IOException {
         for (int i = 0; i < interfaces.size(); i++) {
             String key = "network-interfaces[" + i + "]";
             NetworkInterfaceConfig network = interfaces.get(i);
@@ -195,10 +213,20 @@ final class HostFiles implements AutoCloseable {
                 continue;
             }
             TapInterface tap = opened.taps().get(network.ifaceId());
-            NetPort port = tap != null ? tap : NetPorts.open(network, key, problems);
-            if (port != null) {
-                ports.add(own(port));
+            if (tap != null) {
+                ports.add(own(tap));
+            } else if (!isWanted || !problems.isEmpty()) {
+                NetPorts.check(network, key, problems);
+            } else {
+                openPort(network, key, problems);
             }
+        }
+    }
+
+    private void openPort(NetworkInterfaceConfig network, String key, Problems problems) throws IOException {
+        NetPort port = NetPorts.open(network, key, problems);
+        if (port != null) {
+            ports.add(own(port));
         }
     }
 

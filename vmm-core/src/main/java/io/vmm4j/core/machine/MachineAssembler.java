@@ -187,7 +187,7 @@ public final class MachineAssembler {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
     public void check() throws ConfigException, IOException {
-        HostFiles.open(config, given, DevicePlan.of(config, given)).close();
+        HostFiles.check(config, given, DevicePlan.of(config, given));
         HostMemory.check(config.machineConfig());
     }
 
