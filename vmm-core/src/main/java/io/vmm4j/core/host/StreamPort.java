@@ -3,7 +3,6 @@ package io.vmm4j.core.host;
 import io.vmm4j.devices.virtio.net.NetBackend;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
-import io.vmm4j.kvm.libc.FileStat;
 import io.vmm4j.kvm.libc.IoVec;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.UnixSocket;
@@ -49,9 +48,16 @@ public final class StreamPort implements NetPort {
     public static void check(Path path) throws IOException {
         try (Fd file = Fd.open(path, Fd.O_PATH)) {
             if (!file.stat().isSocket()) {
-                throw new LinuxException("connect(" + path + ")", Errno.ECONNREFUSED);
+                throw refused(path, Errno.ECONNREFUSED);
             }
+        } catch (LinuxException e) {
+            throw refused(path, e.errno());
         }
+    }
+
+    /** As the connection would have been. */
+    private static LinuxException refused(Path path, int errno) {
+        return new LinuxException("connect(" + path + ")", errno);
     }
 
     /** On a socket that is connected, which is closed with this. */
