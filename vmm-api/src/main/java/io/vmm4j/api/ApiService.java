@@ -9,6 +9,7 @@ import io.vmm4j.api.http.ApiResponse;
 import io.vmm4j.api.http.HttpServer;
 import io.vmm4j.api.request.ApiException;
 import io.vmm4j.api.request.ParsedRequest;
+import io.vmm4j.api.request.VmmAction;
 import io.vmm4j.api.request.VmmAction.Plain;
 import io.vmm4j.core.json.RustText;
 import java.io.IOException;
@@ -90,12 +91,28 @@ final class ApiService implements HttpServer.Handler {
     }
 
     private void noteLatency(ParsedRequest parsed, long begin) {
-        if (parsed.action() == Plain.PAUSE || parsed.action() == Plain.RESUME) {
-            boolean isPause = parsed.action() == Plain.PAUSE;
+        String what = timed(parsed.action());
+        if (what != null) {
             long micros = micros(begin);
-            metrics.store("latencies_us", isPause ? "pause_vm" : "resume_vm", micros);
-            LOG.info("'{}' API request took {} us.", isPause ? "pause vm" : "resume vm", micros);
+            metrics.store("latencies_us", field(what), micros);
+            LOG.info("'{}' API request took {} us.", what, micros);
         }
+    }
+
+    /** What an action is called whose time is told; {@code null} for the others. */
+    private static String timed(VmmAction action) {
+        if (action instanceof VmmAction.CreateSnapshot create) {
+            return create.body().snapshotType().equals("Diff") ? "create diff snapshot" : "create full snapshot";
+        }
+        return action == Plain.PAUSE ? "pause vm" : action == Plain.RESUME ? "resume vm" : action instanceof VmmAction.LoadSnapshot ? "load snapshot" : null;
+    }
+
+    private static String field(String timed) {
+        return switch (timed) {
+            case "create full snapshot" -> "full_create_snapshot";
+            case "create diff snapshot" -> "diff_create_snapshot";
+            default -> timed.replace(' ', '_');
+        };
     }
 
     private static byte[] openApi() {

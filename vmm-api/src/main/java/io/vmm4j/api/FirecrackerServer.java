@@ -9,6 +9,7 @@ import io.vmm4j.core.VmExit;
 import io.vmm4j.core.json.RustText;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -118,10 +119,14 @@ public final class FirecrackerServer implements Closeable {
         return controller.started().getNow(null);
     }
 
-    /** Waits until a machine was started and has ended. */
+    /**
+     * Waits until a machine was started and has ended, or a snapshot could not be loaded: the process ends then, as Firecracker's does, with
+     * {@link io.vmm4j.core.VmExitReason#HOST_ERROR}.
+     */
     public VmExit await() throws InterruptedException {
         try {
-            return controller.started().get().await();
+            Object first = CompletableFuture.anyOf(controller.started(), controller.loadFailed()).get();
+            return first instanceof VmExit failure ? failure : controller.started().get().await();
         } catch (ExecutionException e) {
             throw new IllegalStateException("a start is never exceptional", e);
         }

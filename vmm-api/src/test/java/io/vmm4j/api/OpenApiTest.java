@@ -38,11 +38,11 @@ class OpenApiTest extends ApiTestBase {
             Map.entry("/balloon/statistics", List.of("get", "patch")), Map.entry("/balloon/hinting/start", List.of("patch")),
             Map.entry("/balloon/hinting/stop", List.of("patch")), Map.entry("/balloon/hinting/status", List.of("get")),
             Map.entry("/entropy", List.of("put")), Map.entry("/serial", List.of("put")), Map.entry("/logger", List.of("put")),
-            Map.entry("/metrics", List.of("put")));
+            Map.entry("/metrics", List.of("put")), Map.entry("/snapshot/create", List.of("put")), Map.entry("/snapshot/load", List.of("put")));
     /** What it knows to refuse: the document does not have it. */
     private static final Map<String, List<String>> ABSENT = Map.of("/pmem/{id}", List.of("put", "patch", "delete"), "/mmds", List.of("get", "put", "patch"),
-            "/mmds/config", List.of("put"), "/hotplug/memory", List.of("get", "put", "patch"), "/snapshot/create", List.of("put"),
-            "/snapshot/load", List.of("put"), "/drives/{drive_id}", List.of("delete"), "/network-interfaces/{iface_id}", List.of("delete"));
+            "/mmds/config", List.of("put"), "/hotplug/memory", List.of("get", "put", "patch"),
+            "/drives/{drive_id}", List.of("delete"), "/network-interfaces/{iface_id}", List.of("delete"));
 
     private JsonNode document() throws IOException {
         ApiClient.Answer answer = ApiClient.once(socket, "GET", "/openapi.yaml", null);

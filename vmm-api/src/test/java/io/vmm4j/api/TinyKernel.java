@@ -10,6 +10,8 @@ final class TinyKernel {
     private static final int LOAD_ADDRESS = 0x100000;
     private static final int CODE_OFFSET = 0x1000;
     private static final int NOTE_OFFSET = 0x1100;
+    private static final int COUNTER = 0x200000;
+    private static final int COUNT_PAUSE = 3_000_000;
 
     private TinyKernel() {
     }
@@ -28,6 +30,18 @@ final class TinyKernel {
     /** Halts for ever. */
     static byte[] spin() {
         return elf(ByteBuffer.allocate(64).put(bytes(0xFA, 0xF4, 0xEB, 0xFD)));    // cli; hlt; jmp to the hlt
+    }
+
+    /** Counts in a byte of memory at 2 MiB, and prints each number on COM1, the first being 1; with pauses between. */
+    static byte[] count() {
+        ByteBuffer code = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+        code.put(bytes(0xFA, 0x66, 0xBA, 0xF8, 0x03));                      // cli; mov dx, 0x3f8
+        int loop = code.position();
+        code.put(bytes(0xFE, 0x05)).putInt(COUNTER);                        // inc byte [COUNTER]
+        code.put(bytes(0xA0)).putInt(COUNTER);                              // mov al, [COUNTER]
+        code.put(bytes(0xEE, 0xB9)).putInt(COUNT_PAUSE);                    // out dx, al; mov ecx, COUNT_PAUSE
+        code.put(bytes(0x49, 0x75, 0xFD));                                  // dec ecx; jnz there
+        return elf(code.put(bytes(0xEB, loop - code.position() - 2)));      // jmp loop
     }
 
     private static byte[] bytes(int... values) {

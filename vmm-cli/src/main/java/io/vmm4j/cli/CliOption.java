@@ -30,7 +30,7 @@ public enum CliOption {
                     + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format, overlay.", "virblks"),
 
     SHARE(Group.SHARE, Value.PATH, null, "none",
-            "A directory of the host's, as DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
+            "A directory of the host's, as often as wanted: DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
                     + "TAG /mnt, share being the tag when none is given. ro: the guest may change nothing. POLICY: auto, always, never or metadata, what "
                     + "the guest may keep. writeback: writes may wait in the guest's memory. privileged: the guest may make set-uid programs and "
                     + "device nodes.", "share"),
@@ -260,7 +260,7 @@ public enum CliOption {
 
     /** True when it may be given several times. */
     public boolean isRepeatable() {
-        return this == NET || this == PUBLISH;
+        return this == NET || this == PUBLISH || this == SHARE;
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */

@@ -8,8 +8,8 @@ import java.util.function.BiConsumer;
 
 /**
  * The object of {@code --fs}, under dbs-cli's keys. {@code sock_path}, {@code cache_size}, {@code thread_pool_size}, {@code no_open},
- * {@code fuse_killpriv_v2}, {@code no_readdir}, {@code use_shared_irq} and {@code use_generic_irq} are taken and change nothing: there is no
- * window into the host's page cache, each request queue has one thread, and the guest's kernel finds by itself what there is.
+ * {@code fuse_killpriv_v2}, {@code no_readdir}, {@code drop_sys_resource}, {@code use_shared_irq} and {@code use_generic_irq} are taken and change nothing: there is no
+ * window into the host's page cache, each request queue has one thread, a guest's writes are always held to quotas, and its kernel finds by itself what there is.
  * {@code path_on_host}, {@code read_only} and {@code privileged} are not dbs-cli's: without the first, the device begins without a folder.
  */
 record DbsFsDevice(
@@ -41,9 +41,6 @@ record DbsFsDevice(
         }
         if (cache() == null) {
             problems.accept("cache_policy", "cache policy \"" + cachePolicy + "\" is not one of " + ShareConfig.Cache.names());
-        }
-        if (dropSysResource != null && dropSysResource) {
-            problems.accept("drop_sys_resource", "the server is a part of this process: drop_sys_resource true is not supported");
         }
         if (rateLimiter != null) {
             problems.accept("rate_limiter", "a limit for a shared folder is not supported");

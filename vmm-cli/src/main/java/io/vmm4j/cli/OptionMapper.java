@@ -166,11 +166,9 @@ final class OptionMapper {
 
     /** Those of the short form first. */
     private List<ShareConfig> shares() {
-        List<ShareConfig> shares = new ArrayList<>(devices.shares());
-        String text = arguments.value(CliOption.SHARE);
-        if (text != null) {
-            shares.add(0, ShareOption.parse(text, message -> refuse(CliOption.SHARE, message)));
-        }
+        List<ShareConfig> shares = new ArrayList<>();
+        arguments.values(CliOption.SHARE).forEach(text -> shares.add(ShareOption.parse(text, message -> refuse(CliOption.SHARE, message))));
+        shares.addAll(devices.shares());
         return shares;
     }
 

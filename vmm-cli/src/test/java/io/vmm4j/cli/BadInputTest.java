@@ -91,6 +91,7 @@ class BadInputTest {
         "--share /:a,rw|vmm: \"rw\" is not one of ro, writeback, privileged, cache=POLICY, where POLICY is one of auto, always, never, metadata (--share)",
         "--share /:a,cache=never,writeback|vmm: writes cannot wait in the guest's memory when it may keep nothing, cache \"never\" (--share)",
         "--share /:|vmm: a tag is required, by which the guest mounts the share (--share)",
+        "--share /:a --share /tmp:a|vmm: tag \"a\" is used twice (--share)",
         "--share :a|vmm: the path of a directory is required (--share)",
         "--fs [{'tag':'a'},{'tag':'a'}]|vmm: tag \"a\" is used twice (--fs[1].tag)",
         "--fs {'tag':'a','mode':'vhostuser'}|vmm: mode \"vhostuser\" is not supported: only virtio is (--fs.mode)",

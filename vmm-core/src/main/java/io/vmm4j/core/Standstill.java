@@ -49,6 +49,24 @@ final class Standstill {
         return true;
     }
 
+    /** As {@link Vm#startPaused}. */
+    void startPaused(Duration within) {
+        own.requireOther("startPaused()");
+        synchronized (running) {
+            if (state.get() != VmState.CREATED) {
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be started");
+            }
+            Optional<String> busy = machine.startPaused(within);
+            if (busy.isPresent()) {
+                throw notPaused(busy.get(), within);
+            }
+            if (!state.compareAndSet(VmState.CREATED, VmState.PAUSED)) {
+                throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot be started");
+            }
+            entered.accept(VmState.PAUSED);
+        }
+    }
+
     /** As {@link Vm#pause(Duration)}. */
     void pause(Duration within) {
         own.requireOther("pause()");

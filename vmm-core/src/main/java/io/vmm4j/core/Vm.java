@@ -100,6 +100,18 @@ public final class Vm implements AutoCloseable {
         LOG.info("{}guest started: {} vCPUs, {} MiB", own.prefix(), config.machineConfig().vcpuCount(), config.machineConfig().memSizeMib());
     }
 
+    /**
+     * As {@link #start}, but the guest stands still from the beginning, until {@link #resume}: a machine from a snapshot goes on then, and may be
+     * changed, or frozen once more, before.
+     *
+     * @throws PauseException        when a device does not come to a stand; the machine is as before
+     * @throws IllegalStateException when it was started before, or has ended; on a thread of the machine's own
+     */
+    public void startPaused() {
+        standstill.startPaused(PAUSE_TIME);
+        LOG.info("{}guest is there, paused", own.prefix());
+    }
+
     /** The drive {@code id}, of the configuration or added since; throws {@link java.util.NoSuchElementException} when there is none. */
     public DriveControl drive(String id) {
         return machine.controls().drive(id);

@@ -21,5 +21,20 @@
  * with USERFAULTFD_IOC_NEW; UFFDIO_API, _REGISTER, _UNREGISTER; sendmsg with a descriptor; an open of /proc/self/pagemap</td></tr>
  * <tr><td>whoever brings pages in</td><td>read and poll of the userfaultfd; UFFDIO_COPY, _ZEROPAGE, _WAKE</td></tr>
  * </table>
+ *
+ * <h2>What shared folders ask of the kernel</h2>
+ *
+ * A share's threads make these calls beyond what an event loop does; those of the second row once each, at their first request:
+ *
+ * <table>
+ * <caption>Calls</caption>
+ * <tr><th>who</th><th>calls</th></tr>
+ * <tr><td>a share's queue</td><td>openat2 or openat, statx or fstat, fstatfs, close, fcntl (F_DUPFD_CLOEXEC, F_OFD_GETLK, F_OFD_SETLK), flock, lseek, preadv, pwritev,
+ * pwritev2, copy_file_range, ftruncate, fallocate, fsync, fdatasync, syncfs, getdents64, mkdirat, mknodat, unlinkat, linkat, symlinkat, readlinkat, renameat2,
+ * fchmodat, fchmod, fchownat, faccessat, utimensat, setxattr, getxattr, listxattr, removexattr; as root setfsuid, setfsgid, and in a privileged folder
+ * capget, capset</td></tr>
+ * <tr><td>likewise, at first</td><td>geteuid, setfsgid, unshare (CLONE_FS), umask, capget, capset; as root prctl (PR_GET_SECUREBITS, PR_SET_SECUREBITS)</td></tr>
+ * <tr><td>who mounts a folder</td><td>openat, statx or fstat, fstatfs, close</td></tr>
+ * </table>
  */
 package io.vmm4j.kvm;

@@ -1,9 +1,13 @@
 package io.vmm4j.api.control;
 
 import io.vmm4j.api.request.ApiException;
+import io.vmm4j.api.request.LoadSnapshotBody;
 import io.vmm4j.api.request.VmmAction;
 import io.vmm4j.api.request.VmmAction.Plain;
 import io.vmm4j.core.Vm;
+import io.vmm4j.core.VmExit;
+import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.snapshot.MachineSnapshot;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +24,7 @@ public final class ApiController implements AutoCloseable {
     private final PrebootController preboot;
     private final MachineStarter starter;
     private final CompletableFuture<Vm> started = new CompletableFuture<>();
+    private final CompletableFuture<VmExit> loadFailed = new CompletableFuture<>();
     /** {@code null} before the start. */
     private RuntimeController runtime;
 
@@ -54,15 +59,39 @@ public final class ApiController implements AutoCloseable {
         if (runtime != null) {
             return runtime.handle(action);
         }
+        if (loadFailed.isDone()) {
+            throw new ApiException(loadFailed.getNow(null).message());
+        }
         if (action == Plain.START) {
             Vm vm = starter.start(resources);
-            resources.release();
-            runtime = new RuntimeController(resources, metrics, vm);
-            metrics.started(vm);
-            started.complete(vm);
+            run(vm, null);
+            return null;
+        }
+        if (action instanceof VmmAction.LoadSnapshot load) {
+            load(load.body());
             return null;
         }
         return preboot.handle(action);
+    }
+
+    private void run(Vm vm, MachineSnapshot from) {
+        resources.release();
+        runtime = new RuntimeController(resources, metrics, vm, from);
+        metrics.started(vm);
+        started.complete(vm);
+    }
+
+    private void load(LoadSnapshotBody body) throws ApiException {
+        preboot.requireLoadable();
+        long begin = System.nanoTime();
+        try {
+            SnapshotLoader.Loaded loaded = new SnapshotLoader(starter).load(body, resources);
+            run(loaded.vm(), loaded.from());
+        } catch (ApiException e) {
+            loadFailed.complete(new VmExit(VmExitReason.HOST_ERROR, e.getMessage(), e));
+            throw e;
+        }
+        RuntimeController.noteLatency(metrics, "load snapshot", "vmm_load_snapshot", begin);
     }
 
     /**
@@ -108,9 +137,17 @@ public final class ApiController implements AutoCloseable {
         return started;
     }
 
+    /** Completes when a snapshot could not be loaded, which is the end, as at Firecracker. Any thread. */
+    public CompletableFuture<VmExit> loadFailed() {
+        return loadFailed;
+    }
+
     /** Closes what was opened for the machine, which has ended or was never started. */
     @Override
     public void close() {
+        if (runtime != null) {
+            runtime.close();
+        }
         resources.close();
     }
 }

@@ -16,6 +16,7 @@ final class BootSource implements AutoCloseable {
     private static final String INIT_ARGS = " -- ";
 
     private final BootSourceBody body;
+    /** {@code null} of a machine that was loaded, which has booted long since. */
     private final Fd kernel;
     private final Fd initrd;
 
@@ -44,6 +45,21 @@ final class BootSource implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    /**
+     * What a machine has booted from that was loaded.
+     *
+     * @param initrdPath or {@code null}
+     * @param arguments  all of the kernel's
+     * @param more       those of them that {@link #arguments} puts behind what was asked for
+     */
+    static BootSource loaded(String kernelPath, String initrdPath, String arguments, String more) {
+        int separator = separator(arguments);
+        String own = arguments.substring(0, separator < 0 ? arguments.length() : separator);
+        String init = separator < 0 ? "" : arguments.substring(separator);
+        String asked = own.equals(more) ? init.strip() : (own.endsWith(" " + more) ? own.substring(0, own.length() - more.length() - 1) : own) + init;
+        return new BootSource(new BootSourceBody(kernelPath, initrdPath, asked.equals(DEFAULT_ARGS) ? null : asked), null, null);
     }
 
     /** Without waiting for the other end of a pipe. */
@@ -104,7 +120,9 @@ final class BootSource implements AutoCloseable {
 
     @Override
     public void close() {
-        kernel.close();
+        if (kernel != null) {
+            kernel.close();
+        }
         if (initrd != null) {
             initrd.close();
         }

@@ -9,16 +9,20 @@ import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** One of {@code /drives}, with its image open. Confined to one thread. */
 final class Drive implements AutoCloseable {
 
     private static final int S_IFMT = 0170000;
     private static final int S_IFIFO = 0010000;
+    private static final Pattern PARTITION = Pattern.compile("(?:^| )root=PARTUUID=(\\S+)");
 
     private final DriveBody body;
     private String path;
     private RateLimiterBody limits;
+    /** {@code null} once it is the machine's alone. */
     private Fd image;
 
     private Drive(DriveBody body, Fd image) {
@@ -48,6 +52,19 @@ final class Drive implements AutoCloseable {
             image.close();
             throw refused("Virtio backend error: Error coming from the IO engine: " + OsError.text(e));
         }
+    }
+
+    /**
+     * One that a machine has which was loaded.
+     *
+     * @param arguments the kernel's, which tell of the partition that it has booted from
+     * @param limits    as they are kept, or {@code null}
+     */
+    static Drive loaded(DriveConfig config, String arguments, RateLimiterBody limits) {
+        Matcher partition = PARTITION.matcher(arguments);
+        String partuuid = config.isRootDevice() && partition.find() ? partition.group(1) : null;
+        return new Drive(new DriveBody(config.driveId(), partuuid, config.isRootDevice(), config.cacheType().name(), config.isReadOnly(),
+                config.pathOnHost(), limits, config.ioEngine().name(), null), null);
     }
 
     private static boolean isVhostUser(DriveBody body) {
@@ -88,7 +105,7 @@ final class Drive implements AutoCloseable {
 
     /** The drive is on {@code other} now. */
     void use(String otherPath, Fd other) {
-        image.close();
+        close();
         image = other;
         path = otherPath;
     }
@@ -141,6 +158,8 @@ final class Drive implements AutoCloseable {
 
     @Override
     public void close() {
-        image.close();
+        if (image != null) {
+            image.close();
+        }
     }
 }

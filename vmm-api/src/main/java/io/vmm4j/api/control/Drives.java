@@ -29,6 +29,11 @@ final class Drives implements AutoCloseable {
         }
     }
 
+    /** One more, of a machine that was loaded. */
+    void put(Drive drive) {
+        drives.add(drive);
+    }
+
     private int indexOf(String id) {
         for (int i = 0; i < drives.size(); i++) {
             if (drives.get(i).id().equals(id)) {

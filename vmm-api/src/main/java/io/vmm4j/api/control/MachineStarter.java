@@ -158,7 +158,8 @@ public final class MachineStarter {
         }
     }
 
-    private SerialConsole serial(Resources resources) throws ApiException {
+    /** The host's end of the serial port, for the machine to close. */
+    SerialConsole serial(Resources resources) throws ApiException {
         String path = resources.serial.serialOutPath();
         SerialConsole console;
         try {
@@ -188,9 +189,13 @@ public final class MachineStarter {
 
     private static BootSourceConfig bootSource(Resources resources) {
         Drive first = resources.drives.all().isEmpty() ? null : resources.drives.all().get(0);
-        String more = first != null && first.isRoot() ? PCI_OFF + " " + first.rootArguments() : PCI_OFF;
         BootSource boot = resources.bootSource;
-        return new BootSourceConfig(boot.body().kernelImagePath(), boot.body().initrdPath(), boot.arguments(more));
+        return new BootSourceConfig(boot.body().kernelImagePath(), boot.body().initrdPath(), boot.arguments(moreArguments(first)));
+    }
+
+    /** What the kernel is told beyond what was asked for; {@code first} is the first drive, or {@code null}. */
+    static String moreArguments(Drive first) {
+        return first != null && first.isRoot() ? PCI_OFF + " " + first.rootArguments() : PCI_OFF;
     }
 
     private static MemoryBalloonConfig balloon(Resources resources) {

@@ -14,6 +14,7 @@ final class NetworkDevice implements AutoCloseable {
 
     private static final int NAME_MAX = 15;
     private static final int MTU_MIN = 68;
+    private static final String CREATE = "Network config error: Could not create the network device: ";
 
     private final NetworkBody body;
     private final String tapName;
@@ -31,30 +32,37 @@ final class NetworkDevice implements AutoCloseable {
 
     /** Opens the tap that {@code body} names. */
     static NetworkDevice open(NetworkBody body) throws ApiException {
-        TapInterface tap = openTap(body.hostDevName());
+        TapInterface tap = openTap(body.hostDevName(), CREATE);
         if (body.mtu() != null && body.mtu() < MTU_MIN) {
             tap.close();
-            throw refused("MTU " + body.mtu() + " is out of range [68, 65535]");
+            throw new ApiException(CREATE + "MTU " + body.mtu() + " is out of range [68, 65535]");
         }
         return new NetworkDevice(body, tap);
     }
 
-    private static TapInterface openTap(String name) throws ApiException {
+    /** One that a machine has which was loaded, with limits as they are kept. */
+    static NetworkDevice loaded(NetworkInterfaceConfig config, TapInterface tap, RateLimiterBody rx, RateLimiterBody tx) {
+        Long mtu = config.mtu() == null ? null : Long.valueOf(config.mtu());
+        return new NetworkDevice(new NetworkBody(config.ifaceId(), tap.name(), config.guestMac(), mtu, rx, tx), tap);
+    }
+
+    /** @param what stands before what is wrong with it */
+    static TapInterface openTap(String name, String what) throws ApiException {
         int length = name.getBytes(StandardCharsets.UTF_8).length;
         if (length > NAME_MAX) {
-            throw refused("Open tap device failed: Invalid interface name");
+            throw new ApiException(what + "Open tap device failed: Invalid interface name");
         }
         try {
             // Without a name the kernel makes one up.
             return TapInterface.openOrMake(length == 0 ? "tap%d" : name);
         } catch (LinuxException e) {
-            throw refused(what(e, name));
+            throw new ApiException(what + why(e, name), e);
         } catch (IOException e) {
-            throw refused("Open tap device failed: " + e.getMessage());
+            throw new ApiException(what + "Open tap device failed: " + e.getMessage(), e);
         }
     }
 
-    private static String what(LinuxException e, String name) {
+    private static String why(LinuxException e, String name) {
         if (e.call().startsWith("open(")) {
             return "Open tap device failed: Couldn't open /dev/net/tun: " + OsError.text(e);
         }
@@ -63,10 +71,6 @@ final class NetworkDevice implements AutoCloseable {
         }
         return "Open tap device failed: Error while creating ifreq structure: " + OsError.text(e) + ". Invalid TUN/TAP Backend provided by "
                 + name + ". Check our documentation on setting up the network devices.";
-    }
-
-    private static ApiException refused(String why) {
-        return new ApiException("Network config error: Could not create the network device: " + why);
     }
 
     String id() {
@@ -85,7 +89,7 @@ final class NetworkDevice implements AutoCloseable {
 
     /** Opens the tap again, after a machine that was not built has closed it. */
     void reopen() throws ApiException {
-        tap = openTap(tapName);
+        tap = openTap(tapName, CREATE);
     }
 
     /** The interface has other limits now. */

@@ -21,6 +21,11 @@ final class Networks implements AutoCloseable {
         devices.add(NetworkDevice.open(body));
     }
 
+    /** One more, of a machine that was loaded. */
+    void put(NetworkDevice device) {
+        devices.add(device);
+    }
+
     /** The last one takes the place of what is removed. */
     private void remove(String id) {
         for (int i = 0; i < devices.size(); i++) {

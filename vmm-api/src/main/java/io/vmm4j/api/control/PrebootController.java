@@ -41,6 +41,13 @@ final class PrebootController {
         return null;
     }
 
+    /** Refuses a snapshot once something was set that it brings along itself. */
+    void requireLoadable() throws ApiException {
+        if (isForBoot) {
+            throw new ApiException("Load snapshot error: Loading a microVM snapshot not allowed after configuring boot-specific resources.");
+        }
+    }
+
     /** Metrics are configured already, by an option of the command line for one. */
     void metricsConfigured() {
         hasMetrics = true;
@@ -48,7 +55,7 @@ final class PrebootController {
 
     private static boolean isForEveryStart(VmmAction action) {
         return action instanceof VmmAction.SetLogger || action instanceof VmmAction.SetMetrics || action instanceof VmmAction.SetSerial
-                || action instanceof VmmAction.SetCpuConfig || action instanceof VmmAction.LoadSnapshot || isForRunning(action);
+                || action instanceof VmmAction.SetCpuConfig || isForRunning(action);
     }
 
     /** Of a machine that runs. */
@@ -119,9 +126,6 @@ final class PrebootController {
             }
         } else if (action instanceof VmmAction.SetMetrics set) {
             setMetrics(set);
-        } else if (action instanceof VmmAction.LoadSnapshot) {
-            throw isForBoot ? new ApiException("Load snapshot error: Loading a microVM snapshot not allowed after configuring "
-                    + "boot-specific resources.") : Refusals.absent("Load snapshot", "snapshots are");
         } else {
             throw AbsentDevices.refusal(action, resources);
         }

@@ -2,6 +2,7 @@ package io.vmm4j.api.control;
 
 import io.vmm4j.api.request.ApiException;
 import io.vmm4j.api.request.BalloonBody;
+import io.vmm4j.api.request.CreateSnapshotBody;
 import io.vmm4j.api.request.DriveUpdateBody;
 import io.vmm4j.api.request.NetworkUpdateBody;
 import io.vmm4j.api.request.RateLimiterBody;
@@ -13,6 +14,7 @@ import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.control.DriveControl;
 import io.vmm4j.core.control.NetworkControl;
 import io.vmm4j.core.host.OpenedFiles;
+import io.vmm4j.core.snapshot.MachineSnapshot;
 import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
 import java.time.Duration;
@@ -24,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What requests do to the machine that runs. Confined to the API's thread. */
-final class RuntimeController {
+final class RuntimeController implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RuntimeController.class);
     private static final String NOT_FOUND = "Failed perform action on device: Device not found";
@@ -35,12 +37,15 @@ final class RuntimeController {
     private final ApiMetrics metrics;
     private final Vm vm;
     private final BalloonRequests balloon;
+    private final SnapshotCreator snapshots;
 
-    RuntimeController(Resources resources, ApiMetrics metrics, Vm vm) {
+    /** @param from what the machine went on from, closed with this; {@code null} when it has booted */
+    RuntimeController(Resources resources, ApiMetrics metrics, Vm vm, MachineSnapshot from) {
         this.resources = resources;
         this.metrics = metrics;
         this.vm = vm;
         this.balloon = new BalloonRequests(resources, vm);
+        this.snapshots = new SnapshotCreator(vm, from);
     }
 
     /** The guest stands still. */
@@ -115,16 +120,17 @@ final class RuntimeController {
     private void pause() {
         long begin = System.nanoTime();
         vm.pause(CALL_TIME);
-        noteLatency("pause vm", "vmm_pause_vm", begin);
+        noteLatency(metrics, "pause vm", "vmm_pause_vm", begin);
     }
 
     private void resume() {
         long begin = System.nanoTime();
         vm.resume();
-        noteLatency("resume vm", "vmm_resume_vm", begin);
+        noteLatency(metrics, "resume vm", "vmm_resume_vm", begin);
     }
 
-    private void noteLatency(String what, String field, long begin) {
+    /** What began at {@code begin}, by System.nanoTime, has just been done. */
+    static void noteLatency(ApiMetrics metrics, String what, String field, long begin) {
         long micros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin);
         metrics.store("latencies_us", field, micros);
         LOG.info("'{}' VMM action took {} us.", what, micros);
@@ -149,6 +155,8 @@ final class RuntimeController {
             balloon.updateStatistics(update.body());
         } else if (action instanceof VmmAction.StartHinting start) {
             balloon.startHinting(start.body());
+        } else if (action instanceof VmmAction.CreateSnapshot create) {
+            createSnapshot(create.body());
         } else if (action instanceof VmmAction.UpdatePmem update) {
             if (update.body().rateLimiter() != null) {
                 throw new ApiException("Pmem config error: Unable to patch the pmem device: " + NOT_FOUND
@@ -167,11 +175,22 @@ final class RuntimeController {
         if (action instanceof VmmAction.UpdateMemoryHotplug) {
             return new ApiException("Memory hotplug update error: " + NOT_FOUND);
         }
-        if (action instanceof VmmAction.CreateSnapshot create) {
-            return isPaused() ? SnapshotFiles.refusal(create.body()) : new ApiException("Create snapshot error: "
-                    + "Cannot save the microVM state: Operation not allowed: save/restore unavailable while running");
-        }
         return Refusals.afterStart();
+    }
+
+    private void createSnapshot(CreateSnapshotBody body) throws ApiException {
+        if (!isPaused()) {
+            throw new ApiException("Create snapshot error: Cannot save the microVM state: Operation not allowed: save/restore unavailable while running");
+        }
+        long begin = System.nanoTime();
+        snapshots.create(body);
+        String kind = SnapshotCreator.isDiff(body) ? "diff" : "full";
+        noteLatency(metrics, "create " + kind + " snapshot", "vmm_" + kind + "_create_snapshot", begin);
+    }
+
+    @Override
+    public void close() {
+        snapshots.close();
     }
 
     private void updateDrive(DriveUpdateBody body) throws ApiException {

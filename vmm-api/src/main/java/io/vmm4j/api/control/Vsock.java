@@ -18,6 +18,7 @@ import java.nio.file.Path;
 final class Vsock implements AutoCloseable {
 
     private final VsockBody body;
+    /** {@code null} of a machine that was loaded, which has it. */
     private SocketFile<UnixSocket> socket;
 
     private Vsock(VsockBody body, SocketFile<UnixSocket> socket) {
@@ -28,6 +29,11 @@ final class Vsock implements AutoCloseable {
     /** Makes the socket that {@code body} names; what is at its path stays. */
     static Vsock open(VsockBody body) throws ApiException {
         return new Vsock(body, listen(body.udsPath()));
+    }
+
+    /** One that a machine has which was loaded. */
+    static Vsock loaded(VsockConfig config) {
+        return new Vsock(new VsockBody(null, config.guestCid(), config.udsPath()), null);
     }
 
     private static SocketFile<UnixSocket> listen(String name) throws ApiException {
@@ -99,7 +105,9 @@ final class Vsock implements AutoCloseable {
     @Override
     public void close() {
         try {
-            socket.close();
+            if (socket != null) {
+                socket.close();
+            }
         } catch (IOException e) {
             // Nothing but the file could be left, which is refused by name when it is in the way.
             return;

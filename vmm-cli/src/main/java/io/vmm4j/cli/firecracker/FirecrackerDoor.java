@@ -8,6 +8,7 @@ import io.vmm4j.cli.log.LocalClock;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.json.RustText;
+import io.vmm4j.core.snapshot.file.SnapshotReader;
 import io.vmm4j.devices.text.Printable;
 import io.vmm4j.kvm.libc.CpuTime;
 import io.vmm4j.kvm.libc.Errno;
@@ -176,6 +177,16 @@ public final class FirecrackerDoor {
             return FirecrackerExit.OK;
         }
         Flags flags = Flags.parse(words);
+        if (flags.has(Flag.SNAPSHOT_VERSION)) {
+            out.println(SnapshotText.version(SnapshotReader.FORMAT));
+            out.flush();
+            return FirecrackerExit.OK;
+        }
+        if (flags.has(Flag.DESCRIBE_SNAPSHOT)) {
+            SnapshotText.describe(flags.value(Flag.DESCRIBE_SNAPSHOT)).forEach(out::println);
+            out.flush();
+            return FirecrackerExit.OK;
+        }
         doorLog.setId(flags.id());
         try {
             doorLog.configure(flags.logger());

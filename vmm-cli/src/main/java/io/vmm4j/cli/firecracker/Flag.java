@@ -19,8 +19,8 @@ enum Flag {
     SHOW_LOG_ORIGIN("--show-log-origin", false, "Log lines have their file and line.", null),
     METRICS_PATH("--metrics-path", true, "File or FIFO for the metrics.", null),
     BOOT_TIMER("--boot-timer", false, "A boot timer: the guest's first program has the time that the boot took logged.", null),
-    SNAPSHOT_VERSION("--snapshot-version", false, "The format of snapshots. Refused.", "snapshots are"),
-    DESCRIBE_SNAPSHOT("--describe-snapshot", true, "The format of a snapshot. Refused.", "snapshots are"),
+    SNAPSHOT_VERSION("--snapshot-version", false, "Print the format of the snapshots that are written: vmm4j's, not Firecracker's.", null),
+    DESCRIBE_SNAPSHOT("--describe-snapshot", true, "Print the format of a snapshot's state file, and what it is of.", null),
     PAYLOAD_SIZE("--http-api-max-payload-size", true, "Largest body of a request in bytes. Default: 51200", null),
     MMDS_SIZE_LIMIT("--mmds-size-limit", true, "Limit of the metadata service. Refused.", "the metadata service is"),
     ENABLE_PCI("--enable-pci", false, "Devices on PCI. Refused.", "devices on PCI are");

@@ -136,6 +136,21 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
+     * As {@link #start}, but all stands still until {@link #resume}.
+     *
+     * @return empty when all does; else what does not, and then nothing was started
+     */
+    public Optional<String> startPaused(Duration within) {
+        Optional<String> busy = hold.begin(TimeUnit.NANOSECONDS.convert(within));
+        if (busy.isPresent()) {
+            hold.end();
+        } else {
+            vcpus.startPaused();
+        }
+        return busy;
+    }
+
+    /**
      * Takes the vCPUs out of the guest and then has the devices stand still, until {@link #resume}. Not from a thread of the machine.
      *
      * @param within how long that may take

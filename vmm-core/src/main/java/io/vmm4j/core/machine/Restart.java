@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How a machine goes on from where another stood still.
@@ -24,6 +26,8 @@ import java.util.function.Predicate;
  */
 public record Restart(FrozenMachine from, VmConfig whole, boolean isCopied, boolean isTracked, boolean movesClock, Set<String> ownImages,
         Set<String> otherImages) {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Restart.class);
 
     public Restart {
         ownImages = Set.copyOf(ownImages);
@@ -75,6 +79,9 @@ public record Restart(FrozenMachine from, VmConfig whole, boolean isCopied, bool
         ImageVersion now = image.file().openedAs();
         boolean isOther = otherImages.contains(id);
         if (then != null && (isOther ? now.size() == then.image().size() : now.equals(then.image()))) {
+            if (!now.equals(then.image()) && isUnderTheSameName(image.config())) {
+                LOG.warn("disk image {} was written last at another time than in the snapshot, and is taken as the same", image.config().pathOnHost());
+            }
             return true;
         }
         String path = image.config().pathOnHost();
@@ -83,5 +90,9 @@ public record Restart(FrozenMachine from, VmConfig whole, boolean isCopied, bool
                 : "disk image " + path + " has been written since the snapshot was taken, and the guest's memory does not know that");
         image.close();
         return false;
+    }
+
+    private boolean isUnderTheSameName(DriveConfig drive) {
+        return from.state().config().drives().stream().anyMatch(then -> then.driveId().equals(drive.driveId()) && then.pathOnHost().equals(drive.pathOnHost()));
     }
 }

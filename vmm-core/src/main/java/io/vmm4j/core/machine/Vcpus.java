@@ -162,6 +162,14 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
         }
     }
 
+    /** As {@link #start}, but they stay out of the guest until {@link #resume}. */
+    synchronized void startPaused() {
+        if (!isStopped) {
+            isRunning = true;
+            isPaused = true;
+        }
+    }
+
     /**
      * Lets a vCPU run that does not: it waits for INIT and SIPI, as after power-on.
      *

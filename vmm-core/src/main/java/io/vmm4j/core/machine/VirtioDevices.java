@@ -125,7 +125,7 @@ final class VirtioDevices {
         networks.put(network.ifaceId(), new NetworkControl(network.ifaceId(), commands, device));
     }
 
-    /** A shared folder, with a loop a request queue. */
+    /** A shared folder, with a loop a queue. */
     void addShare(ShareConfig share, ShareServer server, Parts parts) throws IOException {
         List<EpollEventLoop> requestLoops = new ArrayList<>();
         for (int queue = 0; queue < share.numQueues(); queue++) {
@@ -133,9 +133,11 @@ final class VirtioDevices {
             hold.add(queueLoop);
             requestLoops.add(queueLoop);
         }
-        VirtioFs device = new VirtioFs(new FsConfig(share.tag(), share.numQueues(), share.queueSize()), server, requestLoops);
+        EpollEventLoop priority = parts.newLoop("fs-" + share.tag() + "-hi");
+        hold.add(priority);
+        VirtioFs device = new VirtioFs(new FsConfig(share.tag(), share.numQueues(), share.queueSize()), server, priority, requestLoops);
         List<EpollEventLoop> queueLoops = new ArrayList<>(requestLoops);
-        queueLoops.add(0, requestLoops.get(0)); // serves what must not wait, too
+        queueLoops.add(0, priority);
         slots.add("share " + share.tag(), device, loop, queueLoops);
         metrics.share(share.tag(), device);
         shares.put(share.tag(), new ShareControl(share.tag(), server));

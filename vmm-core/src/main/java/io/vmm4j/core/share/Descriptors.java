@@ -1,50 +1,38 @@
 package io.vmm4j.core.share;
 
-import io.vmm4j.devices.virtio.fs.FsException;
-import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.ResourceLimits;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How many of the host's descriptors one share may have, and all of them together: half of what the process may, so that nothing else of the
- * machine's runs short by what a guest does. Thread-safe.
+ * How many of the host's descriptors one share may have: half of what the other shares leave of half of what the process may, so that neither
+ * anything else of the machine's nor another share runs short by what a guest does. Thread-safe.
  */
 final class Descriptors {
 
-    /** Of one share; each costs a few hundred bytes here and in the host's kernel. */
-    static final int MOST = 1 << 18;
+    /** Of one share; each costs a few hundred bytes in the host's kernel, and keeps it from forgetting the file. */
+    static final int MOST = 1 << 17;
+    private static final Allowance.Pool ALL = new Allowance.Pool(ResourceLimits.descriptors() / 2);
 
-    private static final AtomicInteger ALL = new AtomicInteger();
-
-    private final int most;
-    private final int mostOfAll;
-    private final AtomicInteger taken = new AtomicInteger();
+    private final Allowance allowance;
 
     Descriptors() {
         this(MOST);
     }
 
     Descriptors(int most) {
-        this.most = most;
-        this.mostOfAll = (int) Math.min(Integer.MAX_VALUE, ResourceLimits.descriptors() / 2);
+        allowance = new Allowance(ALL, most, 1, 2);
     }
 
-    /** One more. Throws ENFILE where there is none left. */
-    void take() throws FsException {
-        boolean isRoom = taken.incrementAndGet() <= most & ALL.incrementAndGet() <= mostOfAll;
-        if (!isRoom) {
-            give();
-            throw new FsException(Errno.ENFILE);
-        }
+    /** One more; false where there is none left. */
+    boolean take() {
+        return allowance.take(1);
     }
 
     /** One fewer. */
     void give() {
-        taken.decrementAndGet();
-        ALL.decrementAndGet();
+        allowance.give(1);
     }
 
     int taken() {
-        return taken.get();
+        return (int) allowance.taken();
     }
 }

@@ -10,8 +10,6 @@ import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.FileCalls;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 
 /** What is in directories. A place in one is the host's file system's own. Thread-safe. */
@@ -50,7 +48,7 @@ final class DirectoryWork {
     }
 
     private int reopen(Inode inode) throws FsException {
-        state.budget.take();
+        state.inodes.takeDescriptor();
         int fd = state.calls().openLink(state.links(), FileCalls.number(inode.fd()), Fd.O_RDONLY | Fd.O_DIRECTORY);
         if (fd < 0) {
             state.budget.give();
@@ -87,7 +85,7 @@ final class DirectoryWork {
             }
             byte[] name = new byte[end - at - D_NAME];
             entries.get(at + D_NAME, name);
-            long inode = directory.folder().inodeNumber(directory.key().device(), entries.getLong(at));
+            long inode = directory.volume().shown(entries.getLong(at));
             if (!names.add(inode, entries.getLong(at + D_OFF), entries.get(at + D_TYPE), name)) {
                 return false;
             }
@@ -95,15 +93,15 @@ final class DirectoryWork {
         return true;
     }
 
+    /** A place is the number of the node before it, behind those of "." and "..": it stays what it is whatever comes and goes. */
     private void readShelf(Handle open, long place, Names names) throws FsException {
-        List<Map.Entry<String, Inode>> children = new ArrayList<>();
-        children.add(Map.entry(".", open.inode()));
-        children.add(Map.entry("..", open.inode()));
-        children.addAll(open.children(state.inodes).entrySet());
-        for (int i = (int) Math.max(0, Math.min(place, children.size())); i < children.size(); i++) {
-            byte[] name = children.get(i).getKey().getBytes(StandardCharsets.UTF_8);
-            if (!names.add(children.get(i).getValue().id(), i + 1L, DT_DIR, name)) {
-                return;
+        Volume own = open.inode().volume();
+        long self = own.shown(open.inode().id());
+        boolean isRoom = (place > 0 || names.add(self, 1, DT_DIR, new byte[] {'.'})) && (place > 1 || names.add(self, 2, DT_DIR, new byte[] {'.', '.'}));
+        for (Map.Entry<String, Inode> child : open.children(state.inodes)) {
+            long next = child.getValue().id() + 2;
+            if (isRoom && next > place) {
+                isRoom = names.add(own.shown(child.getValue().id()), next, DT_DIR, child.getKey().getBytes(StandardCharsets.UTF_8));
             }
         }
     }

@@ -18,7 +18,7 @@ final class FileWork {
 
     private static final int O_ACCMODE = 3;
     /** What of an open's flags matters to the host: the rest is the guest's own kernel's. */
-    private static final int KEPT_FLAGS = O_ACCMODE | Fd.O_APPEND | Fd.O_TRUNC | 0x10_1000; // O_SYNC
+    private static final int KEPT_FLAGS = O_ACCMODE | Fd.O_TRUNC | 0x10_1000; // O_SYNC
     /** KEEP_SIZE, PUNCH_HOLE and ZERO_RANGE, which are all that a guest's kernel sends. */
     private static final int ALLOCATE_MODES = 0x13;
     private static final int SEEK_DATA = 3;
@@ -41,7 +41,7 @@ final class FileWork {
             if (writes) {
                 inode.folder().requireWritable();
             }
-            int fd = reopen(inode, hostFlags(flags));
+            int fd = reopenAs(inode, flags);
             isOpen = true; // from here on, the handle's
             return opened(inode, fd, (flags & O_ACCMODE) != Fd.O_RDONLY);
         } finally {
@@ -51,19 +51,25 @@ final class FileWork {
         }
     }
 
-    /** With a cache that writes wait in, the guest reads what it writes parts of, and knows itself where a file ends. */
+    /** With a cache that writes wait in, the guest reads what it writes parts of. Each write says whether it is for the file's end. */
     private int hostFlags(int flags) {
         int kept = flags & KEPT_FLAGS;
-        if (!state.config.writeback()) {
-            return kept;
+        return state.config.writeback() && (kept & O_ACCMODE) == Fd.O_WRONLY ? kept & ~O_ACCMODE | Fd.O_RDWR : kept;
+    }
+
+    private int reopenAs(Inode inode, int flags) throws FsException {
+        try {
+            return reopen(inode, hostFlags(flags));
+        } catch (FsException e) {
+            Errors.require(e.errno() == Errno.EPERM && (flags & Fd.O_APPEND) != 0, e.errno());
+            return reopen(inode, hostFlags(flags) | Fd.O_APPEND); // a file that can only be appended to
         }
-        int plain = kept & ~Fd.O_APPEND;
-        return (plain & O_ACCMODE) == Fd.O_WRONLY ? plain & ~O_ACCMODE | Fd.O_RDWR : plain;
     }
 
     /** A descriptor, from the budget, of a regular file. */
     int reopen(Inode inode, int flags) throws FsException {
-        state.budget.take();
+        Errors.require(inode.isRegular(), Errno.EINVAL);
+        state.inodes.takeDescriptor();
         int fd = state.calls().openLink(state.links(), FileCalls.number(inode.fd()), flags | Fd.O_NONBLOCK | Fd.O_NOCTTY);
         if (fd < 0) {
             state.budget.give();
@@ -84,10 +90,20 @@ final class FileWork {
         ShareState.requirePlain(name);
         try (Inode directory = state.inodes.holdFile(parent)) {
             directory.folder().requireWritable();
-            state.budget.take();
+            state.inodes.takeDescriptor();
             Tools tools = state.tools();
-            int fd = tools.as(caller, () -> tools.calls().openBeneath(directory.fd(), name,
-                    hostFlags(flags) | Fd.O_CREAT | Fd.O_EXCL | Fd.O_NOFOLLOW | Fd.O_NONBLOCK, NodeWork.mode(directory.folder(), mode, false)));
+            int wanted = NodeWork.mode(directory.folder(), mode, false);
+            int fd;
+            try {
+                fd = tools.as(caller, () -> tools.calls().openBeneath(directory.fd(), name,
+                        hostFlags(flags) | Fd.O_CREAT | Fd.O_EXCL | Fd.O_NOFOLLOW | Fd.O_NONBLOCK, wanted));
+            } catch (FsException e) {
+                state.budget.give();
+                throw e;
+            }
+            if (fd >= 0 && tools.cutsModes()) {
+                tools.calls().chmod(fd, wanted);
+            }
             if (fd < 0) {
                 state.budget.give();
                 Errors.require(fd == -Errno.EEXIST && (flags & Fd.O_EXCL) == 0, -fd);
@@ -97,18 +113,25 @@ final class FileWork {
         }
     }
 
+    /** The node is of what was made, which others may have renamed meanwhile, and not of what the name is now. */
     private Created created(Inode directory, byte[] name, int fd) throws FsException {
-        Entry entry;
-        Inode inode;
+        Entry entry = null;
         try {
-            entry = nodes.find(directory, name);
-            inode = state.inodes.hold(entry.node());
+            state.inodes.takeDescriptor();
+            entry = nodes.told(directory, name, state.calls().openLink(state.links(), FileCalls.number(fd), Fd.O_PATH));
+            Inode inode = state.inodes.hold(entry.node());
+            int taken = fd;
+            fd = -1; // from here on, the handle's
+            return new Created(entry, opened(inode, taken, true));
         } catch (FsException e) {
-            state.calls().close(fd);
-            state.budget.give();
+            if (fd >= 0) {
+                state.inodes.giveBack(fd);
+            }
+            if (entry != null) {
+                state.inodes.forget(entry.node(), 1);
+            }
             throw e;
         }
-        return new Created(entry, opened(inode, fd, true));
     }
 
     private Created openExisting(Inode directory, byte[] name, int flags) throws FsException {
@@ -131,11 +154,24 @@ final class FileWork {
         }
     }
 
-    long write(long handle, long offset, ByteBuffer[] views, int count) throws FsException {
+    long write(long handle, long offset, ByteBuffer[] views, int count, boolean appends, boolean dropsSetIds) throws FsException {
         Errors.require(offset >= 0, Errno.EINVAL);
         try (Handle open = state.handles.holdFile(handle)) {
             Errors.require(open.isWritable(), Errno.EBADF);
-            return move(open, offset, views, count, FileCalls::write);
+            Move move = appends && !state.config.writeback() ? FileCalls::append : FileCalls::write;
+            if (dropsSetIds && open.inode().folder().isPrivileged()) {
+                return state.tools().droppingSetIds(() -> move(open, offset, views, count, move));
+            }
+            return move(open, offset, views, count, move);
+        }
+    }
+
+    /** What the host's file system has found out about writes since the last time is told now, if it tells at all. */
+    void flush(long handle) throws FsException {
+        try (Handle open = state.handles.hold(handle)) {
+            if (open.isWritable()) {
+                Errors.check(state.calls().flush(open.fd()));
+            }
         }
     }
 

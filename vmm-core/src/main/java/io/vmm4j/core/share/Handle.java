@@ -1,5 +1,6 @@
 package io.vmm4j.core.share;
 
+import java.util.List;
 import java.util.Map;
 
 /** What the guest has opened: a file or a directory of the host's, or a directory of the share's own. */
@@ -8,6 +9,8 @@ final class Handle extends HeldDescriptor {
     private final Inode inode;
     private final boolean isDirectory;
     private final boolean isWritable;
+    /** Whether an owner's locks are on this open file itself, as it can be opened no second time; guarded by this. */
+    private boolean isLent;
 
     /**
      * @param inode held; let go of at the end
@@ -32,13 +35,24 @@ final class Handle extends HeldDescriptor {
         return isWritable;
     }
 
+    /** Lends its open file to be locked; false when another has it. */
+    synchronized boolean lend() {
+        boolean isFree = !isLent;
+        isLent = true;
+        return isFree;
+    }
+
+    synchronized void takeBack() {
+        isLent = false;
+    }
+
     @Override
     void closed() {
         inode.close();
     }
 
-    /** What is in a directory of the share's own, as it is now. */
-    Map<String, Inode> children(InodeTable inodes) {
-        return inodes.look(inode, shelf -> Map.copyOf(shelf.children()));
+    /** What is in a directory of the share's own, as it is now, in the order in which it came. */
+    List<Map.Entry<String, Inode>> children(InodeTable inodes) {
+        return inodes.look(inode, shelf -> List.copyOf(shelf.children().entrySet()));
     }
 }

@@ -25,6 +25,10 @@ final class HandleTable {
         }
         long number = last.incrementAndGet();
         handles.put(number, handle);
+        if (handle.inode().shelf() == null && handle.inode().folder().isGone()) { // it was taken away before it was in here
+            remove(number);
+            throw new FsException(Errno.ESTALE);
+        }
         return number;
     }
 
@@ -45,6 +49,10 @@ final class HandleTable {
             throw new FsException(Errno.EISDIR);
         }
         return handle;
+    }
+
+    boolean has(long number) {
+        return handles.containsKey(number);
     }
 
     void remove(long number) {

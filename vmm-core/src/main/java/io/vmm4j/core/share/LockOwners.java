@@ -4,9 +4,11 @@ import io.vmm4j.devices.virtio.fs.FsException;
 import io.vmm4j.kvm.libc.Errno;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Locks by fcntl(2), which are an owner's: each owner has an open file of its own for each file that it has locked, and the host's
@@ -21,60 +23,95 @@ final class LockOwners {
     record Key(long inode, long owner) {
     }
 
+    /** @param handle of the guest's, by which the owner came; it goes with that at the latest */
+    private record Owned(HeldDescriptor file, long handle) {
+    }
+
     /** Opens the file again. */
     interface Opener {
         HeldDescriptor open() throws FsException;
     }
 
-    private final Map<Key, HeldDescriptor> files = new HashMap<>();
+    private final Map<Key, Owned> files = new HashMap<>();
+    /** Handles by which owners have come, so that others are closed without a search. */
+    private final Set<Long> handles = new HashSet<>();
 
     /** Holds the open file of {@code key}, which the caller lets go of; opened where there is none yet. */
-    synchronized HeldDescriptor hold(Key key, Opener opener) throws FsException {
-        HeldDescriptor file = files.get(key);
-        if (file == null) {
-            Errors.require(files.size() < MOST, Errno.ENOLCK);
-            file = opener.open();
-            files.put(key, file);
+    HeldDescriptor hold(Key key, long handle, Opener opener) throws FsException {
+        HeldDescriptor known = existing(key);
+        if (known != null) {
+            return known;
         }
-        file.hold();
+        HeldDescriptor opened = opener.open();
+        HeldDescriptor file;
+        boolean isRoom;
+        synchronized (this) {
+            Owned there = files.get(key);
+            isRoom = there != null || files.size() < MOST;
+            if (there == null && isRoom) {
+                files.put(key, new Owned(opened, handle));
+                handles.add(handle);
+            }
+            file = there == null ? opened : there.file();
+            if (isRoom) {
+                file.hold();
+            }
+        }
+        if (!isRoom || file != opened) {
+            opened.close();
+        }
+        Errors.require(isRoom, Errno.ENOLCK);
         return file;
     }
 
     /** Holds the open file of {@code key}, or returns {@code null}. */
     synchronized HeldDescriptor existing(Key key) {
-        HeldDescriptor file = files.get(key);
-        if (file != null) {
-            file.hold();
+        Owned owned = files.get(key);
+        if (owned == null) {
+            return null;
         }
-        return file;
+        owned.file().hold();
+        return owned.file();
     }
 
     /** Gives all locks of {@code key} back. */
     void release(Key key) {
-        HeldDescriptor file;
+        Owned owned;
         synchronized (this) {
-            file = files.remove(key);
+            owned = files.remove(key);
         }
-        if (file != null) {
-            file.close();
+        if (owned != null) {
+            owned.file().close();
         }
     }
 
     /** Gives all locks on the files called {@code inodes} back. */
     void removeAllOf(Set<Long> inodes) {
-        List<Key> gone;
+        remove(entry -> inodes.contains(entry.getKey().inode()));
+    }
+
+    /** Gives all locks back of owners that came by a handle of the guest's. */
+    void removeAllBy(long handle) {
         synchronized (this) {
-            gone = files.keySet().stream().filter(key -> inodes.contains(key.inode())).toList();
+            if (!handles.remove(handle)) {
+                return;
+            }
         }
-        gone.forEach(this::release);
+        remove(entry -> entry.getValue().handle() == handle);
     }
 
     void clear() {
-        List<HeldDescriptor> gone;
+        remove(entry -> true);
+    }
+
+    private void remove(Predicate<Map.Entry<Key, Owned>> which) {
+        List<Owned> gone = new ArrayList<>();
         synchronized (this) {
-            gone = new ArrayList<>(files.values());
-            files.clear();
+            files.entrySet().removeIf(entry -> which.test(entry) && gone.add(entry.getValue()));
+            if (files.isEmpty()) {
+                handles.clear();
+            }
         }
-        gone.forEach(HeldDescriptor::close);
+        gone.forEach(owned -> owned.file().close());
     }
 }

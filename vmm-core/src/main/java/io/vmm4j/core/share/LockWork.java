@@ -6,7 +6,10 @@ import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.FileLocks;
 
-/** Locks, which are the host's own, so that they hold between guests and the host's programs. Never waits. Thread-safe. */
+/**
+ * Locks, which are the host's own, so that they hold between guests and the host's programs; but not in a read-only folder, whose guest could keep
+ * those who write waiting. Never waits. Thread-safe.
+ */
 final class LockWork {
 
     private final ShareState state;
@@ -21,39 +24,88 @@ final class LockWork {
         return new LockOwners.Key(open.inode().id(), owner);
     }
 
-    /** What an owner's locks are on. */
+    private static void requireLocks(Handle open) throws FsException {
+        Errors.require(open.inode().shelf() == null && !open.inode().folder().isReadOnly(), Errno.ENOLCK);
+    }
+
+    /** What an owner's locks are on: an open file of its own. */
     private static final class OwnersFile extends HeldDescriptor {
         OwnersFile(int fd, Descriptors budget) {
             super(fd, budget);
         }
     }
 
-    private HeldDescriptor ownersFile(Inode inode) throws FsException {
-        int fd;
-        try {
-            fd = files.reopen(inode, inode.folder().isReadOnly() ? Fd.O_RDONLY : Fd.O_RDWR);
-        } catch (FsException e) {
-            Errors.require(e.errno() == Errno.EACCES || e.errno() == Errno.EROFS || e.errno() == Errno.ETXTBSY, e.errno());
-            fd = files.reopen(inode, Fd.O_RDONLY); // good for locks to read
+    /** What an owner's locks are on: the file as the guest has opened it, as it cannot be opened once more. */
+    private static final class LentFile extends HeldDescriptor {
+        private final Handle handle;
+
+        /**
+         * @param handle held once more for this
+         * @param fd     another descriptor of it
+         */
+        LentFile(Handle handle, int fd, Descriptors budget) {
+            super(fd, budget);
+            this.handle = handle;
         }
-        return new OwnersFile(fd, state.budget);
+
+        @Override
+        void closed() {
+            new FileLocks().set(handle.fd(), FileLocks.F_UNLCK, 0, 0);
+            handle.takeBack();
+            handle.close();
+        }
+    }
+
+    private HeldDescriptor ownersFile(Handle open) throws FsException {
+        Inode inode = open.inode();
+        try {
+            return new OwnersFile(files.reopen(inode, Fd.O_RDWR), state.budget);
+        } catch (FsException e) {
+            boolean isRefused = e.errno() == Errno.EACCES || e.errno() == Errno.EROFS || e.errno() == Errno.ETXTBSY || e.errno() == Errno.EPERM;
+            Errors.require(isRefused, e.errno());
+        }
+        if (open.isWritable()) {
+            return lent(open);
+        }
+        return new OwnersFile(files.reopen(inode, Fd.O_RDONLY), state.budget); // good for locks to read
+    }
+
+    private HeldDescriptor lent(Handle open) throws FsException {
+        state.inodes.takeDescriptor();
+        int fd = open.lend() ? state.calls().duplicate(open.fd()) : -Errno.ENOLCK;
+        if (fd < 0) {
+            state.inodes.giveBack(fd);
+            throw new FsException(-fd);
+        }
+        open.hold();
+        return new LentFile(open, fd, state.budget);
     }
 
     boolean lock(long handle, long owner, Lock lock, boolean ofFile) throws FsException {
         try (Handle open = state.handles.hold(handle)) {
+            requireLocks(open);
             FileLocks locks = state.tools().locks();
             if (ofFile) {
                 return isTaken(locks.lockFile(open.fd(), lock.type())); // of a directory, too
             }
             Errors.require(!open.isDirectory(), Errno.EBADF);
+            LockOwners.Key key = key(open, owner);
             if (lock.type() == FileLocks.F_UNLCK) {
-                try (HeldDescriptor file = state.owners.existing(key(open, owner))) {
+                try (HeldDescriptor file = state.owners.existing(key)) {
                     return file == null || isTaken(locks.set(file.fd(), lock.type(), lock.start(), length(lock)));
                 }
             }
-            try (HeldDescriptor file = state.owners.hold(key(open, owner), () -> ownersFile(open.inode()))) {
+            try (HeldDescriptor file = state.owners.hold(key, handle, () -> ownersFile(open))) {
                 return isTaken(locks.set(file.fd(), lock.type(), lock.start(), length(lock)));
             }
+        } finally {
+            releaseWhatWentMeanwhile(handle);
+        }
+    }
+
+    private void releaseWhatWentMeanwhile(long handle) {
+        if (!state.handles.has(handle)) {
+            state.owners.removeAllBy(handle);
         }
     }
 
@@ -66,15 +118,20 @@ final class LockWork {
     }
 
     Lock conflict(long handle, long owner, Lock lock) throws FsException {
-        try (Handle open = state.handles.holdFile(handle);
-                HeldDescriptor file = state.owners.hold(key(open, owner), () -> ownersFile(open.inode()))) {
-            FileLocks locks = state.tools().locks();
-            Errors.check(locks.test(file.fd(), lock.type(), lock.start(), length(lock)));
-            if (locks.type() == FileLocks.F_UNLCK) {
-                return new Lock(lock.start(), lock.end(), FileLocks.F_UNLCK, 0);
+        try (Handle open = state.handles.holdFile(handle)) {
+            requireLocks(open);
+            LockOwners.Key key = key(open, owner);
+            try (HeldDescriptor file = state.owners.hold(key, handle, () -> ownersFile(open))) {
+                FileLocks locks = state.tools().locks();
+                Errors.check(locks.test(file.fd(), lock.type(), lock.start(), length(lock)));
+                if (locks.type() == FileLocks.F_UNLCK) {
+                    return new Lock(lock.start(), lock.end(), FileLocks.F_UNLCK, 0);
+                }
+                long end = locks.length() == 0 ? Long.MAX_VALUE : locks.start() + locks.length() - 1;
+                return new Lock(locks.start(), end, locks.type(), 0); // a process of the host's has no number in the guest
             }
-            long end = locks.length() == 0 ? Long.MAX_VALUE : locks.start() + locks.length() - 1;
-            return new Lock(locks.start(), end, locks.type(), 0); // a process of the host's has no number in the guest
+        } finally {
+            releaseWhatWentMeanwhile(handle);
         }
     }
 
@@ -82,5 +139,10 @@ final class LockWork {
         try (Handle open = state.handles.holdFile(handle)) {
             state.owners.release(key(open, owner));
         }
+    }
+
+    /** The guest has closed what it opened for good: locks that it took by that go, also those that are an open file's rather than a process's. */
+    void released(long handle) {
+        state.owners.removeAllBy(handle);
     }
 }

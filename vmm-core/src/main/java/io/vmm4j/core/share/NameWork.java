@@ -12,6 +12,7 @@ final class NameWork {
 
     private static final int RENAME_NOREPLACE = 1;
     private static final int RENAME_EXCHANGE = 2;
+    private static final int PERMISSIONS = 07777;
 
     private final ShareState state;
     private final NodeWork nodes;
@@ -43,6 +44,23 @@ final class NameWork {
         return nodes.find(directory, name);
     }
 
+    /** As {@link #make}, of something with permissions, which are as wanted also where the process's umask cuts them. */
+    private Entry make(Caller caller, Inode directory, byte[] name, int mode, Making making) throws FsException {
+        Entry made = make(caller, directory, name, making);
+        int set = made.attributes().mode();
+        if (!state.tools().cutsModes() || (set & PERMISSIONS & ~NodeWork.SET_IDS) == (mode & ~NodeWork.SET_IDS)) {
+            return made;
+        }
+        try (Inode inode = state.inodes.hold(made.node())) {
+            Errors.require(!inode.isLink(), Errno.ESTALE); // another has put it there
+            nodes.chmod(inode, mode | set & NodeWork.SET_IDS);
+            return new Entry(made.node(), nodes.attributes(inode).attributes(), made.validMillis());
+        } catch (FsException e) {
+            state.inodes.forget(made.node(), 1);
+            throw e;
+        }
+    }
+
     Entry makeLink(Caller caller, long parent, byte[] name, byte[] target) throws FsException {
         try (Inode directory = parent(parent, name)) {
             return make(caller, directory, name, (calls, at) -> calls.symlink(target, at, name));
@@ -51,7 +69,8 @@ final class NameWork {
 
     Entry makeDirectory(Caller caller, long parent, byte[] name, int mode) throws FsException {
         try (Inode directory = parent(parent, name)) {
-            return make(caller, directory, name, (calls, at) -> calls.mkdir(at, name, NodeWork.mode(directory.folder(), mode, true)));
+            int wanted = mode & PERMISSIONS & ~NodeWork.SET_IDS; // a directory has its set-gid bit from the one it is in
+            return make(caller, directory, name, wanted, (calls, at) -> calls.mkdir(at, name, wanted));
         }
     }
 
@@ -62,8 +81,8 @@ final class NameWork {
             Errors.require(!isDevice || directory.folder().isPrivileged(), Errno.EPERM);
             boolean isKnown = isDevice || type == InodeStatus.S_IFREG || type == InodeStatus.S_IFIFO || type == InodeStatus.S_IFSOCK || type == 0;
             Errors.require(isKnown, Errno.EINVAL);
-            int wanted = type | NodeWork.mode(directory.folder(), mode, false);
-            return make(caller, directory, name, (calls, at) -> calls.mknod(at, name, wanted, isDevice ? device : 0));
+            int wanted = NodeWork.mode(directory.folder(), mode, false);
+            return make(caller, directory, name, wanted, (calls, at) -> calls.mknod(at, name, type | wanted, isDevice ? device : 0));
         }
     }
 
@@ -87,6 +106,19 @@ final class NameWork {
         try (Inode from = parent(parent, name); Inode to = parent(newParent, newName)) {
             Errors.require(from.folder() == to.folder(), Errno.EXDEV);
             Errors.check(state.calls().rename(from.fd(), name, to.fd(), newName, flags));
+            settle(to, newName);
+            if ((flags & RENAME_EXCHANGE) != 0) {
+                settle(from, name);
+            }
+        }
+    }
+
+    /** What has been renamed is found by its new name from now on; where that fails, the guest has to look it up anew. */
+    private void settle(Inode directory, byte[] name) {
+        try {
+            nodes.moved(directory, name);
+        } catch (FsException e) {
+            return; // renamed it is, whatever comes of this
         }
     }
 }

@@ -22,6 +22,7 @@ final class NodeWork {
     private static final int SHELF_BLOCK = 4096;
     /** S_ISUID and S_ISGID. */
     static final int SET_IDS = 06000;
+    private static final int SET_GID = 02000;
     private static final int PERMISSIONS = 07777;
     /** What Linux makes of a device number for 32 bits: 20 of the minor number around 12 of the major one. */
     private static final int MINOR_HIGH = 0xFFF0_0000;
@@ -55,20 +56,45 @@ final class NodeWork {
 
     /** The file of that name, which counts as told from now on. */
     Entry find(Inode directory, byte[] name) throws FsException {
-        state.budget.take();
+        state.inodes.takeDescriptor();
+        return told(directory, name, state.calls().openBeneath(directory.fd(), name, Fd.O_PATH | Fd.O_NOFOLLOW, 0));
+    }
+
+    /**
+     * The file that {@code fd} names, which counts as told from now on.
+     *
+     * @param fd of the budget, taken over; or the error that there was instead
+     */
+    Entry told(Inode directory, byte[] name, int fd) throws FsException {
+        FileCalls calls = state.calls();
+        InodeStatus status;
+        Volume volume;
+        try {
+            Errors.check(fd);
+            Errors.check(calls.stat(fd));
+            status = calls.status();
+            volume = directory.folder().volume(calls, fd, status.device());
+        } catch (FsException e) {
+            state.inodes.giveBack(fd);
+            throw e;
+        }
+        long id = state.inodes.add(directory, name, volume, status, fd);
+        return new Entry(id, of(volume, status), state.validMillis());
+    }
+
+    /** Something is called {@code name} in {@code directory} now: where it is found from now on, if the guest knows it. */
+    void moved(Inode directory, byte[] name) throws FsException {
+        state.inodes.takeDescriptor();
         FileCalls calls = state.calls();
         int fd = calls.openBeneath(directory.fd(), name, Fd.O_PATH | Fd.O_NOFOLLOW, 0);
-        int done = fd < 0 ? fd : calls.stat(fd);
-        if (done < 0) {
-            if (fd >= 0) {
-                calls.close(fd);
+        try {
+            if (fd >= 0 && calls.stat(fd) >= 0) {
+                InodeStatus status = calls.status();
+                state.inodes.moved(directory.folder().volume(calls, fd, status.device()), status, directory, name);
             }
-            state.budget.give();
-            throw new FsException(-done);
+        } finally {
+            state.inodes.giveBack(fd);
         }
-        InodeStatus status = calls.status();
-        long id = state.inodes.add(directory.folder(), status, fd);
-        return new Entry(id, of(directory.folder(), status), state.validMillis());
     }
 
     Attributes attributes(long node, long handle) throws FsException {
@@ -84,18 +110,18 @@ final class NodeWork {
         }
     }
 
-    private Attributes attributes(Inode inode) throws FsException {
+    Attributes attributes(Inode inode) throws FsException {
         return new Attributes(stat(inode, inode.fd()), state.validMillis());
     }
 
     private FileAttributes stat(Inode inode, int fd) throws FsException {
         FileCalls calls = state.calls();
         Errors.check(calls.stat(fd));
-        return of(inode.folder(), calls.status());
+        return of(inode.volume(), calls.status());
     }
 
-    private static FileAttributes of(Folder folder, InodeStatus s) {
-        return new FileAttributes(folder.inodeNumber(s.device(), s.inode()), s.size(), s.blocks(), s.mode(), (int) s.links(), s.uid(), s.gid(),
+    private static FileAttributes of(Volume volume, InodeStatus s) {
+        return new FileAttributes(volume.shown(s.inode()), s.size(), s.blocks(), s.mode(), (int) s.links(), s.uid(), s.gid(),
                 device(s.specialDevice()), (int) s.blockSize(), new FileTime(s.atime(), s.atimeNanos()), new FileTime(s.mtime(), s.mtimeNanos()),
                 new FileTime(s.ctime(), s.ctimeNanos()));
     }
@@ -109,7 +135,7 @@ final class NodeWork {
 
     private static FileAttributes shelfAttributes(Inode inode) {
         FileTime never = new FileTime(0, 0);
-        return new FileAttributes(inode.id(), 0, 0, SHELF_MODE, 2, 0, 0, 0, SHELF_BLOCK, never, never, never);
+        return new FileAttributes(inode.volume().shown(inode.id()), 0, 0, SHELF_MODE, 2, 0, 0, 0, SHELF_BLOCK, never, never, never);
     }
 
     Attributes change(long node, Change change) throws FsException {
@@ -124,7 +150,7 @@ final class NodeWork {
             }
             if (change.has(FuseConstants.FATTR_MODE)) {
                 Errors.require(!inode.isLink(), Errno.EOPNOTSUPP);
-                Errors.check(state.calls().chmod(state.links(), FileCalls.number(inode.fd()), mode(inode.folder(), change.mode(), inode.isDirectory())));
+                chmod(inode, mode(inode.folder(), change.mode(), inode.isDirectory()));
             }
             if (change.has(FuseConstants.FATTR_ATIME | FuseConstants.FATTR_MTIME)) {
                 setTimes(inode, change);
@@ -136,6 +162,17 @@ final class NodeWork {
     /** The permissions in {@code mode} without what would give a program the rights of another, unless the folder has that. */
     static int mode(Folder folder, int mode, boolean isDirectory) {
         return folder.isPrivileged() || isDirectory ? mode & PERMISSIONS : mode & PERMISSIONS & ~SET_IDS;
+    }
+
+    /** The set-gid bit of a directory is lost unless its group asks: on behalf of that, as the guest's kernel has looked at who may. */
+    void chmod(Inode inode, int mode) throws FsException {
+        Tools tools = state.tools();
+        int group = 0;
+        if (inode.isDirectory() && (mode & SET_GID) != 0) {
+            Errors.check(tools.calls().stat(inode.fd()));
+            group = tools.calls().status().gid();
+        }
+        Errors.check(tools.inGroup(group, () -> tools.calls().chmod(state.links(), FileCalls.number(inode.fd()), mode)));
     }
 
     private void truncate(Inode inode, Change change) throws FsException {
@@ -198,7 +235,13 @@ final class NodeWork {
     }
 
     void syncAll(long node) throws FsException {
-        try (Inode inode = state.inodes.holdFile(node)) {
+        try (Inode inode = state.inodes.hold(node)) {
+            if (inode.shelf() != null) {
+                for (long folder : state.inodes.foldersBelow(inode)) {
+                    syncAll(folder);
+                }
+                return;
+            }
             FileCalls calls = state.calls();
             Errors.require(inode.isDirectory(), Errno.EINVAL);
             int fd = Errors.check(calls.openLink(state.links(), FileCalls.number(inode.fd()), Fd.O_RDONLY | Fd.O_DIRECTORY));

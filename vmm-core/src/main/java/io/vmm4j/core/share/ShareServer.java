@@ -27,7 +27,6 @@ public final class ShareServer implements FileServer, AutoCloseable {
     private final FileWork files;
     private final DirectoryWork directories;
     private final LockWork locks;
-    private int folders;
     private boolean isClosed;
 
     /**
@@ -71,22 +70,22 @@ public final class ShareServer implements FileServer, AutoCloseable {
             throw new IllegalStateException("the machine has ended");
         }
         try {
-            state.budget.take();
+            state.inodes.takeDescriptor();
         } catch (FsException e) {
             throw new IOException("this process has no descriptors left for a shared folder", e);
         }
         Folder opened;
         try {
-            opened = Folder.open(folder, readOnly || state.config.readOnly(), state.config.privileged(), folders);
+            opened = Folder.open(folder, readOnly || state.config.readOnly(), state.config.privileged(), state.volumes);
         } catch (IOException e) {
             state.budget.give();
             throw e;
         }
         try {
             state.inodes.mount(opened, parts);
-            folders++;
         } catch (IllegalArgumentException e) {
-            opened.root(0, state.budget).close();
+            opened.discard();
+            state.budget.give();
             throw e;
         }
     }
@@ -137,7 +136,7 @@ public final class ShareServer implements FileServer, AutoCloseable {
     @Override
     public Policy policy() {
         ShareConfig config = state.config;
-        return new Policy(config.writeback(), config.cache() == ShareConfig.Cache.ALWAYS, config.cache() == ShareConfig.Cache.AUTO);
+        return new Policy(config.writeback(), config.cache() == ShareConfig.Cache.ALWAYS, config.cache() == ShareConfig.Cache.AUTO, !config.readOnly());
     }
 
     @Override
@@ -223,8 +222,8 @@ public final class ShareServer implements FileServer, AutoCloseable {
     }
 
     @Override
-    public long write(long handle, long offset, ByteBuffer[] views, int count) throws FsException {
-        return files.write(handle, offset, views, count);
+    public long write(long handle, long offset, ByteBuffer[] views, int count, boolean appends, boolean dropsSetIds) throws FsException {
+        return files.write(handle, offset, views, count, appends, dropsSetIds);
     }
 
     @Override
@@ -235,10 +234,12 @@ public final class ShareServer implements FileServer, AutoCloseable {
     @Override
     public void flush(long handle, long owner) throws FsException {
         locks.flush(handle, owner);
+        files.flush(handle);
     }
 
     @Override
     public void release(long handle) {
+        locks.released(handle);
         state.handles.remove(handle);
     }
 

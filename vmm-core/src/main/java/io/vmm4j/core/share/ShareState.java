@@ -16,11 +16,14 @@ final class ShareState implements AutoCloseable {
     private static final long KEPT_LONG_MILLIS = 86_400_000;
     private static final long KEPT_SHORT_MILLIS = 1_000;
     private static final int O_PATH_DIRECTORY = Fd.O_PATH | Fd.O_DIRECTORY;
+    /** What is known of files may take half of the heap. */
+    private static final Allowance.Pool MEMORY = new Allowance.Pool(Runtime.getRuntime().maxMemory() / 2);
     private static final byte[] DOT = {'.'};
     private static final byte[] DOT_DOT = {'.', '.'};
 
     final Descriptors budget;
     final InodeTable inodes;
+    final Volumes volumes;
     final HandleTable handles = new HandleTable();
     final LockOwners owners = new LockOwners();
     final ShareConfig config;
@@ -32,7 +35,8 @@ final class ShareState implements AutoCloseable {
         this.config = config;
         this.budget = budget;
         this.tools = ThreadLocal.withInitial(() -> new Tools(config.privileged()));
-        this.inodes = new InodeTable(budget);
+        this.inodes = new InodeTable(budget, new Allowance(MEMORY, Long.MAX_VALUE, 7, 8), this::calls);
+        this.volumes = new Volumes(inodes);
         this.links = new FileCalls().openPath("/proc/self/fd", O_PATH_DIRECTORY);
         if (links < 0) {
             throw new LinuxException("open(/proc/self/fd)", -links, "a shared folder needs the host's /proc");

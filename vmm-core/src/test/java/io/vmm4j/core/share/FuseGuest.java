@@ -51,7 +51,7 @@ final class FuseGuest implements AutoCloseable {
 
     FuseGuest(ShareServer server) {
         this.server = server;
-        this.rig = new VirtioRig<>(loop -> new VirtioFs(new FsConfig("tag", 1, SIZE), server, List.of(loop)));
+        this.rig = new VirtioRig<>(loop -> new VirtioFs(new FsConfig("tag", 1, SIZE), server, loop, List.of(loop)));
         rig.start(0, SIZE, SIZE);
         init();
     }
@@ -215,7 +215,12 @@ final class FuseGuest implements AutoCloseable {
     }
 
     int write(long handle, long offset, byte[] data) throws Refused {
-        ByteBuffer args = args(40 + data.length).putLong(handle).putLong(offset).putInt(data.length);
+        return write(handle, offset, data, 0, 0);
+    }
+
+    /** @param how FUSE_WRITE bits */
+    int write(long handle, long offset, byte[] data, int how, int openFlags) throws Refused {
+        ByteBuffer args = args(40 + data.length).putLong(handle).putLong(offset).putInt(data.length).putInt(how).putLong(0).putInt(openFlags);
         args.position(40).put(data);
         return call(16, 0, args, 8).getInt(0);
     }

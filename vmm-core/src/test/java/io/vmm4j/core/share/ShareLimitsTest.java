@@ -33,26 +33,24 @@ final class ShareLimitsTest {
             Files.createFile(directory.resolve("file" + i));
         }
         try (FuseGuest guest = new FuseGuest(new ShareServer(ShareConfig.of(directory.toString(), "t"), new Descriptors(MOST)))) {
-            int found = 0;
-            long last = 0;
-            int errno = 0;
-            for (int i = 0; i < 100 && errno == 0; i++) {
-                try {
-                    last = guest.lookup(1, "file" + i).node();
-                    found++;
-                } catch (FuseGuest.Refused e) {
-                    errno = e.errno;
-                }
+            long node = 0;
+            for (int i = 0; i < 100; i++) {
+                node = guest.lookup(1, "file" + i).node();
             }
-            assertEquals(ENFILE, errno);
-            assertEquals(MOST - 1, found);
-            long node = last;
-            assertEquals(ENFILE, assertThrows(FuseGuest.Refused.class, () -> guest.open(node, 0)).errno);
+            assertEquals(MOST, guest.server.descriptors());
+            assertEquals(101, guest.server.known());
+            long last = node;
+            long handle = 0;
+            for (int i = 0; i < MOST - 2; i++) { // but for the folder's and the file's
+                handle = guest.open(last, 0);
+            }
+            assertEquals(ENFILE, assertThrows(FuseGuest.Refused.class, () -> guest.open(last, 0)).errno);
+            assertEquals(ENFILE, assertThrows(FuseGuest.Refused.class, () -> guest.lookup(1, "file0")).errno);
             assertEquals(ENFILE, assertThrows(FuseGuest.Refused.class, () -> guest.create(1, "new", 2, 0600)).errno);
             assertTrue(Files.notExists(directory.resolve("new")));
             assertEquals(MOST, guest.server.descriptors());
-            guest.forget(node - 1, 1);
-            guest.open(node, 0);
+            guest.release(handle);
+            assertEquals(0, guest.lookup(1, "file0").size());
         }
     }
 

@@ -22,6 +22,7 @@ public final class FileCalls {
     /** unlinkat: a directory. */
     public static final int AT_REMOVEDIR = 0x200;
 
+    private static final byte[] NO_NAME = {};
     private static final int AT_FDCWD = -100;
     private static final int AT_SYMLINK_NOFOLLOW = 0x100;
     private static final int AT_SYMLINK_FOLLOW = 0x400;
@@ -49,7 +50,12 @@ public final class FileCalls {
     private static final int SYS_FCHMODAT = 268;
     private static final int SYS_FACCESSAT = 269;
     private static final int SYS_UTIMENSAT = 280;
+    private static final int SYS_PWRITEV2 = 328;
+    private static final int SYS_STATX = 332;
     private static final int SYS_SYNCFS = 306;
+    private static final int SYS_FCNTL = 72;
+    private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int RWF_APPEND = 0x10;
     private static final int SYS_COPY_FILE_RANGE = 326;
     private static final int SYS_OPENAT2 = 437;
 
@@ -61,6 +67,7 @@ public final class FileCalls {
     /* struct open_how { u64 flags, mode, resolve; } */
     private static final int OPEN_HOW = 24;
 
+    private boolean isStatxSpoken = true;
     private final NativeStruct memory = NativeStruct.allocate(VALUE + VALUE_MAX);
     private final ByteBuffer bytes = memory.bytes();
     private final long name = memory.address() + NAME;
@@ -128,14 +135,22 @@ public final class FileCalls {
         LibC.close(fd);
     }
 
-    /** fstat(2), after which {@link #status()} has it. */
+    /** statx(2), or where the host has it not or forbids it fstat(2), after which {@link #status()} has it. */
     public int stat(int fd) {
+        if (isStatxSpoken) {
+            int done = named(NO_NAME, () -> LibC.syscall(SYS_STATX, fd, name, AT_EMPTY_PATH, InodeStatus.STATX_WANTED, struct, 0));
+            if (done != -Errno.ENOSYS && done != -Errno.EPERM) {
+                return done;
+            }
+            isStatxSpoken = false;
+        }
         return result(LibC.syscall(5, fd, struct, 0, 0, 0, 0));
     }
 
     /** What the last {@link #stat} has said. */
     public InodeStatus status() {
-        return InodeStatus.readFrom(bytes.slice(STRUCT, FileStat.SIZE).order(bytes.order()));
+        ByteBuffer said = bytes.slice(STRUCT, InodeStatus.STATX_SIZE).order(bytes.order());
+        return isStatxSpoken ? InodeStatus.readFromStatx(said) : InodeStatus.readFrom(said);
     }
 
     /** fstatfs(2), after which {@link #fileSystemStatus()} has it. */
@@ -171,7 +186,7 @@ public final class FileCalls {
 
     /** readlinkat(2) of the link that {@code fd} is; the {@code n} bytes are in {@link #value(int)} then. */
     public int readlink(int fd) {
-        return named(new byte[0], () -> LibC.syscall(SYS_READLINKAT, fd, name, value, NAME_MAX, 0, 0));
+        return named(NO_NAME, () -> LibC.syscall(SYS_READLINKAT, fd, name, value, NAME_MAX, 0, 0));
     }
 
     /** linkat(2) of what one of the kernel's own links in {@code links} is. */
@@ -198,7 +213,7 @@ public final class FileCalls {
 
     /** fchownat(2) of the file that {@code fd} is; -1 leaves an id as it is. */
     public int chown(int fd, int uid, int gid) {
-        return named(new byte[0], () -> LibC.syscall(SYS_FCHOWNAT, fd, name, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, 0));
+        return named(NO_NAME, () -> LibC.syscall(SYS_FCHOWNAT, fd, name, uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, 0));
     }
 
     /** utimensat(2) of what one of the kernel's own links is; nanoseconds may be {@link #UTIME_NOW} or {@link #UTIME_OMIT}. */
@@ -256,6 +271,26 @@ public final class FileCalls {
         return n < 0 ? -LibC.errno() : n;
     }
 
+    /** pwritev2(2) at the end of the file, wherever that is by then: the bytes written. */
+    public long append(int fd, IoVec vector, long offset) {
+        long n;
+        do {
+            n = LibC.syscall(SYS_PWRITEV2, fd, vector.address(), vector.count(), offset, 0, RWF_APPEND);
+        } while (n < 0 && LibC.errno() == Errno.EINTR);
+        return n < 0 ? -LibC.errno() : n;
+    }
+
+    /** Another descriptor of the same open file. */
+    public int duplicate(int fd) {
+        return retried(() -> LibC.syscall(SYS_FCNTL, fd, F_DUPFD_CLOEXEC, 0, 0, 0, 0));
+    }
+
+    /** Closes a duplicate of {@code fd}: on network file systems the way to hear of writes that have failed since. */
+    public int flush(int fd) {
+        int copy = duplicate(fd);
+        return copy < 0 ? copy : result(LibC.close(copy));
+    }
+
     /** copy_file_range(2): the bytes copied. */
     public int copy(int from, long fromOffset, int to, long toOffset, long length) {
         bytes.putLong(STRUCT, fromOffset).putLong(STRUCT + 8, toOffset);
@@ -300,7 +335,7 @@ public final class FileCalls {
 
     /** listxattr(2): the length of what {@link #value(int)} has then. */
     public int attributeNames(String path) {
-        return pathed(path, new byte[0], () -> LibC.syscall(SYS_LISTXATTR, name, value, VALUE_MAX, 0, 0, 0));
+        return pathed(path, NO_NAME, () -> LibC.syscall(SYS_LISTXATTR, name, value, VALUE_MAX, 0, 0, 0));
     }
 
     /** removexattr(2). */

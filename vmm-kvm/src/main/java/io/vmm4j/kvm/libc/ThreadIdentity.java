@@ -14,6 +14,10 @@ public final class ThreadIdentity {
     private static final int CAP_SETS = 24;
     private static final int CAPABILITY_VERSION_3 = 0x2008_0522;
     private static final int CAP_FSETID = 1 << 4;
+    private static final int CAP_SYS_RESOURCE = 1 << 24;
+    private static final int PERMITTED = 4;
+    private static final int INHERITABLE = 8;
+    private static final int NO_ID = -1;
 
     private static final int SYS_UMASK = 95;
     private static final int SYS_SETFSUID = 122;
@@ -47,17 +51,46 @@ public final class ThreadIdentity {
     }
 
     /**
-     * Has what the calling thread writes to, or gives another owner, lose its set-uid and set-gid bits, as for any user: root's files would keep them.
+     * Has the calling thread, for good, be held to quotas as users are; and unless {@code keepsSetId} have what it writes to, or gives another owner, lose
+     * its set-uid and set-gid bits, as for any user: root's files would keep them.
      *
      * @throws LinuxException when that cannot be
      */
-    public static void dropSetIdPrivilege() throws LinuxException {
+    public static void dropPrivileges(boolean keepsSetId) throws LinuxException {
+        int dropped = CAP_SYS_RESOURCE | (keepsSetId ? 0 : CAP_FSETID);
+        NativeStruct sets = capabilities();
+        for (int set : new int[] {0, PERMITTED, INHERITABLE}) { // what is permitted would come back with another identity
+            sets.bytes().putInt(set, sets.bytes().getInt(set) & ~dropped);
+        }
+        setCapabilities(sets);
+    }
+
+    /**
+     * Switches off, or on where it is permitted, that what the calling thread writes to keeps its set-uid and set-gid bits.
+     *
+     * @throws LinuxException when that cannot be
+     */
+    public static void keepSetIds(boolean on) throws LinuxException {
+        NativeStruct sets = capabilities();
+        int effective = sets.bytes().getInt(0);
+        sets.bytes().putInt(0, on ? effective | CAP_FSETID & sets.bytes().getInt(PERMITTED) : effective & ~CAP_FSETID);
+        setCapabilities(sets);
+    }
+
+    private static NativeStruct header() {
         NativeStruct header = NativeStruct.allocate(CAP_HEADER);
-        NativeStruct sets = NativeStruct.allocate(CAP_SETS);
         header.bytes().putInt(0, CAPABILITY_VERSION_3);
-        check("capget", call(SYS_CAPGET, header, sets));
-        sets.bytes().putInt(0, sets.bytes().getInt(0) & ~CAP_FSETID);
-        check("capset", call(SYS_CAPSET, header, sets));
+        return header;
+    }
+
+    private static NativeStruct capabilities() throws LinuxException {
+        NativeStruct sets = NativeStruct.allocate(CAP_SETS);
+        check("capget", call(SYS_CAPGET, header(), sets));
+        return sets;
+    }
+
+    private static void setCapabilities(NativeStruct sets) throws LinuxException {
+        check("capset", call(SYS_CAPSET, header(), sets));
     }
 
     private static long call(int number, NativeStruct header, NativeStruct sets) {
@@ -75,9 +108,20 @@ public final class ThreadIdentity {
         }
     }
 
-    /** What the calling thread makes is {@code uid}'s and {@code gid}'s from now on; without effect for ids that the host does not let it have. */
-    public static void assume(int uid, int gid) {
-        LibC.syscall(SYS_SETFSGID, gid & 0xFFFF_FFFFL, 0, 0, 0, 0, 0);
-        LibC.syscall(SYS_SETFSUID, uid & 0xFFFF_FFFFL, 0, 0, 0, 0, 0);
+    /** What the calling thread makes is {@code uid}'s and {@code gid}'s from now on. Returns false for ids that the host does not let it have. */
+    public static boolean assume(int uid, int gid) {
+        set(SYS_SETFSGID, gid);
+        set(SYS_SETFSUID, uid);
+        return set(SYS_SETFSGID, NO_ID) == gid && set(SYS_SETFSUID, NO_ID) == uid;
+    }
+
+    /** The group that what the calling thread makes is of. */
+    public static int group() {
+        return set(SYS_SETFSGID, NO_ID);
+    }
+
+    /** Returns what was before; an id of -1 changes nothing. */
+    private static int set(int call, int id) {
+        return (int) LibC.syscall(call, id & 0xFFFF_FFFFL, 0, 0, 0, 0, 0);
     }
 }

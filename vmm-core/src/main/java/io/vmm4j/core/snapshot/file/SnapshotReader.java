@@ -22,6 +22,9 @@ import java.util.function.LongConsumer;
  */
 public final class SnapshotReader implements AutoCloseable {
 
+    /** The format of state files that is written, and the newest that is read. */
+    public static final int FORMAT = StateFile.FORMAT;
+
     private static final int ATTEMPTS = 8;
     /** Neither a link nor a pipe that waits for its other end. */
     private static final int READ = Fd.O_RDONLY | Fd.O_NONBLOCK | Fd.O_NOFOLLOW;

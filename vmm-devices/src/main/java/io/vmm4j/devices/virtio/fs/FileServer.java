@@ -24,8 +24,9 @@ public interface FileServer {
      * @param writeback      writes may wait in the guest
      * @param cacheSymlinks  what symbolic links say may be kept
      * @param autoInvalidate a file whose time has changed is read again
+     * @param locks          locks are asked for here; else they hold in the guest only
      */
-    record Policy(boolean writeback, boolean cacheSymlinks, boolean autoInvalidate) {
+    record Policy(boolean writeback, boolean cacheSymlinks, boolean autoInvalidate, boolean locks) {
     }
 
     /**
@@ -134,14 +135,21 @@ public interface FileServer {
     /** Fills {@code views[0]} to {@code views[count - 1]}, each from position to limit, from byte {@code offset} on. Returns the bytes read: fewer at the file's end. */
     long read(long handle, long offset, ByteBuffer[] views, int count) throws FsException;
 
-    /** Writes the views. Returns the bytes written. */
-    long write(long handle, long offset, ByteBuffer[] views, int count) throws FsException;
+    /**
+     * Writes the views.
+     *
+     * @param appends     at the end of the file, wherever that is by now, rather than at {@code offset}
+     * @param dropsSetIds set-uid and set-gid bits of the file go with it
+     * @return the bytes written
+     */
+    long write(long handle, long offset, ByteBuffer[] views, int count, boolean appends, boolean dropsSetIds) throws FsException;
 
     Statistics statistics(long node) throws FsException;
 
-    /** A descriptor of the guest's is closed: locks of {@code owner} on the file go. */
+    /** A descriptor of the guest's is closed: locks of {@code owner} on the file go, and what became of earlier writes is told. */
     void flush(long handle, long owner) throws FsException;
 
+    /** The last descriptor is closed: all locks that were taken by the handle go. */
     void release(long handle);
 
     void sync(long handle, boolean dataOnly) throws FsException;

@@ -93,6 +93,11 @@ public final class FuseConstants {
     public static final int FOPEN_CACHE_DIR = 1 << 3;
 
     static final int FUSE_GETATTR_FH = 1;
+    /** write: pages that waited in the guest's memory. */
+    static final int FUSE_WRITE_CACHE = 1;
+    static final int FUSE_WRITE_KILL_SUIDGID = 1 << 2;
+    /** Of x86-64. */
+    static final int O_APPEND = 0x400;
     static final int FUSE_LK_FLOCK = 1;
     static final int FUSE_FSYNC_FDATASYNC = 1;
     static final int FUSE_RELEASE_FLUSH = 1;
@@ -105,6 +110,7 @@ public final class FuseConstants {
     static final int EINVAL = 22;
     static final int ERANGE = 34;
     static final int ENAMETOOLONG = 36;
+    static final int ENOLCK = 37;
     static final int ENOSYS = 38;
     static final int EPROTO = 71;
 

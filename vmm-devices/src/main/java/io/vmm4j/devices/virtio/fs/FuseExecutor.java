@@ -19,6 +19,9 @@ final class FuseExecutor {
     /** struct fuse_write_in, and fuse_read_in, which is like it. */
     private static final int MOVE_ARGUMENTS = 40;
 
+    /** Buffers of a chain that may be kept; a driver's has three. */
+    private static final int WAITING_BUFFERS = 8;
+
     /** Keeps requests that wait for a lock. */
     @FunctionalInterface
     interface Waits {
@@ -42,7 +45,7 @@ final class FuseExecutor {
         this.counters = counters;
         this.waits = waits;
         this.nodes = new FuseNodeRequests(server);
-        this.files = new FuseFileRequests(server);
+        this.files = new FuseFileRequests(session);
     }
 
     /** As {@link QueuePump.Handler}. */
@@ -123,6 +126,9 @@ final class FuseExecutor {
     }
 
     private void other(FuseHeader header, DescriptorChain chain) throws FsException {
+        if (chain.writableLength() < FuseReply.least(header.opcode())) {
+            throw new FsException(FuseConstants.EINVAL); // before anything is done that the guest would not hear of
+        }
         FuseReader in = arguments(chain, ARGUMENTS_MAX);
         reply.begin();
         if (!nodes.serve(header, in, reply) && !files.serve(header, in, reply, chain.writableLength())) {
@@ -160,12 +166,15 @@ final class FuseExecutor {
         long handle = in.u64();
         long offset = in.u64();
         long size = in.u32() & 0xFFFF_FFFFL;
-        in.skip(MOVE_ARGUMENTS - 2 * Long.BYTES - Integer.BYTES);
+        int how = in.u32();
+        in.skip(Long.BYTES);
+        boolean appends = (in.u32() & FuseConstants.O_APPEND) != 0 && (how & FuseConstants.FUSE_WRITE_CACHE) == 0;
+        in.skip(Integer.BYTES);
         data.ofReadable(chain, size);
         if (data.length() != size) {
             throw new FsException(FuseConstants.EINVAL);
         }
-        long length = server.write(handle, offset, data.views(), data.count());
+        long length = server.write(handle, offset, data.views(), data.count(), appends, (how & FuseConstants.FUSE_WRITE_KILL_SUIDGID) != 0);
         data.clear();
         counters.wrote(length);
         reply.begin().u32((int) length).u32(0);
@@ -186,7 +195,9 @@ final class FuseExecutor {
             throw new FsException(FuseConstants.EAGAIN);
         }
         LockWait wait = new LockWait(chain, header, handle, owner, lock, ofFile);
-        session.add(wait);
+        if (chain.readableCount() + chain.writableCount() > WAITING_BUFFERS || !session.add(wait)) {
+            throw new FsException(FuseConstants.ENOLCK);
+        }
         waits.add(wait);
         return false;
     }

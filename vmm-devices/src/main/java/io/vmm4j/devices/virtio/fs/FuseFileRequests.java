@@ -14,9 +14,11 @@ final class FuseFileRequests {
     private static final long COPY_MAX = 16L << 20;
 
     private final FileServer server;
+    private final FuseSession session;
 
-    FuseFileRequests(FileServer server) {
-        this.server = server;
+    FuseFileRequests(FuseSession session) {
+        this.session = session;
+        this.server = session.server();
     }
 
     /** As {@link FuseNodeRequests#serve}. {@code room} is what the whole answer may have. */
@@ -28,9 +30,9 @@ final class FuseFileRequests {
             case FuseConstants.FUSE_OPENDIR -> reply.opened(server.openDirectory(node));
             case FuseConstants.FUSE_READDIR -> readDirectory(in, reply, room, false, node);
             case FuseConstants.FUSE_READDIRPLUS -> readDirectory(in, reply, room, true, node);
-            case FuseConstants.FUSE_RELEASE -> release(in);
+            case FuseConstants.FUSE_RELEASE -> release(node, in);
             case FuseConstants.FUSE_RELEASEDIR -> server.release(in.u64());
-            case FuseConstants.FUSE_FLUSH -> flush(in);
+            case FuseConstants.FUSE_FLUSH -> flush(node, in);
             case FuseConstants.FUSE_FSYNC, FuseConstants.FUSE_FSYNCDIR -> sync(in);
             case FuseConstants.FUSE_GETLK -> getLock(in, reply);
             case FuseConstants.FUSE_FALLOCATE -> allocate(in);
@@ -58,6 +60,17 @@ final class FuseFileRequests {
         long place = in.u64();
         long size = in.u32() & 0xFFFF_FFFFL;
         long end = Math.min(Math.min(room, reply.length() + size), reply.capacity());
+        int start = reply.length();
+        try {
+            list(handle, place, reply, end, isPlus, node);
+        } catch (FsException e) {
+            if (reply.length() == start) {
+                throw e;
+            } // else the guest hears of what it has been told of, and comes back for the rest
+        }
+    }
+
+    private void list(long handle, long place, FuseReply reply, long end, boolean isPlus, long node) throws FsException {
         server.readDirectory(handle, place, (inode, next, type, name) -> {
             int length = align(DIRENT + name.length);
             if (reply.length() + length + (isPlus ? FuseReply.ENTRY : 0) > end) {
@@ -92,22 +105,28 @@ final class FuseFileRequests {
     }
 
     /* struct fuse_release_in { u64 fh; u32 flags, release_flags; u64 lock_owner; } */
-    private void release(FuseReader in) throws FsException {
+    private void release(long node, FuseReader in) throws FsException {
         long handle = in.u64();
         in.skip(Integer.BYTES);
         int flags = in.u32();
         long owner = in.u64();
-        if ((flags & FuseConstants.FUSE_RELEASE_FLUSH) != 0) {
-            server.flush(handle, owner);
+        try {
+            if ((flags & FuseConstants.FUSE_RELEASE_FLUSH) != 0) {
+                session.flushed(node, owner);
+                server.flush(handle, owner);
+            }
+        } finally {
+            server.release(handle); // and with it what flock(2) had
         }
-        server.release(handle); // and with it what flock(2) had
     }
 
     /* struct fuse_flush_in { u64 fh; u32 unused, padding; u64 lock_owner; } */
-    private void flush(FuseReader in) throws FsException {
+    private void flush(long node, FuseReader in) throws FsException {
         long handle = in.u64();
         in.skip(Long.BYTES);
-        server.flush(handle, in.u64());
+        long owner = in.u64();
+        session.flushed(node, owner);
+        server.flush(handle, owner);
     }
 
     /* struct fuse_fsync_in { u64 fh; u32 fsync_flags, padding; } */

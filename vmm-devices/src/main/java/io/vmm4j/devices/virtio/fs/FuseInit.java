@@ -14,8 +14,8 @@ record FuseInit(int minor, int maxReadahead, int flags, int maxPages) {
     private static final int MAX_PAGES = 256;
     /** Without FUSE_MAX_PAGES, a driver's 32. */
     private static final int DEFAULT_PAGES = 32;
-    private static final int ALWAYS = FuseConstants.FUSE_ASYNC_READ | FuseConstants.FUSE_POSIX_LOCKS | FuseConstants.FUSE_ATOMIC_O_TRUNC
-            | FuseConstants.FUSE_BIG_WRITES | FuseConstants.FUSE_FLOCK_LOCKS | FuseConstants.FUSE_DO_READDIRPLUS
+    private static final int ALWAYS = FuseConstants.FUSE_ASYNC_READ | FuseConstants.FUSE_ATOMIC_O_TRUNC
+            | FuseConstants.FUSE_BIG_WRITES | FuseConstants.FUSE_DO_READDIRPLUS
             | FuseConstants.FUSE_READDIRPLUS_AUTO | FuseConstants.FUSE_ASYNC_DIO | FuseConstants.FUSE_PARALLEL_DIROPS
             | FuseConstants.FUSE_MAX_PAGES;
     private static final int MAX_BACKGROUND = 64;
@@ -34,7 +34,8 @@ record FuseInit(int minor, int maxReadahead, int flags, int maxPages) {
         if (major != FuseConstants.FUSE_KERNEL_VERSION || minor < FuseConstants.OLDEST_MINOR_VERSION) {
             throw new FsException(FuseConstants.EPROTO);
         }
-        int wanted = ALWAYS | (policy.writeback() ? FuseConstants.FUSE_WRITEBACK_CACHE : 0)
+        int wanted = ALWAYS | (policy.locks() ? FuseConstants.FUSE_POSIX_LOCKS | FuseConstants.FUSE_FLOCK_LOCKS : 0)
+                | (policy.writeback() ? FuseConstants.FUSE_WRITEBACK_CACHE : 0)
                 | (policy.cacheSymlinks() ? FuseConstants.FUSE_CACHE_SYMLINKS : 0)
                 | (policy.autoInvalidate() ? FuseConstants.FUSE_AUTO_INVAL_DATA : 0);
         int flags = offered & wanted;

@@ -11,6 +11,8 @@ final class FuseReply {
 
     /** struct fuse_entry_out. */
     static final int ENTRY = 128;
+    /** struct fuse_open_out. */
+    private static final int OPENED = 16;
     private static final int MILLIS = 1_000;
     private static final int NANOS_PER_MILLI = 1_000_000;
 
@@ -19,6 +21,16 @@ final class FuseReply {
     /** @param capacity of the longest answer, header included */
     FuseReply(int capacity) {
         bytes = ByteBuffer.allocate(capacity).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Bytes that the answer to a request takes which has the guest know or open something. */
+    static int least(int opcode) {
+        return FuseConstants.OUT_HEADER + switch (opcode) {
+            case FuseConstants.FUSE_LOOKUP, FuseConstants.FUSE_SYMLINK, FuseConstants.FUSE_MKNOD, FuseConstants.FUSE_MKDIR, FuseConstants.FUSE_LINK -> ENTRY;
+            case FuseConstants.FUSE_CREATE -> ENTRY + OPENED;
+            case FuseConstants.FUSE_OPEN, FuseConstants.FUSE_OPENDIR -> OPENED;
+            default -> 0;
+        };
     }
 
     FuseReply begin() {

@@ -34,6 +34,10 @@ final class LockWait {
         return chain;
     }
 
+    boolean isOf(long node, long who) {
+        return header.node() == node && owner == who;
+    }
+
     /** Has it end with EINTR. Any thread. */
     void interrupt() {
         isInterrupted = true;

@@ -17,13 +17,18 @@ import java.util.concurrent.CompletableFuture;
  * The file system device, virtio 1.2 section 5.11: a queue for what must not wait behind others, and one or more request queues. The
  * notification queue and the DAX window are not offered.
  *
- * <p>Each request queue has a loop of its own, where requests are carried out one after the other, so that a slow disk starves nobody else's
- * device; the first one's serves the other queue too. {@link #activate}, {@link #beginReset} and notifications come from the event loop that
+ * <p>Each queue has a loop of its own, where requests are carried out one after the other, so that a slow disk starves nobody else's
+ * device. {@link #activate}, {@link #beginReset} and notifications come from the event loop that
  * owns the device, which never waits for those of the queues.
  *
- * <p>A lock that has to be waited for holds no queue up: its request is kept, and the lock tried again every 10 ms.
+ * <p>A lock that has to be waited for holds no queue up: its request is kept, and the lock tried again every 10 ms. Beyond {@value #WAITS} such
+ * requests, or one for eight elements of a queue, they are refused (ENOLCK).
  */
 public final class VirtioFs implements VirtioDevice {
+
+    /** Requests that may wait for a lock; as Linux's driver interrupts none, a few programs that are killed could else fill a queue. */
+    private static final int WAITS = 64;
+    private static final int WAITING_PART = 8;
 
     private final FsConfig config;
     private final FuseSession session;
@@ -34,16 +39,17 @@ public final class VirtioFs implements VirtioDevice {
     /**
      * @param config       what the device is like
      * @param server       what the guest sees; told of the end of each session, but not closed
+     * @param priority     the loop of the queue for what must not wait
      * @param requestLoops the loop of each request queue
      */
-    public VirtioFs(FsConfig config, FileServer server, List<? extends EventLoop> requestLoops) {
+    public VirtioFs(FsConfig config, FileServer server, EventLoop priority, List<? extends EventLoop> requestLoops) {
         if (requestLoops.size() != config.requestQueues()) {
             throw new IllegalArgumentException(requestLoops.size() + " loops do not serve " + config.requestQueues() + " request queues");
         }
         this.config = config;
-        this.session = new FuseSession(server);
+        this.session = new FuseSession(server, Math.min(WAITS, Math.max(1, config.queueSize() / WAITING_PART)));
         DriverFault first = new DriverFault(type(), this::halt);
-        queues.add(new FsQueue(FsConstants.HIPRIO_QUEUE, requestLoops.get(0), first, session, counters));
+        queues.add(new FsQueue(FsConstants.HIPRIO_QUEUE, priority, first, session, counters));
         for (int i = 0; i < requestLoops.size(); i++) {
             queues.add(new FsQueue(i + 1, requestLoops.get(i), first.sibling(), session, counters));
         }

@@ -14,7 +14,9 @@ final class FakeFiles implements FileServer {
     long lookups;
     int sessionsEnded;
     boolean isLocked;
-    Policy policy = new Policy(false, false, true);
+    /** Names of a directory that are told before it fails. */
+    int namesBeforeFailure = Integer.MAX_VALUE;
+    Policy policy = new Policy(false, false, true, true);
 
     static FileAttributes attributesOf(long size) {
         return new FileAttributes(77, size, 8, 0100644, 1, 1000, 1001, 0, 4096, TIME, TIME, TIME);
@@ -132,7 +134,7 @@ final class FakeFiles implements FileServer {
     }
 
     @Override
-    public long write(long handle, long offset, ByteBuffer[] views, int count) throws FsException {
+    public long write(long handle, long offset, ByteBuffer[] views, int count, boolean appends, boolean dropsSetIds) throws FsException {
         if (offset < 0 || offset > MOST) {
             throw new FsException(27);
         }
@@ -195,6 +197,9 @@ final class FakeFiles implements FileServer {
     @Override
     public void readDirectory(long handle, long place, Names names) throws FsException {
         for (long next = Math.max(0, place) + 1; next < 1000; next++) {
+            if (next > namesBeforeFailure) {
+                throw new FsException(5);
+            }
             if (!names.add(77, next, 8, ("name" + next).getBytes(StandardCharsets.US_ASCII))) {
                 return;
             }

@@ -26,7 +26,7 @@ final class VirtioFsFuzzTest {
     }
 
     private VirtioFs make(EventLoop loop, NanoClock clock) {
-        return new VirtioFs(new FsConfig("fuzz", 1, 32), files, List.of(loop));
+        return new VirtioFs(new FsConfig("fuzz", 1, 32), files, loop, List.of(loop));
     }
 
     /** Mostly a request that there is, with mostly small numbers, and often the one that begins a session. */

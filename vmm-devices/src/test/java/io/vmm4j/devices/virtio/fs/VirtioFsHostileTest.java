@@ -19,6 +19,6 @@ final class VirtioFsHostileTest {
     @ParameterizedTest(name = "queue {0}: {1}")
     @MethodSource("queuesAndAttacks")
     void survives(int queue, Hostile.Attack attack) {
-        VirtioRig.survive(attack, queue, loop -> new VirtioFs(new FsConfig("tag", 1, 128), new FakeFiles(), List.of(loop)), device -> { });
+        VirtioRig.survive(attack, queue, loop -> new VirtioFs(new FsConfig("tag", 1, 128), new FakeFiles(), loop, List.of(loop)), device -> { });
     }
 }

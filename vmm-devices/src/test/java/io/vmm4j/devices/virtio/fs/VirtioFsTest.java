@@ -30,7 +30,7 @@ final class VirtioFsTest {
 
     @BeforeEach
     void start() {
-        rig = new VirtioRig<>(loop -> new VirtioFs(new FsConfig("tag", 2, 64), files, List.of(loop, loop)));
+        rig = new VirtioRig<>(loop -> new VirtioFs(new FsConfig("tag", 2, 64), files, loop, List.of(loop, loop)));
         rig.start(0, 64, 64, 64);
     }
 
@@ -197,6 +197,76 @@ final class VirtioFsTest {
         files.isLocked = true;
         assertEquals(11, error(32, 2, args(9L, 1L, 0L, 10L, 1, 7, 0, 0)));
         assertEquals(22, error(32, 2, args(9L, 1L, 10L, 0L, 1, 7, 0, 0)));
+    }
+
+    @Test
+    void fewMayWaitForALock() {
+        init();
+        for (int i = 0; i < 8; i++) { // of 64 elements
+            files.isLocked = true;
+            assertNull(exchange(1, request(33, 2, args(9L, 1L, 0L, 10L, 1, 7, 0, 0)).array(), 16));
+        }
+        files.isLocked = true;
+        assertEquals(37, error(33, 2, args(9L, 1L, 0L, 10L, 1, 7, 0, 0)));
+        files.isLocked = false;
+        rig.loop().advance(Duration.ofMillis(10));
+        assertEquals(0, taken(1).getInt(4));
+        files.isLocked = true;
+        assertNull(exchange(2, request(33, 2, args(9L, 1L, 0L, 10L, 1, 7, 0, 0)).array(), 16));
+    }
+
+    @Test
+    void aChainOfManyBuffersIsNotKept() {
+        init();
+        files.isLocked = true;
+        byte[] request = request(33, 2, args(9L, 1L, 0L, 10L, 1, 7, 0, 0)).array();
+        GuestRam.put(rig.memory(), VirtioRig.DATA, request);
+        Buffer[] parts = new Buffer[12];
+        for (int i = 0; i < 11; i++) {
+            parts[i] = Buffer.readable(VirtioRig.DATA + 8 * i, 8);
+        }
+        parts[11] = Buffer.writable(IN, 16);
+        rig.queue(1).add(parts);
+        rig.kick(1);
+        assertEquals(-37, taken(1).getInt(4));
+    }
+
+    @Test
+    void whoClosesTheFileWaitsForNoLockOnIt() {
+        init();
+        files.isLocked = true;
+        assertNull(exchange(1, request(33, 2, args(9L, 1L, 0L, 10L, 1, 7, 0, 0)).array(), 16));
+        exchange(2, request(25, 2, args(9L, 0L, 2L)).array(), 16);
+        files.isLocked = true;
+        rig.loop().advance(Duration.ofMillis(10));
+        assertNull(taken(1));
+        exchange(2, request(25, 2, args(9L, 0L, 1L)).array(), 16);
+        rig.loop().advance(Duration.ofMillis(10));
+        assertEquals(-4, taken(1).getInt(4));
+    }
+
+    @Test
+    void locksAreTheGuestsOwnWhereTheServerHasNone() {
+        files.policy = new FileServer.Policy(false, false, true, false);
+        assertEquals(0, init().getInt(28) & (2 | 0x400));
+    }
+
+    @Test
+    void whatAListingHasToldBeforeItFailsTheGuestHearsOf() {
+        init();
+        files.namesBeforeFailure = 2;
+        ByteBuffer plus = call(44, 1, args(9L, 0L, 4000, 0, 0L, 0, 0), 4096);
+        assertEquals(0, plus.getInt(4));
+        assertEquals(16 + 320, plus.limit());
+        assertEquals(2, files.lookups);
+        assertEquals(5, error(44, 1, args(9L, 2L, 4000, 0, 0L, 0, 0)));
+    }
+
+    @Test
+    void nothingIsDoneThatTheGuestHasNoRoomToHearOf() {
+        init();
+        assertEquals(-22, call(1, 1, args("name\0"), 100).getInt(4));
+        assertEquals(0, files.lookups);
     }
 
     @Test
