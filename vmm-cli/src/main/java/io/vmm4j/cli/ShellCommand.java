@@ -12,6 +12,7 @@ import io.vmm4j.core.image.HostKernel;
 import io.vmm4j.core.image.Initramfs;
 import io.vmm4j.core.image.KernelModules;
 import io.vmm4j.core.image.ShellRun;
+import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.Termios;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -122,20 +123,26 @@ final class ShellCommand {
         String root = mapper.config().drives().stream().anyMatch(DriveConfig::isRootDevice) ? ROOT_DISK : null;
         ShellRun run = new ShellRun(words.nonce(), hasHvc ? HVC : SERIAL, hasHvc && !isTerminal ? SERIAL : null, isTerminal, initramfs.toLoad(), root,
                 arguments.guestWords(), System.getenv("TERM"));
-        Path image = initramfs.forRun(CacheDirectory.ofThisUser(), run);
-        try {
-            VmConfig config = config(mapper.config(), kernel, image, arguments.value(CliOption.BOOT_ARGS), isTerminal && hasHvc);
+        try (Fd image = initramfs.forRun(CacheDirectory.ofThisUser(), run)) {
+            VmConfig config = config(mapper.config(), kernel, "/proc/self/fd/" + image.value(), arguments.value(CliOption.BOOT_ARGS), isTerminal && hasHvc);
             ShellUse use = new ShellUse(run, words, image, errors, guard);
             ExitCode exit = boot.create(arguments, config, new ArrayList<>(), problem -> describe(mapper, problem), use);
             status = words.status().orElse(0);
-            return exit;
-        } finally {
-            Files.deleteIfExists(image);
+            return lessIfLost(exit, use);
         }
     }
 
-    private static VmConfig config(VmConfig given, HostKernel kernel, Path initrd, String more, boolean isHvcOnTerminal) {
-        BootSourceConfig source = new BootSourceConfig(kernel.image().toString(), initrd.toString(), KERNEL_ARGUMENTS + (more == null ? "" : " " + more));
+    /** A status of 0 would say that all that the command printed is there. */
+    private ExitCode lessIfLost(ExitCode exit, ShellUse use) {
+        if (exit != ExitCode.OK || status != 0 || !use.hasLost()) {
+            return exit;
+        }
+        use.tellLoss();
+        return ExitCode.HOST_ERROR;
+    }
+
+    private static VmConfig config(VmConfig given, HostKernel kernel, String initrd, String more, boolean isHvcOnTerminal) {
+        BootSourceConfig source = new BootSourceConfig(kernel.image().toString(), initrd, KERNEL_ARGUMENTS + (more == null ? "" : " " + more));
         VirtioConsoleConfig hvc = isHvcOnTerminal ? new VirtioConsoleConfig(SerialConfig.STDIO) : null;
         return new VmConfig(source, given.drives(), given.machineConfig(), given.logger(), null, given.vsock(), given.networkInterfaces(),
                 given.entropy(), given.balloon(), hvc, given.cpuConfig()).withRestOf(given);

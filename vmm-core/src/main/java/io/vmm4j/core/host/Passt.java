@@ -66,7 +66,7 @@ public final class Passt implements NetPort {
     }
 
     /** Where it is on {@code searched}, directories with colons between them; {@code null} for none. */
-    static Optional<Path> find(String searched) {
+    public static Optional<Path> find(String searched) {
         for (String directory : searched == null ? new String[0] : searched.split(":")) {
             Path candidate = Path.of(directory.isEmpty() ? "." : directory, PROGRAM);
             if (Files.isRegularFile(candidate) && Files.isExecutable(candidate)) {
