@@ -78,6 +78,7 @@ class SharedFolderTest {
             // A kernel that is short of time says so on the console, amid the answers.
             shell.run("dmesg -n 1; " + MODULES + "; mkdir /w /l /s; mount -t virtiofs work /w; mount -t virtiofs look /l; mount -t virtiofs shelf /s");
             manySmallFiles(shell);
+            manyFiles(shell);
             oneBigFile(shell, big);
             readOnly(shell, look);
             shelf(shell, vm, look);
@@ -108,6 +109,22 @@ class SharedFolderTest {
         assertTrue(Files.isSameFile(work.resolve("t/a/f0"), work.resolve("t/c/hard")));
         shell.run("rm -r /w/copy /w/t");
         assertFalse(Files.exists(work.resolve("copy")));
+    }
+
+    /** Of the host's, in a folder and in another at a time. */
+    private void manyFiles(GuestShell shell) throws IOException {
+        Path many = Files.createDirectory(work.resolve("many"));
+        for (int i = 0; i < 20_000; i++) {
+            if (i < 200) {
+                Files.createDirectory(many.resolve("d" + i));
+            }
+            Files.writeString(many.resolve("d" + i % 200).resolve("file-" + i), Integer.toString(i % 10));
+        }
+        assertEquals("20000", shell.run("find /w/many -type f >/n & find /l /s >/dev/null; wait; wc -l </n"));
+        assertEquals("20000 77", shell.run("echo $(find /w/many -type f | wc -l) $(cat /w/many/d17/file-17 /w/many/d17/file-19817)"));
+        assertEquals("", shell.run("rm -r /w/many/d5"));
+        assertFalse(Files.exists(many.resolve("d5")));
+        assertTrue(Files.exists(many.resolve("d6/file-19806")));
     }
 
     private void oneBigFile(GuestShell shell, byte[] big) throws Exception {

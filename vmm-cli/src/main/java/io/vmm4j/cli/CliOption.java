@@ -14,8 +14,12 @@ public enum CliOption {
             "Kernel arguments. When none are given and the root file system's image has no partition table, "
                     + "root=/dev/vda takes the place of root=/dev/vda1.", "boot-args"),
 
-    ROOTFS(Group.DISK, Value.PATH, "r", null, "Root file system, a disk image. Required unless an initrd is given.",
+    ROOTFS(Group.DISK, Value.PATH, "r", null, "Root file system: a disk image; or a directory, a tar archive (.tar, .tar.gz, .tar.xz, .tar.zst) or a saved container image, with "
+                    + ":REFERENCE where it has several, from which an image is made and kept. Required unless an initrd is given.",
             "rootfs"),
+    ROOTFS_SIZE(Group.DISK, Value.SIZE, null, "what is in it and 1 GiB",
+            "Size in MiB, or with a unit, of the image that is made of a root file system which is none; no more than 8 GiB are unpacked without it.",
+            "rootfs-size"),
     ROOTFS_FORMAT(Group.DISK, Value.IMAGE_FORMAT, null, "looked at",
             "raw for an image that is taken as it is, whatever it begins with; qcow2. Else one whose name ends in .qcow2 is a qcow2 image, "
                     + "others are raw, and one that looks like something else is refused.", "rootfs-format"),

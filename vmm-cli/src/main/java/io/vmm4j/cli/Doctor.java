@@ -3,6 +3,7 @@ package io.vmm4j.cli;
 import io.vmm4j.core.host.Passt;
 import io.vmm4j.core.image.Busybox;
 import io.vmm4j.core.image.HostKernel;
+import io.vmm4j.core.rootfs.Tools;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
 import io.vmm4j.kvm.KvmException;
@@ -108,8 +109,8 @@ final class Doctor {
         examineHugePages();
         examineTun();
         examinePasst();
+        examineE2fsprogs();
         examineJava();
-        examineFileSystemTools();
         examineShell();
         int width = findings.stream().mapToInt(finding -> finding.subject().length()).max().orElse(0);
         for (Finding finding : findings) {
@@ -189,23 +190,11 @@ final class Doctor {
                 () -> note("passt", "is not on the PATH; only --net user needs it: apt install passt"));
     }
 
-    private void examineFileSystemTools() {
-        for (String program : List.of("mke2fs", "debugfs")) {
-            program(program).ifPresentOrElse(found -> ok(program, "is " + found),
-                    () -> note(program, "is missing; only --rootfs of a directory or an archive needs it: apt install e2fsprogs"));
+    private void examineE2fsprogs() {
+        for (String program : List.of(Tools.MKE2FS, Tools.DEBUGFS)) {
+            Tools.find(program).ifPresentOrElse(found -> ok(program, "is " + found),
+                    () -> note(program, "is missing; only --rootfs with a directory or an archive needs it: " + Tools.HINT));
         }
-    }
-
-    /** Where it is: on the PATH, or where only root's leads. */
-    private Optional<Path> program(String name) {
-        List<Path> places = new ArrayList<>();
-        for (String directory : path == null ? new String[0] : path.split(":")) {
-            if (directory.startsWith("/")) {
-                places.add(Path.of(directory));
-            }
-        }
-        List.of("usr/sbin", "sbin", "usr/bin", "bin").forEach(directory -> places.add(root.resolve(directory)));
-        return places.stream().map(directory -> directory.resolve(name)).filter(file -> Files.isRegularFile(file) && Files.isExecutable(file)).findFirst();
     }
 
     /** What {@code vmm shell} takes from the host. */

@@ -12,9 +12,7 @@ import io.vmm4j.core.control.ShareControl;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.event.VmEvents;
 import io.vmm4j.core.event.VmListener;
-import io.vmm4j.core.host.GuardedFuture;
 import io.vmm4j.core.host.MachineThreads;
-import io.vmm4j.core.machine.FrozenMachine;
 import io.vmm4j.core.machine.Machine;
 import io.vmm4j.core.metrics.VmMetrics;
 import io.vmm4j.core.snapshot.MachineSnapshot;
@@ -62,6 +60,8 @@ public final class Vm implements AutoCloseable {
     private final VmEvents events;
     private final EndWatch ended;
     private final Standstill standstill;
+    private final Snapshots snapshots;
+    private final GuestActions actions;
 
     Vm(VmConfig config, Machine machine, MachineThreads own, VmEvents events) {
         this.config = config;
@@ -70,6 +70,8 @@ public final class Vm implements AutoCloseable {
         this.events = events;
         this.ended = new EndWatch(own);
         this.standstill = new Standstill(machine, own, state, this::entered);
+        this.snapshots = new Snapshots(machine, own, standstill, this::end);
+        this.actions = new GuestActions(machine, own, state::get, events);
     }
 
     /** What it is called: the name it was given by {@link VmBuilder#name}, else one that this JVM has made up. */
@@ -212,9 +214,7 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
      */
     public MachineSnapshot snapshot(Duration within) throws SnapshotException, IOException {
-        MachineSnapshot snapshot = standstill.during("snapshot()", within, () -> MachineSnapshot.of(own.machine(), machine.freeze()));
-        LOG.info("{}snapshot taken", own.prefix());
-        return snapshot;
+        return snapshots.take(within);
     }
 
     /**
@@ -223,21 +223,14 @@ public final class Vm implements AutoCloseable {
      * there. Its generation id is another then.
      *
      * @return pages of memory put back
-     * @throws SnapshotException     when that cannot be, naming what is in the way; the machine goes on as it is
+     * @throws SnapshotException     when that cannot be, naming what is in the way, such as a change of devices that is under way; the machine goes on as
+     *     it is
      * @throws IOException           when the host refuses on the way; the machine ends, {@link VmExitReason#HOST_ERROR}
      * @throws PauseException        when it does not come to a stand; the guest runs on
      * @throws IllegalStateException when the machine has not been started, or has ended; on a thread of the machine's own
      */
     public int resetTo(MachineSnapshot snapshot) throws SnapshotException, IOException {
-        FrozenMachine frozen = snapshot.frozen();
-        return standstill.during("resetTo()", PAUSE_TIME, () -> {
-            try {
-                return machine.revertTo(frozen);
-            } catch (IOException | RuntimeException | Error e) {
-                end(new VmExit(VmExitReason.HOST_ERROR, "the machine could not be put back to a snapshot: " + e.getMessage(), e));
-                throw e;
-            }
-        });
+        return snapshots.resetTo(snapshot, PAUSE_TIME);
     }
 
     /**
@@ -271,12 +264,7 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException    when the machine does not run
      */
     public CompletableFuture<Void> resizeVcpus(int count, Duration within) {
-        if (state.get() != VmState.RUNNING) {
-            throw new IllegalStateException(own.prefix() + "a machine that is " + state.get().word() + " cannot change its vCPUs");
-        }
-        CompletableFuture<Void> change = machine.resizeVcpus(count, within)
-                .thenRun(() -> events.tell(time -> new VmEvent.VcpusChanged(time, count)));
-        return GuardedFuture.of(change, () -> own.requireNotGuest("waiting for a change of the vCPUs"));
+        return actions.resizeVcpus(count, within);
     }
 
     /** Adds and removes devices while the guest runs, within times of the caller's choice. */
@@ -306,17 +294,13 @@ public final class Vm implements AutoCloseable {
 
     /**
      * Gives the guest a new VM generation id, which says that it goes on in a copy of the machine it was: guests then do
-     * without what must not be used twice, such as the state of a random number generator.
+     * without what must not be used twice, such as the state of a random number generator. One that is paused gets it when it is resumed.
      *
      * @throws IllegalStateException when the machine has ended, or is about to
      * @throws IOException           when the host has no random bytes
      */
     public void renewGenerationId() throws IOException {
-        VmState now = state.get();
-        if (now.compareTo(VmState.STOPPING) >= 0) {
-            throw new IllegalStateException(own.prefix() + "a machine that is " + now.word() + " has no generation id");
-        }
-        machine.renewGeneration();
+        actions.renewGenerationId();
     }
 
     /** {@link #shutdown(Duration, Duration)} with the same time for both. */
@@ -349,11 +333,7 @@ public final class Vm implements AutoCloseable {
      * @throws IllegalStateException when the machine does not run
      */
     public boolean sendCtrlAltDel() {
-        VmState now = state.get();
-        if (now != VmState.RUNNING && now != VmState.PAUSED) {
-            throw new IllegalStateException(own.prefix() + "a machine that is " + now.word() + " has nobody at its keyboard");
-        }
-        return machine.sendCtrlAltDel();
+        return actions.sendCtrlAltDel();
     }
 
     /** Asks for the machine's end at once, as pulling the plug does; {@link #await} tells when it has come. */

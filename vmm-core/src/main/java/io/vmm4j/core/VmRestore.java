@@ -3,6 +3,7 @@ package io.vmm4j.core;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.ConfigProblem;
 import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.config.MachineName;
 import io.vmm4j.core.config.NetworkInterfaceConfig;
 import io.vmm4j.core.config.SerialConfig;
@@ -58,7 +59,7 @@ public final class VmRestore {
     private final Set<String> otherImages = new HashSet<>();
     private OpenedFiles opened = OpenedFiles.none();
     private Runnable onBooted;
-    private final Set<String> namedTaps = new HashSet<>();
+    private final Set<String> namedPorts = new HashSet<>();
     private boolean isNamedOnly;
     private boolean isVsockNamed;
     private boolean isSerialNamed;
@@ -120,18 +121,43 @@ public final class VmRestore {
     }
 
     /**
-     * The tap of a network interface.
+     * The tap of a network interface, whatever it was on.
      *
      * @param interfaceId in the snapshot's configuration
      * @throws IllegalArgumentException when the snapshot has no such interface
      */
     public VmRestore tap(String interfaceId, String tapName) {
+        return port(interfaceId, NetworkInterfaceConfig.of(interfaceId, Objects.requireNonNull(tapName, "tapName"), null));
+    }
+
+    /**
+     * The socket of a network interface, whatever it was on: of a program that speaks passt's protocol.
+     *
+     * @param interfaceId in the snapshot's configuration
+     * @throws IllegalArgumentException when the snapshot has no such interface
+     */
+    public VmRestore stream(String interfaceId, Path socket) {
+        return port(interfaceId, NetworkInterfaceConfig.stream(interfaceId, socket.toString()));
+    }
+
+    /**
+     * A passt of its own for a network interface, whatever it was on; without a word, an interface that was on one gets its own too, with the same
+     * ports. The guest keeps the addresses that it had, which are the same where the host's are.
+     *
+     * @param interfaceId in the snapshot's configuration
+     * @param publish     the host's ports that lead into the guest, as {@link NetworkInterfaceConfig#user} has them
+     * @throws IllegalArgumentException when the snapshot has no such interface
+     */
+    public VmRestore user(String interfaceId, String... publish) {
+        return port(interfaceId, NetworkInterfaceConfig.user(interfaceId, publish));
+    }
+
+    private VmRestore port(String interfaceId, NetworkInterfaceConfig port) {
         boolean isKnown = config.networkInterfaces().stream().anyMatch(network -> network.ifaceId().equals(interfaceId));
         require(isKnown, "network interface \"" + interfaceId + "\"");
-        namedTaps.add(interfaceId);
+        namedPorts.add(interfaceId);
         config = config.withNetworkInterfaces(replace(config.networkInterfaces(), network -> network.ifaceId().equals(interfaceId)
-                ? new NetworkInterfaceConfig(network.ifaceId(), tapName, network.guestMac(), network.mtu(), network.rxRateLimiter(),
-                        network.txRateLimiter(), network.queuePairs(), network.queueSize()) : network));
+                ? network.onPortOf(port) : network));
         return this;
     }
 
@@ -262,7 +288,8 @@ public final class VmRestore {
 
     /**
      * Has {@link #build} refuse what the snapshot alone names of the host: each image, tap and socket is to be said here. For a snapshot from somebody who
-     * is not trusted, whose configuration could name any file.
+     * is not trusted, whose configuration could name any file. Its kind of memory is not taken either: it is the host's plain memory, not of a file or of
+     * huge pages that were set aside, and not brought in at once unless {@link #copyMemory} says so.
      */
     public VmRestore onlyNamed() {
         isNamedOnly = true;
@@ -296,10 +323,20 @@ public final class VmRestore {
         from.hold();
         try {
             requireNamed();
-            return VmMaking.make(config, given, name, new Restart(from, config, isCopied, isTracked, movesClock, ownImages, otherImages));
+            VmConfig whole = isNamedOnly ? inPlainMemory(config) : config;
+            return VmMaking.make(whole, given, name, new Restart(from, whole, isCopied, isTracked, movesClock, ownImages, otherImages));
         } finally {
             from.release();
         }
+    }
+
+    private static VmConfig inPlainMemory(VmConfig config) {
+        MachineConfig machine = config.machineConfig();
+        MachineConfig plain = new MachineConfig(machine.vcpuCount(), machine.maxVcpuCount(), machine.memSizeMib(), machine.threadsPerCore(),
+                machine.coresPerDie(), machine.diesPerSocket(), machine.sockets(), null, null, machine.vpmuLevel(), machine.cpuPm(), false,
+                machine.memCoreDump(), machine.smt(), machine.trackDirtyPages(), null, machine.cpuTemplate(), machine.spareDevices());
+        return new VmConfig(config.bootSource(), config.drives(), plain, config.logger(), config.serial(), config.vsock(), config.networkInterfaces(),
+                config.entropy(), config.balloon(), config.console(), config.cpuConfig()).withRestOf(config);
     }
 
     private void requireNamed() throws ConfigException {
@@ -309,7 +346,7 @@ public final class VmRestore {
         List<ConfigProblem> problems = new ArrayList<>();
         config.drives().stream().filter(drive -> !otherImages.contains(drive.driveId()))
                 .forEach(drive -> problems.add(unnamed("drive " + drive.driveId(), drive.pathOnHost())));
-        config.networkInterfaces().stream().filter(network -> !namedTaps.contains(network.ifaceId()))
+        config.networkInterfaces().stream().filter(network -> !namedPorts.contains(network.ifaceId()))
                 .forEach(network -> problems.add(unnamed("network interface " + network.ifaceId(),
                         network.hostDevName() == null ? network.portField() : network.hostDevName())));
         if (config.vsock() != null && !isVsockNamed) {

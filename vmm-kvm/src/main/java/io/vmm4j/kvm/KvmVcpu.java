@@ -106,7 +106,8 @@ public final class KvmVcpu implements AutoCloseable {
 
     /**
      * Makes the vCPU what {@code state} says: one that has not run, or one that has, and whose last access is finished. After the
-     * machine's memory, into which KVM writes what the guest has asked it to, its interrupt controllers and its clock.
+     * machine's memory, into which KVM writes what the guest has asked it to, its interrupt controllers and its clock; the vCPU with id 0 first, by which
+     * the others' time-stamp counters go.
      * Ends with KVM_KVMCLOCK_CTRL: the guest was away. When it fails, the vCPU is good for nothing but another restore.
      *
      * @throws MsrRefusedException naming the first register that this KVM does not have, or not with that value
@@ -119,7 +120,7 @@ public final class KvmVcpu implements AutoCloseable {
         if (!state.cpuid().equals(cpuid)) {
             setCpuid(state.cpuid());
         }
-        new VcpuStateCalls(kvm, fd, state.xsave().size()).restore(state, hasRun);
+        new VcpuStateCalls(kvm, fd, state.xsave().size()).restore(state, hasRun, id == 0);
     }
 
     private void requireNoAccess() {
@@ -284,6 +285,16 @@ public final class KvmVcpu implements AutoCloseable {
     /** KVM_GET_TSC_KHZ: the guest's TSC frequency in kHz. */
     public int getTscKhz() throws KvmException {
         return Ioctls.call(fd, "KVM_GET_TSC_KHZ", KvmRequests.KVM_GET_TSC_KHZ, 0);
+    }
+
+    /**
+     * Has the guest's TSC run as that of another vCPU of its machine, which may have come from another host.
+     *
+     * @param khz as {@link VcpuState#tscKhz} has it
+     * @throws KvmException when the host cannot scale it
+     */
+    public void adoptTscKhz(int khz) throws KvmException {
+        new VcpuStateCalls(kvm, fd, 0).setTscKhz(khz);
     }
 
     /** KVM_SET_TSC_KHZ. A frequency other than the host's needs KVM_CAP_TSC_CONTROL. */

@@ -16,6 +16,9 @@ import java.util.Set;
 final class MsrSelection {
     private static final int IA32_TSC = 0x10;
     private static final int IA32_TSC_DEADLINE = 0x6E0;
+    private static final int IA32_FEATURE_CONTROL = 0x3A;
+    /** Centuries of cycles. */
+    private static final long FAR = 1L << 62;
 
     /** Memory types, Intel SDM volume 3, 12.11: eight ranges of two registers, eleven fixed ones, the default. */
     private static final int MTRR_PHYS_BASE0 = 0x200;
@@ -84,6 +87,26 @@ final class MsrSelection {
         entries.stream().filter(e -> e.index() != IA32_TSC && e.index() != IA32_TSC_DEADLINE).forEach(ordered::add);
         entries.stream().filter(e -> e.index() == IA32_TSC_DEADLINE).forEach(ordered::add);
         return ordered;
+    }
+
+    /**
+     * Has KVM not take the next value of the time-stamp counter for one of another vCPU's that is to go with it: within a second of what it counts itself,
+     * as in a machine that was saved in its first second or is reset within one of its snapshot, it would drop the value and go on.
+     *
+     * @param entries with the value that comes next
+     */
+    static void forgetTsc(Fd vcpu, List<MsrEntry> entries) throws KvmException {
+        for (MsrEntry entry : entries) {
+            if (entry.index() == IA32_TSC) {
+                new MsrCalls(vcpu, 1).set(List.of(new MsrEntry(IA32_TSC, entry.data() ^ FAR)));
+            }
+        }
+    }
+
+    /** What says that the guest may be a hypervisor, which KVM asks for before it is. */
+    static void allowVmx(Fd vcpu, List<MsrEntry> entries) throws KvmException {
+        List<MsrEntry> control = entries.stream().filter(entry -> entry.index() == IA32_FEATURE_CONTROL).toList();
+        new MsrCalls(vcpu, 1).setUnlessSet(control);
     }
 
     /** Takes back a deadline that the guest has set; where it has no such timer there is none to take back. */

@@ -3,6 +3,7 @@ package io.vmm4j.kvm;
 import io.vmm4j.kvm.abi.CpuidEntry;
 import io.vmm4j.kvm.abi.KvmDebugregs;
 import io.vmm4j.kvm.abi.KvmMpState;
+import io.vmm4j.kvm.abi.KvmNestedState;
 import io.vmm4j.kvm.abi.KvmRegs;
 import io.vmm4j.kvm.abi.KvmSregs;
 import io.vmm4j.kvm.abi.KvmSregs2;
@@ -32,9 +33,10 @@ import java.util.List;
  * @param events {@code struct kvm_vcpu_events}
  * @param mpState a {@link KvmMpState} constant
  * @param tscKhz the frequency of the guest's time-stamp counter in kHz; 0 when KVM does not know it
+ * @param nested {@code struct kvm_nested_state} with its data; none of a guest that is no hypervisor itself
  */
 public record VcpuState(List<CpuidEntry> cpuid, List<String> unsupported, List<MsrEntry> msrs, List<Integer> msrsLeftOut, Bytes regs,
-        Bytes sregs, Bytes xsave, Bytes xcrs, Bytes debugregs, Bytes lapic, Bytes events, int mpState, int tscKhz) {
+        Bytes sregs, Bytes xsave, Bytes xcrs, Bytes debugregs, Bytes lapic, Bytes events, int mpState, int tscKhz, Bytes nested) {
 
     /** KVM's own bound. */
     public static final int MAX_CPUID_ENTRIES = 256;
@@ -65,6 +67,9 @@ public record VcpuState(List<CpuidEntry> cpuid, List<String> unsupported, List<M
             throw new IllegalArgumentException("xsave of " + xsave.size() + " bytes is not " + KvmXsave.SIZE + " to " + MAX_XSAVE_SIZE
                     + " bytes in words of " + XSAVE_UNIT);
         }
+        if (!nested.isEmpty() && (nested.size() < KvmNestedState.SIZE || nested.size() > NestedState.SIZE_MAX)) {
+            throw new IllegalArgumentException("nested of " + nested.size() + " bytes is not " + KvmNestedState.SIZE + " to " + NestedState.SIZE_MAX);
+        }
         if (tscKhz < 0) {
             throw new IllegalArgumentException("tscKhz " + tscKhz + " is below 0");
         }
@@ -92,6 +97,9 @@ public record VcpuState(List<CpuidEntry> cpuid, List<String> unsupported, List<M
         int area = VcpuStateCalls.xsaveSize(kvm);
         if (xsave.size() > area) {
             lacked.add("an XSAVE area of " + xsave.size() + " bytes, has " + area);
+        }
+        if (NestedState.isLacked(kvm, nested)) {
+            lacked.add("a processor that a guest can be a hypervisor on (KVM_CAP_NESTED_STATE)");
         }
         return lacked;
     }

@@ -63,7 +63,7 @@ final class VcpuStateCalls {
         List<MsrEntry> msrs = selection.read(new MsrCalls(fd, selection.size()));
         Bytes events = bytes("KVM_GET_VCPU_EVENTS", KvmRequests.KVM_GET_VCPU_EVENTS, KvmVcpuEvents.SIZE);
         return new VcpuState(cpuid, CpuidFeatures.missing(cpuid, kvm.supportedCpuid()), msrs, selection.leftOut(), regs, sregs, xsave, xcrs,
-                debugregs, lapic, events, mpState, tscKhz);
+                debugregs, lapic, events, mpState, tscKhz, NestedState.read(kvm, fd));
     }
 
     private Bytes bytes(String name, long request, int size) throws KvmException {
@@ -95,14 +95,22 @@ final class VcpuStateCalls {
      * All but CPUID, which comes first.
      *
      * @param hasRun a timer may be on its way to a vCPU that is reset in place
+     * @param isFirst of the machine's vCPUs
      */
-    void restore(VcpuState state, boolean hasRun) throws KvmException {
+    void restore(VcpuState state, boolean hasRun, boolean isFirst) throws KvmException {
         setTscKhz(state.tscKhz());
+        if (hasRun) {
+            NestedState.leave(kvm, fd);
+        }
         // The mode of the local APIC is in the special registers, and decides how its registers are read.
         if (state.sregs().size() == KvmSregs2.SIZE && kvm.checkExtension(KvmCap.KVM_CAP_SREGS2) != 0) {
             set("KVM_SET_SREGS2", KvmRequests.KVM_SET_SREGS2, state.sregs());
         } else {
             setSregs(state.sregs());
+        }
+        if (!state.nested().isEmpty()) {
+            MsrSelection.allowVmx(fd, state.msrs());
+            NestedState.write(kvm, fd, state.nested());
         }
         set("KVM_SET_REGS", KvmRequests.KVM_SET_REGS, state.regs());
         if (!state.xcrs().isEmpty()) {
@@ -116,6 +124,9 @@ final class VcpuStateCalls {
                 MsrSelection.stopTimer(fd);
             }
             set("KVM_SET_LAPIC", KvmRequests.KVM_SET_LAPIC, state.lapic());
+        }
+        if (isFirst) {
+            MsrSelection.forgetTsc(fd, state.msrs());
         }
         // The deadline is last of all, in a timer that runs in that mode already, by a counter that is set already.
         msrs.setUnlessSet(MsrSelection.inOrder(state.msrs()));
@@ -155,7 +166,7 @@ final class VcpuStateCalls {
     }
 
     /** @throws KvmException when the guest's counter ran at another speed than the host's, and the host cannot scale it */
-    private void setTscKhz(int wanted) throws KvmException {
+    void setTscKhz(int wanted) throws KvmException {
         int has = tscKhz();
         if (wanted == 0 || wanted == has) {
             return;

@@ -12,11 +12,11 @@
  * <tr><th>who</th><th>calls</th></tr>
  * <tr><td>a vCPU's thread</td><td>none but KVM_RUN, for an access to finish</td></tr>
  * <tr><td>whoever saves</td><td>KVM_GET_MSR_INDEX_LIST; on a vCPU KVM_GET_MP_STATE, _REGS, _SREGS2 or _SREGS, _XSAVE2 or _XSAVE,
- * _XCRS, _DEBUGREGS, _LAPIC, _TSC_KHZ, _MSRS, _VCPU_EVENTS; on a machine KVM_GET_IRQCHIP, _PIT2, _CLOCK, _DIRTY_LOG, KVM_CLEAR_DIRTY_LOG,
+ * _XCRS, _DEBUGREGS, _LAPIC, _TSC_KHZ, _MSRS, _VCPU_EVENTS, _NESTED_STATE; on a machine KVM_GET_IRQCHIP, _PIT2, _CLOCK, _DIRTY_LOG, KVM_CLEAR_DIRTY_LOG,
  * and KVM_SET_USER_MEMORY_REGION for the log; mincore, lseek, copy_file_range, fallocate, pread, pwrite, fsync, fdatasync,
  * renameat2, fcntl (seals)</td></tr>
  * <tr><td>whoever restores or resets</td><td>on a vCPU KVM_SET_CPUID2, KVM_SET_TSC_KHZ, KVM_SET_SREGS2 or _SREGS, _REGS, _XCRS, _XSAVE, _DEBUGREGS,
- * _LAPIC, _MSRS, _VCPU_EVENTS, _MP_STATE, KVM_KVMCLOCK_CTRL, KVM_GET_TSC_KHZ, KVM_GET_MSRS; on a machine KVM_SET_IRQCHIP, _PIT2, _CLOCK,
+ * _LAPIC, _MSRS, _VCPU_EVENTS, _MP_STATE, _NESTED_STATE, KVM_KVMCLOCK_CTRL, KVM_GET_TSC_KHZ, KVM_GET_MSRS, KVM_GET_NESTED_STATE; on a machine KVM_SET_IRQCHIP, _PIT2, _CLOCK,
  * KVM_ENABLE_CAP for a manual dirty log; mmap (private, MAP_FIXED), madvise, memfd_create; userfaultfd or an open of /dev/userfaultfd
  * with USERFAULTFD_IOC_NEW; UFFDIO_API, _REGISTER, _UNREGISTER; sendmsg with a descriptor; an open of /proc/self/pagemap</td></tr>
  * <tr><td>whoever brings pages in</td><td>read and poll of the userfaultfd; UFFDIO_COPY, _ZEROPAGE, _WAKE</td></tr>

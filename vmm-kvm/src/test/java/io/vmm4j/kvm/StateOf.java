@@ -16,17 +16,17 @@ final class StateOf {
         msrs.removeIf(m -> m.index() == msr.index());
         msrs.add(msr);
         return new VcpuState(s.cpuid(), s.unsupported(), msrs, s.msrsLeftOut(), s.regs(), s.sregs(), s.xsave(), s.xcrs(), s.debugregs(),
-                s.lapic(), s.events(), s.mpState(), s.tscKhz());
+                s.lapic(), s.events(), s.mpState(), s.tscKhz(), s.nested());
     }
 
     static VcpuState withXsave(VcpuState s, Bytes xsave) {
         return new VcpuState(s.cpuid(), s.unsupported(), s.msrs(), s.msrsLeftOut(), s.regs(), s.sregs(), xsave, s.xcrs(), s.debugregs(),
-                s.lapic(), s.events(), s.mpState(), s.tscKhz());
+                s.lapic(), s.events(), s.mpState(), s.tscKhz(), s.nested());
     }
 
     static VcpuState withTscKhz(VcpuState s, int tscKhz) {
         return new VcpuState(s.cpuid(), s.unsupported(), s.msrs(), s.msrsLeftOut(), s.regs(), s.sregs(), s.xsave(), s.xcrs(), s.debugregs(),
-                s.lapic(), s.events(), s.mpState(), tscKhz);
+                s.lapic(), s.events(), s.mpState(), tscKhz, s.nested());
     }
 
     static long msr(VcpuState state, int index) {

@@ -124,6 +124,25 @@ final class VcpuStateTest {
         }
     }
 
+    /** KVM took it for the counter of another vCPU of the same machine, and went on with its own. */
+    @Test
+    void theCounterOfAMachineInItsFirstSecondGoesOnAndIsPutBack() throws Exception {
+        try (TinyGuest first = sum(); TinyGuest second = sum()) {
+            VcpuState taken = stateAfter(first, 10);
+            long then = taken.tscKhz() * 900L; // 0.9 s
+            VcpuState state = StateOf.withMsr(taken, new MsrEntry(IA32_TSC, then));
+            copyMemory(first, second);
+            second.vcpu.restoreState(state);
+            long now = StateOf.msr(second.vcpu.saveState(), IA32_TSC);
+            assertTrue(now >= then, "the counter goes on from " + then + ": " + now);
+            VcpuState later = StateOf.withMsr(state, new MsrEntry(IA32_TSC, now + taken.tscKhz() * 900L));
+            second.vcpu.restoreState(later);
+            second.vcpu.restoreState(state);
+            long back = StateOf.msr(second.vcpu.saveState(), IA32_TSC);
+            assertTrue(back >= then && back < now + taken.tscKhz() * 900L, "it is put back: " + back);
+        }
+    }
+
     @Test
     void anAccessIsFinishedBeforeAStateIsTaken() throws Exception {
         // in al,0x60; mov [0x2000],al; out 0x81,al

@@ -16,7 +16,9 @@ import java.util.concurrent.RejectedExecutionException;
  * events.
  *
  * <p>An interrupt is lost on a guest that has not got as far as to listen, so it is repeated until the guest has read the
- * port, at {@value #REPEAT_MILLIS} ms for at most {@value #REPEATS_MAX} times: a guest without ACPI never does.
+ * port, at {@value #REPEAT_MILLIS} ms for at most {@value #REPEATS_MAX} times: a guest without ACPI never does. That of a new generation id alone
+ * is repeated {@value #GENERATION_REPEATS_MAX} times: a driver that begins to listen later than that reads the id first, and a thousand idle copies
+ * of a guest that never listens are not to keep the host busy.
  *
  * <p>Thread-safe: the port is read on vCPU threads, events are raised on any thread, the timer is the event loop's.
  */
@@ -27,6 +29,7 @@ public final class AcpiEventDevice implements BusDevice, Stateful {
 
     static final long REPEAT_MILLIS = 250;
     static final int REPEATS_MAX = 1200;
+    static final int GENERATION_REPEATS_MAX = 40;
     private static final long NANOS_PER_MILLI = 1_000_000;
 
     private final InterruptLine line;
@@ -110,13 +113,15 @@ public final class AcpiEventDevice implements BusDevice, Stateful {
     }
 
     private void repeatUnlessTaken() {
+        int most;
         synchronized (this) {
             if (pending == 0) {
                 return;
             }
+            most = pending == AcpiEvent.GENERATION.bit() ? GENERATION_REPEATS_MAX : REPEATS_MAX;
         }
         line.trigger();
-        if (++repeats < REPEATS_MAX) {
+        if (++repeats < most) {
             repeat.arm(REPEAT_MILLIS * NANOS_PER_MILLI);
         }
     }

@@ -156,6 +156,11 @@ public final class CpuController implements BusDevice, Stateful {
         return slots[cpu].isPresent;
     }
 
+    /** True when the processor is there for the guest, or is about to be once it has taken the news. */
+    public synchronized boolean isOffered(int cpu) {
+        return slots[cpu].isPresent || slots[cpu].news == DEVICE_CHECK;
+    }
+
     /** True when the guest has said that it has the processor, or had it from the start, and has not given it back. */
     public synchronized boolean isConfirmed(int cpu) {
         return slots[cpu].isConfirmed;

@@ -60,6 +60,19 @@ public final class MemoryOverlay implements BlkBackend {
         }
     }
 
+    /** Whether anything is not the base's any more. */
+    boolean isChanged() {
+        long end = blocksOf(capacity);
+        return present.next(0, end, true) < end;
+    }
+
+    /** Bytes that are not the base's any more. Nobody writes meanwhile. */
+    long changedBytes() throws IOException {
+        long[] bytes = {0};
+        visitChanges((offset, length) -> bytes[0] += length);
+        return bytes[0];
+    }
+
     /** Forgets all that was written: the disk is as its base again. Nobody reads or writes meanwhile. */
     public void reset() throws IOException {
         present.clear();

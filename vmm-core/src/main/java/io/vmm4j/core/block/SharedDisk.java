@@ -6,18 +6,62 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A disk that several overlays stand on: it is only read from now on, and closed with the last that has it. Thread-safe.
+ * A disk that several overlays stand on: it is only read from now on, and closed with the last that has it. One that was an overlay itself knows
+ * what it stands on, so that many over one another can become one. Thread-safe.
  */
 public final class SharedDisk implements AutoCloseable {
 
-    private final BlkBackend disk;
+    private final Layer layer;
     private final AtomicBoolean isLetGo = new AtomicBoolean();
-    /** Those that have the disk; 0 once it is closed. Guarded by this. */
-    private int holders = 1;
 
-    /** @param disk closed when this, and each {@link #lease}, has been */
+    /** @param disk closed when this, each {@link #share} and each {@link #lease}, has been */
     public SharedDisk(BlkBackend disk) {
-        this.disk = disk;
+        this(new Layer(disk, null));
+    }
+
+    private SharedDisk(Layer layer) {
+        this.layer = layer;
+    }
+
+    /**
+     * An overlay that nobody writes to any more.
+     *
+     * @param changes stands on a lease of {@code below}, and is closed as a disk is
+     */
+    static SharedDisk of(MemoryOverlay changes, SharedDisk below) {
+        return new SharedDisk(new Layer(changes, below.layer));
+    }
+
+    /** The disk's bytes, and who has them. */
+    private static final class Layer {
+
+        private final BlkBackend disk;
+        /** What {@link #disk} is an overlay over, or {@code null}; the overlay holds it. */
+        private final Layer below;
+        /** Those that have the disk; 0 once it is closed. Guarded by this. */
+        private int holders = 1;
+
+        Layer(BlkBackend disk, Layer below) {
+            this.disk = disk;
+            this.below = below;
+        }
+
+        synchronized void hold() {
+            if (holders == 0) {
+                throw new IllegalStateException("the shared disk is closed");
+            }
+            holders++;
+        }
+
+        void leave() throws IOException {
+            synchronized (this) {
+                holders--;
+                if (holders > 0) {
+                    return;
+                }
+            }
+            disk.close();
+        }
     }
 
     /**
@@ -25,50 +69,77 @@ public final class SharedDisk implements AutoCloseable {
      *
      * @throws IllegalStateException when it is closed
      */
-    public synchronized BlkBackend lease() {
-        if (holders == 0) {
-            throw new IllegalStateException("the shared disk is closed");
+    public BlkBackend lease() {
+        layer.hold();
+        return new Lease(layer);
+    }
+
+    /**
+     * The same for one more who shares it, and closes it.
+     *
+     * @throws IllegalStateException when it is closed
+     */
+    public SharedDisk share() {
+        layer.hold();
+        return new SharedDisk(layer);
+    }
+
+    /** Overlays over one another, this one included; 0 when it is none. */
+    int depth() {
+        int depth = 0;
+        for (Layer at = layer; at.below != null; at = at.below) {
+            depth++;
         }
-        holders++;
-        return new Lease();
+        return depth;
+    }
+
+    /** What this overlay is over, shared once more. */
+    SharedDisk below() {
+        layer.below.hold();
+        return new SharedDisk(layer.below);
+    }
+
+    /** What was written over {@link #below()}. */
+    MemoryOverlay changes() {
+        return (MemoryOverlay) layer.disk;
     }
 
     /** Lets the disk go when nobody has it any more. A second call does nothing. */
     @Override
     public void close() throws IOException {
         if (isLetGo.compareAndSet(false, true)) {
-            leave();
+            layer.leave();
         }
     }
 
-    private void leave() throws IOException {
-        synchronized (this) {
-            holders--;
-            if (holders > 0) {
-                return;
-            }
-        }
-        disk.close();
+    /** Gives the disk back to who made this of it, and has not shared it: it stays open. */
+    void giveBack() {
+        isLetGo.set(true);
     }
 
     /** One reader's. */
-    private final class Lease implements BlkBackend {
+    private static final class Lease implements BlkBackend {
 
+        private final Layer layer;
         private final AtomicBoolean isClosed = new AtomicBoolean();
+
+        Lease(Layer layer) {
+            this.layer = layer;
+        }
 
         @Override
         public long capacity() throws IOException {
-            return disk.capacity();
+            return layer.disk.capacity();
         }
 
         @Override
         public String id() {
-            return disk.id();
+            return layer.disk.id();
         }
 
         @Override
         public void read(ByteBuffer[] views, int count, long offset) throws IOException {
-            disk.read(views, count, offset);
+            layer.disk.read(views, count, offset);
         }
 
         @Override
@@ -76,7 +147,7 @@ public final class SharedDisk implements AutoCloseable {
             throw readOnly();
         }
 
-        private IOException readOnly() {
+        private static IOException readOnly() {
             return new IOException("the disk is shared, and only read");
         }
 
@@ -103,7 +174,7 @@ public final class SharedDisk implements AutoCloseable {
         @Override
         public void close() throws IOException {
             if (isClosed.compareAndSet(false, true)) {
-                leave();
+                layer.leave();
             }
         }
     }

@@ -130,6 +130,12 @@ public record NetworkInterfaceConfig(
                 user, publish, tap, isReached);
     }
 
+    /** The same on what another stands on. */
+    public NetworkInterfaceConfig onPortOf(NetworkInterfaceConfig other) {
+        return new NetworkInterfaceConfig(ifaceId, other.hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, other.stream,
+                other.user, other.publish, other.tap, other.hostLoopback);
+    }
+
     /** The field that says what it stands on: {@code host_dev_name}, {@code stream}, {@code user} or {@code tap}. */
     public String portField() {
         return user != null ? "user" : stream != null ? "stream" : tap != null ? "tap" : "host_dev_name";

@@ -98,7 +98,17 @@ public final class CpuidSetup {
      * @param vcpu index, from 0
      */
     public List<CpuidEntry> forVcpu(int vcpu) {
-        List<CpuidEntry> entries = new ArrayList<>(first);
+        return forVcpu(first, vcpu);
+    }
+
+    /**
+     * The answers for one vCPU of a machine whose first has others than here, for it came from another host.
+     *
+     * @param ofFirst those of vCPU 0
+     * @param vcpu    index, from 0
+     */
+    public List<CpuidEntry> forVcpu(List<CpuidEntry> ofFirst, int vcpu) {
+        List<CpuidEntry> entries = new ArrayList<>(ofFirst);
         if (vcpu != 0) {
             entries.replaceAll(entry -> forVcpu(entry, vcpu));
         }

@@ -15,15 +15,23 @@ import io.vmm4j.kvm.KvmVm;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** By what the host speaks to a guest's ACPI code: events, processors that come and go, and the generation id. */
 final class AcpiDevices implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AcpiDevices.class);
 
     private final IrqfdLine line;
     private final AcpiEventDevice events;
     private final StandbyThread changes;
     private final VcpuHotplug hotplug;
     private final GenerationId generation;
+    /** Whether nothing may change in the guest's memory; guarded by this, as below. */
+    private boolean isStill;
+    /** Completes when the guest has noticed what is to be done once it may; or null. */
+    private CompletableFuture<Void> later;
 
     private AcpiDevices(IrqfdLine line, EpollEventLoop loop, MachineConfig config, GuestMemory memory, MachineThreads own)
             throws IOException {
@@ -72,12 +80,44 @@ final class AcpiDevices implements AutoCloseable {
         return events.raise(AcpiEvent.POWER_BUTTON);
     }
 
+    /** The guest stands still from now on: its memory stays as it is. */
+    synchronized void standStill() {
+        isStill = true;
+    }
+
+    /** The guest is about to go on; it finds what was asked for meanwhile. */
+    synchronized void goOn() {
+        isStill = false;
+        if (later == null) {
+            return;
+        }
+        CompletableFuture<Void> asked = later;
+        later = null;
+        try {
+            renewGenerationNow().thenRun(() -> asked.complete(null));
+        } catch (IOException | IllegalStateException e) {
+            LOG.warn("the guest has no new generation id: {}", e.getMessage());
+            asked.completeExceptionally(e);
+        }
+    }
+
+    /** As {@link #renewGenerationNow}, once the guest does not stand still. */
+    synchronized CompletableFuture<Void> renewGeneration() throws IOException {
+        if (!isStill) {
+            return renewGenerationNow();
+        }
+        if (later == null) {
+            later = new CompletableFuture<>();
+        }
+        return later.copy();
+    }
+
     /**
      * Has the guest find that it goes on in another machine than before; completes when it has noticed.
      *
      * @throws IllegalStateException when the machine has ended
      */
-    CompletableFuture<Void> renewGeneration() throws IOException {
+    CompletableFuture<Void> renewGenerationNow() throws IOException {
         generation.renew();
         try {
             return events.raise(AcpiEvent.GENERATION);

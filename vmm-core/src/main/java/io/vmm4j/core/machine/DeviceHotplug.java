@@ -8,17 +8,13 @@ import io.vmm4j.core.control.DeviceControls;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.Shortage;
-import io.vmm4j.core.host.StandbyThread;
 import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.state.StateException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * it back and no driver uses it. Of what is taken out nothing is left to the guest: no register, no eventfd, nothing of what it
  * was on. What a guest gives back when nobody waits for it any more is taken out then.
  *
- * <p>Thread-safe. One change at a time, on a thread of its own; the guest's answers come on vCPU threads.
+ * <p>Thread-safe. One change at a time, see {@link DeviceTurns}; the guest's answers come on vCPU threads.
  */
 final class DeviceHotplug implements AutoCloseable {
 
@@ -40,7 +36,6 @@ final class DeviceHotplug implements AutoCloseable {
     /** Devices that a guest is told of in its life: its kernel keeps the table of each, and Linux a number, of which it has 4095. */
     static final int OFFERS_MAX = 2048;
 
-    private static final String ENDED = "the machine has ended";
     /** How long a device may take to let go of the guest's memory: one with a disk that hangs. */
     private static final Duration LET_GO_TIME = Duration.ofSeconds(10);
 
@@ -52,24 +47,10 @@ final class DeviceHotplug implements AutoCloseable {
         Addition open(VmConfig config, DeviceSurroundings surroundings) throws ConfigException, IOException;
     }
 
-    /** The part of a change that is done on its thread. */
-    @FunctionalInterface
-    private interface Step {
-        void run() throws IOException, DeviceChangeException;
-    }
-
     private final DeviceSurroundings surroundings;
     private final HotDevices devices;
     private final SlotDialogue dialogue;
-    private volatile boolean isClosed;
-    /** Slots that the guest has given back when nobody waited for it any more; guarded by this, as all below. */
-    private final Deque<HotSlot> returned = new ArrayDeque<>();
-    /** Whether a change is under way. */
-    private boolean isBusy;
-    /** Changes that are over, and who asked for them has yet to hear. */
-    private int telling;
-    /** Does changes; there from the first on, so that devices can be taken back by a host that has no thread then. */
-    private StandbyThread thread;
+    private final DeviceTurns turns;
 
     /**
      * @param config of the machine as it starts
@@ -77,20 +58,23 @@ final class DeviceHotplug implements AutoCloseable {
      */
     DeviceHotplug(VmConfig config, List<HotSlot> slots, DeviceSurroundings surroundings) {
         this.surroundings = surroundings;
+        this.turns = new DeviceTurns(surroundings.threads(), this::removeLate);
         this.devices = new HotDevices(config, slots);
-        this.dialogue = new SlotDialogue(surroundings.memory(), surroundings.events(), slots, this::unlessPaused, this::returnedLate);
+        this.dialogue = new SlotDialogue(surroundings.memory(), surroundings.events(), slots, this::unlessPaused, turns::returnedLate);
     }
 
-    /** What is there, as it stands still, for the machine that goes on from it. */
-    synchronized HotState save() throws DeviceChangeException {
-        if (isBusy) {
-            throw new DeviceChangeException("a change of the devices is under way");
-        }
+    /** Changes of the devices. */
+    ChangeStop.Changes changes() {
+        return turns;
+    }
+
+    /** What is there, as it stands still and nothing changes, for the machine that goes on from it. */
+    HotState save() {
         return new HotState(devices.config(), devices.places(), dialogue.saveState());
     }
 
     /**
-     * Has a device there that was added to the machine which this one goes on from; before the guest runs.
+     * Has a device there that was added to the machine which this one goes on from; before the guest runs. Its loops do not, see {@link #startLoops}.
      *
      * @param opening opens it for this machine
      * @throws ConfigException when it cannot be
@@ -98,8 +82,14 @@ final class DeviceHotplug implements AutoCloseable {
     void bringBack(int slot, Opening opening) throws ConfigException, IOException {
         HotDevice device = new HotDevice(opening.open(devices.config(), surroundings), dialogue.slot(slot), surroundings);
         devices.come(device);
+        turns.prepare();
         device.make();
         devices.added(device);
+    }
+
+    /** Has those that were {@linkplain #bringBack brought back} be at work. */
+    void startLoops() {
+        devices.loops().forEach(EpollEventLoop::start);
     }
 
     /** Whether there is a spare place of that number. */
@@ -137,7 +127,7 @@ final class DeviceHotplug implements AutoCloseable {
      */
     CompletableFuture<Void> add(Opening opening, Duration within) throws ConfigException {
         try {
-            begin();
+            turns.begin();
         } catch (DeviceChangeException | IOException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -147,14 +137,14 @@ final class DeviceHotplug implements AutoCloseable {
             HotSlot slot = devices.freeSlot(dialogue::isFree);
             device = new HotDevice(opening.open(devices.config(), surroundings), slot, surroundings);
         } catch (DeviceChangeException | IOException e) {
-            giveUp();
+            turns.giveUp();
             return CompletableFuture.failedFuture(e);
         } catch (ConfigException | RuntimeException | Error e) {
-            giveUp();
+            turns.giveUp();
             throw e;
         }
         devices.come(device);
-        return start(() -> add(device, within));
+        return turns.start(() -> add(device, within));
     }
 
     private void requireOffersLeft() throws DeviceChangeException {
@@ -166,7 +156,7 @@ final class DeviceHotplug implements AutoCloseable {
     private void add(HotDevice device, Duration within) throws IOException, DeviceChangeException {
         make(device);
         String objection = dialogue.offer(device.slot(), within);
-        if (objection == null && !isClosed) {
+        if (objection == null && !turns.isClosed()) {
             devices.added(device);
             LOG.info("{} is added", device.name());
             tell(device, true);
@@ -183,6 +173,7 @@ final class DeviceHotplug implements AutoCloseable {
         boolean isMade = false;
         try {
             device.make();
+            device.startLoops();
             isMade = true;
         } catch (IOException e) {
             throw Shortage.named(e);
@@ -206,7 +197,7 @@ final class DeviceHotplug implements AutoCloseable {
      */
     CompletableFuture<Void> remove(String name, Consumer<DeviceControls> among, Duration within) {
         try {
-            begin();
+            turns.begin();
         } catch (DeviceChangeException | IOException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -219,15 +210,15 @@ final class DeviceHotplug implements AutoCloseable {
                 throw new IllegalArgumentException(name + " cannot be removed: it has been there since the machine's start");
             }
         } catch (RuntimeException e) {
-            giveUp();
+            turns.giveUp();
             throw e;
         }
-        return start(() -> remove(device, within));
+        return turns.start(() -> remove(device, within));
     }
 
     private void remove(HotDevice device, Duration within) throws DeviceChangeException {
         String objection = dialogue.reclaim(device.slot(), within);
-        if (objection != null || isClosed) {
+        if (objection != null || turns.isClosed()) {
             throw refusal(device, " is not removed", objection);
         }
         devices.removed(device);
@@ -244,7 +235,7 @@ final class DeviceHotplug implements AutoCloseable {
     }
 
     private DeviceChangeException refusal(HotDevice device, String what, String objection) {
-        return new DeviceChangeException(isClosed ? ENDED : device.name() + what + ": the guest " + objection);
+        return new DeviceChangeException(turns.isClosed() ? DeviceTurns.ENDED : device.name() + what + ": the guest " + objection);
     }
 
     /**
@@ -255,7 +246,7 @@ final class DeviceHotplug implements AutoCloseable {
     private boolean takeOut(HotDevice device) {
         unlessPaused(() -> { });
         Patience patience = new Patience(LET_GO_TIME, surroundings.hold()::isOn);
-        boolean hasLetGo = device.slot().unplug(() -> isClosed || patience.isOver());
+        boolean hasLetGo = device.slot().unplug(() -> turns.isClosed() || patience.isOver());
         if (hasLetGo) {
             device.release();
         }
@@ -265,80 +256,12 @@ final class DeviceHotplug implements AutoCloseable {
 
     /** Runs {@code action} when the guest is not paused, or not at all when the machine has ended. */
     private void unlessPaused(Runnable action) {
-        surroundings.hold().runUnlessOn(() -> isClosed, action);
+        surroundings.hold().runUnlessOn(turns::isClosed, action);
     }
 
-    private synchronized void begin() throws DeviceChangeException, IOException {
-        if (isClosed) {
-            throw new DeviceChangeException(ENDED);
-        }
-        if (isBusy) {
-            throw new DeviceChangeException("another change of the devices is under way");
-        }
-        if (thread == null) {
-            thread = StandbyThread.start(surroundings.threads().nameFor("vm-devices"));
-        }
-        isBusy = true;
-    }
-
-    /** Has the thread do the rest of the change that has begun. */
-    private synchronized CompletableFuture<Void> start(Step step) {
-        CompletableFuture<Void> result = new CompletableFuture<>();
-        thread.execute(() -> carryOut(step, result));
-        return result.copy();
-    }
-
-    private void carryOut(Step step, CompletableFuture<Void> result) {
-        Throwable failure = null;
-        try {
-            step.run();
-        } catch (DeviceChangeException | IOException e) {
-            LOG.info("{}", e.getMessage());
-            failure = e;
-        } catch (RuntimeException | Error e) {
-            LOG.error("devices cannot be changed", e);
-            failure = e;
-        }
-        finish();
-        if (failure == null) {
-            result.complete(null);
-        } else {
-            result.completeExceptionally(failure);
-        }
-        told();
-    }
-
-    /** A change has not come as far as its thread, which does what is to be done about what the guest has given back. */
-    private synchronized void giveUp() {
-        if (returned.isEmpty()) {
-            isBusy = false;
-            notifyAll();
-        } else {
-            start(() -> { });
-        }
-    }
-
-    private synchronized void told() {
-        telling--;
-        notifyAll();
-    }
-
-    /**
-     * Ends a change, after what the guest has given back meanwhile. Its result follows, so that what follows that finds no change
-     * under way.
-     */
-    private void finish() {
-        for (HotDevice device = nextReturned(); device != null; device = nextReturned()) {
-            try {
-                removeLate(device);
-            } catch (RuntimeException | Error e) {
-                LOG.error("{}, which the guest has given back, cannot be removed", device.name(), e);
-            }
-        }
-    }
-
-    private void removeLate(HotDevice device) {
-        if (device.slot().isDriven()) {
+    private void removeLate(HotSlot slot) {
+        HotDevice device = devices.in(slot);
+        if (device == null || slot.isDriven()) {
             return;
         }
         devices.removed(device);
@@ -347,52 +270,15 @@ final class DeviceHotplug implements AutoCloseable {
         tell(device, false);
     }
 
-    /** The next device that was given back late; {@code null} when there is none and the change is over. */
-    private synchronized HotDevice nextReturned() {
-        while (!isClosed && !returned.isEmpty()) {
-            HotDevice device = devices.in(returned.poll());
-            if (device != null) {
-                return device;
-            }
-        }
-        isBusy = false;
-        telling++;
-        return null;
-    }
-
-    private synchronized void returnedLate(HotSlot slot) {
-        returned.add(slot);
-        if (!isBusy && !isClosed) {
-            isBusy = true;
-            start(() -> { });
-        }
-    }
-
     /** Ends the change that is under way, soon: {@link #endWithin} tells. */
     void beginEnd() {
-        isClosed = true;
+        turns.beginEnd();
         dialogue.close();
     }
 
     /** Waits until the change that is under way has let go of the machine, for {@code millis} at most; returns whether it has. */
-    synchronized boolean endWithin(long millis) {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        boolean interrupted = false;
-        for (long left = millis; isEnding() && left > 0; left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())) {
-            try {
-                wait(left);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        return !isEnding();
-    }
-
-    private boolean isEnding() {
-        return isBusy || telling > 0;
+    boolean endWithin(long millis) {
+        return turns.endWithin(millis);
     }
 
     /** The loops of the devices there are, to be closed behind the vCPUs. */
@@ -402,10 +288,8 @@ final class DeviceHotplug implements AutoCloseable {
 
     /** Closes the devices; vCPUs and loops have ended. */
     @Override
-    public synchronized void close() {
+    public void close() {
         devices.close();
-        if (thread != null) {
-            thread.close();
-        }
+        turns.close();
     }
 }

@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.block.DiskFile;
 import io.vmm4j.core.block.ForkedDisk;
 import io.vmm4j.core.block.MemoryOverlay;
+import io.vmm4j.core.block.SharedDisk;
 import io.vmm4j.core.block.qcow2.Qcow2Image;
 import io.vmm4j.devices.virtio.blk.BlkBackend;
 import java.io.IOException;
@@ -68,7 +69,7 @@ interface DiskContent extends AutoCloseable {
     }
 
     /** Those of a disk that others may be over too, as long as the guest has written no others. */
-    record Forked(DiskContent image, BlkBackend under) implements DiskContent {
+    record Forked(DiskContent image, SharedDisk under) implements DiskContent {
 
         @Override
         public BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) throws IOException {

@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.block.DiskBackend;
 import io.vmm4j.core.block.DiskFile;
 import io.vmm4j.core.block.ImageInUseException;
+import io.vmm4j.core.block.SharedDisk;
 import io.vmm4j.core.block.UringBackend;
 import io.vmm4j.core.block.qcow2.Qcow2Exception;
 import io.vmm4j.core.block.qcow2.Qcow2Image;
@@ -291,7 +292,7 @@ record DiskImage(DriveConfig config, DiskFile file, DiskContent content, long ca
      *
      * @param disk closed with the image
      */
-    DiskImage over(BlkBackend disk) {
+    DiskImage over(SharedDisk disk) {
         return new DiskImage(config, file, new DiskContent.Forked(content, disk), capacity, hasPartitionTable, takenAsIs);
     }
 

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 /** What a drive of a machine is on, and what it may be put on; closes all of it at the machine's end. Thread-safe. */
-final class DriveDisk implements DriveImages, AutoCloseable {
+final class DriveDisk implements DriveImages, ChangeStop.Changes, AutoCloseable {
 
     private final DriveConfig config;
     private final boolean takesAnyImage;
@@ -22,6 +22,7 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     private final Map<BlkBackend, DiskImage> open = new IdentityHashMap<>();
     private BlkBackend current;
     private boolean closed;
+    private boolean isStopped;
 
     /**
      * @param image      what the drive is on first; owned from here on
@@ -51,16 +52,34 @@ final class DriveDisk implements DriveImages, AutoCloseable {
         return open.get(current).config();
     }
 
+    /** The image that the drive may go over to is open until it has, or stays where it is. */
+    @Override
+    public synchronized String stop() {
+        if (open.size() > 1) {
+            return "a change of drive " + config.driveId() + "'s image";
+        }
+        isStopped = true;
+        return null;
+    }
+
+    @Override
+    public synchronized void goOn() {
+        isStopped = false;
+    }
+
     /** Whether a snapshot can have the disk that the drive is on. */
     synchronized boolean isSaved() {
         return open.get(current).isSaved();
     }
 
-    /** The disk as it is; the drive stands still, and goes on over it where its writes go to memory. */
+    /** The disk as it is, on the medium where its writes go to the image; where they go to memory, see {@link ForkedDisk#freeze}. The drive stands still. */
     synchronized FrozenDisk freeze() throws IOException {
         DiskImage image = open.get(current);
         if (current instanceof ForkedDisk forked) {
             return new FrozenDisk(new DriveState(image.file().version()), forked.freeze());
+        }
+        if (!config.isReadOnly()) {
+            current.flush();
         }
         return new FrozenDisk(new DriveState(config.isReadOnly() ? image.file().version() : image.file().settledVersion()), null);
     }
@@ -104,6 +123,9 @@ final class DriveDisk implements DriveImages, AutoCloseable {
     public synchronized BlkBackend open(Path image, DriveConfig.Format format) throws ConfigException, IOException {
         if (closed) {
             throw new IOException("the machine has ended, or drive " + config.driveId() + " was removed from it");
+        }
+        if (isStopped) {
+            throw new IOException("drive " + config.driveId() + ": " + ChangeStop.WHY);
         }
         Problems problems = new Problems();
         DriveConfig next = config.withPath(image.toString()).withFormat(format == null ? config.format() : format);

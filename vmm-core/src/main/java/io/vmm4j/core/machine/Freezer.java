@@ -1,9 +1,9 @@
 package io.vmm4j.core.machine;
 
+import io.vmm4j.core.block.DiskFreeze;
 import io.vmm4j.core.block.SharedDisk;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.VmConfig;
-import io.vmm4j.core.control.DeviceChangeException;
 import io.vmm4j.core.memory.FrozenMemory;
 import io.vmm4j.core.snapshot.SnapshotException;
 import io.vmm4j.devices.state.State;
@@ -15,6 +15,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * Takes a machine that stands still as it is, and puts it back to that. Thread-safe: one call at a time, and none once {@link #close} has returned.
@@ -47,12 +49,24 @@ final class Freezer implements AutoCloseable {
      */
     synchronized FrozenMachine freeze() throws SnapshotException, IOException {
         requireOpen();
+        try (ChangeStop stopped = new ChangeStop(changes())) {
+            return freezeAll();
+        }
+    }
+
+    private List<ChangeStop.Changes> changes() {
+        List<ChangeStop.Changes> changes = new ArrayList<>(List.of(machine.hotplug().changes(), machine.acpi().hotplug()));
+        changes.addAll(machine.parts().drives().values());
+        return changes;
+    }
+
+    private FrozenMachine freezeAll() throws SnapshotException, IOException {
         List<String> refusals = machine.parts().refusals();
         if (!refusals.isEmpty()) {
             throw new SnapshotException(String.join(", ", refusals) + ": no state to save, as a device in a snapshot needs (Stateful)");
         }
         requireSavedDisks();
-        HotState hot = hotState();
+        HotState hot = machine.hotplug().save();
         Map<String, State> parts = machine.parts().save();
         List<SavedVcpu> vcpus = machine.vcpus().save();
         requireOpen(); // else some may be missing
@@ -63,13 +77,11 @@ final class Freezer implements AutoCloseable {
             disks.forEach((id, disk) -> drives.put(id, disk.state()));
             MachineState state = new MachineState(config, hot.places(), hot.dialogue(), vcpus, machine.vm().saveInterrupts(),
                     machine.vm().saveClock(), parts, drives);
-            // Last: what comes before may write there.
-            return new FrozenMachine(state, machine.ram().history().freeze(), changes(disks));
-        } catch (IOException | RuntimeException | Error e) {
-            for (SharedDisk disk : changes(disks).values()) {
-                disk.close();
-            }
-            throw e;
+            // Last: what comes before may write there. And then nothing fails any more.
+            FrozenMemory memory = machine.ram().history().freeze();
+            return new FrozenMachine(state, memory, commit(disks));
+        } finally {
+            disks.values().stream().map(FrozenDisk::changes).filter(Objects::nonNull).forEach(DiskFreeze::close);
         }
     }
 
@@ -87,14 +99,6 @@ final class Freezer implements AutoCloseable {
         }
     }
 
-    private HotState hotState() throws SnapshotException {
-        try {
-            return machine.hotplug().save();
-        } catch (DeviceChangeException e) {
-            throw new SnapshotException(e.getMessage());
-        }
-    }
-
     /** Adds to {@code frozen}; returns the drives on the images that they are on. */
     private List<DriveConfig> freezeDisks(List<DriveConfig> drives, Map<String, FrozenDisk> frozen) throws IOException {
         List<DriveConfig> current = new ArrayList<>();
@@ -106,27 +110,26 @@ final class Freezer implements AutoCloseable {
         return current;
     }
 
-    private static Map<String, SharedDisk> changes(Map<String, FrozenDisk> disks) {
+    private static Map<String, SharedDisk> commit(Map<String, FrozenDisk> disks) {
         Map<String, SharedDisk> changes = new HashMap<>();
         disks.forEach((id, disk) -> {
             if (disk.changes() != null) {
-                changes.put(id, disk.changes());
+                changes.put(id, disk.changes().commit());
             }
         });
         return changes;
     }
 
     /** Holds {@code frozen} against the machine, which stands still: refuses what it cannot be put back to, before anything is changed. */
-    private void requireSame(FrozenMachine frozen) throws SnapshotException, IOException {
-        requireOpen();
+    private void requireSame(FrozenMachine frozen) throws SnapshotException {
         if (!machine.ram().history().canRevertTo(frozen.memory())) {
             throw new SnapshotException("the machine did not come from that snapshot, nor was it the last one taken of it");
         }
-        if (!hotState().places().equals(frozen.state().added())) {
+        if (!machine.hotplug().save().places().equals(frozen.state().added())) {
             throw new SnapshotException("devices have come to the machine or gone since that snapshot");
         }
         for (Map.Entry<String, DriveDisk> drive : machine.parts().drives().entrySet()) {
-            String why = drive.getValue().whyNotReset(frozen.state().drives().get(drive.getKey()));
+            String why = whyNotReset(drive.getValue(), frozen.state().drives().get(drive.getKey()));
             if (why != null) {
                 throw new SnapshotException("drive " + drive.getKey() + " " + why);
             }
@@ -136,15 +139,36 @@ final class Freezer implements AutoCloseable {
         }
     }
 
+    private static String whyNotReset(DriveDisk disk, DriveState then) {
+        try {
+            return disk.whyNotReset(then);
+        } catch (IOException e) {
+            return "is on an image that cannot be looked at: " + e.getMessage();
+        }
+    }
+
     /**
      * Puts the machine, which stands still, back.
      *
+     * @param onFault hears of what makes the machine good for nothing any more: the host refuses on the way
      * @return pages of RAM put back
      * @throws SnapshotException when it cannot be; nothing was changed then
-     * @throws IOException       when the host refuses on the way: the machine is good for nothing any more
+     * @throws IOException       told to {@code onFault} before
      */
-    synchronized int revertTo(FrozenMachine frozen) throws SnapshotException, IOException {
-        requireSame(frozen);
+    synchronized int revertTo(FrozenMachine frozen, Consumer<Throwable> onFault) throws SnapshotException, IOException {
+        requireOpen();
+        try (ChangeStop stopped = new ChangeStop(changes())) {
+            requireSame(frozen);
+            try {
+                return putBack(frozen);
+            } catch (IOException | RuntimeException | Error e) {
+                onFault.accept(e);
+                throw e;
+            }
+        }
+    }
+
+    private int putBack(FrozenMachine frozen) throws IOException {
         boolean isOrigin = machine.restart() != null && machine.restart().from().memory() == frozen.memory();
         int pages = machine.ram().history().revertTo(frozen.memory());
         for (DriveDisk drive : machine.parts().drives().values()) {
@@ -163,9 +187,10 @@ final class Freezer implements AutoCloseable {
         machine.vm().restoreInterrupts(state.interrupts());
         machine.vm().restoreClock(state.clock(), movesClock);
         machine.parts().restore(state.parts());
+        machine.acpi().hotplug().requireOffered(cpu -> state.vcpus().stream().anyMatch(vcpu -> vcpu.index() == cpu));
         machine.hotplug().restoreDialogue(state.dialogue());
         machine.vcpus().restore(state.vcpus());
-        machine.acpi().renewGeneration();
+        machine.acpi().renewGenerationNow();
         machine.parts().afterRestore();
     }
 

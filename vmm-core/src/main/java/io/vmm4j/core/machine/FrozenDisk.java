@@ -1,12 +1,12 @@
 package io.vmm4j.core.machine;
 
-import io.vmm4j.core.block.SharedDisk;
+import io.vmm4j.core.block.DiskFreeze;
 
 /**
- * What a drive's disk was when its machine stood still.
+ * What a drive's disk is while its machine stands still.
  *
- * @param state   which image it was on, or over
- * @param changes the image with what was written over it; {@code null} when the image alone has it all
+ * @param state   which image it is on, or over
+ * @param changes of the image with what was written over it; {@code null} when the image alone has it all
  */
-record FrozenDisk(DriveState state, SharedDisk changes) {
+record FrozenDisk(DriveState state, DiskFreeze changes) {
 }

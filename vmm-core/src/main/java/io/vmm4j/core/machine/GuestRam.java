@@ -89,6 +89,7 @@ final class GuestRam implements AutoCloseable {
      */
     static GuestRam of(FrozenMemory frozen, MachineConfig machine, boolean isCopied) throws ConfigException, IOException {
         if (!isCopied && !machine.memPrefault()) {
+            HostMemory.check(machine); // what notes the pages that are written is in proportion to it
             Mapping mapping = frozen.map();
             RamSource.Mapped source = RamSource.Mapped.anonymous(mapping, false);
             prepare(source, machine);

@@ -61,13 +61,17 @@ final class HotDevice implements VirtioDevices.Parts, AutoCloseable {
     }
 
     /**
-     * Makes the device and puts it into its slot, where the guest finds all that serves it at work. What there is of it after a
-     * failure, {@link #release} gives back.
+     * Makes the device and puts it into its slot; the guest does not run, or has not heard of it. What there is of it after a failure, {@link #release}
+     * gives back.
      */
     void make() throws IOException {
         controls = addition.maker().make(slots, this);
-        loops.forEach(EpollEventLoop::start);
         slot.plug(transport);
+    }
+
+    /** Has all that serves it be at work, before the guest finds it. */
+    void startLoops() {
+        loops.forEach(EpollEventLoop::start);
     }
 
     @Override

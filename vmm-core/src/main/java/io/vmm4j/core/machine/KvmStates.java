@@ -31,7 +31,8 @@ final class KvmStates {
                 .put("msrs", msrBytes(vcpu.msrs())).put("msrsLeftOut", numberBytes(vcpu.msrsLeftOut()))
                 .put("regs", vcpu.regs().toArray()).put("sregs", vcpu.sregs().toArray()).put("xsave", vcpu.xsave().toArray())
                 .put("xcrs", vcpu.xcrs().toArray()).put("debugregs", vcpu.debugregs().toArray()).put("lapic", vcpu.lapic().toArray())
-                .put("events", vcpu.events().toArray()).put("mpState", vcpu.mpState()).put("tscKhz", vcpu.tscKhz()).build();
+                .put("events", vcpu.events().toArray()).put("mpState", vcpu.mpState()).put("tscKhz", vcpu.tscKhz())
+                .put("nested", vcpu.nested().toArray()).build();
     }
 
     static VcpuState vcpu(State state) throws StateException {
@@ -42,7 +43,8 @@ final class KvmStates {
         try {
             return new VcpuState(cpuid(state), unsupported, msrs(state), numbers(state), bytes(state, "regs"), bytes(state, "sregs"),
                     bytes(state, "xsave"), bytes(state, "xcrs"), bytes(state, "debugregs"), bytes(state, "lapic"), bytes(state, "events"),
-                    state.int32("mpState", 0, Integer.MAX_VALUE), state.int32("tscKhz", 0, Integer.MAX_VALUE));
+                    state.int32("mpState", 0, Integer.MAX_VALUE), state.int32("tscKhz", 0, Integer.MAX_VALUE),
+                    bytes(state, "nested"));
         } catch (IllegalArgumentException e) {
             throw new StateException(e.getMessage());
         }

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -159,6 +160,7 @@ public final class Machine implements AutoCloseable {
     public Optional<String> pause(Duration within) {
         long nanos = TimeUnit.NANOSECONDS.convert(within);
         long begin = System.nanoTime();
+        acpi.standStill();
         Optional<String> busy = vcpus.pause(nanos);
         if (busy.isEmpty()) {
             busy = hold.begin(nanos - (System.nanoTime() - begin));
@@ -171,6 +173,7 @@ public final class Machine implements AutoCloseable {
 
     /** Lets paused devices and vCPUs go on. */
     public void resume() {
+        acpi.goOn();
         hold.end();
         vcpus.resume();
     }
@@ -187,12 +190,13 @@ public final class Machine implements AutoCloseable {
     /**
      * Puts it back, between {@link #pause} and {@link #resume}.
      *
+     * @param onFault hears of what makes the machine good for nothing any more: the host refuses on the way
      * @return pages of RAM put back
      * @throws SnapshotException when it cannot be; nothing was changed then
-     * @throws IOException       when the host refuses on the way: the machine is good for nothing any more
+     * @throws IOException       told to {@code onFault} before
      */
-    public int revertTo(FrozenMachine frozen) throws SnapshotException, IOException {
-        return freezer.revertTo(frozen);
+    public int revertTo(FrozenMachine frozen, Consumer<Throwable> onFault) throws SnapshotException, IOException {
+        return freezer.revertTo(frozen, onFault);
     }
 
     /** Presses the power button; completes when the guest has noticed, on a thread that must not be kept. */
@@ -206,7 +210,7 @@ public final class Machine implements AutoCloseable {
     }
 
     /**
-     * Gives the guest another generation id; completes when the guest has noticed, on a thread that must not be kept.
+     * Gives the guest another generation id, once it does not stand still; completes when the guest has noticed, on a thread that must not be kept.
      *
      * @throws IllegalStateException when the machine has ended
      */

@@ -173,6 +173,7 @@ public final class MachineAssembler {
         acpi.hotplug().connect(vcpus);
         vcpus.park();
         loops.forEach(EpollEventLoop::start);
+        hotplug.startLoops();
         HostConsoles.attach(serial, serialPort, "serial.path");
         if (console != null) {
             HostConsoles.attach(console, consolePort, "console.path");

@@ -80,7 +80,9 @@ public record MachineState(VmConfig config, List<AddedPlace> added, State dialog
             if (namesFiles(text)) {
                 throw new StateException("config has the path of a file in place of what is in it");
             }
-            return VmConfigJson.parse(text, "config");
+            VmConfig config = VmConfigJson.parse(text, "config");
+            config.check(); // before anybody calculates with what it says
+            return config;
         } catch (ConfigException e) {
             throw new StateException(e.getMessage());
         }

@@ -29,7 +29,7 @@ final class NetworkLoss implements Consumer<String> {
     @Override
     public void accept(String reason) {
         LOG.warn("network interface {} has its link down from now on: {}", id, reason);
-        device.setLinkUp(false);
+        device.portLost();
         events.happened(time -> new VmEvent.NetworkLost(time, id, reason));
     }
 }

@@ -70,7 +70,7 @@ public record Restart(FrozenMachine from, VmConfig whole, boolean isCopied, bool
         if (!isOver) {
             return image;
         }
-        return image.over(changes.isPresent() ? changes.get().lease() : new DiskBackend(image.file()));
+        return image.over(changes.isPresent() ? changes.get().share() : new SharedDisk(new DiskBackend(image.file())));
     }
 
     private boolean isSame(DiskImage image, String key, Problems problems) throws IOException {

@@ -39,6 +39,7 @@ final class Thaw {
             bringBack(place);
         }
         requireParts();
+        machine.vcpus().goOnAs(state.vcpus().get(0));
         for (SavedVcpu vcpu : state.vcpus()) {
             machine.vcpus().createFor(vcpu.index());
         }

@@ -4,6 +4,7 @@ import io.vmm4j.core.acpi.AcpiEvent;
 import io.vmm4j.core.acpi.AcpiEventDevice;
 import io.vmm4j.core.acpi.CpuController;
 import io.vmm4j.core.control.VcpuResizeException;
+import io.vmm4j.devices.state.StateException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +34,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. One change at a time, on a thread of its own; the guest's answers come on vCPU threads.
  */
-final class VcpuHotplug implements AutoCloseable {
+final class VcpuHotplug implements ChangeStop.Changes, AutoCloseable {
 
     /** Who has the vCPUs. */
     interface Processors {
@@ -62,6 +64,8 @@ final class VcpuHotplug implements AutoCloseable {
     private volatile Processors processors;
     private CompletableFuture<Void> current = CompletableFuture.completedFuture(null);
     private volatile boolean isClosed;
+    /** Guarded by this. */
+    private boolean isStopped;
 
     /**
      * @param max    vCPUs there can be
@@ -99,6 +103,33 @@ final class VcpuHotplug implements AutoCloseable {
         processors = machineProcessors;
     }
 
+    @Override
+    public synchronized String stop() {
+        if (!current.isDone()) {
+            return "a change of the vCPUs";
+        }
+        isStopped = true;
+        return null;
+    }
+
+    @Override
+    public synchronized void goOn() {
+        isStopped = false;
+    }
+
+    /**
+     * Holds what the guest has been told against the vCPUs that are there.
+     *
+     * @throws StateException when it was told of one that is not
+     */
+    void requireOffered(IntPredicate isThere) throws StateException {
+        for (int cpu = 0; cpu < max; cpu++) {
+            if (controller.isOffered(cpu) && !isThere.test(cpu)) {
+                throw new StateException("the guest was told of vCPU " + cpu + ", which is not there");
+            }
+        }
+    }
+
     /** vCPUs that the guest has. */
     int count() {
         return controller.confirmedCount();
@@ -120,6 +151,9 @@ final class VcpuHotplug implements AutoCloseable {
         }
         if (!current.isDone()) {
             return CompletableFuture.failedFuture(new VcpuResizeException("another change of the vCPUs is under way"));
+        }
+        if (isStopped) {
+            return CompletableFuture.failedFuture(new VcpuResizeException(ChangeStop.WHY));
         }
         CompletableFuture<Void> result = new CompletableFuture<>();
         current = result;

@@ -11,13 +11,16 @@ import io.vmm4j.kvm.HostCpuid;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
+import io.vmm4j.kvm.VcpuState;
 import io.vmm4j.kvm.abi.CpuidEntry;
 import io.vmm4j.kvm.abi.LapicState;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.util.List;
 import java.util.Objects;
 
-/** Gives each vCPU what it starts with: CPUID first, because MSRs depend on it, then MSRs, FPU and local APIC. */
+/**
+ * Gives each vCPU what it starts with: CPUID first, because MSRs depend on it, then MSRs, FPU and local APIC. As confined as the {@link Vcpus} are.
+ */
 final class VcpuSetup {
 
     /** Machines that are alike share what CPUID answers. */
@@ -40,6 +43,8 @@ final class VcpuSetup {
     private final CpuidSetup cpuid;
     private final CpuModifiers modifiers;
     private final boolean x2Apic;
+    /** A vCPU 0 that came from elsewhere, which the others are to be like; null for none. */
+    private VcpuState first;
 
     /**
      * @param guest     what the CPUs are to be like
@@ -68,12 +73,20 @@ final class VcpuSetup {
         }
     }
 
+    /** Has vCPUs that come from now on be like those of the machine that this one goes on from, on whatever host that was. */
+    void goOnAs(VcpuState vcpu0) {
+        first = vcpu0;
+    }
+
     /**
      * @param index of the vCPU, from 0; its APIC id is the topology's
      * @throws CpuidRefusedException when KVM does not take what CPUID is to answer; {@link #refusal} finds out why
      */
     void apply(KvmVcpu vcpu, int index) throws KvmException {
         setCpuid(vcpu, index);
+        if (first != null) {
+            vcpu.adoptTscKhz(first.tscKhz());
+        }
         if (x2Apic) {
             X2Apic.enable(vcpu);
         }
@@ -86,7 +99,7 @@ final class VcpuSetup {
 
     private void setCpuid(KvmVcpu vcpu, int index) throws CpuidRefusedException {
         try {
-            vcpu.setCpuid(cpuid.forVcpu(index));
+            vcpu.setCpuid(first == null || first.cpuid().isEmpty() ? cpuid.forVcpu(index) : cpuid.forVcpu(first.cpuid(), index));
         } catch (KvmException e) {
             throw new CpuidRefusedException(vcpu, e);
         }

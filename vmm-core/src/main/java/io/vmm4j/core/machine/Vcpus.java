@@ -92,6 +92,11 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
         return setup.refusal(refused);
     }
 
+    /** Has vCPUs that come from now on be like vCPU 0 of the machine that this one goes on from. */
+    synchronized void goOnAs(SavedVcpu first) {
+        setup.goOnAs(first.state());
+    }
+
     /** Whether there can be a vCPU {@code index}. */
     boolean canHave(int index) {
         return index < vcpus.length;
@@ -203,10 +208,13 @@ final class Vcpus implements VcpuHotplug.Processors, AutoCloseable {
         }
     }
 
-    /** Parks a vCPU; does not wait and takes no lock, so also for vCPU threads. */
+    /** Parks a vCPU, if there is one; does not wait and takes no lock, so also for vCPU threads. */
     @Override
     public void dismiss(int index) {
-        threads.get(index).requestStop();
+        VcpuThread thread = threads.get(index);
+        if (thread != null) {
+            thread.requestStop();
+        }
     }
 
     /**

@@ -1,8 +1,11 @@
 package io.vmm4j.core.memory;
 
+import io.vmm4j.kvm.libc.LibC;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Mapping;
+import io.vmm4j.kvm.libc.MemFd;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -20,14 +23,19 @@ public final class FrozenMemory {
     /** More pieces than this cost a machine's start more than the copy that makes one of them. */
     static final int RUNS_MAX = 1000;
 
-    /** As many pieces as a machine's start does not feel. */
-    private static final int FEW_RUNS = 64;
+    /** As many pieces as a machine maps: with what is between them so many mappings, times 1,000 machines, fit into vm.max_map_count. */
+    static final int FEW_RUNS = 20;
     private static final int FIRST_GAP = 255;
+    private static final int COPY = 1 << 20;
     private static final byte[] ZEROS = new byte[Pages.SIZE];
 
     private final long length;
     private final List<FrozenRun> runs;
     private final AtomicInteger holders = new AtomicInteger(1);
+    /** The same in {@value #FEW_RUNS} pieces at most, once somebody has mapped it; guarded by this. */
+    private List<FrozenRun> few;
+    /** What was copied for that, held here, or {@code null}; guarded by this. */
+    private FrozenFile copied;
 
     /**
      * Held by the caller, who gives one hold of each file away.
@@ -53,6 +61,29 @@ public final class FrozenMemory {
             runs = Pages.runs(data, gap, file);
             gap = 2 * gap + 1;
         } while (runs.size() > FEW_RUNS);
+        if (runs.isEmpty()) {
+            file.release();
+        }
+        return new FrozenMemory(length, runs);
+    }
+
+    /**
+     * One file's, which may be anybody's. What this takes is in proportion to the pieces that the file has. The caller holds the result, and gives its hold
+     * of the file away.
+     *
+     * @param file with holes where there are zeros
+     */
+    public static FrozenMemory of(long length, FrozenFile file) throws IOException {
+        List<FrozenRun> runs;
+        try {
+            runs = Residency.dataRuns(file, length);
+        } catch (IOException | RuntimeException | Error e) {
+            file.release();
+            throw e;
+        }
+        for (long gap = Pages.bytes(FIRST_GAP); runs.size() > FEW_RUNS; gap *= 2) {
+            runs = FrozenRun.bridged(runs, gap);
+        }
         if (runs.isEmpty()) {
             file.release();
         }
@@ -105,6 +136,13 @@ public final class FrozenMemory {
     public void release() {
         if (holders.decrementAndGet() == 0) {
             files(runs).forEach(FrozenFile::release);
+            releaseCopy();
+        }
+    }
+
+    private synchronized void releaseCopy() {
+        if (copied != null) {
+            copied.release();
         }
     }
 
@@ -131,15 +169,17 @@ public final class FrozenMemory {
     }
 
     /**
-     * New private memory that begins as this, at an address that huge pages could begin at.
+     * New private memory that begins as this, at an address that huge pages could begin at. The first time that of what is in more pieces than
+     * {@value #FEW_RUNS} the smaller ones are copied together.
      *
-     * @throws LinuxException when the host refuses
+     * @throws IOException when the host refuses
      */
-    public Mapping map() throws LinuxException {
+    public Mapping map() throws IOException {
+        List<FrozenRun> pieces = fewRuns();
         Mapping mapping = Mapping.aligned(-1, length, Pages.HUGE, Mapping.PROT_READ | Mapping.PROT_WRITE,
                 Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS | Mapping.MAP_NORESERVE);
         try {
-            for (FrozenRun run : runs) {
+            for (FrozenRun run : pieces) {
                 mapping.replace(run.offset(), run.length(), Mapping.PROT_READ | Mapping.PROT_WRITE,
                         Mapping.MAP_PRIVATE | Mapping.MAP_NORESERVE, run.file().fd().value(), run.file().base() + run.offset());
             }
@@ -148,6 +188,48 @@ public final class FrozenMemory {
             mapping.close();
             throw e;
         }
+    }
+
+    private synchronized List<FrozenRun> fewRuns() throws IOException {
+        if (few == null && runs.size() <= FEW_RUNS) {
+            few = runs;
+        }
+        if (few == null) {
+            FrozenFile file = new FrozenFile(MemFd.create("vmm4j-frozen", length, 0).fd(), 0);
+            try {
+                few = FrozenRun.together(runs, FEW_RUNS, file);
+                for (FrozenRun run : runs) {
+                    if (!few.contains(run)) {
+                        copy(run, file);
+                    }
+                }
+                copied = file;
+            } catch (IOException | RuntimeException | Error e) {
+                few = null;
+                file.release();
+                throw e;
+            }
+        }
+        return few;
+    }
+
+    private static void copy(FrozenRun run, FrozenFile target) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(run.length(), COPY));
+        long address = LibC.address(buffer);
+        for (long at = run.offset(); at < run.end();) {
+            long count = run.file().fd().pread(address, Math.min(buffer.capacity(), run.end() - at), run.file().base() + at);
+            if (count <= 0) {
+                throw endsBefore(run.file(), at);
+            }
+            for (long done = 0; done < count;) {
+                done += target.fd().pwrite(address + done, count - done, at + done);
+            }
+            at += count;
+        }
+    }
+
+    private static IOException endsBefore(FrozenFile file, long offset) {
+        return new IOException("a snapshot's memory file ends before byte " + (file.base() + offset));
     }
 
     /**
@@ -184,7 +266,7 @@ public final class FrozenMemory {
         for (long done = 0; done < length;) {
             long count = file.fd().pread(target.address() + offset + done, length - done, file.base() + offset + done);
             if (count <= 0) {
-                throw new IOException("a snapshot's memory file ends before byte " + (file.base() + offset + done));
+                throw endsBefore(file, offset + done);
             }
             done += count;
         }

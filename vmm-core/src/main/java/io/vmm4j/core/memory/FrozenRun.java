@@ -1,7 +1,10 @@
 package io.vmm4j.core.memory;
 
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A piece of frozen RAM, in whole pages.
@@ -19,6 +22,52 @@ public record FrozenRun(long offset, long length, FrozenFile file) {
 
     private FrozenRun part(long from, long to) {
         return new FrozenRun(from, to - from, file);
+    }
+
+    /** Runs of one file, ascending, of which those with no more than {@code gapMax} bytes between them have become one. */
+    static List<FrozenRun> bridged(List<FrozenRun> runs, long gapMax) {
+        List<FrozenRun> result = new ArrayList<>();
+        for (FrozenRun run : runs) {
+            FrozenRun before = result.isEmpty() ? null : result.get(result.size() - 1);
+            if (before != null && run.offset - before.end() <= gapMax) {
+                result.set(result.size() - 1, new FrozenRun(before.offset, run.end() - before.offset, run.file));
+            } else {
+                result.add(run);
+            }
+        }
+        return result;
+    }
+
+    /**
+     * What the same runs are when most are in one file together: the longest stay what they are, and between two of them is one piece of that file, with
+     * what lies between the runs.
+     *
+     * @param runs  ascending, none over another
+     * @param most  of the result, above 2
+     * @param file  where what is not in the result as it is in {@code runs} is to be copied to
+     */
+    static List<FrozenRun> together(List<FrozenRun> runs, int most, FrozenFile file) {
+        List<FrozenRun> longest = new ArrayList<>(runs);
+        longest.sort(Comparator.comparingLong(FrozenRun::length).reversed());
+        Set<FrozenRun> kept = new HashSet<>(longest.subList(0, Math.min(runs.size(), (most - 1) / 2)));
+        List<FrozenRun> result = new ArrayList<>();
+        FrozenRun piece = null;
+        for (FrozenRun run : runs) {
+            if (!kept.contains(run)) {
+                long from = piece == null ? run.offset : piece.offset;
+                piece = new FrozenRun(from, run.end() - from, file);
+                continue;
+            }
+            if (piece != null) {
+                result.add(piece);
+                piece = null;
+            }
+            result.add(run);
+        }
+        if (piece != null) {
+            result.add(piece);
+        }
+        return List.copyOf(result);
     }
 
     /**

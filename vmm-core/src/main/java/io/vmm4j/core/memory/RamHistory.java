@@ -70,15 +70,15 @@ public final class RamHistory implements AutoCloseable {
         this.slots = List.copyOf(slots);
         this.vm = vm;
         this.isTracked = isTracked;
-        setSlots();
+        setSlots(isTracked);
         boolean hasOrigin = parts.origin() != null;
         this.origin = hasOrigin && parts.isShared() ? parts.origin().hold() : null;
         this.last = hasOrigin ? parts.origin().hold() : null;
     }
 
-    private void setSlots() throws KvmException {
+    private void setSlots(boolean isLogged) throws KvmException {
         for (Slot slot : slots) {
-            vm.setUserMemoryRegion(slot.number(), isTracked ? KvmUserspaceMemoryRegion.KVM_MEM_LOG_DIRTY_PAGES : 0, slot.gpa(), slot.length(),
+            vm.setUserMemoryRegion(slot.number(), isLogged ? KvmUserspaceMemoryRegion.KVM_MEM_LOG_DIRTY_PAGES : 0, slot.gpa(), slot.length(),
                     ram.address() + slot.offset());
         }
     }
@@ -87,9 +87,9 @@ public final class RamHistory implements AutoCloseable {
         if (isTracked) {
             return;
         }
-        isTracked = true;
-        setSlots();
+        setSlots(true);
         takeWritten(); // what came before
+        isTracked = true;
     }
 
     /** Whether this came from {@code memory}, or was the last time it stood still. */
@@ -97,31 +97,41 @@ public final class RamHistory implements AutoCloseable {
         return memory == origin || memory == last && isTracked;
     }
 
-    /** The RAM as it is now, held by the caller, for others to go on from. */
+    /** The RAM as it is now, held by the caller, for others to go on from. When this fails all is as it was before. */
     public FrozenMemory freeze() throws IOException {
+        BitSet written = new BitSet();
         FrozenMemory now;
         if (last != null && isTracked) {
-            BitSet written = takeWritten();
+            written = takeWritten();
             try {
                 now = layer(written);
             } catch (IOException | RuntimeException | Error e) {
-                written.stream().forEach(page -> marks.mark(page, page)); // for the next time
+                keep(written);
                 throw e;
             }
-            beforeLast.or(written);
-        } else if (origin != null) {
-            BitSet written = Residency.written(ram);
-            now = layer(written);
-            beforeLast.or(written);
         } else {
-            now = whole(ram, touched.find());
+            if (origin != null) {
+                written = Residency.written(ram);
+            }
+            now = origin == null ? whole(ram, touched.find()) : layer(written);
+            try {
+                track();
+            } catch (IOException | RuntimeException | Error e) {
+                now.release();
+                throw e;
+            }
         }
-        track();
+        beforeLast.or(written);
         if (last != null) {
             last.release();
         }
         last = now.hold();
         return now;
+    }
+
+    /** What was taken counts as written still. */
+    private void keep(BitSet written) {
+        written.stream().forEach(page -> marks.mark(page, page));
     }
 
     private static FrozenMemory whole(Mapping ram, BitSet pages) throws IOException {
@@ -217,8 +227,13 @@ public final class RamHistory implements AutoCloseable {
     /** What has been written since the last call. */
     private BitSet takeWritten() throws KvmException {
         BitSet written = new BitSet();
-        for (Slot slot : slots) {
-            addLog(slot, written);
+        try {
+            for (Slot slot : slots) {
+                addLog(slot, written);
+            }
+        } catch (KvmException | RuntimeException | Error e) {
+            keep(written); // KVM has forgotten it
+            throw e;
         }
         marks.takeInto(written);
         return written;

@@ -9,7 +9,9 @@ import io.vmm4j.kvm.libc.NativeStruct;
 import java.io.IOException;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * Which pages of private memory this process has: those that are there, and those that are in swap, by /proc/self/pagemap
@@ -46,6 +48,25 @@ public final class Residency {
                 throw e;
             }
             return all(length);
+        }
+    }
+
+    /** The pieces of a sparse file that are not in its holes, in whole pages; one where its file system does not tell. */
+    static List<FrozenRun> dataRuns(FrozenFile file, long length) throws IOException {
+        try {
+            List<FrozenRun> runs = new ArrayList<>();
+            for (long from = FileRanges.nextData(file.fd(), 0); from >= 0 && from < length;) {
+                long to = Math.min(FileRanges.nextHole(file.fd(), from), length);
+                long first = from & -Pages.SIZE;
+                runs.add(new FrozenRun(first, (to + Pages.SIZE - 1 & -Pages.SIZE) - first, file));
+                from = to < length ? FileRanges.nextData(file.fd(), to) : -1;
+            }
+            return FrozenRun.bridged(runs, 0); // of a file system with smaller blocks two may be in one page
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EINVAL && e.errno() != Errno.EOPNOTSUPP) {
+                throw e;
+            }
+            return List.of(new FrozenRun(0, length, file));
         }
     }
 

@@ -11,11 +11,12 @@ import io.vmm4j.kvm.libc.FileCalls;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** What is in directories. A place in one is the host's file system's own. Thread-safe. */
 final class DirectoryWork {
 
-    private static final int READ_LENGTH = 4 << 10;
+    private static final int READ_LENGTH = 32 << 10;
     private static final int SEEK_SET = 0;
     private static final int DT_DIR = 4;
     /* struct linux_dirent64 { u64 d_ino, d_off; u16 d_reclen; u8 d_type; char d_name[]; } */
@@ -25,6 +26,8 @@ final class DirectoryWork {
     private static final int D_NAME = 19;
 
     private final ShareState state;
+    /** Of the directory that was read last, so that what is kept is little however many are open. */
+    private final AtomicReference<Listing> rest = new AtomicReference<>();
 
     DirectoryWork(ShareState state) {
         this.state = state;
@@ -65,32 +68,67 @@ final class DirectoryWork {
                 return;
             }
             synchronized (open) { // its place is one for all who read
-                FileCalls calls = state.calls();
-                Errors.check(calls.seek(open.fd(), place, SEEK_SET));
+                Listing listing = listing(open, handle, place);
                 boolean isMore = true;
-                while (isMore) {
-                    int length = Errors.check(calls.readDirectory(open.fd(), READ_LENGTH));
-                    isMore = length > 0 && handOut(open.inode(), calls.directory(length), names);
+                while (isMore && listing.fill(state.calls(), open.fd())) {
+                    isMore = listing.handOut(open.inode().volume(), names);
+                }
+                if (listing.entries.hasRemaining()) {
+                    rest.set(listing);
                 }
             }
         }
     }
 
-    /** Returns whether there was room for all. */
-    private static boolean handOut(Inode directory, ByteBuffer entries, Names names) throws FsException {
-        for (int at = 0; at < entries.limit(); at += entries.getShort(at + D_RECLEN) & 0xFFFF) {
-            int end = at + D_NAME;
-            while (entries.get(end) != 0) {
-                end++;
-            }
-            byte[] name = new byte[end - at - D_NAME];
-            entries.get(at + D_NAME, name);
-            long inode = directory.volume().shown(entries.getLong(at));
-            if (!names.add(inode, entries.getLong(at + D_OFF), entries.get(at + D_TYPE), name)) {
-                return false;
-            }
+    /** What was left of this directory the last time, where it goes on from there: to look for a place in a directory costs the host a lot. */
+    private Listing listing(Handle open, long handle, long place) throws FsException {
+        Listing left = rest.getAndSet(null);
+        if (left != null && left.handle == handle && left.place == place) {
+            return left;
         }
-        return true;
+        Errors.check(state.calls().seek(open.fd(), place, SEEK_SET));
+        return new Listing(handle, place);
+    }
+
+    /** Entries of a directory that the host has told and the guest has no room for yet. For one thread at a time. */
+    private static final class Listing {
+        private final long handle;
+        private long place;
+        private ByteBuffer entries = ByteBuffer.allocate(0);
+
+        Listing(long handle, long place) {
+            this.handle = handle;
+            this.place = place;
+        }
+
+        /** False when there are no more. */
+        boolean fill(FileCalls calls, int fd) throws FsException {
+            if (!entries.hasRemaining()) {
+                int length = Errors.check(calls.readDirectory(fd, READ_LENGTH));
+                entries = calls.directory(length);
+            }
+            return entries.hasRemaining();
+        }
+
+        /** Returns whether there was room for all. */
+        boolean handOut(Volume volume, Names names) throws FsException {
+            while (entries.hasRemaining()) {
+                int at = entries.position();
+                int end = at + D_NAME;
+                while (entries.get(end) != 0) {
+                    end++;
+                }
+                byte[] name = new byte[end - at - D_NAME];
+                entries.get(at + D_NAME, name);
+                long next = entries.getLong(at + D_OFF);
+                if (!names.add(volume.shown(entries.getLong(at)), next, entries.get(at + D_TYPE), name)) {
+                    return false;
+                }
+                place = next;
+                entries.position(at + (entries.getShort(at + D_RECLEN) & 0xFFFF));
+            }
+            return true;
+        }
     }
 
     /** A place is the number of the node before it, behind those of "." and "..": it stays what it is whatever comes and goes. */

@@ -113,7 +113,7 @@ final class InodeTable {
         idle.remove(inode);
     }
 
-    /** One hold fewer. Whose last it is, and that is gone or can be found again, may be closed. */
+    /** One hold fewer. Whose last it is, and that is no folder's own directory, may be closed. */
     void release(Inode inode) {
         int closed = NONE;
         synchronized (this) {
@@ -122,7 +122,7 @@ final class InodeTable {
                 if (inode.isGone) {
                     closed = inode.fd;
                     inode.fd = NONE;
-                } else if (inode.parent != null && !inode.isRoot()) {
+                } else if (!inode.isRoot()) {
                     idle.add(inode);
                 }
             }
@@ -165,7 +165,7 @@ final class InodeTable {
                 }
                 inode.count();
                 places.put(inode, parent, name);
-                if (inode.holds == 0 && !inode.isRoot() && inode.parent != null) {
+                if (inode.holds == 0 && !inode.isRoot()) {
                     idle.remove(inode);
                     idle.add(inode);
                 }

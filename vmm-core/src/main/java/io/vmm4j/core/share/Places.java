@@ -17,7 +17,7 @@ final class Places {
         this.memory = memory;
     }
 
-    /** {@code inode} is called {@code name} in {@code parent} now. Where there is no memory for that, it has no place, and its descriptor stays. */
+    /** {@code inode} is called {@code name} in {@code parent} now. Where there is no memory for that, or it would be in itself, it has no place. */
     void put(Inode inode, Inode parent, byte[] name) {
         if (inode.isRoot() || inode.parent == parent && Arrays.equals(inode.name, name)) {
             return;

@@ -29,8 +29,9 @@ final class WayBack {
     void open(Inode inode) throws FsException {
         Deque<Step> way = way(inode);
         try {
-            for (Step step : way) {
-                open(step);
+            while (!way.isEmpty()) {
+                open(way.getFirst());
+                way.removeFirst().parent().close(); // so that a long way needs few descriptors
             }
         } finally {
             way.forEach(step -> step.parent().close());

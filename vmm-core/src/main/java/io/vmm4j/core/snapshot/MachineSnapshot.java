@@ -8,8 +8,8 @@ import io.vmm4j.core.machine.MachineState;
 import io.vmm4j.core.memory.FrozenFile;
 import io.vmm4j.core.memory.FrozenMemory;
 import io.vmm4j.core.memory.FrozenRun;
-import io.vmm4j.core.memory.Residency;
 import io.vmm4j.core.snapshot.file.MemoryLayout;
+import io.vmm4j.core.snapshot.file.SnapshotCheck;
 import io.vmm4j.core.snapshot.file.SnapshotId;
 import io.vmm4j.core.snapshot.file.SnapshotInfo;
 import io.vmm4j.core.snapshot.file.SnapshotLabel;
@@ -19,7 +19,6 @@ import io.vmm4j.devices.state.StateException;
 import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -40,15 +39,25 @@ import java.util.TreeSet;
  */
 public final class MachineSnapshot implements AutoCloseable {
 
+    /** 8 TiB less a page: as many pages as are told apart. */
+    private static final long MEMORY_MAX = (1L << 43) - 4096;
+
     private final String machine;
     private final FrozenMachine frozen;
+    /** Of one from files; else null. */
+    private final Opened opened;
     private boolean isClosed;
     /** What it was saved as last, or opened as; null when neither. */
     private volatile SnapshotId savedAs;
 
-    private MachineSnapshot(String machine, FrozenMachine frozen) {
+    private MachineSnapshot(String machine, FrozenMachine frozen, Opened opened) {
         this.machine = machine;
         this.frozen = frozen;
+        this.opened = opened;
+    }
+
+    /** A memory file, and what it is to be like. */
+    private record Opened(Fd memory, SnapshotCheck check) {
     }
 
     /**
@@ -59,7 +68,7 @@ public final class MachineSnapshot implements AutoCloseable {
      */
     @SuppressWarnings("exports")
     public static MachineSnapshot of(String machine, FrozenMachine frozen) {
-        return new MachineSnapshot(machine, frozen);
+        return new MachineSnapshot(machine, frozen, null);
     }
 
     /**
@@ -88,21 +97,57 @@ public final class MachineSnapshot implements AutoCloseable {
         if (info.isDiff()) {
             throw new SnapshotException(place + " is only what differs from snapshot " + info.base().get() + ": merge it with that one first");
         }
-        MachineState state;
-        try {
-            state = MachineState.of(reader.machine());
-        } catch (StateException e) {
-            throw new SnapshotException(place + " is no machine's: " + e.getMessage());
+        MachineState state = stateOf(reader, place);
+        if (reader.layout().size() > MEMORY_MAX) {
+            throw new SnapshotException(place + " has " + reader.layout().size() + " bytes of memory, more than the " + MEMORY_MAX + " that can be restored");
         }
         if (!reader.layout().equals(layoutOf(state.config()))) {
             throw new SnapshotException(place + " has " + reader.layout().size() + " bytes of memory, and its configuration another size");
         }
-        BitSet data = Residency.dataOf(reader.memory(), reader.layout().size());
-        FrozenFile file = new FrozenFile(Fd.duplicate(reader.memory().value()), 0);
-        FrozenMemory memory = FrozenMemory.of(reader.layout().size(), file, data);
-        MachineSnapshot snapshot = new MachineSnapshot(info.label().name(), new FrozenMachine(state, memory, Map.of()));
-        snapshot.savedAs = info.id();
-        return snapshot;
+        FrozenMemory memory = memoryOf(reader);
+        try {
+            Opened opened = new Opened(Fd.duplicate(reader.memory().value()), reader.check());
+            MachineSnapshot snapshot = new MachineSnapshot(info.label().name(), new FrozenMachine(state, memory, Map.of()), opened);
+            snapshot.savedAs = info.id();
+            return snapshot;
+        } catch (IOException | RuntimeException | Error e) {
+            memory.release();
+            throw e;
+        }
+    }
+
+    private static MachineState stateOf(SnapshotReader reader, Path place) throws SnapshotException {
+        try {
+            return MachineState.of(reader.machine());
+        } catch (StateException e) {
+            // What it quotes may be anybody's.
+            throw new SnapshotException(place + " is no machine's: " + e.getMessage().replaceAll("\\p{Cntrl}+", " "));
+        }
+    }
+
+    private static FrozenMemory memoryOf(SnapshotReader reader) throws IOException {
+        return FrozenMemory.of(reader.layout().size(), new FrozenFile(Fd.duplicate(reader.memory().value()), 0));
+    }
+
+    /**
+     * Reads all of the memory of one that was opened, and holds it against the checksums that were saved with it: opening has looked at a few pages. Of
+     * one that was taken here there is nothing to read.
+     *
+     * @throws IOException           in one line, naming the first 2 MiB that are not as they were saved
+     * @throws IllegalStateException when this is closed
+     */
+    public void verify() throws IOException {
+        Fd file;
+        synchronized (this) {
+            requireOpen();
+            if (opened == null) {
+                return;
+            }
+            file = Fd.duplicate(opened.memory.value());
+        }
+        try (file) {
+            opened.check.verify(file, done -> { });
+        }
     }
 
     private static MemoryLayout layoutOf(VmConfig config) {
@@ -211,6 +256,9 @@ public final class MachineSnapshot implements AutoCloseable {
         if (!isClosed) {
             isClosed = true;
             frozen.release();
+            if (opened != null) {
+                opened.memory.close();
+            }
         }
     }
 }

@@ -65,6 +65,23 @@ class AcpiEventDeviceTest {
     }
 
     @Test
+    void aGuestThatNeverReadsOfItsGenerationIsLeftAloneSoon() {
+        device.raise(AcpiEvent.GENERATION);
+        loop.run();
+        for (int i = 0; i < 2000; i++) {
+            loop.advance(Duration.ofMillis(250));
+            loop.run();
+        }
+        assertEquals(1 + 40, line.edges());
+        device.raise(AcpiEvent.POWER_BUTTON);
+        loop.run();
+        loop.advance(Duration.ofMillis(250));
+        loop.run();
+        assertEquals(1 + 40 + 2, line.edges(), "another event is told with it");
+        assertEquals(0b101, device.read(0, 1));
+    }
+
+    @Test
     void writesChangeNothing() {
         device.raise(AcpiEvent.POWER_BUTTON);
         device.write(0, 1, 0xFF);

@@ -50,6 +50,20 @@ class CpuidSetupTest {
         assertEquals(0xBFCBFBFF, leaf.edx(), "debug store clear, HTT set");
     }
 
+    /** One that is added in a machine that came from another host was like this host's. */
+    @Test
+    void aVcpuOfAMachineFromAnotherHostIsLikeItsFirstButForItsPlace() {
+        CpuTopology topology = CpuTopology.oneSocket(6);
+        CpuidSetup here = new CpuidSetup(HostLeaves.intel(), GuestCpu.of(topology, true), HostLeaves::nothing);
+        List<CpuidEntry> ofFirst = new ArrayList<>(here.forVcpu(0));
+        ofFirst.replaceAll(entry -> entry.function() == 7 ? entry.withRegisters(entry.eax(), 0x1234, entry.ecx(), entry.edx()) : entry);
+        Cpuid fifth = new Cpuid(here.forVcpu(ofFirst, 5));
+        assertEquals(0x1234, leaf(fifth, 7, 0).ebx());
+        assertEquals(0x05080800, leaf(fifth, 0x1, 0).ebx());
+        assertEquals(5, leaf(fifth, 0xB, 0).edx());
+        assertEquals(ofFirst, here.forVcpu(ofFirst, 0));
+    }
+
     @Test
     void interruptsToIdsBeyondEightBitsAreOfferedWhereThereAreSome() {
         assertEquals(0x01007efb, leaf(amd(CpuTopology.oneSocket(255), 0), 0x40000001, 0).eax(), "as KVM has it");

@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -71,6 +72,19 @@ final class DriveDiskTest {
         assertEquals(1024, disk.current().capacity());
         assertTrue(isFree(first));
         assertFalse(isFree(second));
+    }
+
+    @Test
+    void aChangeOfTheImageKeepsASnapshotOutAndASnapshotKeepsAChangeOut() throws Exception {
+        BlkBackend next = disk.open(second, null);
+        assertEquals("a change of drive data's image", disk.stop(), "whichever the drive is on by now");
+        disk.use(next);
+        assertNull(disk.stop());
+        IOException refused = assertThrows(IOException.class, () -> disk.open(first, null));
+        assertEquals("drive data: a snapshot of the machine is being taken, or it is being put back to one: try again", refused.getMessage());
+        assertTrue(isFree(first));
+        disk.goOn();
+        disk.drop(disk.open(first, null));
     }
 
     @Test

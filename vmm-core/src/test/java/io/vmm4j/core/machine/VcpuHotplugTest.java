@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vmm4j.core.acpi.AcpiEventDevice;
 import io.vmm4j.core.acpi.CpuController;
 import io.vmm4j.core.control.VcpuResizeException;
+import io.vmm4j.core.cpu.CpuTopology;
+import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.testing.ManualClock;
 import io.vmm4j.devices.testing.ManualLoop;
 import io.vmm4j.devices.testing.RecordingLine;
@@ -124,6 +126,37 @@ class VcpuHotplugTest {
         }
         assertDone(fewer);
         assertVcpus(0);
+    }
+
+    @Test
+    void aChangeKeepsASnapshotOutAndASnapshotKeepsAChangeOut() throws Exception {
+        CompletableFuture<Void> more = resize(3);
+        assertEquals("a change of the vCPUs", hotplug.stop());
+        expectNews(TAKE, 2);
+        answer(2, TAKE, 0);
+        assertDone(more);
+        assertNull(hotplug.stop());
+        assertEquals("a snapshot of the machine is being taken, or it is being put back to one: try again", objectionTo(resize(4)));
+        assertVcpus(0, 1, 2);
+        hotplug.goOn();
+        CompletableFuture<Void> again = resize(4);
+        expectNews(TAKE, 3);
+        answer(3, TAKE, 0);
+        assertDone(again);
+    }
+
+    @Test
+    void aGuestThatWasToldOfAVcpuThatIsNotThereIsRefused() throws Exception {
+        hotplug.requireOffered(cpu -> cpu < 2);
+        assertThrows(StateException.class, () -> hotplug.requireOffered(cpu -> cpu < 1));
+        registers.offer(3);
+        assertEquals("the guest was told of vCPU 3, which is not there",
+                assertThrows(StateException.class, () -> hotplug.requireOffered(cpu -> cpu < 2)).getMessage());
+    }
+
+    @Test
+    void aVcpuThatWasNeverThereIsNotMissed() {
+        new Vcpus(null, null, CpuTopology.oneSocket(2), null, null, null).dismiss(1);
     }
 
     @Test

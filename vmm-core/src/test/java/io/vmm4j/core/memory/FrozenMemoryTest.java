@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.kvm.libc.Mapping;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class FrozenMemoryTest {
@@ -127,6 +130,44 @@ class FrozenMemoryTest {
             assertTrue(isSame || known.get(page), "page " + page + " changed, seed " + seed);
         }
         assertTrue(known.cardinality() < PAGES, "only what was written is looked at: " + known.cardinality() + ", seed " + seed);
+    }
+
+    /** With fork number 32 of a machine that had written here and there, the process was at vm.max_map_count. */
+    @Test
+    void aThousandMachinesMayMapAMemoryOfManyPieces() throws Exception {
+        int pages = 8192;
+        try (Mapping ram = Mapping.anonymous(Pages.bytes(pages))) {
+            for (int page = 0; page < pages; page++) {
+                write(ram, page, 1 + page % 200);
+            }
+            FrozenMemory first = freeze(ram);
+            BitSet written = new BitSet();
+            for (int page = 20; page < pages; page += 20) {
+                write(ram, page, 255);
+                written.set(page);
+            }
+            for (int page = 5000; page < 5100; page++) {
+                write(ram, page, 0);
+                written.set(page);
+            }
+            FrozenMemory second = RamHistory.layerOver(first, ram, written);
+            assertTrue(second.runs().size() > 300, "pieces: " + second.runs().size());
+            first.release();
+            for (int turn = 0; turn < 2; turn++) {
+                try (Mapping mapped = second.map()) {
+                    assertArrayEquals(content(ram), content(mapped));
+                    assertTrue(mappingsIn(mapped) <= 41, "mappings of one machine's RAM: " + mappingsIn(mapped));
+                }
+            }
+            second.release();
+        }
+    }
+
+    private static long mappingsIn(Mapping mapping) throws Exception {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+            return lines.map(line -> Long.parseUnsignedLong(line.substring(0, line.indexOf('-')), 16))
+                    .filter(from -> from >= mapping.address() && from < mapping.address() + mapping.length()).count();
+        }
     }
 
     @Test

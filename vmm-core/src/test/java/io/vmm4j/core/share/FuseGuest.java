@@ -240,12 +240,20 @@ final class FuseGuest implements AutoCloseable {
     /** Names with the numbers of their nodes, 0 where those are not told. */
     Map<String, Long> list(long node, boolean isPlus) throws Refused {
         long handle = call(27, node, args(8), 16).getLong(0);
+        try {
+            return list(node, handle, isPlus);
+        } finally {
+            call(29, node, args(24).putLong(handle), 0);
+        }
+    }
+
+    private Map<String, Long> list(long node, long handle, boolean isPlus) throws Refused {
         Map<String, Long> names = new TreeMap<>();
         long place = 0;
         while (true) {
             ByteBuffer page = call(isPlus ? 44 : 28, node, args(40).putLong(handle).putLong(place).putInt(4096), 4096);
             if (!page.hasRemaining()) {
-                break;
+                return names;
             }
             while (page.hasRemaining()) {
                 int start = page.position();
@@ -258,8 +266,6 @@ final class FuseGuest implements AutoCloseable {
                 page.position(dirent + (24 + text.length + 7 & -8));
             }
         }
-        call(29, node, args(24).putLong(handle), 0);
-        return names;
     }
 
     @Override

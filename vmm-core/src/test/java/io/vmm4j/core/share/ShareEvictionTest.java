@@ -83,6 +83,21 @@ final class ShareEvictionTest {
     }
 
     @Test
+    void aWayMayBeLongerThanThereAreDescriptors() throws Exception {
+        StringBuilder path = new StringBuilder("a");
+        for (int i = 0; i < 2 * FEW; i++) {
+            path.append("/a");
+        }
+        Files.createDirectories(directory.resolve(path.toString()));
+        Files.writeString(directory.resolve(path + "/file"), "deep");
+        try (FuseGuest guest = guest()) {
+            long file = guest.walk(path + "/file").node();
+            pushOut(guest);
+            assertEquals("deep", content(guest, file));
+        }
+    }
+
+    @Test
     void whatTheGuestRenamesIsFoundByItsNewName() throws Exception {
         Files.createDirectories(directory.resolve("a/b"));
         Files.writeString(directory.resolve("a/b/file"), "in b");

@@ -2,6 +2,7 @@ package io.vmm4j.core.share;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.vmm4j.core.config.ShareConfig;
 import io.vmm4j.devices.testing.VirtioRig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,13 +18,14 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Operations at random through a share, and the same on a twin directory by the host's own means: both end well or both do not, and look the same. */
 final class ShareTwinTest {
 
-    private static final int OPERATIONS = 1500;
+    private static final int OPERATIONS = 2500;
     private static final int O_RDWR = 2;
 
     @TempDir
@@ -38,12 +40,14 @@ final class ShareTwinTest {
         void make() throws IOException, FuseGuest.Refused;
     }
 
-    @Test
-    void aShareAndATwinDirectoryAreAlikeAfterTheSameOperations() throws Exception {
+    /** With few descriptors what the guest knows is opened again all the time. */
+    @ParameterizedTest(name = "with {0} descriptors")
+    @ValueSource(ints = {Descriptors.MOST, 8})
+    void aShareAndATwinDirectoryAreAlikeAfterTheSameOperations(int descriptors) throws Exception {
         random = new Random(VirtioRig.seed("ShareTwinTest"));
         shared = Files.createDirectory(base.resolve("shared"));
         twin = Files.createDirectory(base.resolve("twin"));
-        try (FuseGuest made = FuseGuest.on(shared)) {
+        try (FuseGuest made = new FuseGuest(new ShareServer(ShareConfig.of(shared.toString(), "t"), new Descriptors(descriptors)))) {
             guest = made;
             for (int i = 0; i < OPERATIONS; i++) {
                 operate(i);
@@ -59,7 +63,7 @@ final class ShareTwinTest {
         byte[] data = new byte[random.nextInt(9000)];
         random.nextBytes(data);
         long offset = random.nextInt(9000);
-        switch (random.nextInt(10)) {
+        switch (random.nextInt(14)) {
             case 0 -> both(number, "mkdir " + from, () -> guest.mkdir(parent(from), last(from), mode),
                     () -> chmod(Files.createDirectory(twin.resolve(from)), mode));
             case 1, 2 -> both(number, "create " + from, () -> guest.release(guest.create(parent(from), last(from), O_RDWR | 0x80, mode)),
@@ -77,6 +81,17 @@ final class ShareTwinTest {
                     () -> Files.createSymbolicLink(twin.resolve(from), Path.of("to-" + to)));
             case 8 -> both(number, "link " + from + " " + to, () -> guest.link(guest.walk(from).node(), parent(to), last(to)),
                     () -> Files.createLink(twin.resolve(to), twin.resolve(from)));
+            case 9 -> both(number, "chmod " + from, () -> chmod(guest, from, mode), () -> {
+                if (Files.isSymbolicLink(twin.resolve(from))) {
+                    throw new IOException("a link has no mode");
+                }
+                chmod(twin.resolve(from), mode);
+            });
+            case 10 -> assertEquals(text(() -> Arrays.hashCode(Files.readAllBytes(regular(twin.resolve(from))))), text(() -> read(from)),
+                    "operation " + number + ", read " + from);
+            case 11, 12 -> both(number, "the host's rename " + from + " " + to,
+                    () -> Files.move(shared.resolve(from), shared.resolve(to), StandardCopyOption.ATOMIC_MOVE),
+                    () -> Files.move(twin.resolve(from), twin.resolve(to), StandardCopyOption.ATOMIC_MOVE));
             default -> both(number, "truncate " + from, () -> truncate(from, offset), () -> {
                 try (FileChannel file = FileChannel.open(twin.resolve(from), StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
                     file.truncate(offset);
@@ -86,6 +101,37 @@ final class ShareTwinTest {
                 }
             });
         }
+    }
+
+    /** What may fail on either side, and says something. */
+    private interface Look {
+        Object look() throws IOException, FuseGuest.Refused;
+    }
+
+    private static Object text(Look look) {
+        try {
+            return look.look();
+        } catch (IOException | FuseGuest.Refused e) {
+            return "nothing";
+        }
+    }
+
+    private static Path regular(Path file) throws IOException {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IOException("no file");
+        }
+        return file;
+    }
+
+    private int read(String path) throws FuseGuest.Refused {
+        long handle = guest.open(guest.walk(path).node(), 0);
+        byte[] content = guest.read(handle, 0, 64 << 10);
+        guest.release(handle);
+        return Arrays.hashCode(content);
+    }
+
+    private static void chmod(FuseGuest guest, String path, int mode) throws FuseGuest.Refused {
+        guest.setattr(guest.walk(path).node(), 1, 0, mode, 0, 0);
     }
 
     private void both(int number, String what, Attempt onGuest, Attempt onHost) {

@@ -71,6 +71,9 @@ public final class KvmRequests {
     public static final long KVM_GET_XCRS = ior(KVMIO, 0xa6, KvmXcrs.SIZE);
     public static final long KVM_SET_XCRS = iow(KVMIO, 0xa7, KvmXcrs.SIZE);
     public static final long KVM_KVMCLOCK_CTRL = io(KVMIO, 0xad);
+    /** The structure is as long as it says itself. */
+    public static final long KVM_GET_NESTED_STATE = iowr(KVMIO, 0xbe, KvmNestedState.SIZE);
+    public static final long KVM_SET_NESTED_STATE = iow(KVMIO, 0xbf, KvmNestedState.SIZE);
     public static final long KVM_GET_SREGS2 = ior(KVMIO, 0xcc, KvmSregs2.SIZE);
     public static final long KVM_SET_SREGS2 = iow(KVMIO, 0xcd, KvmSregs2.SIZE);
     /** The structure is as long as KVM_CAP_XSAVE2 says; KVM_SET_XSAVE takes it too. */

@@ -89,6 +89,7 @@ final class AbiHeadersTest {
         struct(KvmMpState.class, "kvm_mp_state");
         struct(KvmMsrList.class, "kvm_msr_list");
         struct(KvmMsrs.class, "kvm_msrs", "ENTRY_", "kvm_msr_entry");
+        struct(KvmNestedState.class, "kvm_nested_state", f -> f.equals("length") ? "size" : f.startsWith("vm") ? "hdr.vmx." + f : f);
         struct(KvmPitConfig.class, "kvm_pit_config");
         struct(KvmPitState2.class, "kvm_pit_state2", "CHANNEL_", "kvm_pit_channel_state");
         struct(KvmRegs.class, "kvm_regs");

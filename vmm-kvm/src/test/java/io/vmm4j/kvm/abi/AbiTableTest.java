@@ -28,7 +28,7 @@ final class AbiTableTest {
         "KvmMsrList,SIZE,4", "LapicState,SIZE,1024", "KvmUserspaceMemoryRegion,SIZE,32", "KvmIrqfd,SIZE,32",
         "KvmPmuEventFilter,SIZE,32", "KvmPmuEventFilter,NEVENTS,4", "KvmPmuEventFilter,EVENTS,32",
         "KvmIoeventfd,SIZE,64", "KvmPitConfig,SIZE,64", "KvmMpState,SIZE,4", "KvmEnableCap,SIZE,104",
-        "KvmClockData,SIZE,48", "KvmVcpuEvents,SIZE,64", "KvmDebugregs,SIZE,128", "KvmXcrs,SIZE,392",
+        "KvmClockData,SIZE,48", "KvmVcpuEvents,SIZE,64", "KvmDebugregs,SIZE,128", "KvmXcrs,SIZE,392", "KvmNestedState,SIZE,128",
         "KvmXsave,SIZE,4096", "KvmIrqLevel,SIZE,8", "KvmIrqRouting,ENTRY_SIZE,48", "KvmCoalescedMmioZone,SIZE,16",
         "KvmCoalescedMmioRing,ENTRY_SIZE,24", "KvmCoalescedMmioRing,MAX_ENTRIES,170", "KvmDirtyLog,SIZE,16",
         "KvmExitReason,KVM_EXIT_IO,2", "KvmExitReason,KVM_EXIT_HLT,5", "KvmExitReason,KVM_EXIT_MMIO,6",
@@ -48,7 +48,7 @@ final class AbiTableTest {
         "KVM_IRQFD,0x4020AE76", "KVM_CREATE_PIT2,0x4040AE77", "KVM_IOEVENTFD,0x4040AE79", "KVM_RUN,0xAE80",
         "KVM_GET_REGS,0x8090AE81", "KVM_SET_REGS,0x4090AE82", "KVM_GET_SREGS,0x8138AE83",
         "KVM_SET_SREGS,0x4138AE84", "KVM_SET_MSRS,0x4008AE89", "KVM_SET_CPUID2,0x4008AE90",
-        "KVM_GET_SREGS2,0x8140AECC", "KVM_SET_SREGS2,0x4140AECD", "KVM_GET_XSAVE2,0x9000AECF", "KVM_GET_IRQCHIP,0xC208AE62",
+        "KVM_GET_SREGS2,0x8140AECC", "KVM_SET_SREGS2,0x4140AECD", "KVM_GET_XSAVE2,0x9000AECF", "KVM_GET_NESTED_STATE,0xC080AEBE", "KVM_SET_NESTED_STATE,0x4080AEBF", "KVM_GET_IRQCHIP,0xC208AE62",
         "KVM_SET_IRQCHIP,0x8208AE63", "KVM_GET_PIT2,0x8070AE9F", "KVM_SET_PIT2,0x4070AEA0", "KVM_CLEAR_DIRTY_LOG,0xC018AEC0",
         "KVM_ENABLE_CAP,0x4068AEA3", "KVM_SET_PMU_EVENT_FILTER,0x4020AEB2", "KVM_KVMCLOCK_CTRL,0xAEAD",
     })

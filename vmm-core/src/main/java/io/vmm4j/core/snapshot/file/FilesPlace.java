@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A state file and a memory file at places of their own, each made beside it. Each takes the place of what is there in one step, but not both
- * in one: a process killed between the two leaves the new memory with the old state, which are refused together.
+ * in one: a process killed between the two leaves the new memory with the old state, which are refused together. An error between the two puts the
+ * old memory back.
  *
  * <p>Confined to one thread.
  */
@@ -56,6 +57,7 @@ final class FilesPlace implements Place {
         }
         try {
             Temporary.clearLeftOvers(place);
+            Temporary.clear(place, Temporary.PREVIOUS);
             return Temporary.file(place);
         } catch (NoSuchFileException e) {
             throw new SnapshotFileException(place + " cannot be made: there is no directory " + place.getParent());
@@ -88,16 +90,47 @@ final class FilesPlace implements Place {
     public void commit() throws IOException {
         memory.fd().sync();
         state.fd().sync();
-        move(memory, memoryPath);
-        isMemoryMoved = true;
-        move(state, statePath);
-        isStateMoved = true;
+        Path old = Temporary.keepBeside(memoryPath);
+        try {
+            move(memory, memoryPath);
+            isMemoryMoved = true;
+            syncParent(memoryPath);
+            move(state, statePath);
+            isStateMoved = true;
+        } catch (IOException | RuntimeException | Error e) {
+            putBack(old, e);
+            throw e;
+        }
+        if (old != null) {
+            Files.deleteIfExists(old);
+        }
+        syncParent(statePath);
     }
 
     private static void move(Temporary made, Path place) throws IOException {
         Files.move(made.path(), place, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static void syncParent(Path place) throws IOException {
         try (Fd parent = Fd.open(place.getParent(), Fd.O_RDONLY | Fd.O_DIRECTORY)) {
             parent.sync();
+        }
+    }
+
+    /** The memory that the state which is still there belongs to. */
+    private void putBack(Path old, Throwable why) {
+        try {
+            if (!isMemoryMoved) {
+                if (old != null) {
+                    Files.deleteIfExists(old);
+                }
+            } else if (old != null) {
+                Files.move(old, memoryPath, StandardCopyOption.ATOMIC_MOVE);
+            } else if (!Files.exists(statePath, LinkOption.NOFOLLOW_LINKS)) {
+                Files.deleteIfExists(memoryPath); // there was none before
+            }
+        } catch (IOException e) {
+            why.addSuppressed(e);
         }
     }
 

@@ -201,13 +201,12 @@ public final class SnapshotReader implements AutoCloseable {
      * @throws SnapshotFileException in one line, naming the first 2 MiB that are not as they were written
      */
     public void verify(LongConsumer progress) throws IOException {
-        try {
-            MemoryCheck.all(memory, memoryPath, manifest.memory(), progress);
-        } catch (SnapshotFileException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new SnapshotFileException(memoryPath, "cannot be read", e);
-        }
+        check().verify(memory, progress);
+    }
+
+    /** For a {@linkplain Fd#duplicate duplicate} of {@link #memory} that outlives this. */
+    public SnapshotCheck check() {
+        return new SnapshotCheck(memoryPath, manifest.memory());
     }
 
     /** Fills {@code direct} from its position to its limit with what is at {@code offset} of the memory file. */

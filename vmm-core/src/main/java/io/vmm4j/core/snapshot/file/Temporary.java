@@ -7,6 +7,7 @@ import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.ProcessCalls;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -34,6 +35,8 @@ final class Temporary implements AutoCloseable {
     private static final int ATTEMPTS = 16;
     private static final int SUFFIX_DIGITS = 8;
     private static final String PARTIAL = ".partial-";
+    /** Of what another is about to take the place of. */
+    static final String PREVIOUS = ".previous-";
     private static final Pattern SUFFIX = Pattern.compile("[0-9a-f]{8}");
     private static final Logger LOG = LoggerFactory.getLogger(Temporary.class);
 
@@ -75,6 +78,23 @@ final class Temporary implements AutoCloseable {
             made.fd.close();
         }
         throw new IOException("other saves to it remove what this one makes");
+    }
+
+    /**
+     * A second name of the file at {@code place}, beside it, until what takes its place is known to be good.
+     *
+     * @return {@code null} when nothing is there, or its file system has no second names
+     */
+    static Path keepBeside(Path place) throws IOException {
+        Path other = place.resolveSibling(prefix(place, PREVIOUS) + SnapshotId.random().text().substring(0, SUFFIX_DIGITS));
+        try {
+            return Files.createLink(other, place);
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            LOG.debug("{} has no second name: {}", place, e.toString());
+            return null;
+        }
     }
 
     /** What the names beside {@code place} begin with that end in eight hexadecimal digits. */

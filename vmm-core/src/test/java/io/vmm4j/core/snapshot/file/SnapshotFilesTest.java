@@ -89,6 +89,32 @@ class SnapshotFilesTest {
     }
 
     @Test
+    void anErrorBetweenTwoFilesLeavesTheOldSnapshotWhole() throws Exception {
+        Path state = top.resolve("s");
+        Path memory = top.resolve("m");
+        Guest guest = Guest.of(3);
+        guest.write(1, 1);
+        save(guest, state, memory);
+        guest.write(1, 2);
+        try (SnapshotWriter writer = SnapshotWriter.create(state, memory)) {
+            writer.full(guest.layout, guest, PageSet.full(3));
+            Files.move(state, top.resolve("kept"));
+            Files.createDirectory(state);
+            Files.createFile(state.resolve("in-the-way"));
+            assertThrows(IOException.class, () -> writer.commit(Guest.LABEL, Guest.MACHINE));
+        }
+        Files.delete(state.resolve("in-the-way"));
+        Files.delete(state);
+        Files.move(top.resolve("kept"), state);
+        try (SnapshotReader reader = SnapshotReader.open(state, memory)) {
+            reader.verify(done -> { });
+        }
+        assertEquals(List.of("m", "s"), names());
+        save(guest, state, memory);
+        assertEquals(List.of("m", "s"), names());
+    }
+
+    @Test
     void pagesOfZerosTakeNoRoom() throws Exception {
         Guest guest = Guest.of(100_000);
         guest.write(7, 1);

@@ -14,7 +14,11 @@ final class NetLink {
     private final NetConfigSpace space;
     private final NetCounters counters = new NetCounters();
     private final SparseCount failures = new SparseCount();
-    /** As in status; the hot paths ask for it. */
+    /** Whether the guest's cable is in, which is its user's to say; guarded by this. */
+    private boolean isPlugged = true;
+    /** Whether the port has ended, which is of this process and for ever; guarded by this. */
+    private boolean isLost;
+    /** Both, as in status; the hot paths ask for it. */
     private volatile boolean up = true;
 
     NetLink(NetBackend backend, NetConfigSpace space) {
@@ -34,10 +38,29 @@ final class NetLink {
         return up;
     }
 
-    /** Returns whether that changed it. Any thread. */
-    synchronized boolean setUp(boolean value) {
-        up = value;
-        return space.setStatus(NetConstants.VIRTIO_NET_S_LINK_UP, value);
+    synchronized boolean isPlugged() {
+        return isPlugged;
+    }
+
+    synchronized boolean isLost() {
+        return isLost;
+    }
+
+    /** Returns whether that changed the status. Any thread. */
+    synchronized boolean plug(boolean in) {
+        isPlugged = in;
+        return update();
+    }
+
+    /** As {@link #plug}, when the port has ended. */
+    synchronized boolean lose() {
+        isLost = true;
+        return update();
+    }
+
+    private boolean update() {
+        up = isPlugged && !isLost;
+        return space.setStatus(NetConstants.VIRTIO_NET_S_LINK_UP, up);
     }
 
     /** The port failed: said now and then. */

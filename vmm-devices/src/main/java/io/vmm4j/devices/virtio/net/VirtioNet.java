@@ -47,6 +47,8 @@ public final class VirtioNet implements VirtioDevice, Stateful {
     private final NetConfig config;
     private final NetConfigSpace space;
     private final NetLink link;
+    /** Of the machine that this one goes on from, or is put back to. */
+    private boolean wasPortLost;
     private final long features;
     private final RateLimiter rxLimiter;
     private final RateLimiter txLimiter;
@@ -191,7 +193,7 @@ public final class VirtioNet implements VirtioDevice, Stateful {
 
     @Override
     public State saveState() {
-        State.Builder state = State.builder().put("mac", space.mac().value()).put("isLinkUp", link.isUp())
+        State.Builder state = State.builder().put("mac", space.mac().value()).put("isLinkUp", link.isPlugged()).put("isPortLost", link.isLost())
                 .put("isAnnouncing", space.hasStatus(NetConstants.VIRTIO_NET_S_ANNOUNCE)).put("control", control.saveState())
                 .put("rxLimiter", rxLimiter.saveState()).put("txLimiter", txLimiter.saveState());
         if (activeInterrupt != null && !fault.isBroken()) {
@@ -213,7 +215,8 @@ public final class VirtioNet implements VirtioDevice, Stateful {
         control.restoreState(state.part("control"));
         space.setStatus(NetConstants.VIRTIO_NET_S_ANNOUNCE, state.flag("isAnnouncing"));
         space.setMac(mac);
-        link.setUp(state.flag("isLinkUp"));
+        link.plug(state.flag("isLinkUp"));
+        wasPortLost = state.flag("isPortLost");
         if (activeInterrupt != null && state.has("pairs")) {
             restorePairs(state);
         }
@@ -236,17 +239,34 @@ public final class VirtioNet implements VirtioDevice, Stateful {
         }
     }
 
+    /** The port is this machine's and not that of the one that it goes on from: the driver may know another link. */
+    @Override
+    public void afterRestore() {
+        if (wasPortLost != link.isLost()) {
+            tellLink(true);
+        }
+    }
+
     /**
      * Plugs the cable in or out, and tells a driver that looks at it (STATUS, section 5.1.4). While it is out, frames of both directions are
      * dropped. Any thread.
      */
     public void setLinkUp(boolean up) {
-        if (link.setUp(up) && isAccepted(NetConstants.VIRTIO_NET_F_STATUS)) {
+        tellLink(link.plug(up));
+    }
+
+    /** The port has ended for good: the link is down from now on, whatever the cable. Any thread. */
+    public void portLost() {
+        tellLink(link.lose());
+    }
+
+    private void tellLink(boolean hasChanged) {
+        if (hasChanged && isAccepted(NetConstants.VIRTIO_NET_F_STATUS)) {
             tellConfigChanged();
         }
     }
 
-    /** Whether the cable is plugged in. Any thread. */
+    /** Whether the cable is plugged in, and leads somewhere. Any thread. */
     public boolean isLinkUp() {
         return link.isUp();
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.testing.DriverQueue.Buffer;
 import io.vmm4j.devices.testing.DriverQueue.Used;
 import io.vmm4j.devices.testing.GuestRam;
@@ -256,6 +257,36 @@ final class VirtioNetTest {
         rig.driver().reset();
         assertFalse(rig.device().isLinkUp(), "a reset does not plug it in");
         assertEquals(0, rig.driver().readConfig(6, 2));
+    }
+
+    /** The two were one flag: a restore brought a dead link up, and left a live one down. */
+    @Test
+    void aPortThatHasEndedIsNoCableThatIsPulled() throws Exception {
+        VirtioRig<VirtioNet> rig = rig().start(STATUS, 16, 16);
+        State before = rig.device().saveState();
+        rig.device().portLost();
+        assertEquals(0, rig.driver().readConfig(6, 2));
+        assertEquals(2, rig.driver().takeInterrupts());
+        rig.device().setLinkUp(true);
+        assertFalse(rig.device().isLinkUp(), "nobody is at the other end");
+        State lost = rig.device().saveState();
+        rig.device().restoreState(before);
+        rig.device().afterRestore();
+        assertEquals(0, rig.driver().readConfig(6, 2), "the port does not come back with the machine's state");
+        assertEquals(2, rig.driver().takeInterrupts(), "the driver of then knows another link");
+
+        port = new FakePort();
+        VirtioRig<VirtioNet> elsewhere = rig().start(STATUS, 16, 16);
+        elsewhere.device().restoreState(lost);
+        elsewhere.device().afterRestore();
+        assertEquals(1, elsewhere.driver().readConfig(6, 2), "a machine from the state has a port of its own");
+        assertEquals(2, elsewhere.driver().takeInterrupts());
+        elsewhere.device().setLinkUp(false);
+        elsewhere.driver().takeInterrupts();
+        elsewhere.device().restoreState(elsewhere.device().saveState());
+        elsewhere.device().afterRestore();
+        assertEquals(0, elsewhere.driver().readConfig(6, 2), "a cable that is out stays out");
+        assertEquals(0, elsewhere.driver().takeInterrupts());
     }
 
     @Test
