@@ -31,17 +31,18 @@ public enum CliOption {
 
     VIRBLKS(Group.DISK, Value.JSON, null, "none",
             "Further disks, a JSON list: [{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]. Each may have is_read_only, "
-                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format, overlay.", "virblks"),
+                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format, overlay; or socket in place of path_on_host, "
+                    + "of a vhost-user back end that serves the disk.", "virblks"),
 
     SHARE(Group.SHARE, Value.PATH, null, "none",
             "A directory of the host's, as often as wanted: DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
                     + "TAG /mnt, share being the tag when none is given. ro: the guest may change nothing. POLICY: auto, always, never or metadata, what "
                     + "the guest may keep. writeback: writes may wait in the guest's memory. privileged: the guest may make set-uid programs and "
-                    + "device nodes.", "share"),
+                    + "device nodes. vhost-user:PATH in place of DIR: the socket of a vhost-user back end, as virtiofsd's.", "share"),
     FS(Group.SHARE, Value.JSON, null, "none",
             "Shares, a JSON object or a list of them: {\"tag\": \"data\", \"path_on_host\": \"dir\"}. Each may have read_only, cache_policy, "
                     + "writeback_cache, xattr, privileged, num_queues, queue_size. One without path_on_host begins empty: vmm update mounts "
-                    + "folders below it.", "fs"),
+                    + "folders below it. With mode vhostuser the back end at sock_path, as virtiofsd, serves its folder.", "fs"),
 
     VIRNETS(Group.NETWORK, Value.JSON, null, "none",
             "Network devices, a JSON list: [{\"guest_mac\": \"02:00:00:00:00:01\", \"backend\": {\"type\": \"virtio\", \"iface_id\": "
@@ -52,7 +53,7 @@ public enum CliOption {
     NET(Group.NETWORK, Value.NET, null, "none",
             "A network device, in short, and as often as wanted: user for one by passt, which is started (package passt) and needs no privileges; "
                     + "user,host-loopback for that with the host's loopback at the gateway's address; stream:PATH for the socket of a program that speaks passt's protocol; tap for a tap that is made, with an address, until the "
-                    + "machine ends; NAME for a tap interface that is there.", "net"),
+                    + "machine ends; vhost-user:PATH for the socket of a vhost-user back end; NAME for a tap interface that is there.", "net"),
     PUBLISH(Group.NETWORK, Value.PORT, null, "none",
             "A port of the host's that leads into the guest by --net user, as often as wanted: 8080:80 on all addresses, 127.0.0.1:8080:80 on "
                     + "one, 5353:53/udp.", "publish"),
@@ -135,7 +136,30 @@ public enum CliOption {
     PATCH_FS(Group.CONTROL, Value.JSON, null, null, 
             "Mount a directory of the host's below a share while the guest runs, or take it away, a JSON object: {\"ops\": \"mount\", \"tag\": "
                     + "\"data\", \"source\": \"dir\", \"mountpoint\": \"/place\"}, which may have read_only; {\"ops\": \"umount\", \"tag\": "
-                    + "\"data\", \"mountpoint\": \"/place\"}.", "patch-fs");
+                    + "\"data\", \"mountpoint\": \"/place\"}.", "patch-fs"),
+
+    DIFF_OF(Group.SNAPSHOT, Value.PATH, null, null,
+            "Save only the memory that differs from this snapshot's: quick and small after the machine's last one, or the one it came from; "
+                    + "compared with any other.", "diff-of"),
+    REPLACE(Group.SNAPSHOT, Value.FLAG, null, null, "Put it in place of a snapshot that is there.", "replace"),
+    PAUSE(Group.SNAPSHOT, Value.FLAG, null, null, "Have the guest stand still afterwards, so that its images stay as the snapshot knows them.", "pause"),
+    STOP(Group.SNAPSHOT, Value.FLAG, null, null, "Stop the machine afterwards: its images are as the snapshot knows them.", "stop"),
+
+    DRIVE(Group.RESTORE, Value.DRIVE, null, "the image it was on",
+            "A copy of a drive's image to use in its place, or where it has been moved, as often as wanted.", "drive"),
+    WRITE_TO_IMAGE(Group.RESTORE, Value.ID, null, "to memory, over it",
+            "The drive_id of a drive that writes to its image itself, as often as wanted, or all: the snapshot cannot be used with that image "
+                    + "again once the guest has written.", "write-to-image"),
+    TAP(Group.RESTORE, Value.TAP, null, "the tap it was on", "The tap interface for a network device, as often as wanted.", "tap"),
+    KEEP_CLOCK(Group.RESTORE, Value.FLAG, null, null,
+            "Have the guest's clock go on where it stood; else it moves on by the time since the snapshot, where KVM can.", "keep-clock"),
+    COPY_MEMORY(Group.RESTORE, Value.FLAG, null, null,
+            "Bring all memory in before the guest goes on; else what it touches is, as it does.", "copy-memory"),
+    NO_TRACKING(Group.RESTORE, Value.FLAG, null, null,
+            "Have KVM take no note of what the guest writes: the next snapshot looks through all memory for it.", "no-tracking"),
+    ONLY_NAMED(Group.RESTORE, Value.FLAG, null, null,
+            "Use no image, tap or socket that only the snapshot names: for one from somebody who is not trusted.", "only-named"),
+    PAUSED(Group.RESTORE, Value.FLAG, null, null, "Have the guest stand still until vmm resume, or until the machine is stopped.", "paused");
 
     /** Subjects of the help text, in its order. */
     public enum Group {
@@ -148,7 +172,9 @@ public enum CliOption {
         VSOCK("Sockets between guest and host"),
         DEVICES("Random numbers and balloon"),
         CONSOLE("Console and log"),
-        CONTROL("Control of the running machine");
+        CONTROL("Control of the running machine"),
+        SNAPSHOT("The snapshot"),
+        RESTORE("What it goes on with");
 
         private final String heading;
 
@@ -179,6 +205,8 @@ public enum CliOption {
         MEM_TYPE("TYPE", "shmem", "hugetlbfs", "anon", "hugeshmem", "hugeanon"),
         NET("NETWORK", "user", "tap"),
         PORT("PORTS"),
+        DRIVE("ID=PATH"),
+        TAP("ID=TAP"),
         IMAGE_FORMAT("FORMAT", "raw", "qcow2"),
         LOG_LEVEL("LEVEL", "Off", "Error", "Warn", "Info", "Debug", "Trace");
 
@@ -264,21 +292,26 @@ public enum CliOption {
 
     /** True when it may be given several times. */
     public boolean isRepeatable() {
-        return this == NET || this == PUBLISH || this == SHARE;
+        return this == NET || this == PUBLISH || this == SHARE || this == DRIVE || this == WRITE_TO_IMAGE || this == TAP;
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */
     public boolean goesWith(Command command) {
         boolean boots = command == Command.BOOT || command == Command.CREATE || command == Command.SHELL;
         return switch (this) {
-            case API_SOCK_PATH -> boots || command == Command.RUN || command.isForRunning();
+            case API_SOCK_PATH -> boots || command == Command.RUN || command == Command.RESTORE || command.isForRunning();
             case JSON -> command == Command.PS || command == Command.INFO || command == Command.STATS || command == Command.STOP
-                    || command == Command.KILL;
+                    || command == Command.KILL || command == Command.SNAPSHOT_INFO;
             case PROMETHEUS -> command == Command.STATS;
             case TIMEOUT -> command == Command.STOP;
-            case NAME, STOP_TIMEOUT -> boots || command == Command.RUN;
-            case DETACH -> boots && command != Command.SHELL || command == Command.RUN;
-            case KERNEL_PATH, INITRD_PATH, IS_ROOT, SERIAL_PATH, CONSOLE_PATH -> boots && command != Command.SHELL;
+            case NAME, STOP_TIMEOUT -> boots || command == Command.RUN || command == Command.RESTORE;
+            case DETACH -> boots && command != Command.SHELL || command == Command.RUN || command == Command.RESTORE;
+            case KERNEL_PATH, INITRD_PATH, IS_ROOT -> boots && command != Command.SHELL;
+            case SERIAL_PATH, CONSOLE_PATH -> boots && command != Command.SHELL || command == Command.RESTORE;
+            case VSOCK, GUEST_CID, LOG_FILE, LOG_LEVEL -> boots || command == Command.RESTORE;
+            case DIFF_OF, PAUSE, STOP -> command == Command.SNAPSHOT;
+            case REPLACE -> command == Command.SNAPSHOT || command == Command.SNAPSHOT_MERGE;
+            case DRIVE, WRITE_TO_IMAGE, TAP, KEEP_CLOCK, COPY_MEMORY, NO_TRACKING, ONLY_NAMED, PAUSED -> command == Command.RESTORE;
             case VIRBLKS, VIRNETS -> boots || command == Command.UPDATE;
             case VCPU_RESIZE, REMOVE_VIRNET, REMOVE_VIRBLK, PATCH_FS -> command == Command.UPDATE;
             default -> boots;

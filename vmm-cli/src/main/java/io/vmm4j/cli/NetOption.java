@@ -12,6 +12,7 @@ final class NetOption {
     private static final String WITH_LOOPBACK = "user,host-loopback";
     private static final String TAP = "tap";
     private static final String STREAM = "stream:";
+    private static final String VHOST_USER = "vhost-user:";
 
     private NetOption() {
     }
@@ -43,6 +44,9 @@ final class NetOption {
     private static NetworkInterfaceConfig parse(String text, String id) {
         if (text.startsWith(STREAM)) {
             return NetworkInterfaceConfig.stream(id, text.substring(STREAM.length()));
+        }
+        if (text.startsWith(VHOST_USER)) {
+            return NetworkInterfaceConfig.vhostUser(id, text.substring(VHOST_USER.length()));
         }
         return switch (text) {
             case USER -> NetworkInterfaceConfig.user(id);

@@ -70,13 +70,13 @@ class BadInputTest {
         "--mem-size 99999999999999999999M|vmm: memory size \"99999999999999999999M\" is above the limit of 67108864 MiB (--mem-size)",
         "--virblks [{'drive_id':'d'|vmm: the text ends too early at line 1 column 17 (--virblks[0])",
         "--virnets {}|vmm: the value is not a list at line 1 column 1 (--virnets)",
-        "--virnets [{'mac':1}]|vmm: unknown key \"mac\", known are allow_duplicate_mac, backend, guest_mac, host_dev_name, host_loopback, iface_id, num_queues, publish, queue_size, rx_rate_limiter, stream, tap, tx_rate_limiter, use_generic_irq, use_shared_irq, user at line 1 column 11 (--virnets[0].mac)",
+        "--virnets [{'mac':1}]|vmm: unknown key \"mac\", known are allow_duplicate_mac, backend, guest_mac, host_dev_name, host_loopback, iface_id, num_queues, publish, queue_size, rx_rate_limiter, stream, tap, tx_rate_limiter, use_generic_irq, use_shared_irq, user, vhost_user at line 1 column 11 (--virnets[0].mac)",
         "--net a/b|vmm: tap name \"a/b\" must be without slash, colon, percent sign and white space (--net)",
         "--net stream:/no/such|vmm: stream socket \"/no/such\" cannot be used: connect(/no/such): No such file or directory (ENOENT) (--net)",
         "--publish 80:80|vmm: a port is published by passt only: give --net user, too (--publish)",
         "--net user --publish 80|vmm: published port \"80\" is not [ADDRESS:]HOST:GUEST, behind which /tcp or /udp may stand (--publish)",
         "--net user --publish 80:65536|vmm: published port \"80:65536\": 65536 is not in 1..65535 (--publish)",
-        "--virnets [{'iface_id':'e','user':true,'stream':'s'}]|vmm: user goes without the others: an interface is on one of host_dev_name, stream, user and tap (--virnets[0].user)",
+        "--virnets [{'iface_id':'e','user':true,'stream':'s'}]|vmm: user goes without the others: an interface is on one of host_dev_name, stream, user, tap and vhost_user (--virnets[0].user)",
         "--virnets [{'iface_id':'e','tap':true,'publish':['80:80']}]|vmm: publish goes with user: only passt publishes ports (--virnets[0].publish)",
         "--virnets [{'iface_id':'e','tap':true,'host_loopback':true}]|vmm: host_loopback goes with user: only passt leads there (--virnets[0].host_loopback)",
         "--virnets [{'iface_id':'e','user':true,'num_queues':4}]|vmm: 2 queue pairs are more than the 1 that goes with user (--virnets[0].num_queues)",
@@ -94,7 +94,8 @@ class BadInputTest {
         "--share /:a --share /tmp:a|vmm: tag \"a\" is used twice (--share)",
         "--share :a|vmm: the path of a directory is required (--share)",
         "--fs [{'tag':'a'},{'tag':'a'}]|vmm: tag \"a\" is used twice (--fs[1].tag)",
-        "--fs {'tag':'a','mode':'vhostuser'}|vmm: mode \"vhostuser\" is not supported: only virtio is (--fs.mode)",
+        "--fs {'tag':'a','mode':'vhost'}|vmm: mode \"vhost\" is not one of virtio, vhostuser (--fs.mode)",
+        "--fs {'tag':'a','mode':'vhostuser'}|vmm: mode vhostuser needs the socket of a back end (--fs.sock_path)",
         "--fs {'tag':'a','cache_policy':'some'}|vmm: cache policy \"some\" is not one of auto, always, never, metadata (--fs.cache_policy)",
         "--fs {'tag':'a','num_queues':17}|vmm: number of queues 17 is not within 1 to 16 (--fs.num_queues)",
         "--fs {'tag':'a','queue_size':100}|vmm: queue size 100 is not a power of two within 16 to 1024 (--fs.queue_size)",
@@ -349,9 +350,9 @@ class BadInputTest {
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"),
                 linesOf(ExitCode.USAGE, "crate", "-k", "k", "-r", "r"));
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"), linesOf(ExitCode.USAGE, "crate"));
-        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"), linesOf(ExitCode.USAGE, ""));
+        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, snapshot, restore, firecracker, doctor, help"), linesOf(ExitCode.USAGE, ""));
         assertEquals(List.of("vmm: option --version goes without a command"), linesOf(ExitCode.USAGE, "create", "-k", "k", "-r", "r", "--version"));
-        assertEquals(List.of("vmm: unknown command fly, commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"),
+        assertEquals(List.of("vmm: unknown command fly, commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, snapshot, restore, firecracker, doctor, help"),
                 linesOf(ExitCode.USAGE, "help", "fly"));
     }
 

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /**
@@ -89,6 +90,17 @@ public final class MachineSnapshot implements AutoCloseable {
     public static MachineSnapshot open(Path stateFile, Path memoryFile) throws SnapshotException, IOException {
         try (SnapshotReader reader = SnapshotReader.open(stateFile, memoryFile)) {
             return open(reader, stateFile);
+        }
+    }
+
+    /**
+     * What the snapshot in {@code directory}, which may be a diff, is told apart by, as {@link #id()}.
+     *
+     * @throws IOException as {@link #open(Path)}
+     */
+    public static String idOf(Path directory) throws IOException {
+        try (SnapshotReader reader = SnapshotReader.open(directory)) {
+            return reader.info().id().text();
         }
     }
 
@@ -200,7 +212,7 @@ public final class MachineSnapshot implements AutoCloseable {
             if (base == null) {
                 writer.full(layout, pages, pages.mayHoldData());
             } else {
-                writer.diff(layout, pages, pages.toPageSet(held.memory().changedSince(target.base().frozen().memory())), base);
+                writer.diff(layout, pages, pages.differingFrom(target.base().frozen().memory()), base);
             }
             writer.commit(new SnapshotLabel(machine, state.vcpus().size(), List.copyOf(new TreeSet<>(state.parts().keySet()))), state.toState());
             savedAs = writer.id();
@@ -215,6 +227,11 @@ public final class MachineSnapshot implements AutoCloseable {
     /** What the machine was called. */
     public String machine() {
         return machine;
+    }
+
+    /** What it was saved as last, or opened as: 32 hexadecimal digits, which a diff to it names; empty when it was neither. */
+    public Optional<String> id() {
+        return Optional.ofNullable(savedAs).map(SnapshotId::text);
     }
 
     /** What the machine was, with what had been added to it. */
