@@ -56,7 +56,7 @@ public enum CliOption {
 
     NET(Group.NETWORK, Value.NET, null, "none",
             "A network device, in short, and as often as wanted: user for one by passt, which is started (package passt) and needs no privileges; "
-                    + "stream:PATH for the socket of a program that speaks passt's protocol; tap for a tap that is made, with an address, until the "
+                    + "user,host-loopback for that with the host's loopback at the gateway's address; stream:PATH for the socket of a program that speaks passt's protocol; tap for a tap that is made, with an address, until the "
                     + "machine ends; vhost-user:PATH for the socket of a vhost-user back end; NAME for a tap interface that is there.", "net"),
     PUBLISH(Group.NETWORK, Value.PORT, null, "none",
             "A port of the host's that leads into the guest by --net user, as often as wanted: 8080:80 on all addresses, 127.0.0.1:8080:80 on "

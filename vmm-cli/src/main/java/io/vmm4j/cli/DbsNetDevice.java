@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * {@code use_shared_irq} and {@code use_generic_irq} are taken and change nothing: every device has an interrupt of its own.
  * So is {@code allow_duplicate_mac}, which all of dbs-cli's examples have: two interfaces with one address are refused anyway.
  *
- * <p>{@code stream}, {@code user}, {@code publish}, {@code tap} and {@code vhost_user} are not dbs-cli's: what a device stands on in place of a tap that is there.
+ * <p>{@code stream}, {@code user}, {@code publish}, {@code tap}, {@code vhost_user} and {@code host_loopback} are not dbs-cli's: what a device stands on in place of a tap that is there.
  *
  * <p>The keys of a backend may also stand beside the others, as in the older examples of dbs-cli's own README.
  */
@@ -33,7 +33,8 @@ record DbsNetDevice(
         @JsonProperty("user") Boolean user,
         @JsonProperty("publish") List<String> publish,
         @JsonProperty("tap") Boolean tap,
-        @JsonProperty("vhost_user") String vhostUser) {
+        @JsonProperty("vhost_user") String vhostUser,
+        @JsonProperty("host_loopback") Boolean hostLoopback) {
 
     /** What the device stands on. */
     record Backend(
@@ -48,13 +49,14 @@ record DbsNetDevice(
             @JsonProperty("user") Boolean user,
             @JsonProperty("publish") List<String> publish,
             @JsonProperty("tap") Boolean tap,
-            @JsonProperty("vhost_user") String vhostUser) {
+            @JsonProperty("vhost_user") String vhostUser,
+        @JsonProperty("host_loopback") Boolean hostLoopback) {
     }
 
     /** What it stands on, wherever that was said; {@code null} where it was not. */
     Backend anyBackend() {
         return isFlat() ? new Backend(null, ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac, null, stream, user,
-                publish, tap, vhostUser) : backend;
+                publish, tap, vhostUser, hostLoopback) : backend;
     }
 
     /** Whether the keys of the backend stand beside the others. */
@@ -63,7 +65,7 @@ record DbsNetDevice(
     }
 
     private boolean hasBackendKeys() {
-        return Stream.of(ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac, stream, user, publish, tap, vhostUser)
+        return Stream.of(ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac, stream, user, publish, tap, vhostUser, hostLoopback)
                 .anyMatch(Objects::nonNull);
     }
 
@@ -98,6 +100,6 @@ record DbsNetDevice(
         boolean hasSize = queueSize != null && queueSize != 0;
         return new NetworkInterfaceConfig(on.ifaceId, on.hostDevName, guestMac, null, on.rxRateLimiter,
                 on.txRateLimiter, hasQueues ? (Integer) (numQueues / 2) : null, hasSize ? queueSize : null, on.stream, on.user,
-                on.publish, on.tap, on.vhostUser);
+                on.publish, on.tap, on.vhostUser, on.hostLoopback);
     }
 }

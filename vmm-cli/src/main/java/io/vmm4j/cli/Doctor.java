@@ -62,21 +62,24 @@ final class Doctor {
     private final PrintStream out;
     private final Path root;
     private final KvmProbe kvm;
+    private final String path;
     private final List<Finding> findings = new ArrayList<>();
 
     /**
      * @param out  gets a line a finding
      * @param root where the host's files are: {@code /}, or a copy
      * @param kvm  asks the host's KVM
+     * @param path directories of programs, as PATH; or {@code null}
      */
-    Doctor(PrintStream out, Path root, KvmProbe kvm) {
+    Doctor(PrintStream out, Path root, KvmProbe kvm, String path) {
         this.out = out;
         this.root = root;
         this.kvm = kvm;
+        this.path = path;
     }
 
     static Doctor ofThisHost(PrintStream out) {
-        return new Doctor(out, Path.of("/"), Doctor::probeKvm);
+        return new Doctor(out, Path.of("/"), Doctor::probeKvm, System.getenv("PATH"));
     }
 
     private static KvmFacts probeKvm() throws KvmException {
@@ -87,7 +90,7 @@ final class Doctor {
 
     /** Why no stock Linux guest can boot on this host, as {@link #examine} has it: a line each, none when one can. */
     static List<String> whyNoStockLinux() {
-        return new Doctor(null, Path.of("/"), Doctor::probeKvm).failures();
+        return new Doctor(null, Path.of("/"), Doctor::probeKvm, null).failures();
     }
 
     /** What keeps stock Linux from booting, a line each. Prints nothing. */
@@ -183,20 +186,20 @@ final class Doctor {
     }
 
     private void examinePasst() {
-        Passt.find().ifPresentOrElse(program -> ok("passt", "is " + program),
+        Passt.find(path).ifPresentOrElse(program -> ok("passt", "is " + program),
                 () -> note("passt", "is not on the PATH; only --net user needs it: apt install passt"));
     }
 
     private void examineE2fsprogs() {
         for (String program : List.of(Tools.MKE2FS, Tools.DEBUGFS)) {
-            Tools.find(program).ifPresentOrElse(path -> ok(program, "is " + path),
+            Tools.find(program).ifPresentOrElse(found -> ok(program, "is " + found),
                     () -> note(program, "is missing; only --rootfs with a directory or an archive needs it: " + Tools.HINT));
         }
     }
 
     /** What {@code vmm shell} takes from the host. */
     private void examineShell() {
-        Optional<Path> busybox = Busybox.find(root, null);
+        Optional<Path> busybox = Busybox.find(root, path);
         if (busybox.isPresent()) {
             ok("busybox", "is at " + busybox.get());
         } else {
@@ -205,13 +208,13 @@ final class Doctor {
         try {
             Optional<Path> image = HostKernel.newestIn(root.resolve("boot"));
             if (image.isEmpty()) {
-                note("kernel", "none in /boot; only vmm shell without KERNEL looks there");
+                note("kernel", "none in /boot; only vmm shell without KERNEL looks there: apt install linux-image-amd64");
                 return;
             }
             HostKernel kernel = HostKernel.of(image.get());
             ok("kernel", image.get() + ", the newest in /boot");
             kernel.modules(root).ifPresentOrElse(directory -> ok("modules", "are in " + directory),
-                    () -> note("modules", "of that kernel are missing; only vmm shell needs them: install them with the kernel"));
+                    () -> note("modules", "of that kernel are missing; only vmm shell needs them: apt install linux-image-" + kernel.version()));
         } catch (IOException e) {
             note("kernel", "the newest in /boot cannot be read, as vmm shell without KERNEL does: " + e.getMessage());
         }

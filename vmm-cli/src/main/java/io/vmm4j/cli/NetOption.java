@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 final class NetOption {
 
     private static final String USER = "user";
+    private static final String WITH_LOOPBACK = "user,host-loopback";
     private static final String TAP = "tap";
     private static final String STREAM = "stream:";
     private static final String VHOST_USER = "vhost-user:";
@@ -28,7 +29,7 @@ final class NetOption {
         boolean isPublished = published.isEmpty();
         for (String net : nets) {
             NetworkInterfaceConfig network = parse(net, "net" + networks.size());
-            if (!isPublished && net.equals(USER)) {
+            if (!isPublished && network.user() != null) {
                 network = network.withPublish(published);
                 isPublished = true;
             }
@@ -49,6 +50,7 @@ final class NetOption {
         }
         return switch (text) {
             case USER -> NetworkInterfaceConfig.user(id);
+            case WITH_LOOPBACK -> NetworkInterfaceConfig.user(id).withHostLoopback(true);
             case TAP -> NetworkInterfaceConfig.madeTap(id);
             default -> NetworkInterfaceConfig.of(id, text, null);
         };

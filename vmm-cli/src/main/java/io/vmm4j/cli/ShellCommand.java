@@ -16,6 +16,7 @@ import io.vmm4j.core.rootfs.Container;
 import io.vmm4j.core.rootfs.ContainerRun;
 import io.vmm4j.core.rootfs.Rootfs;
 import io.vmm4j.core.rootfs.RootfsException;
+import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.Termios;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -182,20 +183,26 @@ final class ShellCommand {
         if (container != null) {
             run = run.by(ContainerRun.script(container, command));
         }
-        Path image = initramfs.forRun(CacheDirectory.ofThisUser(), run);
-        try {
-            VmConfig config = config(given, kernel, image, arguments.value(CliOption.BOOT_ARGS), isTerminal && hasHvc);
+        try (Fd image = initramfs.forRun(CacheDirectory.ofThisUser(), run)) {
+            VmConfig config = config(given, kernel, "/proc/self/fd/" + image.value(), arguments.value(CliOption.BOOT_ARGS), isTerminal && hasHvc);
             ShellUse use = new ShellUse(run, words, image, errors, guard);
             ExitCode exit = boot.create(arguments, config, new ArrayList<>(), problem -> describe(mapper, problem), use);
             status = words.status().orElse(0);
-            return exit;
-        } finally {
-            Files.deleteIfExists(image);
+            return lessIfLost(exit, use);
         }
     }
 
-    private static VmConfig config(VmConfig given, HostKernel kernel, Path initrd, String more, boolean isHvcOnTerminal) {
-        BootSourceConfig source = new BootSourceConfig(kernel.image().toString(), initrd.toString(), KERNEL_ARGUMENTS + (more == null ? "" : " " + more));
+    /** A status of 0 would say that all that the command printed is there. */
+    private ExitCode lessIfLost(ExitCode exit, ShellUse use) {
+        if (exit != ExitCode.OK || status != 0 || !use.hasLost()) {
+            return exit;
+        }
+        use.tellLoss();
+        return ExitCode.HOST_ERROR;
+    }
+
+    private static VmConfig config(VmConfig given, HostKernel kernel, String initrd, String more, boolean isHvcOnTerminal) {
+        BootSourceConfig source = new BootSourceConfig(kernel.image().toString(), initrd, KERNEL_ARGUMENTS + (more == null ? "" : " " + more));
         VirtioConsoleConfig hvc = isHvcOnTerminal ? new VirtioConsoleConfig(SerialConfig.STDIO) : null;
         return new VmConfig(source, given.drives(), given.machineConfig(), given.logger(), null, given.vsock(), given.networkInterfaces(),
                 given.entropy(), given.balloon(), hvc, given.cpuConfig()).withRestOf(given);

@@ -7,15 +7,13 @@ import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.host.StandardOutput;
 import io.vmm4j.core.host.StreamConsole;
 import io.vmm4j.core.image.ShellRun;
+import io.vmm4j.kvm.libc.Fd;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /**
@@ -28,16 +26,18 @@ final class ShellUse implements GuestUse {
 
     private final ShellRun run;
     private final GuestWords words;
-    private final Path image;
+    private final Fd image;
     private final Consumer<String> errors;
     private final SignalGuard guard;
     private volatile Vm vm;
+    private volatile boolean isOutputLost;
+    private volatile boolean isCut;
 
     /**
      * @param image the initramfs of this run, which nobody needs once the machine is built
      * @param guard says whether a signal is ending the process
      */
-    ShellUse(ShellRun run, GuestWords words, Path image, Consumer<String> errors, SignalGuard guard) {
+    ShellUse(ShellRun run, GuestWords words, Fd image, Consumer<String> errors, SignalGuard guard) {
         this.run = run;
         this.words = words;
         this.image = image;
@@ -51,28 +51,36 @@ final class ShellUse implements GuestUse {
         if (run.isTerminal()) {
             return machine;
         }
-        StreamConsole console = StreamConsole.patient(new PieceInput(new FileInputStream(FileDescriptor.in), words.ready()), output());
+        StreamConsole console = StreamConsole.patient(new PieceInput(new FileInputStream(FileDescriptor.in), words.ready(), this::inputFailed),
+                output(FileDescriptor.out, this::lost));
         if (run.errors() == null) {
             return machine.serial(console);
         }
-        return machine.virtioConsole(console).serial(StreamConsole.patient(null, new FileOutputStream(FileDescriptor.err)));
+        return machine.virtioConsole(console).serial(StreamConsole.patient(null, output(FileDescriptor.err, () -> { })));
     }
 
-    /** Standard output; when nobody reads it any more there is no use in going on. */
-    private OutputStream output() {
-        return new FilterOutputStream(new FileOutputStream(FileDescriptor.out)) {
+    private void inputFailed(String why) {
+        isCut = true;
+        errors.accept("standard input cannot be read from: " + why + "; for the command it has ended");
+    }
+
+    /** One of the command's; {@code lost} is run when it cannot be written to. */
+    private OutputStream output(FileDescriptor descriptor, Runnable lost) {
+        return new FilterOutputStream(new FileOutputStream(descriptor)) {
             @Override
             public void write(byte[] bytes, int offset, int length) throws IOException {
                 try {
                     out.write(bytes, offset, length);
                 } catch (IOException e) {
-                    lost();
+                    isOutputLost = true;
+                    lost.run();
                     throw e;
                 }
             }
         };
     }
 
+    /** Standard output is: there is no use in going on. */
     private void lost() {
         Vm machine = vm;
         if (machine != null) {
@@ -83,10 +91,18 @@ final class ShellUse implements GuestUse {
     @Override
     public void built(Vm machine) {
         vm = machine;
-        try {
-            Files.deleteIfExists(image);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        image.close();
+    }
+
+    /** Whether the command had less input than there was, or something that it printed is lost. Once the machine is closed, which writes the last. */
+    boolean hasLost() {
+        return isOutputLost || isCut;
+    }
+
+    /** Has the loss of output said where nobody has asked for it by going away. */
+    void tellLoss() {
+        if (isOutputLost) {
+            LostOutput.say(errors);
         }
     }
 

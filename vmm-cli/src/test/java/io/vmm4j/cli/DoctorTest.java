@@ -62,6 +62,23 @@ class DoctorTest {
         assertTrue(line("modules").startsWith("ok"), report());
     }
 
+    @Test
+    void programsAreLookedForWhereTheyAreTakenFrom() throws IOException {
+        assertTrue(examine(WORKING), this::report);
+        assertTrue(line("passt").startsWith("note") && line("passt").contains("apt install passt"), report());
+        Path own = Files.createDirectories(root.resolve("home/bin"));
+        byte[] elf = new byte[64];
+        System.arraycopy(new byte[] {0x7f, 'E', 'L', 'F', 2}, 0, elf, 0, 5);
+        Files.write(own.resolve("busybox"), elf);
+        assertTrue(Files.createFile(own.resolve("passt")).toFile().setExecutable(true));
+        out.reset();
+        assertTrue(examine(WORKING), this::report);
+        for (String program : List.of("passt", "busybox")) {
+            assertTrue(line(program).startsWith("ok"), report());
+        }
+        assertTrue(line("busybox").contains(own.toString()), "on the PATH, as vmm shell: " + report());
+    }
+
     /** As far as its version. */
     private static byte[] kernelOf(String version) {
         byte[] image = new byte[4096];
@@ -73,9 +90,9 @@ class DoctorTest {
 
     @Test
     void whyThereCanBeNoStockGuestIsSaidWithoutAReport() throws IOException {
-        assertEquals(List.of(), new Doctor(null, root, WORKING).failures());
+        assertEquals(List.of(), new Doctor(null, root, WORKING, null).failures());
         Files.writeString(root.resolve("proc/cpuinfo"), "flags\t\t: fpu sse\n");
-        List<String> failures = new Doctor(null, root, WORKING).failures();
+        List<String> failures = new Doctor(null, root, WORKING, null).failures();
         assertEquals(1, failures.size());
         assertTrue(failures.get(0).startsWith("CPU /proc/cpuinfo shows neither vmx nor svm"), failures.get(0));
     }
@@ -163,7 +180,7 @@ class DoctorTest {
     }
 
     private boolean examine(Doctor.KvmProbe kvm) {
-        return new Doctor(new PrintStream(out, true, StandardCharsets.UTF_8), root, kvm).examine();
+        return new Doctor(new PrintStream(out, true, StandardCharsets.UTF_8), root, kvm, root.resolve("home/bin").toString()).examine();
     }
 
     private String report() {

@@ -334,6 +334,14 @@ class OptionTableTest {
     }
 
     @Test
+    void theHostsLoopbackIsReachedWhereThatIsSaid() {
+        VmConfig config = configOf("--net", "user,host-loopback", "--publish", "8080:80", "--virnets", "[{\"iface_id\":\"eth0\",\"user\":true,"
+                + "\"host_loopback\":true}]");
+        assertEquals(List.of(NetworkInterfaceConfig.user("eth0").withHostLoopback(true),
+                NetworkInterfaceConfig.user("net0", "8080:80").withHostLoopback(true)), config.networkInterfaces());
+    }
+
+    @Test
     void memFileIsTheOtherNameOfMemFilePath() {
         Arguments parsed = ArgumentParser.parse("--mem-file", "/hugepages");
         assertEquals("/hugepages", parsed.value(CliOption.MEM_FILE_PATH));

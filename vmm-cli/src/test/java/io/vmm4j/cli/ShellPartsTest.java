@@ -9,7 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -18,6 +21,8 @@ import org.junit.jupiter.api.Test;
 
 /** What {@code vmm shell} is made of, without a guest. */
 class ShellPartsTest {
+
+    private final List<String> failures = new ArrayList<>();
 
     @Test
     void whatFollowsTheMarkIsTheGuestsWhateverItLooksLike() {
@@ -88,7 +93,7 @@ class ShellPartsTest {
     void inputComesInPiecesThatAddUpAndEnd() throws IOException {
         byte[] data = new byte[10_000];
         new Random(42).nextBytes(data);
-        PieceInput input = new PieceInput(new ByteArrayInputStream(data), new CountDownLatch(0));
+        PieceInput input = new PieceInput(new ByteArrayInputStream(data), new CountDownLatch(0), failures::add);
         byte[] framed = input.readAllBytes();
         ByteArrayOutputStream back = new ByteArrayOutputStream();
         int at = 0;
@@ -109,13 +114,25 @@ class ShellPartsTest {
 
     @Test
     void noInputIsAnEndAtOnce() throws IOException {
-        PieceInput input = new PieceInput(new ByteArrayInputStream(new byte[0]), new CountDownLatch(0));
+        PieceInput input = new PieceInput(new ByteArrayInputStream(new byte[0]), new CountDownLatch(0), failures::add);
         assertEquals("0\n", new String(input.readAllBytes(), StandardCharsets.US_ASCII));
     }
 
     @Test
+    void inputThatFailsIsAnEndForTheGuestAndTold() throws IOException {
+        PieceInput input = new PieceInput(new SequenceInputStream(new ByteArrayInputStream(new byte[] {'a', 'b'}), new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("Input/output error");
+            }
+        }), new CountDownLatch(0), failures::add);
+        assertEquals("2\nab0\n", new String(input.readAllBytes(), StandardCharsets.US_ASCII));
+        assertEquals(List.of("Input/output error"), failures);
+    }
+
+    @Test
     void inputThatWaitsForTheGuestEndsWithAnInterrupt() throws IOException {
-        PieceInput input = new PieceInput(new ByteArrayInputStream(new byte[10]), new CountDownLatch(1));
+        PieceInput input = new PieceInput(new ByteArrayInputStream(new byte[10]), new CountDownLatch(1), failures::add);
         Thread.currentThread().interrupt();
         assertEquals(-1, input.read());
         assertTrue(Thread.interrupted(), "the interrupt is kept");

@@ -29,6 +29,7 @@ import java.util.stream.Stream;
  * @param tap           whether a tap with an address is made, until the machine has ended; needs CAP_NET_ADMIN; {@code null} = false
  * @param vhostUser     the Unix socket of a vhost-user back end, which serves the queues in place of this process; or {@code null}. One queue
  *                      pair, and no limits
+ * @param hostLoopback  with {@code user}, whether the gateway's address leads the guest to the host's loopback; {@code null} = false
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record NetworkInterfaceConfig(
@@ -44,7 +45,8 @@ public record NetworkInterfaceConfig(
         @JsonProperty("user") Boolean user,
         @JsonInclude(JsonInclude.Include.NON_EMPTY) @JsonProperty("publish") List<String> publish,
         @JsonProperty("tap") Boolean tap,
-        @JsonProperty("vhost_user") String vhostUser) {
+        @JsonProperty("vhost_user") String vhostUser,
+        @JsonProperty("host_loopback") Boolean hostLoopback) {
 
     /** Each pair is a buffer of 64 KiB and two timers on the event loop. */
     public static final int MAX_QUEUE_PAIRS = 16;
@@ -68,12 +70,13 @@ public record NetworkInterfaceConfig(
         publish = publish == null ? List.of() : List.copyOf(publish);
         user = user != null && user ? user : null;
         tap = tap != null && tap ? tap : null;
+        hostLoopback = hostLoopback != null && hostLoopback ? hostLoopback : null;
     }
 
-    /** An interface that no vhost-user back end serves. */
+    /** An interface that no vhost-user back end serves, and that does not lead to the host's loopback. */
     public NetworkInterfaceConfig(String ifaceId, String hostDevName, String guestMac, Integer mtu, RateLimiterConfig rxRateLimiter,
             RateLimiterConfig txRateLimiter, Integer queuePairs, Integer queueSize, String stream, Boolean user, List<String> publish, Boolean tap) {
-        this(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream, user, publish, tap, null);
+        this(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream, user, publish, tap, null, null);
     }
 
     /** An interface on a tap of the host. */
@@ -108,37 +111,43 @@ public record NetworkInterfaceConfig(
 
     /** An interface that a vhost-user back end serves, which listens at {@code socket}. */
     public static NetworkInterfaceConfig vhostUser(String ifaceId, String socket) {
-        return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, null, null, null, null, socket);
+        return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, null, null, null, null, socket, null);
     }
 
     /** The same with another hardware address for the guest; {@code null} = the guest makes one up. */
     public NetworkInterfaceConfig withGuestMac(String mac) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, mac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream, user,
-                publish, tap, vhostUser);
+                publish, tap, vhostUser, hostLoopback);
     }
 
     /** The same with another largest packet. */
     public NetworkInterfaceConfig withMtu(Integer bytes) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, bytes, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream,
-                user, publish, tap, vhostUser);
+                user, publish, tap, vhostUser, hostLoopback);
     }
 
     /** The same with other limits; {@code null} for none. */
     public NetworkInterfaceConfig withRateLimiters(RateLimiterConfig rx, RateLimiterConfig tx) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rx, tx, queuePairs, queueSize, stream, user, publish, tap,
-                vhostUser);
+                vhostUser, hostLoopback);
     }
 
     /** The same with other ports of the host that lead into the guest. */
     public NetworkInterfaceConfig withPublish(List<String> ports) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream,
-                user, ports, tap, vhostUser);
+                user, ports, tap, vhostUser, hostLoopback);
+    }
+
+    /** The same with the gateway's address leading to the host's loopback, or not. */
+    public NetworkInterfaceConfig withHostLoopback(boolean isReached) {
+        return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream,
+                user, publish, tap, vhostUser, isReached);
     }
 
     /** The same on what another stands on. */
     public NetworkInterfaceConfig onPortOf(NetworkInterfaceConfig other) {
         return new NetworkInterfaceConfig(ifaceId, other.hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, other.stream,
-                other.user, other.publish, other.tap, other.vhostUser);
+                other.user, other.publish, other.tap, other.vhostUser, other.hostLoopback);
     }
 
     /** The field that says what it stands on: {@code host_dev_name}, {@code stream}, {@code user}, {@code tap} or {@code vhost_user}. */
@@ -169,6 +178,7 @@ public record NetworkInterfaceConfig(
             return;
         }
         problems.require(publish.isEmpty() || user != null, key + ".publish", "publish goes with user: only passt publishes ports");
+        problems.require(hostLoopback == null || user != null, key + ".host_loopback", "host_loopback goes with user: only passt leads there");
         if (hostDevName != null || given == 0) {
             checkTapName(key + ".host_dev_name", problems);
             return;

@@ -4,6 +4,9 @@ import io.vmm4j.core.json.RecordShape;
 import io.vmm4j.core.json.SerdeException;
 import io.vmm4j.core.json.Shape;
 import io.vmm4j.core.json.Shapes;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Supplier;
@@ -52,10 +55,19 @@ public final class StrictJson {
             return null;
         }
         try {
-            return shape.get().read(json.getBytes(StandardCharsets.UTF_8));
+            return shape.get().read(encode(json));
+        } catch (CharacterCodingException e) {
+            return null; // half of a surrogate pair, which no UTF-8 is of
         } catch (SerdeException | IllegalArgumentException e) { // not JSON of that shape; a type that Jackson alone may be open to
             return null;
         }
+    }
+
+    private static byte[] encode(String json) throws CharacterCodingException {
+        ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(json));
+        byte[] exact = new byte[bytes.remaining()];
+        bytes.get(exact);
+        return exact;
     }
 
     /** The record as indented JSON. */

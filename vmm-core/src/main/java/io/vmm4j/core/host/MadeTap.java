@@ -5,32 +5,55 @@ import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.InterfaceAddress;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * A tap that is made for one machine, up and with an address, and is gone with it, also when the process is killed. The kernel numbers
- * it; {@code vmmN} has the four addresses from 10.213.0.0 + 4 N: the host's is the second and the guest's the third. Packets for
- * elsewhere are the host's to route: neither forwarding nor NAT is set up.
+ * it; {@code vmmN} has the four addresses from 10.213.0.0 + 4 N, or from 172.29.0.0 + 4 N where the host has something at those or a
+ * route to them: the host's is the second and the guest's the third. Packets for elsewhere are the host's to route: neither forwarding nor NAT is set up.
  */
 public final class MadeTap implements NetPort {
 
     private static final Logger LOG = LoggerFactory.getLogger(MadeTap.class);
     private static final String PREFIX = "vmm";
-    private static final int NETWORK = 10 << 24 | 213 << 16;
+    private static final List<Integer> NETWORKS = List.of(10 << 24 | 213 << 16, 172 << 24 | 29 << 16);
     private static final int ADDRESSES = 4;
     private static final int PREFIX_LENGTH = 30;
-    /** As many as 10.213.0.0/16 has room for. */
+    /** As many as a network of 16 bits has room for. */
     private static final int MAX_NUMBER = (1 << 16) / ADDRESSES - 1;
 
-    private final TapInterface tap;
-    private final int number;
+    /** Its bit in /proc/PID/status, capabilities(7). */
+    private static final int CAP_NET_ADMIN = 12;
 
-    private MadeTap(TapInterface tap, int number) {
+    private final TapInterface tap;
+    private final int network;
+
+    /** @param network the first of its addresses */
+    private MadeTap(TapInterface tap, int network) {
         this.tap = tap;
-        this.number = number;
+        this.network = network;
+    }
+
+    /**
+     * Looks whether this user may make one, as far as that can be told without.
+     *
+     * @throws IOException when not: a line that says what to do
+     */
+    public static void check() throws IOException {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            String capabilities = lines.filter(line -> line.startsWith("CapEff:")).findFirst().orElse("CapEff: 0").split("\\s+")[1];
+            if ((Long.parseUnsignedLong(capabilities, 16) >> CAP_NET_ADMIN & 1) == 0) {
+                throw notPermitted(null);
+            }
+        }
     }
 
     /**
@@ -47,8 +70,8 @@ public final class MadeTap implements NetPort {
             if (number > MAX_NUMBER) {
                 throw new IOException("tap " + tap.name() + " is above " + PREFIX + MAX_NUMBER + ", the last that there is an address for");
             }
-            MadeTap made = new MadeTap(tap, number);
-            InterfaceAddress.set(tap.name(), NETWORK + ADDRESSES * number + 1, PREFIX_LENGTH);
+            MadeTap made = new MadeTap(tap, free(HostNetworks.read(), ADDRESSES * number));
+            InterfaceAddress.set(tap.name(), made.network + 1, PREFIX_LENGTH);
             LOG.info("network interface {}: tap {} made, the host is {}, the guest is to be {}/{}", interfaceId, tap.name(), made.hostAddress(),
                     made.guestAddress(), PREFIX_LENGTH);
             return made;
@@ -58,13 +81,28 @@ public final class MadeTap implements NetPort {
         }
     }
 
+    /** The first network at {@code offset} in one of ours that the host has nothing at. */
+    static int free(HostNetworks used, int offset) throws IOException {
+        for (int network : NETWORKS) {
+            if (!used.has(network + offset, PREFIX_LENGTH)) {
+                return network + offset;
+            }
+        }
+        throw new IOException("the host has addresses of its own, or routes, at " + NETWORKS.stream().map(network -> text(network + offset) + "/" + PREFIX_LENGTH)
+                .collect(Collectors.joining(" and ")) + ", which the tap could have: make one with another address and name it here");
+    }
+
+    private static IOException notPermitted(LinuxException cause) {
+        return new IOException("this user may not make a tap (CAP_NET_ADMIN): as root, `ip tuntap add tap0 mode tap user $USER` makes one to"
+                + " name here, and passt needs none", cause);
+    }
+
     private static TapInterface open() throws IOException {
         try {
             return TapInterface.openOrMake(PREFIX + "%d");
         } catch (LinuxException e) {
             if (e.errno() == Errno.EPERM) {
-                throw new IOException("this user may not make a tap (CAP_NET_ADMIN): as root, `ip tuntap add tap0 mode tap user $USER` makes one to"
-                        + " name here, and passt needs none", e);
+                throw notPermitted(e);
             }
             throw e;
         }
@@ -77,16 +115,15 @@ public final class MadeTap implements NetPort {
 
     /** The host's address on it. */
     public String hostAddress() {
-        return address(1);
+        return text(network + 1);
     }
 
     /** The address that the guest is to have. */
     public String guestAddress() {
-        return address(2);
+        return text(network + 2);
     }
 
-    private String address(int index) {
-        int address = NETWORK + ADDRESSES * number + index;
+    private static String text(int address) {
         return (address >>> 24) + "." + (address >> 16 & 0xFF) + "." + (address >> 8 & 0xFF) + "." + (address & 0xFF);
     }
 

@@ -3,6 +3,7 @@ package io.vmm4j.core.host;
 import io.vmm4j.devices.virtio.net.NetBackend;
 import io.vmm4j.devices.virtio.net.NetOffload;
 import io.vmm4j.kvm.libc.Epoll;
+import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.IoVec;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.UnixSocket;
@@ -18,7 +19,8 @@ import org.slf4j.LoggerFactory;
  * 32 bits big endian. No offloads, one pair of queues: the device's 12-byte header is taken off and made here.
  *
  * <p>What the socket has is received as much as there is room for at once, so many frames come by one call. A frame that the
- * socket takes a part of is taken: the rest is kept and goes before the next. The socket is watched edge triggered.
+ * socket takes a part of is taken: the rest is kept and goes before the next. The socket is watched edge triggered. A frame for which the
+ * host has no memory now is dropped, as by any full queue of a network.
  *
  * <p>Once the other side has gone, or sent a length that no frame has, the port is lost for good: nothing is received any more, and
  * what is sent fails.
@@ -38,16 +40,34 @@ final class StreamBackend implements NetBackend {
     private static final int PREFIX = Integer.BYTES;
     /** A few of the largest frames, or some two hundred of the usual size. */
     private static final int INPUT_SIZE = 4 * (PREFIX + MAX_LENGTH);
+    /** What a guard looks at: an Ethernet header and an IPv6 one. */
+    private static final int GUARDED = 54;
     /** More pieces than a device hands over at once, and the length. */
-    private static final int MAX_PIECES = 129;
+    private static final int MAX_PIECES = 130;
     private static final int WATCHED = Epoll.EPOLLIN | Epoll.EPOLLOUT | Epoll.EPOLLRDHUP | Epoll.EPOLLET;
 
+    /** Whether a frame may pass, by its first bytes, from position to limit, big endian. */
+    @FunctionalInterface
+    interface Guard {
+        boolean passes(ByteBuffer head);
+    }
+
+    /** Gives a connection what is to be sent, as {@link UnixSocket} does. */
+    interface Sender {
+        int send(ByteBuffer source) throws LinuxException;
+
+        int send(IoVec vector) throws LinuxException;
+    }
+
     private final UnixSocket socket;
+    private final Sender sender;
+    private final Guard guard;
     private final Consumer<String> onLoss;
     private final IoVec vector = new IoVec(MAX_PIECES);
     /** Big endian, from position to limit not taken yet. */
     private final ByteBuffer input = ByteBuffer.allocateDirect(INPUT_SIZE).limit(0);
-    private final ByteBuffer prefix = ByteBuffer.allocateDirect(PREFIX);
+    /** The length and the first bytes of the frame that is sent: copied, as the guest may change what the guard has seen. */
+    private final ByteBuffer head = ByteBuffer.allocateDirect(PREFIX + GUARDED);
     /** What a frame that was taken has left, from position to limit. */
     private final ByteBuffer rest = ByteBuffer.allocateDirect(PREFIX + MAX_LENGTH).limit(0);
     /** A frame was refused, and its device waits. */
@@ -59,11 +79,15 @@ final class StreamBackend implements NetBackend {
     /**
      * @param loop   the device's, not running yet
      * @param socket connected; the caller closes it when the loop has ended
+     * @param sender the socket's side that sends
+     * @param guard  decides of each frame that is sent
      * @param onLoss hears once, on the loop, why the port is lost
      * @throws IOException when the host cannot watch the socket
      */
-    StreamBackend(EpollEventLoop loop, UnixSocket socket, Consumer<String> onLoss) throws IOException {
+    StreamBackend(EpollEventLoop loop, UnixSocket socket, Sender sender, Guard guard, Consumer<String> onLoss) throws IOException {
         this.socket = socket;
+        this.sender = sender;
+        this.guard = guard;
         this.onLoss = onLoss;
         loop.watch(socket.fd(), WATCHED, this::wake);
     }
@@ -101,9 +125,19 @@ final class StreamBackend implements NetBackend {
         if (isOver) {
             lose(CLOSED);
         }
-        if (flushRest() && isWaitedFor && listener != null) {
+        if (hasRoom() && isWaitedFor && listener != null) {
             isWaitedFor = false;
             listener.writable(0);
+        }
+    }
+
+    /** Also where the rest has to wait for memory: who sends next hears of that. */
+    private boolean hasRoom() {
+        try {
+            return flushRest();
+        } catch (LinuxException e) {
+            LOG.debug("{}", e.getMessage());
+            return true;
         }
     }
 
@@ -180,6 +214,10 @@ final class StreamBackend implements NetBackend {
             isWaitedFor = true;
             return false;
         }
+        readHead(pieces, count);
+        if (!guard.passes(head.position(PREFIX))) {
+            return true; // and nobody has it
+        }
         gather(pieces, count);
         int sent = sendVector();
         if (sent == UnixSocket.WOULD_BLOCK) {
@@ -192,8 +230,8 @@ final class StreamBackend implements NetBackend {
         return true;
     }
 
-    /** Lays out the length, and the frame without its header. */
-    private void gather(ByteBuffer[] pieces, int count) throws IOException {
+    /** Takes the frame's length and its first bytes. */
+    private void readHead(ByteBuffer[] pieces, int count) throws IOException {
         long length = -HEADER;
         for (int i = 0; i < count; i++) {
             length += pieces[i].remaining();
@@ -201,10 +239,27 @@ final class StreamBackend implements NetBackend {
         if (length < 1 || length > MAX_LENGTH) {
             throw new IOException("a frame of " + length + " bytes is not in 1.." + MAX_LENGTH);
         }
-        prefix.putInt(0, (int) length);
-        vector.clear();
-        vector.add(prefix);
+        head.clear().putInt((int) length);
         int left = HEADER;
+        for (int i = 0; i < count && head.hasRemaining(); i++) {
+            int skipped = Math.min(left, pieces[i].remaining());
+            left -= skipped;
+            copy(pieces[i], skipped, head);
+        }
+        head.flip();
+    }
+
+    /** As much of {@code piece} behind its first {@code skipped} bytes as there is room for. */
+    private static void copy(ByteBuffer piece, int skipped, ByteBuffer target) {
+        int length = Math.min(piece.remaining() - skipped, target.remaining());
+        target.put(target.position(), piece, piece.position() + skipped, length).position(target.position() + length);
+    }
+
+    /** Lays out the head, and the pieces behind it. */
+    private void gather(ByteBuffer[] pieces, int count) {
+        vector.clear();
+        vector.add(head.position(0));
+        int left = HEADER + head.limit() - PREFIX;
         for (int i = 0; i < count; i++) {
             int skipped = Math.min(left, pieces[i].remaining());
             left -= skipped;
@@ -214,38 +269,55 @@ final class StreamBackend implements NetBackend {
         }
     }
 
-    /** Bytes sent, 0 when the port is lost by that, or WOULD_BLOCK. */
-    private int sendVector() {
+    /**
+     * Bytes sent, 0 when the port is lost by that, or WOULD_BLOCK.
+     *
+     * @throws LinuxException when the host has no memory for it now
+     */
+    private int sendVector() throws LinuxException {
         try {
-            return socket.send(vector);
+            return sender.send(vector);
         } catch (LinuxException e) {
+            if (isLackOfMemory(e)) {
+                throw e;
+            }
             lose(CLOSED + ": " + e.getMessage());
             return 0;
         }
     }
 
+    private static boolean isLackOfMemory(LinuxException refusal) {
+        return refusal.errno() == Errno.ENOBUFS || refusal.errno() == Errno.ENOMEM;
+    }
+
     /** Copies what follows the first {@code sent} bytes, as the pieces are the guest's again. */
     private void keepRest(ByteBuffer[] pieces, int count, int sent) {
-        rest.clear().putInt(prefix.getInt(0));
-        int left = HEADER;
+        rest.clear().put(head.position(0));
+        int left = HEADER + head.limit() - PREFIX;
         for (int i = 0; i < count; i++) {
             int skipped = Math.min(left, pieces[i].remaining());
             left -= skipped;
-            int length = pieces[i].remaining() - skipped;
-            rest.put(rest.position(), pieces[i], pieces[i].position() + skipped, length).position(rest.position() + length);
+            copy(pieces[i], skipped, rest);
         }
         rest.flip().position(sent);
     }
 
-    /** Whether nothing is left of a frame that was taken. */
-    private boolean flushRest() {
+    /**
+     * Whether nothing is left of a frame that was taken.
+     *
+     * @throws LinuxException when the host has no memory for it now; the rest is for the next call
+     */
+    private boolean flushRest() throws LinuxException {
         try {
             while (rest.hasRemaining()) {
-                if (socket.send(rest) == UnixSocket.WOULD_BLOCK) {
+                if (sender.send(rest) == UnixSocket.WOULD_BLOCK) {
                     return false;
                 }
             }
         } catch (LinuxException e) {
+            if (isLackOfMemory(e)) {
+                throw e;
+            }
             lose(CLOSED + ": " + e.getMessage());
         }
         return true;

@@ -49,9 +49,7 @@ public final class TapInterface implements NetPort {
      *                        names it and what to do about it
      */
     public static TapInterface open(String name, int queues) throws IOException {
-        NetInterface found = NetInterface.find(name).orElseThrow(() -> new IOException(
-                "tap " + name + " does not exist in this network namespace: as root, " + made(name, queues) + " makes it"));
-        requireFit(found, name, queues);
+        NetInterface found = fit(name, queues);
         List<Tap> opened = new ArrayList<>();
         try {
             for (int i = 0; i < queues; i++) {
@@ -69,6 +67,22 @@ public final class TapInterface implements NetPort {
             opened.forEach(Tap::close);
             throw e;
         }
+    }
+
+    /**
+     * Looks whether there is such a tap, without attaching to it: who listens on the host would see its carrier come and go.
+     *
+     * @throws IOException as {@link #open}, but for what only opening tells, as that it is another user's
+     */
+    public static void check(String name, int queues) throws IOException {
+        fit(name, queues);
+    }
+
+    private static NetInterface fit(String name, int queues) throws IOException {
+        NetInterface found = NetInterface.find(name).orElseThrow(() -> new IOException(
+                "tap " + name + " does not exist in this network namespace: as root, " + made(name, queues) + " makes it"));
+        requireFit(found, name, queues);
+        return found;
     }
 
     /**

@@ -21,7 +21,10 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +32,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Where what took some making is kept for the next time: {@code vmm4j} in {@code $XDG_CACHE_HOME}, or in {@code ~/.cache}. Nobody but the user can
  * enter it (mode 0700); one that is somebody else's, or a symbolic link, is not used. A file there is whole: it is written beside and then
- * renamed, so that any number of processes may make the same one. What nobody has used for {@value #KEPT_DAYS} days goes when something new comes.
+ * renamed, so that any number of processes may make the same one. What nobody has used for {@value #KEPT_DAYS} days goes when something new comes, and so
+ * does what is beyond the {@value #KEPT_FILES} used last of one kind: names of a kind have the same text up to the first hyphen.
  *
  * <p>Immutable; any thread.
  */
@@ -44,8 +48,9 @@ public final class CacheDirectory {
     private static final int OTHERS = 0077;
     private static final int BUFFER_BYTES = 1 << 16;
     private static final int KEPT_DAYS = 30;
-    /** Longer than anybody writes one file. */
-    private static final Duration ABANDONED = Duration.ofHours(6);
+    private static final int KEPT_FILES = 8;
+    /** Longer than anybody writes one file without a byte in between. */
+    private static final Duration ABANDONED = Duration.ofHours(1);
 
     private final Path path;
 
@@ -126,7 +131,7 @@ public final class CacheDirectory {
         if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && touch(file)) {
             return file;
         }
-        Path fresh = temporary(name, content);
+        Path fresh = temporary(name, content, true);
         try {
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
@@ -137,8 +142,24 @@ public final class CacheDirectory {
         return file;
     }
 
-    /** A file of this process's alone, for it to delete. */
-    Path temporary(String name, Content content) throws IOException {
+    /**
+     * An open file of this process's alone, without a name: whatever ends the process, it is gone with it. For the caller to close; {@code
+     * /proc/self/fd/N} is its path meanwhile.
+     *
+     * @throws IOException one line: it cannot be made
+     */
+    Fd nameless(String purpose, Content content) throws IOException {
+        clean(); // of one who was killed while it wrote
+        Path fresh = temporary(purpose, content, false);
+        try {
+            return Fd.open(fresh, Fd.O_RDONLY);
+        } finally {
+            Files.deleteIfExists(fresh);
+        }
+    }
+
+    /** A file for the caller to rename or delete, {@code isKept} past a crash of the host. */
+    private Path temporary(String name, Content content, boolean isKept) throws IOException {
         Path fresh = null;
         try {
             fresh = Files.createTempFile(path, name + ".", TEMPORARY, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(FILE_PERMISSIONS)));
@@ -146,7 +167,9 @@ public final class CacheDirectory {
                 OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER_BYTES);
                 content.writeTo(out);
                 out.flush();
-                channel.force(true);
+                if (isKept) {
+                    channel.force(true);
+                }
             }
             return fresh;
         } catch (IOException e) {
@@ -169,19 +192,40 @@ public final class CacheDirectory {
 
     private void clean() {
         try (Stream<Path> files = Files.list(path)) {
-            List<Path> old = files.filter(CacheDirectory::isOld).toList();
-            for (Path file : old) {
-                Files.deleteIfExists(file);
+            Map<String, List<Path>> kinds = files.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
+                    .collect(Collectors.groupingBy(file -> file.getFileName().toString().split("-")[0]));
+            for (List<Path> kind : kinds.values()) {
+                clean(kind);
             }
         } catch (IOException e) {
             LOG.debug("old files in {} stay: {}", path, e.getMessage());
         }
     }
 
+    private static void clean(List<Path> kind) throws IOException {
+        List<Path> latestFirst = kind.stream().sorted(Comparator.comparing(CacheDirectory::lastUse).reversed()).toList();
+        int kept = 0;
+        for (Path file : latestFirst) {
+            boolean isTemporary = file.getFileName().toString().endsWith(TEMPORARY);
+            if (isOld(file) || !isTemporary && ++kept > KEPT_FILES) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    private static FileTime lastUse(Path file) {
+        try {
+            return Files.getLastModifiedTime(file);
+        } catch (IOException e) {
+            // Somebody else has deleted it.
+            return FileTime.fromMillis(0);
+        }
+    }
+
     private static boolean isOld(Path file) {
         try {
             Duration limit = file.getFileName().toString().endsWith(TEMPORARY) ? ABANDONED : Duration.ofDays(KEPT_DAYS);
-            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.getLastModifiedTime(file).toInstant().isBefore(Instant.now().minus(limit));
+            return Files.getLastModifiedTime(file).toInstant().isBefore(Instant.now().minus(limit));
         } catch (IOException e) {
             // Somebody else has deleted it.
             return false;

@@ -25,6 +25,8 @@ import java.util.stream.Stream;
 public record HostKernel(Path image, String version) {
 
     private static final String PREFIX = "vmlinuz-";
+    /** Behind a version: what is of another time, or no kernel. */
+    private static final Pattern COPY = Pattern.compile("(~|\\.(old|bak|orig|save|new|tmp|disabled|hmac|sig|dpkg-\\w+|rpm\\w+|ucf-\\w+))$", Pattern.CASE_INSENSITIVE);
     /** Documentation/arch/x86/boot.rst: kernel_version, a pointer less 0x200 to text that ends in NUL. */
     private static final int HEADER_MAGIC = 0x202;
     private static final int KERNEL_VERSION = 0x20e;
@@ -40,17 +42,22 @@ public record HostKernel(Path image, String version) {
 
     /**
      * The newest {@code vmlinuz-VERSION} in {@code boot}, by its version, with the numbers in it compared as numbers; {@code -rc} and {@code ~}
-     * are before what they come to. Empty when there is none.
+     * are before what they come to. Copies that package managers and people keep ({@code .old}, {@code .bak}, {@code .dpkg-new}, {@code ~} …) are
+     * none. Empty when there is none.
      *
      * @throws IOException the directory cannot be read
      */
     public static Optional<Path> newestIn(Path boot) throws IOException {
         try (Stream<Path> files = Files.list(boot)) {
-            return files.filter(file -> file.getFileName().toString().startsWith(PREFIX) && Files.isRegularFile(file))
+            return files.filter(file -> isKernel(file.getFileName().toString()) && Files.isRegularFile(file))
                     .max(Comparator.comparing(file -> file.getFileName().toString().substring(PREFIX.length()), HostKernel::compareVersions));
         } catch (NoSuchFileException | NotDirectoryException e) {
             return Optional.empty();
         }
+    }
+
+    private static boolean isKernel(String name) {
+        return name.startsWith(PREFIX) && !COPY.matcher(name).find();
     }
 
     /** Compares versions; see {@link #newestIn}. */

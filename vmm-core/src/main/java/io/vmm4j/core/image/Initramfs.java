@@ -1,5 +1,6 @@
 package io.vmm4j.core.image;
 
+import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -119,13 +120,13 @@ public final class Initramfs {
     }
 
     /**
-     * The whole initramfs of one run, a file of its own for the caller to delete.
+     * The whole initramfs of one run, a file of its own without a name, so that it is gone with the process.
      *
      * @throws IOException as {@link #base}
      */
-    public Path forRun(CacheDirectory cache, ShellRun run) throws IOException {
+    public Fd forRun(CacheDirectory cache, ShellRun run) throws IOException {
         Path base = base(cache);
-        return cache.temporary("run", out -> {
+        return cache.nameless("run", out -> {
             Files.copy(base, out);
             CpioArchive archive = new CpioArchive(out);
             archive.directory("vmm");

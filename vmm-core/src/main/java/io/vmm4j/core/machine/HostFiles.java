@@ -79,7 +79,8 @@ final class HostFiles implements AutoCloseable {
     /**
      * As the other one, to look only.
      *
-     * @param isConnected whether back ends are connected to, of which some end when that does
+     * @param isConnected whether back ends are connected to, of which some end when that does, and what network interfaces stand on is
+     *     opened, started or made; it is looked at else
      */
     static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots, boolean isConnected) throws ConfigException, IOException {
         HostFiles files = new HostFiles(given.opened());
@@ -107,8 +108,8 @@ final class HostFiles implements AutoCloseable {
             config.vhostUserDevice().ifPresent(device -> problems.add("machine-config.mem_type", "memory that begins as a snapshot's cannot be shared with the "
                     + "vhost-user back end of " + device + ": such a device is for machines that boot"));
             files.openDisks(config.drives(), restart, problems);
-            files.openPorts(config.networkInterfaces(), problems);
             checkSockets(config, given, problems);
+            files.openPorts(config.networkInterfaces(), true, problems);
             problems.throwIfAny();
             return files;
         } catch (ConfigException | IOException | RuntimeException | Error e) {
@@ -126,7 +127,6 @@ final class HostFiles implements AutoCloseable {
         openKernel(config, problems);
         openInitrd(config, problems);
         openDisks(config.drives(), null, problems);
-        openPorts(config.networkInterfaces(), problems);
         openShares(config.shares(), problems);
         checkSockets(config, given, problems);
         if (isConnected && problems.isEmpty()) {
@@ -134,6 +134,7 @@ final class HostFiles implements AutoCloseable {
         }
         boolean hasConsole = config.console() != null || given.console() != null;
         commandLine = KernelArguments.of(config.bootSource(), hasConsole, kernel, root(config.drives()), slots, problems);
+        openPorts(config.networkInterfaces(), isConnected, problems);
         if (!problems.isEmpty()) {
             addLackOfMemory(config.machineConfig(), problems);
         }
@@ -217,7 +218,12 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
-    private void openPorts(List<NetworkInterfaceConfig> interfaces, Problems problems) throws IOException {
+    /**
+     * Opens what interfaces stand on where there is no problem yet, and looks at it otherwise: nobody else should notice a machine that cannot be.
+     *
+     * @param isWanted whether any is to be opened
+     */
+    private void openPorts(List<NetworkInterfaceConfig> interfaces, boolean isWanted, Problems problems) throws IOException {
         for (int i = 0; i < interfaces.size(); i++) {
             String key = "network-interfaces[" + i + "]";
             NetworkInterfaceConfig network = interfaces.get(i);
@@ -225,10 +231,20 @@ final class HostFiles implements AutoCloseable {
                 continue;
             }
             TapInterface tap = opened.taps().get(network.ifaceId());
-            NetPort port = tap != null ? tap : NetPorts.open(network, key, problems);
-            if (port != null) {
-                ports.add(own(port));
+            if (tap != null) {
+                ports.add(own(tap));
+            } else if (!isWanted || !problems.isEmpty()) {
+                NetPorts.check(network, key, problems);
+            } else {
+                openPort(network, key, problems);
             }
+        }
+    }
+
+    private void openPort(NetworkInterfaceConfig network, String key, Problems problems) throws IOException {
+        NetPort port = NetPorts.open(network, key, problems);
+        if (port != null) {
+            ports.add(own(port));
         }
     }
 

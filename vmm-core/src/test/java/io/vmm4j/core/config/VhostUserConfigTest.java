@@ -65,7 +65,7 @@ class VhostUserConfigTest {
         RateLimiterConfig limits = new RateLimiterConfig(null, null);
         assertEquals("rx_rate_limiter does not go with vhost_user: the back end moves the frames (network-interfaces[0].rx_rate_limiter)",
                 refusal(plain.withNetworkInterfaces(List.of(served.withRateLimiters(limits, null)))));
-        NetworkInterfaceConfig pairs = new NetworkInterfaceConfig("e", null, null, null, null, null, 2, null, null, null, null, null, "/s");
+        NetworkInterfaceConfig pairs = new NetworkInterfaceConfig("e", null, null, null, null, null, 2, null, null, null, null, null, "/s", null);
         assertEquals("2 queue pairs are more than the 1 that goes with vhost_user (network-interfaces[0].queue_pairs)",
                 refusal(plain.withNetworkInterfaces(List.of(pairs))));
     }

@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vmm4j.devices.virtio.net.NetBackend;
+import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
+import io.vmm4j.kvm.libc.IoVec;
+import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,6 +22,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -321,6 +325,58 @@ class StreamBackendTest {
         });
         peer.close();
         await("lost");
+    }
+
+    @Test
+    void aFrameThatTheHostHasNoMemoryForIsDroppedAndTheConnectionStays() throws Exception {
+        List<UnixSocket> pair = UnixSocket.pair();
+        AtomicInteger refusals = new AtomicInteger(1);
+        try (UnixSocket near = pair.get(0); UnixSocket far = pair.get(1); EpollEventLoop own = new EpollEventLoop("test-own", faults::add)) {
+            StreamBackend poor = new StreamBackend(own, near, new StreamBackend.Sender() {
+                @Override
+                public int send(ByteBuffer source) throws LinuxException {
+                    return near.send(source);
+                }
+
+                @Override
+                public int send(IoVec vector) throws LinuxException {
+                    if (refusals.getAndDecrement() > 0) {
+                        throw new LinuxException("sendmsg", Errno.ENOBUFS);
+                    }
+                    return near.send(vector);
+                }
+            }, head -> true, why -> heard.add("lost: " + why));
+            ByteBuffer[] first = pieces(bytes(60, 1));
+            assertThrows(LinuxException.class, () -> poor.send(0, first, 2));
+            assertTrue(poor.send(0, pieces(bytes(70, 2)), 2));
+            ByteBuffer got = ByteBuffer.allocateDirect(100);
+            assertEquals(74, far.receive(got));
+            assertEquals(70, got.getInt(0));
+            assertFalse(heard.stream().anyMatch(said -> said.startsWith("lost")));
+        }
+    }
+
+    @Test
+    void whatAGuardLetsThroughIsWhatGoesOutWhateverTheGuestWritesMeanwhile() throws Exception {
+        List<UnixSocket> pair = UnixSocket.pair();
+        ByteBuffer[] pieces = pieces(bytes(200, 1), 20);
+        try (UnixSocket near = pair.get(0); UnixSocket far = pair.get(1); EpollEventLoop own = new EpollEventLoop("test-own", faults::add)) {
+            StreamPort guarded = StreamPort.on(near);
+            NetBackend out = guarded.attach(own, head -> {
+                assertEquals(54, head.remaining());
+                pieces[1].put(pieces[1].position() + 3, (byte) 99);
+                pieces[2].put(pieces[2].position() + 3, (byte) 99);
+                return head.get(head.position()) == 1;
+            }, heard::add);
+            assertTrue(out.send(0, pieces, 3));
+            ByteBuffer got = ByteBuffer.allocateDirect(300);
+            assertEquals(204, far.receive(got));
+            byte[] frame = new byte[200];
+            got.position(4).get(frame);
+            assertArrayEquals(bytes(200, 1), frame);
+            assertTrue(out.send(0, pieces(bytes(200, 2), 20), 3), "one that may not pass is taken");
+            assertEquals(UnixSocket.WOULD_BLOCK, far.receive(got), "and goes nowhere");
+        }
     }
 
     @Test

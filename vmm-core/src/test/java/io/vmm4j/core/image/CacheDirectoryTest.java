@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,12 +103,40 @@ class CacheDirectoryTest {
     }
 
     @Test
+    void aFileWithoutANameLeavesNothingToWhomeverIsKilledAndCanBeOpenedByItsDescriptor() throws IOException {
+        CacheDirectory cache = cache();
+        Path killed = Files.createFile(cache.path().resolve("run.2.new"));
+        Files.setLastModifiedTime(killed, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+        try (Fd file = cache.nameless("run", out -> out.write('a'))) {
+            assertEquals(List.of(), list(cache), "that of one who was killed is gone too");
+            Path path = Path.of("/proc/self/fd/" + file.value());
+            assertEquals("a", Files.readString(path));
+            assertEquals("a", Files.readString(path), "from the beginning each time");
+        }
+    }
+
+    @Test
+    void ofOneKindThoseUsedLastStay() throws IOException {
+        CacheDirectory cache = cache();
+        cache.file("other-1", out -> out.write('o'));
+        for (int i = 0; i < 12; i++) {
+            Path file = cache.file("initramfs-" + (char) ('a' + i), out -> out.write('i'));
+            Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(20 - i))));
+        }
+        cache.file("initramfs-b", out -> out.write('x'));
+        cache.file("initramfs-z", out -> out.write('z'));
+        List<String> left = list(cache);
+        assertEquals(9, left.size(), left::toString);
+        assertTrue(left.containsAll(List.of("other-1", "initramfs-z", "initramfs-l")), left::toString);
+    }
+
+    @Test
     void whatNobodyUsesGoesAndWhatIsUsedStays() throws IOException {
         CacheDirectory cache = cache();
         FileTime old = FileTime.from(Instant.now().minus(Duration.ofDays(31)));
         Path unused = cache.file("unused", out -> out.write('a'));
         Path used = cache.file("used", out -> out.write('b'));
-        Path abandoned = cache.temporary("run", out -> out.write('c'));
+        Path abandoned = Files.createFile(cache.path().resolve("run.1.new"));
         for (Path file : List.of(unused, used, abandoned)) {
             Files.setLastModifiedTime(file, old);
         }

@@ -33,6 +33,9 @@ class HostKernelTest {
         for (String file : new String[] {"vmlinuz-6.1.0-9-amd64", "vmlinuz-6.1.0-18-amd64", "initrd.img-6.9", "vmlinuz", "config-7"}) {
             Files.createFile(root.resolve(file));
         }
+        for (String copy : new String[] {".old", ".bak", ".dpkg-new", ".dpkg-tmp", ".rpmsave", ".hmac", "~", ".ORIG"}) {
+            Files.createFile(root.resolve("vmlinuz-6.9.0-1-amd64" + copy));
+        }
         Files.createDirectory(root.resolve("vmlinuz-9.9"));
         assertEquals(Optional.of(root.resolve("vmlinuz-6.1.0-18-amd64")), HostKernel.newestIn(root));
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.vmm4j.kvm.libc.Fd;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -86,9 +87,15 @@ class InitramfsTest {
         return octet > 0;
     }
 
+    private static Map<String, String> contentsOf(Fd archive) throws IOException {
+        try (archive) {
+            return contents(Path.of("/proc/self/fd/" + archive.value()));
+        }
+    }
+
     @Test
     void aGuestFindsBusyboxItsModulesAndWhatToDo() throws IOException {
-        Map<String, String> files = contents(initramfs().forRun(cache, run("sh", "-c", "echo 'it''s'")));
+        Map<String, String> files = contentsOf(initramfs().forRun(cache, run("sh", "-c", "echo 'it''s'")));
         assertEquals("100755 a busybox", files.get("bin/busybox"));
         assertEquals("120755 busybox", files.get("bin/sh"));
         assertEquals("40755 ", files.get("proc"));

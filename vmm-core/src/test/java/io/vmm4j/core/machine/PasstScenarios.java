@@ -14,8 +14,12 @@ import io.vmm4j.core.host.Passt;
 import io.vmm4j.devices.virtio.net.NetBackend;
 import io.vmm4j.kvm.libc.NetInterface;
 import java.io.IOException;
+import java.lang.reflect.Field;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -63,6 +67,8 @@ final class PasstScenarios {
                 case "publish" -> scenarios.aConnectionToAPublishedPortReachesTheGuest();
                 case "busy" -> scenarios.aPortThatIsTakenIsSaidWithPasstsWords();
                 case "routeless" -> scenarios.aHostWithoutAWayOutIsSaid();
+                case "watch" -> scenarios.itEndsWithAProcessThatIsKilledWhileItStarts();
+                case "loopback" -> scenarios.theHostsLoopbackIsNotTheGuestsUnlessAllowed();
                 case "tap" -> scenarios.aMadeTapIsUpWithItsAddressAndGoneOnceClosed();
                 default -> throw new IllegalArgumentException(args[0]);
             }
@@ -80,8 +86,12 @@ final class PasstScenarios {
     }
 
     private void open(String... publish) throws Exception {
+        open(NetworkInterfaceConfig.user("eth0", publish));
+    }
+
+    private void open(NetworkInterfaceConfig network) throws Exception {
         Problems problems = new Problems();
-        port = NetPorts.open(NetworkInterfaceConfig.user("eth0", publish), "n", problems);
+        port = NetPorts.open(network, "n", problems);
         problems.throwIfAny();
         loop = new EpollEventLoop("test-loop", Throwable::printStackTrace);
         backend = port.attach(loop, why -> heard.add("lost: " + why));
@@ -274,13 +284,61 @@ final class PasstScenarios {
         assertTrue(said.contains("18080:80"), said);
     }
 
+    /** The command of Passt, with what ends it held by a process that is killed. */
+    private void itEndsWithAProcessThatIsKilledWhileItStarts() throws Exception {
+        Path socket = Files.createTempDirectory("vmm-test").resolve("s");
+        Field watched = Passt.class.getDeclaredField("WATCHED");
+        watched.setAccessible(true);
+        Process passt = new ProcessBuilder("/bin/sh", "-c", (String) watched.get(null), "passt", Passt.find().orElseThrow().toString(), "--foreground",
+                "--one-off", "--quiet", "--socket", socket.toString()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        while (!Files.exists(socket)) {
+            assertTrue(passt.isAlive(), "it has ended by itself");
+            Thread.onSpinWait();
+        }
+        passt.getOutputStream().close(); // what the kernel does with the descriptors of one who is killed
+        assertTrue(passt.waitFor(20, TimeUnit.SECONDS), "it is still there");
+    }
+
+    private void theHostsLoopbackIsNotTheGuestsUnlessAllowed() throws Exception {
+        try (ServerSocket server = new ServerSocket(18090, 5, InetAddress.getByName("127.0.0.1"))) {
+            open();
+            assertFalse(reaches(server, 0xC000_0201), "by the gateway's address");
+            assertFalse(reaches(server, 0x7F00_0001), "by its own");
+            assertFalse(reaches(server, 0), "by 0.0.0.0");
+            close();
+            open(NetworkInterfaceConfig.user("eth0").withHostLoopback(true));
+            assertTrue(reaches(server, 0xC000_0201), "where allowed");
+        }
+    }
+
+    /** Whether a SYN of the guest's for {@code address} has the server hear of a connection, after which an ARP request has been answered. */
+    private boolean reaches(ServerSocket server, int address) throws Exception {
+        ByteBuffer syn = ethernet(0x0800, IP + 40);
+        syn.put((byte) 0x45).put((byte) 0).putShort((short) 40).putInt(0x0001_4000).put((byte) 64).put((byte) 6).putShort((short) 0)
+                .putInt(0xC000_0207).putInt(address);
+        syn.putShort(IP + 10, (short) checksum(syn, IP, 20));
+        syn.putShort((short) 40_000).putShort((short) server.getLocalPort()).putInt(1).putInt(0).putShort((short) 0x5002).putShort((short) 0xFFFF)
+                .putInt(0).position(0);
+        send(syn);
+        theGatewayAnswersToLearn();
+        server.setSoTimeout(200);
+        try (Socket taken = server.accept()) {
+            return true;
+        } catch (SocketTimeoutException e) {
+            return false;
+        }
+    }
+
     private void aHostWithoutAWayOutIsSaid() throws Exception {
         String said = refusal(NetworkInterfaceConfig.user("eth0"));
         assertTrue(said.contains("passt has ended with status 1: No external routable interface for IPv4"), said);
     }
 
     private void aMadeTapIsUpWithItsAddressAndGoneOnceClosed() throws Exception {
+        run("ip", "route", "add", "10.213.0.4/31", "dev", "out0");
         Problems problems = new Problems();
+        NetPorts.check(NetworkInterfaceConfig.madeTap("eth0"), "n", problems);
+        assertTrue(NetInterface.find("vmm0").isEmpty(), "looking makes none");
         NetPort first = NetPorts.open(NetworkInterfaceConfig.madeTap("eth0"), "n", problems);
         NetPort second = NetPorts.open(NetworkInterfaceConfig.madeTap("eth1"), "n", problems);
         problems.throwIfAny();
@@ -288,7 +346,7 @@ final class PasstScenarios {
         Process ip = new ProcessBuilder("ip", "-o", "-4", "addr", "show").start();
         String said = new String(ip.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertTrue(said.contains("10.213.0.1/30"), said);
-        assertTrue(said.contains("10.213.0.5/30"), said);
+        assertTrue(said.contains("172.29.0.5/30"), "as the route to 10.213.0.4/31 is somebody's: " + said);
         first.close();
         assertTrue(NetInterface.find("vmm0").isEmpty());
         assertTrue(NetInterface.find("vmm1").isPresent());

@@ -45,6 +45,8 @@ class PasstTest {
         "publish,   a connection to a published port reaches the guest",
         "busy,      a port that is taken is said with passt's words",
         "routeless, a host without a way out is said",
+        "watch,     it ends with a process that is killed while it starts",
+        "loopback,  the host's loopback is not the guest's unless allowed",
         "tap,       a made tap is up with its address and gone once closed",
     })
     void passtDoesWhatTheDeviceExpects(String scenario, String rule) throws Exception {
