@@ -25,6 +25,7 @@ module io.vmm4j.core {
     exports io.vmm4j.core.block to io.vmm4j.api;
     exports io.vmm4j.core.host to io.vmm4j.api;
     exports io.vmm4j.core.json to io.vmm4j.api;
+    exports io.vmm4j.core.vhostuser to io.vmm4j.api;
 
     // Readers of single fields are for nobody else.
     opens io.vmm4j.core.config to com.fasterxml.jackson.databind;

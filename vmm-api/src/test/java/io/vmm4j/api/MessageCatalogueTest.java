@@ -54,9 +54,9 @@ class MessageCatalogueTest extends ApiTestBase {
     }
 
     @Test
-    void aDriveOfAnotherProcessIsRefusedAndAMixedOneIsNone() throws IOException {
+    void aDriveOfAProcessThatIsNotThereIsRefusedAndAMixedOneIsNone() throws IOException {
         refused("PUT", "/drives/v", "{'drive_id': 'v', 'is_root_device': false, 'socket': '/x'}",
-                DRIVE + "Vhost user backend error: vhost-user drives are not supported.");
+                DRIVE + "Vhost user backend error: Vhost-user error: Failed to connect to UDS Unix stream: No such file or directory (os error 2)");
         refused("PUT", "/drives/v", "{'drive_id': 'v', 'is_root_device': false, 'socket': '/x', 'is_read_only': false}", DRIVE + "Invalid block config.");
     }
 

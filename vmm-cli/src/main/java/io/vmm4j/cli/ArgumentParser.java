@@ -1,5 +1,6 @@
 package io.vmm4j.cli;
 
+import io.vmm4j.core.rootfs.RootSource;
 import java.io.File;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -100,7 +101,7 @@ final class ArgumentParser {
             CliOption option = CliOption.named(word);
             String next = i < words.length ? words[i] : null;
             if (option == null) {
-                isForGuest |= isCommandDue && Command.named(word) == Command.SHELL;
+                isForGuest |= isCommandDue && Command.named(word) == Command.SHELL || isRootSource(word);
                 isCommandDue &= Command.named(word) == null;
                 attached.add(word);
             } else if (option.isFlag()) {
@@ -114,6 +115,7 @@ final class ArgumentParser {
             } else if (isKnownOption(next)) {
                 missing(option);
             } else {
+                isForGuest |= option == CliOption.ROOTFS && RootSource.of(next).isPresent();
                 attached.add(word + "=" + next);
                 i++;
             }
@@ -125,6 +127,12 @@ final class ArgumentParser {
             attached.addAll(List.of(words).subList(i + 1, words.length));
         }
         return attached;
+    }
+
+    /** Whether it is {@code --rootfs} with a value that may be a container image, whose program's words follow on the mark. */
+    private static boolean isRootSource(String word) {
+        int equals = word.indexOf('=');
+        return equals > 0 && CliOption.named(word.substring(0, equals)) == CliOption.ROOTFS && RootSource.of(word.substring(equals + 1)).isPresent();
     }
 
     /** Whether it is an option, with its value or without. */

@@ -16,6 +16,7 @@ import io.vmm4j.core.control.ControlServer;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketPlaceException;
 import io.vmm4j.core.host.StandardOutput;
+import io.vmm4j.core.rootfs.RootfsException;
 import io.vmm4j.kvm.KvmException;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -74,9 +75,7 @@ final class BootCommand {
         OptionMapper mapper = new OptionMapper(arguments);
         mapper.requireWhatToBoot();
         List<String> problems = new ArrayList<>(mapper.problems());
-        controlSocket = arguments.value(CliOption.API_SOCK_PATH);
-        stopTimeout = StopTimeout.of(arguments, problems::add);
-        return boot(mapper.config(), problems, mapper::describe, arguments.value(CliOption.LOG_FILE) != null);
+        return create(words, mapper.config(), problems, mapper::describe, use);
     }
 
     /**
@@ -106,7 +105,10 @@ final class BootCommand {
         List<String> problems = new ArrayList<>();
         stopTimeout = StopTimeout.of(arguments, problems::add);
         try {
-            VmConfig config = VmConfigJson.read(Path.of(file));
+            VmConfig config = withRoot(VmConfigJson.read(Path.of(file)));
+            if (config == null) {
+                return ExitCode.HOST_ERROR;
+            }
             boolean isLogChosen = config.logger() != null && config.logger().logPath() != null;
             return boot(config, problems, problem -> problem + " in " + file, isLogChosen);
         } catch (ConfigException e) {
@@ -118,6 +120,18 @@ final class BootCommand {
             problems.add("configuration file " + file + " " + VmConfigJson.whyUnreadable(file, e));
         }
         return refuse(problems);
+    }
+
+    /** The configuration with an image for a root that is named as a directory or an archive; {@code null} when there is none, which was said. */
+    private VmConfig withRoot(VmConfig config) throws ConfigException {
+        try {
+            return RootOption.made(config);
+        } catch (RootfsException e) {
+            throw new ConfigException("drives", e.getMessage());
+        } catch (IOException e) {
+            errors.accept("the host refused: " + e.getMessage());
+            return null;
+        }
     }
 
     private static String describe(ConfigProblem problem, String file) {

@@ -120,8 +120,17 @@ public final class Cli {
         return new DetachCommand(out, this::say, natives::start).run();
     }
 
-    private static ExitCode boot(Arguments arguments, BootCommand boot) {
-        return arguments.command() == Command.RUN ? boot.runFile(arguments) : boot.create(arguments);
+    private ExitCode boot(Arguments arguments, BootCommand boot) {
+        if (arguments.command() == Command.RUN) {
+            return boot.runFile(arguments);
+        }
+        if (!RootOption.isSource(arguments)) {
+            return boot.create(arguments);
+        }
+        ShellCommand shell = new ShellCommand(this::say, boot, guard);
+        ExitCode exit = shell.create(arguments);
+        guestStatus = shell.status();
+        return exit;
     }
 
     private static Command subject(Arguments arguments) {

@@ -14,8 +14,12 @@ public enum CliOption {
             "Kernel arguments. When none are given and the root file system's image has no partition table, "
                     + "root=/dev/vda takes the place of root=/dev/vda1.", "boot-args"),
 
-    ROOTFS(Group.DISK, Value.PATH, "r", null, "Root file system, a disk image. Required unless an initrd is given.",
+    ROOTFS(Group.DISK, Value.PATH, "r", null, "Root file system: a disk image; or a directory, a tar archive (.tar, .tar.gz, .tar.xz, .tar.zst) or a saved container image, with "
+                    + ":REFERENCE where it has several, from which an image is made and kept. Required unless an initrd is given.",
             "rootfs"),
+    ROOTFS_SIZE(Group.DISK, Value.SIZE, null, "what is in it and 1 GiB",
+            "Size in MiB, or with a unit, of the image that is made of a root file system which is none; no more than 8 GiB are unpacked without it.",
+            "rootfs-size"),
     ROOTFS_FORMAT(Group.DISK, Value.IMAGE_FORMAT, null, "looked at",
             "raw for an image that is taken as it is, whatever it begins with; qcow2. Else one whose name ends in .qcow2 is a qcow2 image, "
                     + "others are raw, and one that looks like something else is refused.", "rootfs-format"),
@@ -27,7 +31,8 @@ public enum CliOption {
 
     VIRBLKS(Group.DISK, Value.JSON, null, "none",
             "Further disks, a JSON list: [{\"drive_id\": \"data\", \"path_on_host\": \"data.img\"}]. Each may have is_read_only, "
-                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format, overlay.", "virblks"),
+                    + "is_root_device, part_uuid, is_direct, num_queues, queue_size, rate_limiter, format, overlay; or socket in place of path_on_host, "
+                    + "of a vhost-user back end that serves the disk.", "virblks"),
     DISK(Group.DISK, Value.PATH, null, "none",
             "A further disk, in short, and as often as wanted: PATH[,ro][,overlay[=FILE]][,format=FORMAT][,id=ID]. ro: the guest may only read it. "
                     + "overlay: what the guest writes goes to FILE, which must not exist and becomes a qcow2 image, or without one to memory. FORMAT: raw "
@@ -37,11 +42,11 @@ public enum CliOption {
             "A directory of the host's, as often as wanted: DIR[:TAG][,ro][,cache=POLICY][,writeback][,privileged]; the guest mounts it with mount -t virtiofs "
                     + "TAG /mnt, share being the tag when none is given. ro: the guest may change nothing. POLICY: auto, always, never or metadata, what "
                     + "the guest may keep. writeback: writes may wait in the guest's memory. privileged: the guest may make set-uid programs and "
-                    + "device nodes.", "share"),
+                    + "device nodes. vhost-user:PATH in place of DIR: the socket of a vhost-user back end, as virtiofsd's.", "share"),
     FS(Group.SHARE, Value.JSON, null, "none",
             "Shares, a JSON object or a list of them: {\"tag\": \"data\", \"path_on_host\": \"dir\"}. Each may have read_only, cache_policy, "
                     + "writeback_cache, xattr, privileged, num_queues, queue_size. One without path_on_host begins empty: vmm update mounts "
-                    + "folders below it.", "fs"),
+                    + "folders below it. With mode vhostuser the back end at sock_path, as virtiofsd, serves its folder.", "fs"),
 
     VIRNETS(Group.NETWORK, Value.JSON, null, "none",
             "Network devices, a JSON list: [{\"guest_mac\": \"02:00:00:00:00:01\", \"backend\": {\"type\": \"virtio\", \"iface_id\": "
@@ -52,7 +57,7 @@ public enum CliOption {
     NET(Group.NETWORK, Value.NET, null, "none",
             "A network device, in short, and as often as wanted: user for one by passt, which is started (package passt) and needs no privileges; "
                     + "stream:PATH for the socket of a program that speaks passt's protocol; tap for a tap that is made, with an address, until the "
-                    + "machine ends; NAME for a tap interface that is there.", "net"),
+                    + "machine ends; vhost-user:PATH for the socket of a vhost-user back end; NAME for a tap interface that is there.", "net"),
     PUBLISH(Group.NETWORK, Value.PORT, null, "none",
             "A port of the host's that leads into the guest by --net user, as often as wanted: 8080:80 on all addresses, 127.0.0.1:8080:80 on "
                     + "one, 5353:53/udp.", "publish"),

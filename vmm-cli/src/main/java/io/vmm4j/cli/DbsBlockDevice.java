@@ -8,7 +8,7 @@ import java.util.function.BiConsumer;
 /**
  * One element of {@code --virblks}, under dbs-cli's keys. The hints {@code no_drop}, {@code sparse},
  * {@code use_shared_irq} and {@code use_generic_irq} are taken and change nothing: every drive gives discarded blocks back
- * where the host can, and has an interrupt of its own. {@code format} and {@code overlay} are not dbs-cli's: every list of it has the device type
+ * where the host can, and has an interrupt of its own. {@code format}, {@code overlay} and {@code socket} are not dbs-cli's: every list of it has the device type
  * {@code RawBlock}, which so does not say that the image was looked at.
  */
 record DbsBlockDevice(
@@ -28,7 +28,8 @@ record DbsBlockDevice(
         @JsonProperty("use_generic_irq") Boolean useGenericIrq,
         @JsonProperty("use_pci_bus") Boolean usePciBus,
         @JsonProperty("format") DriveConfig.Format format,
-        @JsonProperty("overlay") String overlay) {
+        @JsonProperty("overlay") String overlay,
+        @JsonProperty("socket") String socket) {
 
     private static final int DEFAULT_QUEUE_SIZE = 256;
 
@@ -49,6 +50,7 @@ record DbsBlockDevice(
                 .withRateLimiter(rateLimiter)
                 .withFormat(format)
                 .withOverlay(overlay)
+                .withSocket(socket)
                 .withQueues(orDefault(numQueues, 1), orDefault(queueSize, DEFAULT_QUEUE_SIZE));
     }
 

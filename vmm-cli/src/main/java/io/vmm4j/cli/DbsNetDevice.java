@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * {@code use_shared_irq} and {@code use_generic_irq} are taken and change nothing: every device has an interrupt of its own.
  * So is {@code allow_duplicate_mac}, which all of dbs-cli's examples have: two interfaces with one address are refused anyway.
  *
- * <p>{@code stream}, {@code user}, {@code publish} and {@code tap} are not dbs-cli's: what a device stands on in place of a tap that is there.
+ * <p>{@code stream}, {@code user}, {@code publish}, {@code tap} and {@code vhost_user} are not dbs-cli's: what a device stands on in place of a tap that is there.
  *
  * <p>The keys of a backend may also stand beside the others, as in the older examples of dbs-cli's own README.
  */
@@ -32,7 +32,8 @@ record DbsNetDevice(
         @JsonProperty("stream") String stream,
         @JsonProperty("user") Boolean user,
         @JsonProperty("publish") List<String> publish,
-        @JsonProperty("tap") Boolean tap) {
+        @JsonProperty("tap") Boolean tap,
+        @JsonProperty("vhost_user") String vhostUser) {
 
     /** What the device stands on. */
     record Backend(
@@ -46,13 +47,14 @@ record DbsNetDevice(
             @JsonProperty("stream") String stream,
             @JsonProperty("user") Boolean user,
             @JsonProperty("publish") List<String> publish,
-            @JsonProperty("tap") Boolean tap) {
+            @JsonProperty("tap") Boolean tap,
+            @JsonProperty("vhost_user") String vhostUser) {
     }
 
     /** What it stands on, wherever that was said; {@code null} where it was not. */
     Backend anyBackend() {
         return isFlat() ? new Backend(null, ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac, null, stream, user,
-                publish, tap) : backend;
+                publish, tap, vhostUser) : backend;
     }
 
     /** Whether the keys of the backend stand beside the others. */
@@ -61,7 +63,8 @@ record DbsNetDevice(
     }
 
     private boolean hasBackendKeys() {
-        return Stream.of(ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac, stream, user, publish, tap).anyMatch(Objects::nonNull);
+        return Stream.of(ifaceId, hostDevName, rxRateLimiter, txRateLimiter, allowDuplicateMac, stream, user, publish, tap, vhostUser)
+                .anyMatch(Objects::nonNull);
     }
 
     /** Tells what is missing or not supported, as a field and a message. */
@@ -83,7 +86,8 @@ record DbsNetDevice(
             problems.accept("backend.type", "backend type \"" + backend.type + "\" is not supported: only virtio is");
         }
         if (backend.sockPath != null) {
-            problems.accept("backend.sock_path", "a socket \"" + backend.sockPath + "\" goes with vhost-user, which is not supported");
+            problems.accept("backend.sock_path", "a socket \"" + backend.sockPath
+                    + "\" for back ends to connect to is not supported: give vhost_user, the socket of one that listens");
         }
     }
 
@@ -94,6 +98,6 @@ record DbsNetDevice(
         boolean hasSize = queueSize != null && queueSize != 0;
         return new NetworkInterfaceConfig(on.ifaceId, on.hostDevName, guestMac, null, on.rxRateLimiter,
                 on.txRateLimiter, hasQueues ? (Integer) (numQueues / 2) : null, hasSize ? queueSize : null, on.stream, on.user,
-                on.publish, on.tap);
+                on.publish, on.tap, on.vhostUser);
     }
 }

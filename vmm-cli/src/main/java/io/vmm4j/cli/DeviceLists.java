@@ -134,7 +134,12 @@ final class DeviceLists {
     }
 
     private static String fsField(String field) {
-        return field.equals("writeback") ? "writeback_cache" : field;
+        return switch (field) {
+            case "writeback" -> "writeback_cache";
+            case "cache" -> "cache_policy";
+            case "socket" -> "sock_path";
+            default -> field;
+        };
     }
 
     private static String netField(String field, boolean isFlat) {

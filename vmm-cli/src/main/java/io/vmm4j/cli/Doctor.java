@@ -3,6 +3,7 @@ package io.vmm4j.cli;
 import io.vmm4j.core.host.Passt;
 import io.vmm4j.core.image.Busybox;
 import io.vmm4j.core.image.HostKernel;
+import io.vmm4j.core.rootfs.Tools;
 import io.vmm4j.kvm.Kvm;
 import io.vmm4j.kvm.KvmCapabilities;
 import io.vmm4j.kvm.KvmException;
@@ -105,6 +106,7 @@ final class Doctor {
         examineHugePages();
         examineTun();
         examinePasst();
+        examineE2fsprogs();
         examineJava();
         examineShell();
         int width = findings.stream().mapToInt(finding -> finding.subject().length()).max().orElse(0);
@@ -183,6 +185,13 @@ final class Doctor {
     private void examinePasst() {
         Passt.find().ifPresentOrElse(program -> ok("passt", "is " + program),
                 () -> note("passt", "is not on the PATH; only --net user needs it: apt install passt"));
+    }
+
+    private void examineE2fsprogs() {
+        for (String program : List.of(Tools.MKE2FS, Tools.DEBUGFS)) {
+            Tools.find(program).ifPresentOrElse(path -> ok(program, "is " + path),
+                    () -> note(program, "is missing; only --rootfs with a directory or an archive needs it: " + Tools.HINT));
+        }
     }
 
     /** What {@code vmm shell} takes from the host. */

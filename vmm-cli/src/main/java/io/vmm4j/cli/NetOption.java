@@ -11,6 +11,7 @@ final class NetOption {
     private static final String USER = "user";
     private static final String TAP = "tap";
     private static final String STREAM = "stream:";
+    private static final String VHOST_USER = "vhost-user:";
 
     private NetOption() {
     }
@@ -42,6 +43,9 @@ final class NetOption {
     private static NetworkInterfaceConfig parse(String text, String id) {
         if (text.startsWith(STREAM)) {
             return NetworkInterfaceConfig.stream(id, text.substring(STREAM.length()));
+        }
+        if (text.startsWith(VHOST_USER)) {
+            return NetworkInterfaceConfig.vhostUser(id, text.substring(VHOST_USER.length()));
         }
         return switch (text) {
             case USER -> NetworkInterfaceConfig.user(id);

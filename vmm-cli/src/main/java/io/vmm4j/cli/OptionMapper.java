@@ -57,6 +57,7 @@ final class OptionMapper {
             problems.add(message + " (" + arguments.nameOf(option) + place + ")");
             garbled.add(option);
         });
+        RootOption.check(arguments, problems);
         this.config = new VmConfig(bootSource(), drives(), machine(), logger(),
                 serial(), vsock(), networks(), entropy(), balloon(), console(), cpuConfig()).withShares(shares());
     }

@@ -5,11 +5,12 @@ import java.util.function.Consumer;
 
 /**
  * {@code --share DIR[:TAG][,WORD...]}: a shared folder in short. A comma in the directory's name needs {@code --fs}; a colon does not where a
- * tag follows, for the last one counts.
+ * tag follows, for the last one counts. {@code vhost-user:PATH} in place of the directory is the socket of a back end, as virtiofsd.
  */
 final class ShareOption {
 
     private static final String CACHE = "cache=";
+    private static final String VHOST_USER = "vhost-user:";
 
     private ShareOption() {
     }
@@ -17,11 +18,14 @@ final class ShareOption {
     /** Reads the option's value; what is wrong with it goes to {@code problems}. */
     static ShareConfig parse(String text, Consumer<String> problems) {
         String[] words = text.split(",", -1);
-        int colon = words[0].lastIndexOf(':');
+        boolean isServed = words[0].startsWith(VHOST_USER);
+        String place = isServed ? words[0].substring(VHOST_USER.length()) : words[0];
+        int colon = place.lastIndexOf(':');
         // A colon before a slash is part of a name.
-        boolean hasTag = colon >= 0 && words[0].indexOf('/', colon) < 0;
-        ShareConfig share = hasTag ? ShareConfig.of(words[0].substring(0, colon), words[0].substring(colon + 1))
-                : ShareConfig.of(words[0], ShareConfig.DEFAULT_TAG);
+        boolean hasTag = colon >= 0 && place.indexOf('/', colon) < 0;
+        String path = hasTag ? place.substring(0, colon) : place;
+        String tag = hasTag ? place.substring(colon + 1) : ShareConfig.DEFAULT_TAG;
+        ShareConfig share = isServed ? ShareConfig.vhostUser(path, tag) : ShareConfig.of(path, tag);
         for (int i = 1; i < words.length; i++) {
             share = with(share, words[i], problems);
         }

@@ -23,15 +23,15 @@ class DeviceListShapesTest {
     @Test
     void everyKeyOfADriveIs() throws Exception {
         assertReadByShape(new DbsBlockDevice("id", "RawBlock", "/image", true, "uuid", false, true, false, true, 2, 128, LIMIT, false, true, false,
-                DriveConfig.Format.RAW, "/changes"), DbsBlockDevice.class);
+                DriveConfig.Format.RAW, "/changes", "/back-end"), DbsBlockDevice.class);
     }
 
     @Test
     void everyKeyOfAnInterfaceIs() throws Exception {
         DbsNetDevice.Backend backend = new DbsNetDevice.Backend("virtio", "eth0", "tap0", LIMIT, LIMIT, false, "/socket", "/stream", true,
-                List.of("80:80"), false);
+                List.of("80:80"), false, "/back-end");
 
         assertReadByShape(new DbsNetDevice(2, 256, "06:00:00:00:00:01", false, true, backend, "eth1", "tap1", LIMIT, LIMIT, true, "/stream",
-                false, List.of("53:53/udp", "1:2"), true), DbsNetDevice.class);
+                false, List.of("53:53/udp", "1:2"), true, "/net"), DbsNetDevice.class);
     }
 }

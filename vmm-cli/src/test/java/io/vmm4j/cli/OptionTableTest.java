@@ -31,6 +31,7 @@ class OptionTableTest {
         "INITRD_PATH,      --initrd-path,      -i, --initrd-path=/i",
         "BOOT_ARGS,        --boot-args,        -b, --boot-args=quiet",
         "ROOTFS,           --rootfs,           -r, --rootfs=/r",
+        "ROOTFS_SIZE,      --rootfs-size,        , --rootfs-size=2G",
         "ROOTFS_FORMAT,    --rootfs-format,      , --rootfs-format=raw",
         "OVERLAY,          --overlay,            , --overlay=/o",
         "IS_ROOT,          --is-root,            , --is-root=false",
@@ -86,7 +87,7 @@ class OptionTableTest {
 
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "NAME", "DETACH",
-        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS", "PUBLISH"})
+        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS", "PUBLISH", "ROOTFS_SIZE"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
             case PATH, TEXT, NAME, ID -> "/other";

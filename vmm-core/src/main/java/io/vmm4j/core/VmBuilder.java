@@ -23,6 +23,8 @@ import io.vmm4j.core.machine.ExtraBusDevice;
 import io.vmm4j.core.machine.ExtraDevice;
 import io.vmm4j.core.machine.GivenParts;
 import io.vmm4j.core.machine.MachineAssembler;
+import io.vmm4j.core.rootfs.RootSource;
+import io.vmm4j.core.rootfs.Rootfs;
 import io.vmm4j.devices.bus.BusDevice;
 import io.vmm4j.devices.bus.BusRange;
 import io.vmm4j.devices.irq.InterruptLine;
@@ -135,6 +137,21 @@ public final class VmBuilder {
     /** A writable root file system image. */
     public VmBuilder rootfs(Path image) {
         return drive(new DriveConfig("rootfs", true, null, image.toString(), false, null));
+    }
+
+    /**
+     * A root file system from a directory, a tar archive (packed or not) or a saved container image: an ext4 image is made of it by mke2fs, at once, or
+     * taken from the user's cache, and any number of machines share it. What the guest writes goes to memory, and is gone with the machine. Of a
+     * container image that is its files alone; what its program is, the kernel is to be told.
+     *
+     * @param source as {@code --rootfs} has it: a path, for one of several images with {@code :REFERENCE} behind
+     * @throws IllegalArgumentException when {@code source} is none of these
+     * @throws IOException              one line: it cannot become an image, or the host refuses
+     */
+    public VmBuilder rootfsFrom(String source) throws IOException {
+        RootSource found = RootSource.of(source).orElseThrow(() -> new IllegalArgumentException(
+                "\"" + source + "\" is neither a directory nor an archive, by its name"));
+        return drive(Rootfs.of(found, 0).drive(new DriveConfig("rootfs", true, null, source, false, null)));
     }
 
     /** One more block device. */

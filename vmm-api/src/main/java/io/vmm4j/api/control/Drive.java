@@ -5,6 +5,7 @@ import io.vmm4j.api.request.DriveBody;
 import io.vmm4j.api.request.RateLimiterBody;
 import io.vmm4j.core.block.UringBackend;
 import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.vhostuser.BackEndPort;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -12,7 +13,7 @@ import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One of {@code /drives}, with its image open. Confined to one thread. */
+/** One of {@code /drives}, with its image open, or its vhost-user back end connected. Confined to one thread. */
 final class Drive implements AutoCloseable {
 
     private static final int S_IFMT = 0170000;
@@ -22,11 +23,14 @@ final class Drive implements AutoCloseable {
     private final DriveBody body;
     private String path;
     private RateLimiterBody limits;
-    /** {@code null} once it is the machine's alone. */
+    /** {@code null} with a back end, and once it is the machine's alone. */
     private Fd image;
+    /** Null with an image. */
+    private BackEndPort backEnd;
 
-    private Drive(DriveBody body, Fd image) {
+    private Drive(DriveBody body, Fd image, BackEndPort backEnd) {
         this.body = body;
+        this.backEnd = backEnd;
         this.path = body.pathOnHost();
         this.limits = Limits.kept(body.rateLimiter());
         this.image = image;
@@ -34,8 +38,11 @@ final class Drive implements AutoCloseable {
 
     /** Opens the image that {@code body} names. */
     static Drive open(DriveBody body) throws ApiException {
+        if (isVhostUser(body)) {
+            return new Drive(body, null, connect(body));
+        }
         if (body.pathOnHost() == null || body.socket() != null) {
-            throw refused(isVhostUser(body) ? "Vhost user backend error: vhost-user drives are not supported." : "Invalid block config.");
+            throw refused("Invalid block config.");
         }
         Fd image;
         try {
@@ -47,7 +54,7 @@ final class Drive implements AutoCloseable {
             if ("Async".equals(body.ioEngine())) {
                 UringBackend.requireHost();
             }
-            return new Drive(body, image);
+            return new Drive(body, image, null);
         } catch (LinuxException e) {
             image.close();
             throw refused("Virtio backend error: Error coming from the IO engine: " + OsError.text(e));
@@ -64,12 +71,47 @@ final class Drive implements AutoCloseable {
         Matcher partition = PARTITION.matcher(arguments);
         String partuuid = config.isRootDevice() && partition.find() ? partition.group(1) : null;
         return new Drive(new DriveBody(config.driveId(), partuuid, config.isRootDevice(), config.cacheType().name(), config.isReadOnly(),
-                config.pathOnHost(), limits, config.ioEngine().name(), null), null);
+                config.pathOnHost(), limits, config.ioEngine().name(), null), null, null);
     }
 
     private static boolean isVhostUser(DriveBody body) {
         return body.socket() != null && body.pathOnHost() == null && body.isReadOnly() == null && body.rateLimiter() == null
                 && body.ioEngine() == null;
+    }
+
+    private static BackEndPort connect(DriveBody body) throws ApiException {
+        String what = "Vhost user backend error: Vhost-user error: ";
+        try {
+            OsError.path(body.socket());
+            return BackEndPort.open(toConfig(body));
+        } catch (LinuxException e) {
+            throw refused(what + "Failed to connect to UDS Unix stream: " + OsError.text(e));
+        } catch (IOException e) {
+            throw refused(what + "the back end at " + body.socket() + " " + e.getMessage());
+        }
+    }
+
+    /** Connects to the back end again, if there is one, whose connection a machine that failed has taken along. */
+    void reopen() throws ApiException {
+        if (backEnd != null) {
+            backEnd.close();
+            backEnd = connect(body);
+        }
+    }
+
+    private static DriveConfig toConfig(DriveBody body) {
+        return new DriveConfig(body.driveId(), body.isRootDevice(), null, null, null, DriveConfig.CacheType.valueOf(body.cacheType()))
+                .withSocket(body.socket());
+    }
+
+    /** Whether a vhost-user back end serves it. */
+    boolean isVhostUser() {
+        return backEnd != null;
+    }
+
+    /** The back end; {@code null} when there is an image. */
+    BackEndPort backEnd() {
+        return backEnd;
     }
 
     private static boolean isReadOnly(DriveBody body) {
@@ -123,17 +165,21 @@ final class Drive implements AutoCloseable {
         return body.isRootDevice();
     }
 
+    /** The image; {@code null} when a back end serves the drive. */
     Fd image() {
         return image;
     }
 
     /** What tells the kernel of its root file system. */
     String rootArguments() {
-        return (body.partuuid() == null ? "root=/dev/vda" : "root=PARTUUID=" + body.partuuid()) + (isReadOnly(body) ? " ro" : " rw");
+        return (body.partuuid() == null ? "root=/dev/vda" : "root=PARTUUID=" + body.partuuid()) + (isVhostUser() && backEnd.isReadOnlyDisk() || isReadOnly(body) ? " ro" : " rw");
     }
 
     /** As the machine takes it; which one is the root is said in the kernel's arguments. */
     DriveConfig toConfig() {
+        if (isVhostUser()) {
+            return toConfig(body);
+        }
         return new DriveConfig(id(), isRoot(), null, path, isReadOnly(body), DriveConfig.CacheType.valueOf(body.cacheType()), false,
                 Limits.toConfig(limits), DriveConfig.IoEngine.valueOf(engine()), null, null);
     }
@@ -148,16 +194,27 @@ final class Drive implements AutoCloseable {
         json.field("partuuid", body.partuuid());
         json.field("is_root_device", isRoot());
         json.field("cache_type", body.cacheType());
-        json.field("is_read_only", isReadOnly(body));
-        json.field("path_on_host", path);
-        Limits.write(json, "rate_limiter", limits);
-        json.field("io_engine", engine());
-        json.fieldNull("socket");
+        if (isVhostUser()) {
+            json.fieldNull("is_read_only");
+            json.fieldNull("path_on_host");
+            json.fieldNull("rate_limiter");
+            json.fieldNull("io_engine");
+            json.field("socket", body.socket());
+        } else {
+            json.field("is_read_only", isReadOnly(body));
+            json.field("path_on_host", path);
+            Limits.write(json, "rate_limiter", limits);
+            json.field("io_engine", engine());
+            json.fieldNull("socket");
+        }
         json.end();
     }
 
     @Override
     public void close() {
+        if (backEnd != null) {
+            backEnd.close();
+        }
         if (image != null) {
             image.close();
         }

@@ -17,6 +17,7 @@ import io.vmm4j.core.host.FileConsole;
 import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.TapInterface;
+import io.vmm4j.core.vhostuser.BackEndPort;
 import io.vmm4j.kvm.libc.Errno;
 import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
@@ -206,20 +207,28 @@ public final class MachineStarter {
 
     private static OpenedFiles opened(Resources resources) {
         Map<String, Fd> images = new HashMap<>();
+        Map<String, BackEndPort> backEnds = new HashMap<>();
         for (Drive drive : resources.drives.all()) {
-            images.put(drive.id(), drive.image());
+            if (drive.isVhostUser()) {
+                backEnds.put(drive.id(), drive.backEnd());
+            } else {
+                images.put(drive.id(), drive.image());
+            }
         }
         Map<String, TapInterface> taps = new HashMap<>();
         for (NetworkDevice network : resources.networks.all()) {
             taps.put(network.id(), network.tap());
         }
         return new OpenedFiles(resources.bootSource.kernel(), resources.bootSource.initrd(), images, taps,
-                resources.vsock == null ? null : resources.vsock.socket());
+                resources.vsock == null ? null : resources.vsock.socket(), backEnds);
     }
 
     /** What the machine that failed has taken along. */
     private static void reopen(Resources resources) {
         try {
+            for (Drive drive : resources.drives.all()) {
+                drive.reopen();
+            }
             for (NetworkDevice network : resources.networks.all()) {
                 network.close();
                 network.reopen();

@@ -198,10 +198,15 @@ final class RuntimeController implements AutoCloseable {
         if (drive == null) {
             throw badDrive(NOT_FOUND);
         }
-        if (body.pathOnHost() == null && body.rateLimiter() == null) {
+        boolean isNothingNew = body.pathOnHost() == null && body.rateLimiter() == null;
+        if (isNothingNew != drive.isVhostUser()) {
             throw badDrive("Block: Running method expected different backend.");
         }
         DriveControl control = vm.drive(body.driveId());
+        if (drive.isVhostUser()) {
+            await(control.refresh());
+            return;
+        }
         if (body.pathOnHost() != null) {
             changeImage(drive, control, body.pathOnHost());
         }

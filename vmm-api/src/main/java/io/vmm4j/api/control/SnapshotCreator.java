@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * {@code PUT /snapshot/create}, of a machine that stands still. A diff is to what was saved or loaded last. Where its memory file is there and is as
@@ -21,6 +22,8 @@ import java.nio.file.Path;
 final class SnapshotCreator implements AutoCloseable {
 
     private static final String DIFF = "Diff";
+
+    private static final String NOT_ALLOWED = "Cannot save the microVM state: Operation not allowed: ";
 
     private final Vm vm;
     /** What was saved or loaded last, or {@code null}. */
@@ -61,6 +64,11 @@ final class SnapshotCreator implements AutoCloseable {
     }
 
     private MachineSnapshot freeze() throws ApiException {
+        List<String> served = vm.config().drives().stream().filter(drive -> drive.socket() != null)
+                .map(drive -> "vhost-user-block(id: " + drive.driveId() + ")").toList();
+        if (!served.isEmpty()) {
+            throw refused(NOT_ALLOWED + "Devices without snapshot support are present: " + String.join(", ", served), null);
+        }
         try {
             return vm.snapshot();
         } catch (SnapshotException e) {
@@ -76,7 +84,7 @@ final class SnapshotCreator implements AutoCloseable {
 
     /** What the machine is doing, or has, that keeps it from being saved. */
     static ApiException notAllowed(Exception e) {
-        return refused("Cannot save the microVM state: Operation not allowed: " + e.getMessage(), e);
+        return refused(NOT_ALLOWED + e.getMessage(), e);
     }
 
     private static ApiException refused(String why, Exception cause) {

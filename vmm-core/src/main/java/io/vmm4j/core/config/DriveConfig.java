@@ -2,7 +2,9 @@ package io.vmm4j.core.config;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * A block device on a disk image (one element of {@code drives}).
@@ -21,7 +23,8 @@ import java.util.Locale;
  * @param format       what the image is: {@link Format#RAW} for one that is raw whatever it begins with, as a disk on which the guest has
  *                     put the image of another; {@link Format#QCOW2}; {@code null} = qcow2 where its name ends in {@code .qcow2}, else
  *                     raw, and refused where it does not look like that
- * @param socket       Firecracker's key for a vhost-user device in place of an image, which is not supported: {@code null}
+ * @param socket       the Unix socket of a vhost-user back end, which serves the drive in place of this process and an image; what goes with
+ *                     images goes without it; {@code null} = there is an image
  * @param overlay      where the guest's writes go in place of the image, which is opened for reading and may be shared: a file that does not
  *                     exist, which becomes a qcow2 image with {@code pathOnHost} behind it, or {@link #IN_MEMORY}; {@code null} = the image
  */
@@ -110,6 +113,11 @@ public record DriveConfig(
         this(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, null, null, null, null, null, null, null, null);
     }
 
+    /** A drive that a vhost-user back end serves, which listens at {@code socket}. */
+    public static DriveConfig vhostUser(String driveId, String socket) {
+        return new DriveConfig(driveId, null, null, null, null, null, null, null, null, null, null, null, socket, null);
+    }
+
     /** The same drive on another image. */
     public DriveConfig withPath(String path) {
         return new DriveConfig(driveId, isRootDevice, partuuid, path, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
@@ -140,6 +148,12 @@ public record DriveConfig(
                 queues, size, format, socket, overlay);
     }
 
+    /** The same drive, served by the vhost-user back end that listens there; {@code null} = by this process. */
+    public DriveConfig withSocket(String path) {
+        return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
+                numQueues, queueSize, format, path, overlay);
+    }
+
     /** The same drive with an image of this format; {@code null} = looked at. */
     public DriveConfig withFormat(Format imageFormat) {
         return new DriveConfig(driveId, isRootDevice, partuuid, pathOnHost, isReadOnly, cacheType, isDirect, rateLimiter, ioEngine,
@@ -152,10 +166,26 @@ public record DriveConfig(
                 numQueues, queueSize, format, socket, where);
     }
 
+    /** What is about an image, of which the back end knows. */
+    private void checkSocket(String key, Problems problems) {
+        problems.require(!socket.isEmpty(), key + ".socket", "the path of a socket is required");
+        problems.requirePath(socket, key + ".socket", "socket");
+        Map<String, Boolean> others = new LinkedHashMap<>();
+        others.put("path_on_host", pathOnHost != null);
+        others.put("is_read_only", isReadOnly);
+        others.put("rate_limiter", rateLimiter != null);
+        others.put("io_engine", ioEngine != IoEngine.Sync);
+        others.put("is_direct", isDirect);
+        others.put("format", format != null);
+        others.put("overlay", overlay != null);
+        others.forEach((field, isGiven) -> problems.require(!isGiven, key + "." + field,
+                field + " goes with an image and not with socket \"" + socket + "\": the vhost-user back end there has the disk"));
+    }
+
     void check(String key, Problems problems) {
         problems.requireId(driveId, key + ".drive_id", "drive");
         if (socket != null) {
-            problems.notSupported(key + ".socket", "\"" + socket + "\"", ": there is no vhost-user, give path_on_host");
+            checkSocket(key, problems);
         }
         problems.require(socket != null || pathOnHost != null && !pathOnHost.isEmpty(), key + ".path_on_host", "a disk image is required");
         problems.requirePath(pathOnHost, key + ".path_on_host", "disk image");

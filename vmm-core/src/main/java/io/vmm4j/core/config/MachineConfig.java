@@ -277,6 +277,19 @@ public record MachineConfig(
                 "huge pages " + hugePages + " do not go with memory type " + memType + ": give one of them");
     }
 
+    /**
+     * Other processes must be able to map the memory, and not to cut it short, which would end this process when it looks there.
+     *
+     * @param device that a vhost-user back end serves
+     */
+    void checkShared(String device, Problems problems) {
+        Optional<MemoryType> type = MemoryType.of(memType);
+        problems.require(type.isEmpty() || type.get().isShared() || hugePages == HugePages.TRANSPARENT, KEY + "mem_type", "memory type " + memType
+                + " cannot be shared with the vhost-user back end of " + device + ": use shmem, hugeshmem or hugetlbfs");
+        problems.require(memFilePath.isEmpty(), KEY + "mem_file_path", "memory in a file of \"" + memFilePath
+                + "\" cannot be shared with the vhost-user back end of " + device + ", which could cut it short: use memory without a file");
+    }
+
     private static Integer orDefault(Integer value, int byDefault) {
         return value == null ? Integer.valueOf(byDefault) : value;
     }

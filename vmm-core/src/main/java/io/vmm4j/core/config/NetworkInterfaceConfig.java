@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 
 /**
  * A network device (one element of {@code network-interfaces}), on one of these: a tap interface of the host, a tap that is made for
- * the machine, a passt that is started for it, or a socket of a program that speaks passt's protocol.
+ * the machine, a passt that is started for it, a socket of a program that speaks passt's protocol, or one of a vhost-user back end.
  *
  * @param ifaceId       name, unique among the interfaces: at most 255 characters that can be printed
  * @param hostDevName   a tap interface, 1 to 15 bytes; it exists, and is made for this user or used by root
@@ -27,6 +27,8 @@ import java.util.stream.Stream;
  * @param user          whether passt is started, which needs no privileges; {@code null} = false. One queue pair
  * @param publish       with {@code user}, the host's ports that lead into the guest, as {@link PublishedPort#parse} reads them
  * @param tap           whether a tap with an address is made, until the machine has ended; needs CAP_NET_ADMIN; {@code null} = false
+ * @param vhostUser     the Unix socket of a vhost-user back end, which serves the queues in place of this process; or {@code null}. One queue
+ *                      pair, and no limits
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record NetworkInterfaceConfig(
@@ -41,7 +43,8 @@ public record NetworkInterfaceConfig(
         @JsonProperty("stream") String stream,
         @JsonProperty("user") Boolean user,
         @JsonInclude(JsonInclude.Include.NON_EMPTY) @JsonProperty("publish") List<String> publish,
-        @JsonProperty("tap") Boolean tap) {
+        @JsonProperty("tap") Boolean tap,
+        @JsonProperty("vhost_user") String vhostUser) {
 
     /** Each pair is a buffer of 64 KiB and two timers on the event loop. */
     public static final int MAX_QUEUE_PAIRS = 16;
@@ -51,7 +54,7 @@ public record NetworkInterfaceConfig(
     /** Ports that one interface publishes at most. */
     public static final int MAX_PUBLISHED = 1024;
 
-    private static final String ONE_OF = "one of host_dev_name, stream, user and tap";
+    private static final String ONE_OF = "one of host_dev_name, stream, user, tap and vhost_user";
     private static final int MAX_NAME = 15;
     private static final int MIN_MTU = 68;
     private static final int MAX_MTU = 65535;
@@ -65,6 +68,12 @@ public record NetworkInterfaceConfig(
         publish = publish == null ? List.of() : List.copyOf(publish);
         user = user != null && user ? user : null;
         tap = tap != null && tap ? tap : null;
+    }
+
+    /** An interface that no vhost-user back end serves. */
+    public NetworkInterfaceConfig(String ifaceId, String hostDevName, String guestMac, Integer mtu, RateLimiterConfig rxRateLimiter,
+            RateLimiterConfig txRateLimiter, Integer queuePairs, Integer queueSize, String stream, Boolean user, List<String> publish, Boolean tap) {
+        this(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream, user, publish, tap, null);
     }
 
     /** An interface on a tap of the host. */
@@ -97,38 +106,44 @@ public record NetworkInterfaceConfig(
         return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, null, null, null, true);
     }
 
+    /** An interface that a vhost-user back end serves, which listens at {@code socket}. */
+    public static NetworkInterfaceConfig vhostUser(String ifaceId, String socket) {
+        return new NetworkInterfaceConfig(ifaceId, null, null, null, null, null, null, null, null, null, null, null, socket);
+    }
+
     /** The same with another hardware address for the guest; {@code null} = the guest makes one up. */
     public NetworkInterfaceConfig withGuestMac(String mac) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, mac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream, user,
-                publish, tap);
+                publish, tap, vhostUser);
     }
 
     /** The same with another largest packet. */
     public NetworkInterfaceConfig withMtu(Integer bytes) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, bytes, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream,
-                user, publish, tap);
+                user, publish, tap, vhostUser);
     }
 
     /** The same with other limits; {@code null} for none. */
     public NetworkInterfaceConfig withRateLimiters(RateLimiterConfig rx, RateLimiterConfig tx) {
-        return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rx, tx, queuePairs, queueSize, stream, user, publish, tap);
+        return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rx, tx, queuePairs, queueSize, stream, user, publish, tap,
+                vhostUser);
     }
 
     /** The same with other ports of the host that lead into the guest. */
     public NetworkInterfaceConfig withPublish(List<String> ports) {
         return new NetworkInterfaceConfig(ifaceId, hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, stream,
-                user, ports, tap);
+                user, ports, tap, vhostUser);
     }
 
     /** The same on what another stands on. */
     public NetworkInterfaceConfig onPortOf(NetworkInterfaceConfig other) {
         return new NetworkInterfaceConfig(ifaceId, other.hostDevName, guestMac, mtu, rxRateLimiter, txRateLimiter, queuePairs, queueSize, other.stream,
-                other.user, other.publish, other.tap);
+                other.user, other.publish, other.tap, other.vhostUser);
     }
 
-    /** The field that says what it stands on: {@code host_dev_name}, {@code stream}, {@code user} or {@code tap}. */
+    /** The field that says what it stands on: {@code host_dev_name}, {@code stream}, {@code user}, {@code tap} or {@code vhost_user}. */
     public String portField() {
-        return user != null ? "user" : stream != null ? "stream" : tap != null ? "tap" : "host_dev_name";
+        return vhostUser != null ? "vhost_user" : user != null ? "user" : stream != null ? "stream" : tap != null ? "tap" : "host_dev_name";
     }
 
     void check(String key, Problems problems) {
@@ -148,7 +163,7 @@ public record NetworkInterfaceConfig(
     /** What it stands on. */
     private void checkPort(String key, Problems problems) {
         String field = portField();
-        long given = Stream.of(hostDevName, stream, user, tap).filter(Objects::nonNull).count();
+        long given = Stream.of(hostDevName, stream, user, tap, vhostUser).filter(Objects::nonNull).count();
         if (given > 1) {
             problems.add(key + "." + field, field + " goes without the others: an interface is on " + ONE_OF);
             return;
@@ -162,6 +177,13 @@ public record NetworkInterfaceConfig(
         if (stream != null) {
             problems.require(!stream.isEmpty(), key + ".stream", "the path of a socket is required");
             problems.requirePath(stream, key + ".stream", "stream socket");
+        }
+        if (vhostUser != null) {
+            problems.require(!vhostUser.isEmpty(), key + ".vhost_user", "the path of a socket is required");
+            problems.requirePath(vhostUser, key + ".vhost_user", "vhost-user socket");
+            String why = " does not go with vhost_user: the back end moves the frames";
+            problems.require(rxRateLimiter == null, key + ".rx_rate_limiter", "rx_rate_limiter" + why);
+            problems.require(txRateLimiter == null, key + ".tx_rate_limiter", "tx_rate_limiter" + why);
         }
         checkPublished(key + ".publish", problems);
     }

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -20,6 +22,8 @@ import java.util.stream.Collectors;
  * @param privileged the guest may make set-uid programs, device nodes, and {@code security} and {@code trusted} attributes; default false
  * @param numQueues  request queues, each with a thread of the host's, 1 to {@value #QUEUES_MAX}; default 1
  * @param queueSize  elements of a queue, a power of two, {@value #QUEUE_SIZE_MIN} to {@value #QUEUE_SIZE_MAX}; default {@value #DEFAULT_QUEUE_SIZE}
+ * @param socket     the Unix socket of a vhost-user back end, as virtiofsd, which serves the folder that it has been given in place of this process;
+ *                   what says how folders are served goes without it; or {@code null}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ShareConfig(
@@ -31,7 +35,8 @@ public record ShareConfig(
         @JsonProperty("xattr") Boolean xattr,
         @JsonProperty("privileged") Boolean privileged,
         @JsonProperty("num_queues") Integer numQueues,
-        @JsonProperty("queue_size") Integer queueSize) {
+        @JsonProperty("queue_size") Integer queueSize,
+        @JsonProperty("socket") String socket) {
 
     /** Most bytes of a tag. */
     public static final int TAG_MAX = 36;
@@ -80,39 +85,65 @@ public record ShareConfig(
         queueSize = queueSize == null ? DEFAULT_QUEUE_SIZE : queueSize;
     }
 
+    /** A folder that this process serves. */
+    public ShareConfig(String tag, String pathOnHost, Boolean readOnly, Cache cache, Boolean writeback, Boolean xattr, Boolean privileged,
+            Integer numQueues, Integer queueSize) {
+        this(tag, pathOnHost, readOnly, cache, writeback, xattr, privileged, numQueues, queueSize, null);
+    }
+
     /** A folder with the defaults of the rest. */
     public static ShareConfig of(String pathOnHost, String tag) {
-        return new ShareConfig(tag, pathOnHost, null, null, null, null, null, null, null);
+        return new ShareConfig(tag, pathOnHost, null, null, null, null, null, null, null, null);
+    }
+
+    /** A folder that a vhost-user back end serves, which listens at {@code socket}. */
+    public static ShareConfig vhostUser(String socket, String tag) {
+        return new ShareConfig(tag, null, null, null, null, null, null, null, null, socket);
     }
 
     /** The same, which the guest may change or not. */
     public ShareConfig withReadOnly(boolean only) {
-        return new ShareConfig(tag, pathOnHost, only, cache, writeback, xattr, privileged, numQueues, queueSize);
+        return new ShareConfig(tag, pathOnHost, only, cache, writeback, xattr, privileged, numQueues, queueSize, socket);
     }
 
     /** The same with another policy of what the guest may keep. */
     public ShareConfig withCache(Cache other) {
-        return new ShareConfig(tag, pathOnHost, readOnly, other, writeback, xattr, privileged, numQueues, queueSize);
+        return new ShareConfig(tag, pathOnHost, readOnly, other, writeback, xattr, privileged, numQueues, queueSize, socket);
     }
 
     /** The same, with writes that may wait in the guest's memory or not. */
     public ShareConfig withWriteback(boolean waits) {
-        return new ShareConfig(tag, pathOnHost, readOnly, cache, waits, xattr, privileged, numQueues, queueSize);
+        return new ShareConfig(tag, pathOnHost, readOnly, cache, waits, xattr, privileged, numQueues, queueSize, socket);
     }
 
     /** The same with extended attributes or without. */
     public ShareConfig withXattr(boolean there) {
-        return new ShareConfig(tag, pathOnHost, readOnly, cache, writeback, there, privileged, numQueues, queueSize);
+        return new ShareConfig(tag, pathOnHost, readOnly, cache, writeback, there, privileged, numQueues, queueSize, socket);
     }
 
     /** The same, where the guest may make what gives programs privileges, or not. */
     public ShareConfig withPrivileged(boolean may) {
-        return new ShareConfig(tag, pathOnHost, readOnly, cache, writeback, xattr, may, numQueues, queueSize);
+        return new ShareConfig(tag, pathOnHost, readOnly, cache, writeback, xattr, may, numQueues, queueSize, socket);
     }
 
     /** The same with other queues. */
     public ShareConfig withQueues(int count, int size) {
-        return new ShareConfig(tag, pathOnHost, readOnly, cache, writeback, xattr, privileged, count, size);
+        return new ShareConfig(tag, pathOnHost, readOnly, cache, writeback, xattr, privileged, count, size, socket);
+    }
+
+    /** What is about how a folder is served, of which the back end knows. */
+    private void checkSocket(String key, Problems problems) {
+        problems.require(!socket.isEmpty(), key + ".socket", "the path of a socket is required");
+        problems.requirePath(socket, key + ".socket", "socket");
+        Map<String, Boolean> others = new LinkedHashMap<>();
+        others.put("path_on_host", pathOnHost != null);
+        others.put("read_only", readOnly);
+        others.put("cache", cache != Cache.AUTO);
+        others.put("writeback", writeback);
+        others.put("xattr", !xattr);
+        others.put("privileged", privileged);
+        others.forEach((field, isGiven) -> problems.require(!isGiven, key + "." + field,
+                field + " does not go with socket \"" + socket + "\": the vhost-user back end there serves its folder as it has been told"));
     }
 
     void check(String key, Problems problems) {
@@ -121,6 +152,9 @@ public record ShareConfig(
         problems.require(length <= TAG_MAX, key + ".tag", "tag \"" + tag + "\" of " + length + " bytes is above the limit of " + TAG_MAX);
         if (length > 0 && length <= TAG_MAX) {
             problems.requireId(tag, key + ".tag", "share");
+        }
+        if (socket != null) {
+            checkSocket(key, problems);
         }
         problems.require(pathOnHost == null || !pathOnHost.isEmpty(), key + ".path_on_host", "the path of a directory is required");
         problems.requirePath(pathOnHost, key + ".path_on_host", "shared folder");

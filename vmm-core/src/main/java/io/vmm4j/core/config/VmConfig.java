@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A whole machine, as the configuration file has it: the one model behind every front door. Immutable; absent parts
@@ -154,7 +156,17 @@ public record VmConfig(
             balloon.check(machineConfig.memSizeMib(), problems);
         }
         checkConsole(problems);
+        vhostUserDevice().ifPresent(device -> machineConfig.checkShared(device, problems));
         checkWhatIsNotSupported(problems);
+    }
+
+    /** A device that a vhost-user back end serves, for messages: {@code drive "data"}; empty when there is none. */
+    public Optional<String> vhostUserDevice() {
+        Stream<String> served = drives.stream().filter(drive -> drive.socket() != null).map(drive -> "drive \"" + drive.driveId() + "\"");
+        Stream<String> networks = networkInterfaces.stream().filter(network -> network.vhostUser() != null)
+                .map(network -> "network interface \"" + network.ifaceId() + "\"");
+        Stream<String> folders = shares.stream().filter(share -> share.socket() != null).map(share -> "share \"" + share.tag() + "\"");
+        return Stream.of(served, networks, folders).flatMap(devices -> devices).findFirst();
     }
 
     private void checkWhatIsNotSupported(Problems problems) {

@@ -3,6 +3,7 @@ package io.vmm4j.core.control;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.core.vhostuser.VhostUserDevice;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import java.io.IOException;
@@ -16,10 +17,7 @@ import java.util.concurrent.TimeoutException;
 public final class DriveControl {
 
     private final String id;
-    private final DeviceLoop loop;
-    private final VirtioBlk device;
-    private final Duration bound;
-    private final ImageChanges changes;
+    private final DriveWork work;
 
     /**
      * @param id     as in the configuration
@@ -38,11 +36,27 @@ public final class DriveControl {
 
     /** As the first constructor, with the loop's answers given by a machine's own threads. */
     public DriveControl(String id, DeviceLoop loop, VirtioBlk device, DriveImages images) {
+        this(id, new ImageDrive(id, loop, device, images));
+    }
+
+    private DriveControl(String id, DriveWork work) {
         this.id = id;
-        this.loop = loop;
-        this.device = device;
-        this.bound = loop.bound();
-        this.changes = new ImageChanges(id, loop, device, images, this::refresh);
+        this.work = work;
+    }
+
+    /**
+     * Of a drive that a vhost-user back end serves.
+     *
+     * @param loop the device's own
+     */
+    @SuppressWarnings("exports") // made by machines only
+    public static DriveControl served(String id, DeviceLoop loop, VhostUserDevice device) {
+        return new DriveControl(id, new ServedDrive(id, loop, device));
+    }
+
+    /** Whether a vhost-user back end serves the drive: it has no image and no limits here, and {@link #refresh} asks the back end. */
+    public boolean isVhostUser() {
+        return work instanceof ServedDrive;
     }
 
     /** The drive's id in the configuration. */
@@ -54,39 +68,21 @@ public final class DriveControl {
      * Changes the limits: an absent one stays as it is, a present one takes the old one's place and starts full, one of
      * size 0 lifts it. Requests that wait are looked at again.
      *
-     * @throws IllegalArgumentException when the limits cannot be
+     * @throws IllegalArgumentException when the limits cannot be, or {@link #isVhostUser()}
      */
     public CompletableFuture<Void> updateRateLimiter(RateLimiterConfig limits) {
-        DeviceLoop.checked(limits, "rate_limiter");
-        return loop.run(() -> device.updateLimits(limits.bandwidthBucket(), limits.opsBucket()));
+        return work.updateRateLimiter(DeviceLoop.checked(limits, "rate_limiter"));
     }
 
     /**
-     * Tells the guest how large the drive's image is now, as after somebody made it larger.
+     * Tells the guest how large the drive's image is now, as after somebody made it larger; where a back end serves it, what else that says of
+     * the disk too.
      *
      * @return fails with an {@link UncheckedIOException} when the host does not say, with a {@link TimeoutException} when it takes more than
      *     10 s to; the guest is told nothing then
      */
     public CompletableFuture<Void> refresh() {
-        return refresh(bound);
-    }
-
-    private CompletableFuture<Void> refresh(Duration within) {
-        Command<Void> command = loop.newCommand("drive " + id + ": the host did not tell the size of its image within "
-                + Command.named(within) + "; nothing was changed", within);
-        loop.give(command, () -> loop.answers().give(() -> refresh(command)));
-        return command.answer();
-    }
-
-    /** Not on a loop: the host may take a while. */
-    private void refresh(Command<Void> command) {
-        try {
-            if (device.refreshCapacity(command::begin)) {
-                command.succeed(null);
-            }
-        } catch (IOException e) {
-            command.fail(new UncheckedIOException(e));
-        }
+        return work.refresh();
     }
 
     /**
@@ -113,7 +109,7 @@ public final class DriveControl {
      *               configuration says
      */
     public CompletableFuture<Void> updateImage(Path image, DriveConfig.Format format) throws ConfigException, IOException {
-        return updateImage(image, format, bound);
+        return work.updateImage(image, format, work.bound());
     }
 
     /**
@@ -122,6 +118,6 @@ public final class DriveControl {
      * @param within in place of the 10 s, more than nothing
      */
     public CompletableFuture<Void> updateImage(Path image, DriveConfig.Format format, Duration within) throws ConfigException, IOException {
-        return changes.to(image, format, within);
+        return work.updateImage(image, format, within);
     }
 }

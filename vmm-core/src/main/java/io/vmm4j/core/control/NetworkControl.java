@@ -1,6 +1,7 @@
 package io.vmm4j.core.control;
 
 import io.vmm4j.core.config.RateLimiterConfig;
+import io.vmm4j.core.vhostuser.VhostUserDevice;
 import io.vmm4j.devices.time.EventLoop;
 import io.vmm4j.devices.virtio.net.MacAddress;
 import io.vmm4j.devices.virtio.net.NetStatistics;
@@ -12,7 +13,7 @@ public final class NetworkControl {
 
     private final String id;
     private final DeviceLoop loop;
-    private final VirtioNet device;
+    private final NetworkWork work;
 
     /**
      * @param id     as in the configuration
@@ -25,9 +26,23 @@ public final class NetworkControl {
 
     /** As the other constructor, with the loop's answers given by a machine's own threads. */
     public NetworkControl(String id, DeviceLoop loop, VirtioNet device) {
+        this(id, loop, new OwnNetwork(id, device));
+    }
+
+    private NetworkControl(String id, DeviceLoop loop, NetworkWork work) {
         this.id = id;
         this.loop = loop;
-        this.device = device;
+        this.work = work;
+    }
+
+    /**
+     * Of an interface that a vhost-user back end serves.
+     *
+     * @param loop the device's own
+     */
+    @SuppressWarnings("exports") // made by machines only
+    public static NetworkControl served(String id, DeviceLoop loop, VhostUserDevice device) {
+        return new NetworkControl(id, loop, new ServedNetwork(id, device));
     }
 
     /** The interface's id in the configuration. */
@@ -38,31 +53,33 @@ public final class NetworkControl {
     /**
      * Changes the limits on frames for the guest, as {@link DriveControl#updateRateLimiter} does.
      *
-     * @throws IllegalArgumentException when the limits cannot be
+     * @throws IllegalArgumentException when the limits cannot be, or a vhost-user back end serves the interface
      */
     public CompletableFuture<Void> updateRxRateLimiter(RateLimiterConfig limits) {
         DeviceLoop.checked(limits, "rx_rate_limiter");
-        return loop.run(() -> device.updateRxLimits(limits.bandwidthBucket(), limits.opsBucket()));
+        work.requireLimits();
+        return loop.run(() -> work.updateRxLimits(limits));
     }
 
     /**
      * Changes the limits on frames from the guest, as {@link DriveControl#updateRateLimiter} does.
      *
-     * @throws IllegalArgumentException when the limits cannot be
+     * @throws IllegalArgumentException when the limits cannot be, or a vhost-user back end serves the interface
      */
     public CompletableFuture<Void> updateTxRateLimiter(RateLimiterConfig limits) {
         DeviceLoop.checked(limits, "tx_rate_limiter");
-        return loop.run(() -> device.updateTxLimits(limits.bandwidthBucket(), limits.opsBucket()));
+        work.requireLimits();
+        return loop.run(() -> work.updateTxLimits(limits));
     }
 
     /** Plugs the guest's cable in or out; while it is out, frames of both directions are dropped. */
     public CompletableFuture<Void> setLinkUp(boolean up) {
-        return loop.run(() -> device.setLinkUp(up));
+        return loop.run(() -> work.setLinkUp(up));
     }
 
     /** Whether the guest's cable is plugged in. */
     public boolean isLinkUp() {
-        return device.isLinkUp();
+        return work.isLinkUp();
     }
 
     /**
@@ -71,21 +88,16 @@ public final class NetworkControl {
      * @return fails with an {@link IllegalStateException} when there is no driver, or one that cannot be asked
      */
     public CompletableFuture<Void> requestAnnounce() {
-        return loop.run(() -> {
-            if (!device.requestAnnounce()) {
-                throw new IllegalStateException("the guest's driver of network interface " + id
-                        + " cannot be asked to announce itself: there is none, or it has not taken the feature VIRTIO_NET_F_GUEST_ANNOUNCE");
-            }
-        });
+        return loop.run(work::requestAnnounce);
     }
 
     /** The guest's hardware address: the configured one or what the guest has set; zeroes when there is neither. */
     public MacAddress mac() {
-        return device.mac();
+        return work.mac();
     }
 
-    /** What went in and out so far, and what did not. */
+    /** What went in and out so far, and what did not; where a vhost-user back end moves the frames nothing is counted here. */
     public NetStatistics statistics() {
-        return device.statistics();
+        return work.statistics();
     }
 }

@@ -4,6 +4,7 @@ import io.vmm4j.core.share.ShareServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A shared folder's device of a running machine: folders of the host's appear below it, and go again. The guest sees them at its next look, and
@@ -12,7 +13,8 @@ import java.util.Objects;
 public final class ShareControl {
 
     private final String tag;
-    private final ShareServer server;
+    /** Empty where a back end serves the folder. */
+    private final Optional<ShareServer> server;
 
     /**
      * @param tag    as in the configuration
@@ -20,8 +22,21 @@ public final class ShareControl {
      */
     @SuppressWarnings("exports") // made by machines only
     public ShareControl(String tag, ShareServer server) {
+        this(tag, Optional.of(server));
+    }
+
+    private ShareControl(String tag, Optional<ShareServer> server) {
         this.tag = Objects.requireNonNull(tag, "tag");
-        this.server = Objects.requireNonNull(server, "server");
+        this.server = server;
+    }
+
+    /** Of a folder that a vhost-user back end serves, and nobody here can change. */
+    public static ShareControl served(String tag) {
+        return new ShareControl(tag, Optional.empty());
+    }
+
+    private ShareServer server() {
+        return server.orElseThrow(() -> new IllegalArgumentException("share \"" + tag + "\" is served by a vhost-user back end, which has its folder"));
     }
 
     /** The share's tag in the configuration. */
@@ -36,11 +51,11 @@ public final class ShareControl {
      * @param place    where in the share, as {@code /data}, below directories that are made for it; {@code /} for all of the share
      * @param readOnly whether the guest may change nothing in it
      * @throws IOException              when it cannot be opened
-     * @throws IllegalArgumentException when there is something at {@code place}, or that is no absolute path
+     * @throws IllegalArgumentException when there is something at {@code place}, or that is no absolute path, or a vhost-user back end serves the share
      * @throws IllegalStateException    when the machine has ended
      */
     public void mount(Path folder, String place, boolean readOnly) throws IOException {
-        server.mount(Objects.requireNonNull(folder, "folder"), Objects.requireNonNull(place, "place"), readOnly);
+        server().mount(Objects.requireNonNull(folder, "folder"), Objects.requireNonNull(place, "place"), readOnly);
     }
 
     /**
@@ -49,6 +64,6 @@ public final class ShareControl {
      * @throws IllegalArgumentException when there is none
      */
     public void unmount(String place) {
-        server.unmount(Objects.requireNonNull(place, "place"));
+        server().unmount(Objects.requireNonNull(place, "place"));
     }
 }

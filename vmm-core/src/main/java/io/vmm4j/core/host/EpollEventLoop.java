@@ -99,6 +99,11 @@ public final class EpollEventLoop implements EventLoop, AutoCloseable {
         return thread.getState() != Thread.State.NEW;
     }
 
+    /** Whether it is to end: nothing on its thread may wait for others any more. Any thread. */
+    public boolean isClosing() {
+        return closing;
+    }
+
     /** The loop's thread, for those who count or wait for it. */
     public Thread thread() {
         return thread;

@@ -15,9 +15,10 @@ import java.util.TreeMap;
  * @param root       the root file system's device in the guest, such as {@code vda}, or {@code null} for none but the initramfs
  * @param command    a program and its arguments, or none for a shell
  * @param term       TERM of the terminal
+ * @param own        what a shell of the guest executes to become the command, or {@code null} for {@code command} as such
  */
 public record ShellRun(String nonce, String console, String errors, boolean isTerminal, List<String> modules, String root, List<String> command,
-        String term) {
+        String term, String own) {
 
     /** Most bytes of a piece of input: a line with its length, then so many bytes; one of length 0 is the end. */
     public static final int PIECE_MAX = 4096;
@@ -33,6 +34,17 @@ public record ShellRun(String nonce, String console, String errors, boolean isTe
     public ShellRun {
         modules = List.copyOf(modules);
         command = List.copyOf(command);
+    }
+
+    /** One of a command as such, or a shell. */
+    public ShellRun(String nonce, String console, String errors, boolean isTerminal, List<String> modules, String root, List<String> command,
+            String term) {
+        this(nonce, console, errors, isTerminal, modules, root, command, term, null);
+    }
+
+    /** The same run with a script that becomes the command. */
+    public ShellRun by(String script) {
+        return new ShellRun(nonce, console, errors, isTerminal, modules, root, command, term, script);
     }
 
     /** Assignments for a shell to read. */
@@ -52,6 +64,9 @@ public record ShellRun(String nonce, String console, String errors, boolean isTe
 
     /** What a shell of the guest executes to become the command. With a root file system, that is in it. */
     String script() {
+        if (own != null) {
+            return own;
+        }
         StringBuilder text = new StringBuilder();
         if (command.isEmpty()) {
             text.append(root == null ? "exec /bin/sh -l" : SHELL_IN_ROOT);

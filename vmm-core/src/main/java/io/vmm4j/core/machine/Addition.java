@@ -8,6 +8,8 @@ import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.NetPort;
+import io.vmm4j.core.vhostuser.BackEndPort;
+import io.vmm4j.core.vhostuser.SharedRam;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -56,6 +58,15 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
         VmConfig with = config.withDrives(append(config.drives(), drive));
         check(with, DRIVES + "[" + config.drives().size() + "]", key);
         Problems problems = new Problems();
+        UnaryOperator<VmConfig> without = machine -> machine.withDrives(
+                machine.drives().stream().filter(other -> !other.driveId().equals(drive.driveId())).toList());
+        if (drive.socket() != null) {
+            SharedRam ram = shared(surroundings, key + ".socket");
+            BackEndPort port = BackEnds.open(drive, key, problems);
+            problems.throwIfAny();
+            return served(BackEnds.name(drive), drive.driveId(), port, with, without, surroundings,
+                    (devices, parts) -> devices.addDrive(drive, port, ram, parts));
+        }
         DiskImage image = opening.open(drive, key, problems);
         problems.throwIfAny();
         HotDevice.Maker maker = (slots, parts) -> {
@@ -70,8 +81,33 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
             surroundings.parts().removeDrive(drive.driveId());
             surroundings.metrics().withoutDrive(drive.driveId());
         };
-        return new Addition("drive " + drive.driveId(), drive.driveId(), image, maker, unmaker, with, machine -> machine.withDrives(
-                machine.drives().stream().filter(other -> !other.driveId().equals(drive.driveId())).toList()));
+        return new Addition("drive " + drive.driveId(), drive.driveId(), image, maker, unmaker, with, without);
+    }
+
+    /** Puts a device that a back end serves among those of the machine. */
+    @FunctionalInterface
+    private interface Serving {
+        void add(VirtioDevices devices, VirtioDevices.Parts parts) throws IOException;
+    }
+
+    /** The memory that a back end needs, where the machine has been started with it. */
+    private static SharedRam shared(DeviceSurroundings surroundings, String key) throws ConfigException {
+        return surroundings.ram().shared().orElseThrow(() -> new ConfigException(key,
+                "the machine's memory is not shared, as a vhost-user back end needs: start it with such a device, or with memory type hugeshmem"));
+    }
+
+    private static Addition served(String name, String id, BackEndPort port, VmConfig with, UnaryOperator<VmConfig> without,
+            DeviceSurroundings surroundings, Serving serving) {
+        HotDevice.Maker maker = (slots, parts) -> {
+            VirtioDevices devices = new VirtioDevices(slots, surroundings.loop(), surroundings.hold(), surroundings.helpers(), surroundings.metrics());
+            serving.add(devices, parts);
+            return devices.controls();
+        };
+        Runnable unmaker = () -> {
+            surroundings.hold().removeNamed(name);
+            surroundings.ram().writtenElsewhere();
+        };
+        return new Addition(name, id, port, maker, unmaker, with, without);
     }
 
     /**
@@ -88,6 +124,15 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
         VmConfig with = config.withNetworkInterfaces(append(config.networkInterfaces(), network));
         check(with, NETWORKS + "[" + config.networkInterfaces().size() + "]", key);
         Problems problems = new Problems();
+        UnaryOperator<VmConfig> without = machine -> machine.withNetworkInterfaces(
+                machine.networkInterfaces().stream().filter(other -> !other.ifaceId().equals(network.ifaceId())).toList());
+        if (network.vhostUser() != null) {
+            SharedRam ram = shared(surroundings, key + ".vhost_user");
+            BackEndPort port = BackEnds.open(network, key, problems);
+            problems.throwIfAny();
+            return served(BackEnds.name(network), network.ifaceId(), port, with, without, surroundings,
+                    (devices, parts) -> devices.addNetwork(network, port, ram, parts));
+        }
         NetPort port = NetPorts.open(network, key, problems);
         problems.throwIfAny();
         HotDevice.Maker maker = (slots, parts) -> {
@@ -99,8 +144,7 @@ record Addition(String name, String id, AutoCloseable opened, HotDevice.Maker ma
             return devices.controls();
         };
         Runnable unmaker = () -> surroundings.metrics().withoutNetwork(network.ifaceId());
-        return new Addition("network interface " + network.ifaceId(), network.ifaceId(), port, maker, unmaker, with, machine -> machine.withNetworkInterfaces(
-                machine.networkInterfaces().stream().filter(other -> !other.ifaceId().equals(network.ifaceId())).toList()));
+        return new Addition("network interface " + network.ifaceId(), network.ifaceId(), port, maker, unmaker, with, without);
     }
 
     /** Where it is, in {@code slot}. */

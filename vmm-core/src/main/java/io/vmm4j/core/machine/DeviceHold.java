@@ -1,6 +1,7 @@
 package io.vmm4j.core.machine;
 
 import io.vmm4j.core.host.EpollEventLoop;
+import io.vmm4j.core.vhostuser.VhostUserDevice;
 import io.vmm4j.devices.virtio.blk.VirtioBlk;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,7 +15,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
 /**
- * Has the devices of a machine stand still, once no vCPU runs: drives end what they have in work and take up nothing more, and the loops
+ * Has the devices of a machine stand still, once no vCPU runs: drives and back ends end what they have in work and take up nothing more, and the loops
  * of all others run only what the host's side asks. What the guest and the host's files have for the devices waits. Thread-safe.
  */
 final class DeviceHold {
@@ -23,9 +24,19 @@ final class DeviceHold {
     private static final long RECHECK_MILLIS = 20;
 
     private final List<EpollEventLoop> loops = new ArrayList<>();
-    private final Map<String, VirtioBlk> drives = new LinkedHashMap<>();
+    /** By name, for messages. */
+    private final Map<String, Pausing> served = new LinkedHashMap<>();
     /** Written under this object's lock. */
     private volatile boolean isOn;
+
+    /** A device that stands still of its own accord when it is asked to. */
+    private interface Pausing {
+
+        /** Completes when it does. */
+        CompletableFuture<Void> pause();
+
+        void resume();
+    }
 
     /** @param loop owns the devices that are there from the start, but for the drives' queues */
     DeviceHold(EpollEventLoop loop) {
@@ -42,16 +53,54 @@ final class DeviceHold {
     }
 
     /** A drive that is there from now on, by its id. */
-    synchronized void add(String id, VirtioBlk drive) {
-        drives.put(id, drive);
+    void add(String id, VirtioBlk drive) {
+        add(driveName(id), new Pausing() {
+            @Override
+            public CompletableFuture<Void> pause() {
+                return drive.pause();
+            }
+
+            @Override
+            public void resume() {
+                drive.resume();
+            }
+        });
+    }
+
+    /** A device that is there from now on, and its back end stands still with it. */
+    void add(String name, VhostUserDevice device) {
+        add(name, new Pausing() {
+            @Override
+            public CompletableFuture<Void> pause() {
+                return device.pause();
+            }
+
+            @Override
+            public void resume() {
+                device.resume();
+            }
+        });
+    }
+
+    private synchronized void add(String name, Pausing device) {
+        served.put(name, device);
         if (isOn) {
-            drive.pause(); // nobody has driven it yet: there is nothing to wait for
+            device.pause(); // nobody has driven it yet: there is nothing to wait for
         }
     }
 
+    private static String driveName(String id) {
+        return "drive " + id;
+    }
+
     /** A drive that is not there any more. */
-    synchronized void remove(String id) {
-        drives.remove(id);
+    void remove(String id) {
+        removeNamed(driveName(id));
+    }
+
+    /** A device that is not there any more, by the name that it was added by. */
+    synchronized void removeNamed(String name) {
+        served.remove(name);
     }
 
     /**
@@ -63,11 +112,11 @@ final class DeviceHold {
         long end = System.nanoTime() + nanos;
         isOn = true;
         Map<String, CompletableFuture<Void>> pauses = new LinkedHashMap<>();
-        drives.forEach((id, drive) -> pauses.put(id, drive.pause()));
+        served.forEach((name, device) -> pauses.put(name, device.pause()));
         loops.forEach(EpollEventLoop::hold);
         for (Map.Entry<String, CompletableFuture<Void>> pause : pauses.entrySet()) {
             if (!isOver(pause.getValue(), end)) {
-                return Optional.of("drive " + pause.getKey() + " has a request in work");
+                return Optional.of(pause.getKey() + " has a request in work");
             }
         }
         return loops.stream().filter(loop -> !loop.awaitHeld(end - System.nanoTime())).findFirst()
@@ -129,6 +178,6 @@ final class DeviceHold {
         isOn = false;
         notifyAll();
         loops.forEach(EpollEventLoop::goOn);
-        drives.values().forEach(VirtioBlk::resume);
+        served.values().forEach(Pausing::resume);
     }
 }

@@ -11,6 +11,7 @@ import io.vmm4j.kvm.KvmVm;
 /**
  * What the machine has for its devices.
  *
+ * @param ram       the guest's
  * @param events    by what the guest hears of news
  * @param loop      the machine's own
  * @param hold      of the devices, while the guest is paused
@@ -21,7 +22,12 @@ import io.vmm4j.kvm.KvmVm;
  * @param threads   the machine's
  * @param parts     what of the machine has state
  */
-record DeviceSurroundings(KvmVm vm, GuestMemory memory, AcpiEventDevice events, EpollEventLoop loop, DeviceHold hold,
+record DeviceSurroundings(KvmVm vm, GuestRam ram, AcpiEventDevice events, EpollEventLoop loop, DeviceHold hold,
         HotDevice.LoopMaker loopMaker, HelperThreads helpers, MachineMetrics metrics, VcpuEvents listeners, MachineThreads threads,
         SavedParts parts) {
+
+    /** Guest RAM as devices see it. */
+    GuestMemory memory() {
+        return ram.memory();
+    }
 }

@@ -11,6 +11,7 @@ import io.vmm4j.devices.virtio.VirtioDeviceType;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A virtio device of the embedder's, checked when it is made, and guarded from then on: what it throws ends its machine under
@@ -22,6 +23,7 @@ final class GivenDevice implements VirtioDevice {
     private final VirtioDevice device;
     private final VirtioDeviceType type;
     private final long features;
+    private final OptionalLong ringFeatures;
     private final int[] queueSizeMax;
     private final ConfigSpace config;
 
@@ -30,6 +32,7 @@ final class GivenDevice implements VirtioDevice {
         this.device = device;
         this.type = Objects.requireNonNull(device.type(), "type()");
         this.features = device.deviceFeatures();
+        this.ringFeatures = Objects.requireNonNull(device.ringFeaturesElsewhere(), "ringFeaturesElsewhere()");
         this.queueSizeMax = device.queueSizeMax().clone();
         ConfigSpace space = Objects.requireNonNull(device.configSpace(), "configSpace()");
         space.generation();
@@ -82,6 +85,11 @@ final class GivenDevice implements VirtioDevice {
     @Override
     public long deviceFeatures() {
         return features;
+    }
+
+    @Override
+    public OptionalLong ringFeaturesElsewhere() {
+        return ringFeatures;
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.vmm4j.core.config.MachineConfig;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.memory.FrozenMemory;
 import io.vmm4j.core.memory.RamHistory;
+import io.vmm4j.core.vhostuser.SharedRam;
 import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.memory.MemoryRegion;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A guest's RAM, mapped once and laid into the guest around the hole below 4 GiB. It is not inherited by children, nor
@@ -50,13 +52,22 @@ final class GuestRam implements AutoCloseable {
     }
 
     /**
-     * Allocates RAM as {@code machine} says. Unless it is to be brought in at once, or comes from a pool or a file system
+     * Allocates RAM as {@code machine} says, for nobody else. Unless it is to be brought in at once, or comes from a pool or a file system
      * with an end, its pages come from the host when the guest touches them.
      *
      * @throws ConfigException when there is not that much
      */
     static GuestRam allocate(MachineConfig machine) throws ConfigException, IOException {
-        RamSource.Mapped source = RamSource.map(machine);
+        return allocate(machine, false);
+    }
+
+    /**
+     * As the other one.
+     *
+     * @param isShared whether other processes are to map it, too
+     */
+    static GuestRam allocate(MachineConfig machine, boolean isShared) throws ConfigException, IOException {
+        RamSource.Mapped source = RamSource.map(machine, isShared);
         prepare(source, machine);
         return new GuestRam(source, null, false);
     }
@@ -95,7 +106,7 @@ final class GuestRam implements AutoCloseable {
             prepare(source, machine);
             return new GuestRam(source, frozen.hold(), true);
         }
-        RamSource.Mapped source = RamSource.map(machine);
+        RamSource.Mapped source = RamSource.map(machine, false);
         prepare(source, machine);
         try {
             frozen.copyTo(source.mapping(), frozen.pages());
@@ -151,6 +162,25 @@ final class GuestRam implements AutoCloseable {
     /** The RAM as devices and loaders see it; not to be touched after {@link #close}. */
     GuestMemory memory() {
         return memory;
+    }
+
+    /** The RAM for other processes; empty when it is of a kind that they cannot have. Valid until {@link #close}. */
+    Optional<SharedRam> shared() {
+        if (file == null) {
+            return Optional.empty();
+        }
+        List<SharedRam.Region> shared = new ArrayList<>();
+        long offset = 0;
+        for (AddressMap.RamRegion region : regions) {
+            shared.add(new SharedRam.Region(region.gpa(), region.length(), offset));
+            offset += region.length();
+        }
+        return Optional.of(new SharedRam(file, shared));
+    }
+
+    /** Another process may have written anywhere, of which nobody has taken note. */
+    void writtenElsewhere() {
+        parts.marks().mark(0, mapping.length() / PAGE_SIZE - 1);
     }
 
     /**

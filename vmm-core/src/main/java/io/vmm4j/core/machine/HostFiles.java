@@ -21,6 +21,7 @@ import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
 import io.vmm4j.core.share.ShareServer;
+import io.vmm4j.core.vhostuser.BackEndPort;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
 import java.io.IOException;
@@ -29,6 +30,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * The files a configuration names, opened, looked at and found good before any part of the machine exists, so that all
@@ -45,6 +48,7 @@ final class HostFiles implements AutoCloseable {
     private final List<DiskImage> disks = new ArrayList<>();
     private final List<NetPort> ports = new ArrayList<>();
     private final List<ShareServer> shares = new ArrayList<>();
+    private final Map<String, BackEndPort> backEnds;
     private final OpenedFiles opened;
     private KernelImage kernel;
     private Initrd initrd;
@@ -53,6 +57,11 @@ final class HostFiles implements AutoCloseable {
 
     private HostFiles(OpenedFiles opened) {
         this.opened = opened;
+        this.backEnds = BackEnds.named(opened.backEnds());
+        if (opened.vsock() != null) {
+            own(opened.vsock());
+        }
+        backEnds.values().forEach(this::own);
     }
 
     /**
@@ -64,12 +73,18 @@ final class HostFiles implements AutoCloseable {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to find that out
      */
     static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
+        return open(config, given, slots, true);
+    }
+
+    /**
+     * As the other one, to look only.
+     *
+     * @param isConnected whether back ends are connected to, of which some end when that does
+     */
+    static HostFiles open(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots, boolean isConnected) throws ConfigException, IOException {
         HostFiles files = new HostFiles(given.opened());
         try {
-            if (given.opened().vsock() != null) {
-                files.own(given.opened().vsock());
-            }
-            files.openAll(config, given, slots);
+            files.openAll(config, given, slots, isConnected);
             return files;
         } catch (ConfigException | IOException | RuntimeException | Error e) {
             files.close();
@@ -87,11 +102,10 @@ final class HostFiles implements AutoCloseable {
     static HostFiles openAgain(VmConfig config, GivenParts given, Restart restart) throws ConfigException, IOException {
         HostFiles files = new HostFiles(given.opened());
         try {
-            if (given.opened().vsock() != null) {
-                files.own(given.opened().vsock());
-            }
             Problems problems = new Problems();
             config.check(problems);
+            config.vhostUserDevice().ifPresent(device -> problems.add("machine-config.mem_type", "memory that begins as a snapshot's cannot be shared with the "
+                    + "vhost-user back end of " + device + ": such a device is for machines that boot"));
             files.openDisks(config.drives(), restart, problems);
             files.openPorts(config.networkInterfaces(), problems);
             checkSockets(config, given, problems);
@@ -103,7 +117,7 @@ final class HostFiles implements AutoCloseable {
         }
     }
 
-    private void openAll(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots) throws ConfigException, IOException {
+    private void openAll(VmConfig config, GivenParts given, List<VirtioMmioSlot> slots, boolean isConnected) throws ConfigException, IOException {
         Problems problems = new Problems();
         config.check(problems);
         if (config.hasTemplate()) {
@@ -115,12 +129,28 @@ final class HostFiles implements AutoCloseable {
         openPorts(config.networkInterfaces(), problems);
         openShares(config.shares(), problems);
         checkSockets(config, given, problems);
+        if (isConnected && problems.isEmpty()) {
+            BackEnds.connect(config, backEnds, this::own, problems);
+        }
         boolean hasConsole = config.console() != null || given.console() != null;
-        commandLine = KernelArguments.of(config.bootSource(), hasConsole, kernel, disks, slots, problems);
+        commandLine = KernelArguments.of(config.bootSource(), hasConsole, kernel, root(config.drives()), slots, problems);
         if (!problems.isEmpty()) {
             addLackOfMemory(config.machineConfig(), problems);
         }
         problems.throwIfAny();
+    }
+
+    private Optional<KernelArguments.Root> root(List<DriveConfig> drives) {
+        if (drives.isEmpty() || !drives.get(0).isRootDevice()) {
+            return Optional.empty();
+        }
+        DriveConfig root = drives.get(0);
+        if (root.socket() != null) {
+            return Optional.ofNullable(backEnds.get(BackEnds.name(root)))
+                    .map(port -> new KernelArguments.Root(root.partuuid(), false, port.isReadOnlyDisk()));
+        }
+        return disks.stream().filter(disk -> disk.config().isRootDevice()).findFirst()
+                .map(disk -> new KernelArguments.Root(root.partuuid(), disk.hasPartitionTable(), root.isReadOnly()));
     }
 
     /** What the machine's assembly, which is not reached now, would find. */
@@ -174,7 +204,7 @@ final class HostFiles implements AutoCloseable {
     private void openDisks(List<DriveConfig> drives, Restart restart, Problems problems) throws IOException {
         for (int i = 0; i < drives.size(); i++) {
             String key = "drives[" + i + "]";
-            boolean hasImage = drives.get(i).pathOnHost() != null && problems.isClean(key + ".path_on_host");
+            boolean hasImage = drives.get(i).socket() == null && drives.get(i).pathOnHost() != null && problems.isClean(key + ".path_on_host");
             if (!hasImage || !problems.isClean(key + ".drive_id")) {
                 continue;
             }
@@ -191,7 +221,7 @@ final class HostFiles implements AutoCloseable {
         for (int i = 0; i < interfaces.size(); i++) {
             String key = "network-interfaces[" + i + "]";
             NetworkInterfaceConfig network = interfaces.get(i);
-            if (List.of("iface_id", network.portField(), "queue_pairs", "publish").stream().anyMatch(field -> !problems.isClean(key + "." + field))) {
+            if (network.vhostUser() != null || List.of("iface_id", network.portField(), "queue_pairs", "publish").stream().anyMatch(field -> !problems.isClean(key + "." + field))) {
                 continue;
             }
             TapInterface tap = opened.taps().get(network.ifaceId());
@@ -205,7 +235,7 @@ final class HostFiles implements AutoCloseable {
     private void openShares(List<ShareConfig> folders, Problems problems) throws IOException {
         for (int i = 0; i < folders.size(); i++) {
             String key = "shares[" + i + "]";
-            if (!problems.isClean(key + ".path_on_host")) {
+            if (folders.get(i).socket() != null || !problems.isClean(key + ".path_on_host")) {
                 continue;
             }
             try {
@@ -284,17 +314,22 @@ final class HostFiles implements AutoCloseable {
         return commandLine;
     }
 
-    /** One a drive, in the order of the configuration. */
+    /** The back ends of devices, by the names of {@link BackEnds}; closed with this where no device has taken them. */
+    Map<String, BackEndPort> backEnds() {
+        return backEnds;
+    }
+
+    /** One a drive that has an image, in the order of the configuration. */
     List<DiskImage> disks() {
         return disks;
     }
 
-    /** One a network interface, in the order of the configuration. */
+    /** One a network interface that no back end serves, in the order of the configuration. */
     List<NetPort> ports() {
         return ports;
     }
 
-    /** One a shared folder, in the order of the configuration; closed with this. */
+    /** One a shared folder that no back end serves, in the order of the configuration; closed with this. */
     List<ShareServer> shares() {
         return shares;
     }

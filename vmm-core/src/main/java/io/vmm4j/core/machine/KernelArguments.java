@@ -7,6 +7,7 @@ import io.vmm4j.core.config.BootSourceConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.layout.VirtioMmioSlot;
 import java.util.List;
+import java.util.Optional;
 
 /** Puts the kernel's command line together: the user's arguments, the root device, the virtio devices. */
 final class KernelArguments {
@@ -20,20 +21,32 @@ final class KernelArguments {
     }
 
     /**
+     * What the kernel has its root file system on.
+     *
+     * @param partuuid          the partition's, or {@code null}
+     * @param hasPartitionTable whether its first partition is meant
+     */
+    record Root(String partuuid, boolean hasPartitionTable, boolean isReadOnly) {
+
+        private String device() {
+            return partuuid != null ? "PARTUUID=" + partuuid : hasPartitionTable ? "/dev/vda1" : "/dev/vda";
+        }
+    }
+
+    /**
      * The whole command line, or {@code null} after a problem was noted.
      *
      * @param hasConsole whether the guest has a virtio console, which a kernel without arguments of the user's shall use
      * @param kernel the kernel that has to take it, or {@code null} when that could not be opened
-     * @param disks  the root device first
+     * @param root   the root device, which is the first disk; empty when there is none, or it is not known
      * @param slots  the virtio devices
      */
-    static CommandLine of(BootSourceConfig boot, boolean hasConsole, KernelImage kernel, List<DiskImage> disks, List<VirtioMmioSlot> slots,
+    static CommandLine of(BootSourceConfig boot, boolean hasConsole, KernelImage kernel, Optional<Root> root, List<VirtioMmioSlot> slots,
             Problems problems) {
         try {
             CommandLine line = CommandLine.parse(userArguments(boot, hasConsole));
-            if (!disks.isEmpty() && disks.get(0).config().isRootDevice() && !line.hasRoot()) {
-                DiskImage root = disks.get(0);
-                line = line.withRoot(rootDevice(root)).withRootMode(root.config().isReadOnly());
+            if (root.isPresent() && !line.hasRoot()) {
+                line = line.withRoot(root.get().device()).withRootMode(root.get().isReadOnly());
             }
             for (VirtioMmioSlot slot : slots) {
                 line = line.withVirtioMmio(slot);
@@ -56,12 +69,5 @@ final class KernelArguments {
         }
         return hasConsole ? BootSourceConfig.DEFAULT_BOOT_ARGS.replace(SERIAL_CONSOLE, SERIAL_CONSOLE + " " + HVC_CONSOLE)
                 : BootSourceConfig.DEFAULT_BOOT_ARGS;
-    }
-
-    private static String rootDevice(DiskImage root) {
-        if (root.config().partuuid() != null) {
-            return "PARTUUID=" + root.config().partuuid();
-        }
-        return root.hasPartitionTable() ? "/dev/vda1" : "/dev/vda";
     }
 }

@@ -5,7 +5,10 @@ import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.acpi.AcpiPorts;
 import io.vmm4j.core.acpi.SlotController;
 import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.NetworkInterfaceConfig;
+import io.vmm4j.core.config.ShareConfig;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VsockConfig;
 import io.vmm4j.core.console.SerialConsole;
@@ -13,6 +16,7 @@ import io.vmm4j.core.cpu.GuestCpu;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.MachineThreads;
+import io.vmm4j.core.host.NetPort;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketFile;
 import io.vmm4j.core.host.SocketPlaceException;
@@ -20,6 +24,7 @@ import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.host.VsockSockets;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.layout.VirtioMmioSlot;
+import io.vmm4j.core.share.ShareServer;
 import io.vmm4j.core.vcpu.BusExitHandler;
 import io.vmm4j.core.vcpu.VcpuEvents;
 import io.vmm4j.devices.boottimer.BootTimer;
@@ -40,6 +45,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -158,7 +164,7 @@ public final class MachineAssembler {
         own(new GivenBusDevices(vm, ports, mmio, parts)).add(given.busDevices(), loop, events);
         List<HotSlot> spares = VirtioPlan.spares(plan.size(), config.machineConfig().spareDevices(), GivenPlaces.interrupts(given.busDevices()));
         DeviceHotplug hotplug = addSpares(spares,
-                new DeviceSurroundings(vm, ram.memory(), acpi.events(), loop, hold, this::makeLoop, helpers, metrics, events, own, parts));
+                new DeviceSurroundings(vm, ram, acpi.events(), loop, hold, this::makeLoop, helpers, metrics, events, own, parts));
         hotplug.connect(devices.controls());
         Freezer.Subject subject;
         if (restart == null) {
@@ -189,7 +195,7 @@ public final class MachineAssembler {
      * @throws IOException     when the host has too few descriptors left, or too little memory, to look
      */
     public void check() throws ConfigException, IOException {
-        HostFiles.open(config, given, DevicePlan.of(config, given)).close();
+        HostFiles.open(config, given, DevicePlan.of(config, given), false).close();
         HostMemory.check(config.machineConfig());
     }
 
@@ -223,7 +229,7 @@ public final class MachineAssembler {
 
     private void allocateMemory() throws ConfigException, IOException {
         try {
-            ram = own(restart == null ? GuestRam.allocate(config.machineConfig())
+            ram = own(restart == null ? GuestRam.allocate(config.machineConfig(), config.vhostUserDevice().isPresent())
                     : GuestRam.of(restart.from().memory(), config.machineConfig(), restart.isCopied()));
         } catch (LinuxException e) {
             Shortage.rethrow(e);
@@ -265,14 +271,29 @@ public final class MachineAssembler {
     }
 
     private void addVirtioDevices(VirtioDevices devices, HostFiles files, EpollEventLoop loop) throws IOException, ConfigException {
-        for (DiskImage disk : files.disks()) {
-            devices.addDrive(disk, deviceParts(), events);
+        Iterator<DiskImage> disks = files.disks().iterator();
+        for (DriveConfig drive : config.drives()) {
+            if (drive.socket() == null) {
+                devices.addDrive(disks.next(), deviceParts(), events);
+            } else {
+                devices.addDrive(drive, files.backEnds().get(BackEnds.name(drive)), ram.shared().orElseThrow(), deviceParts());
+            }
         }
-        for (int i = 0; i < files.ports().size(); i++) {
-            devices.addNetwork(config.networkInterfaces().get(i), files.ports().get(i), events);
+        Iterator<NetPort> networks = files.ports().iterator();
+        for (NetworkInterfaceConfig network : config.networkInterfaces()) {
+            if (network.vhostUser() == null) {
+                devices.addNetwork(network, networks.next(), events);
+            } else {
+                devices.addNetwork(network, files.backEnds().get(BackEnds.name(network)), ram.shared().orElseThrow(), deviceParts());
+            }
         }
-        for (int i = 0; i < files.shares().size(); i++) {
-            devices.addShare(config.shares().get(i), files.shares().get(i), deviceParts());
+        Iterator<ShareServer> shares = files.shares().iterator();
+        for (ShareConfig share : config.shares()) {
+            if (share.socket() == null) {
+                devices.addShare(share, shares.next(), deviceParts());
+            } else {
+                devices.addShare(share, files.backEnds().get(BackEnds.name(share)), ram.shared().orElseThrow(), deviceParts());
+            }
         }
         if (config.vsock() != null) {
             addVsock(devices, config.vsock(), loop);

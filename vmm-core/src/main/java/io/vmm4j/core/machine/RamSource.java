@@ -34,10 +34,13 @@ final class RamSource {
     private final MachineConfig machine;
     private final MemoryType type;
     private final long bytes;
+    private final boolean isShared;
 
-    private RamSource(MachineConfig machine) {
+    private RamSource(MachineConfig machine, boolean isShared) {
         this.machine = machine;
-        this.type = machine.memoryType();
+        this.isShared = isShared;
+        // Transparent huge pages go with both.
+        this.type = isShared && !machine.memoryType().isShared() ? MemoryType.HUGESHMEM : machine.memoryType();
         this.bytes = machine.memoryBytes();
     }
 
@@ -48,13 +51,19 @@ final class RamSource {
      * @param discardAdvice the MADV constant that gives pages back so that they can be had again later, or 0 for none
      * @param hugePages     whether to ask the kernel for transparent huge pages
      * @param touched       tells which pages the guest or its devices have touched
-     * @param file          that {@code touched} looks at; {@code null} for none
+     * @param file          all of it, which nobody can make shorter or longer, for {@code touched} to look at, or other processes; {@code null}
+     *                      when there is none, or nobody wants it
      */
     record Mapped(Mapping mapping, int discardAdvice, boolean hugePages, TouchedPages touched, Fd file) {
 
         /** RAM that is there in full. */
         static Mapped whole(Mapping mapping, int discardAdvice, boolean hugePages) {
-            return new Mapped(mapping, discardAdvice, hugePages, () -> Residency.all(mapping.length()), null);
+            return whole(mapping, discardAdvice, hugePages, null);
+        }
+
+        /** As the other one, with a file for other processes. */
+        static Mapped whole(Mapping mapping, int discardAdvice, boolean hugePages, Fd file) {
+            return new Mapped(mapping, discardAdvice, hugePages, () -> Residency.all(mapping.length()), file);
         }
 
         /** RAM of the host's, page by page. */
@@ -66,10 +75,11 @@ final class RamSource {
     /**
      * Maps RAM as {@code machine} says.
      *
+     * @param isShared whether other processes are to map it, too
      * @throws ConfigException when there is not that much of it, naming what there is
      */
-    static Mapped map(MachineConfig machine) throws ConfigException, IOException {
-        return new RamSource(machine).map();
+    static Mapped map(MachineConfig machine, boolean isShared) throws ConfigException, IOException {
+        return new RamSource(machine, isShared).map();
     }
 
     private Mapped map() throws ConfigException, IOException {
@@ -87,11 +97,10 @@ final class RamSource {
 
     /**
      * Whether plain memory had better not be a memfd. Stock kernels give huge pages to private memory and none to shared
-     * memory, and a guest on pages of 4 KiB takes twice as long to boot: each is a fault of its own. Nothing shares an
-     * unnamed file so far.
+     * memory, and a guest on pages of 4 KiB takes twice as long to boot: each is a fault of its own.
      */
     private boolean isBetterPrivate() {
-        return type == MemoryType.SHMEM && machine.memFilePath().isEmpty() && !HostMemory.isCommitCounted()
+        return !isShared && type == MemoryType.SHMEM && machine.memFilePath().isEmpty() && !HostMemory.isCommitCounted()
                 && TransparentHugePages.areForPrivateMemoryOnly();
     }
 
@@ -107,7 +116,16 @@ final class RamSource {
                 allocate(file.fd(), () -> "the host counts what it has promised (vm.overcommit_memory is 2)");
             }
             Mapping mapping = map(file.fd().value(), Mapping.MAP_SHARED);
-            return isCounted ? Mapped.whole(mapping, 0, type.isTransparentHuge()) : sparse(mapping, file.fd());
+            return isCounted ? withFile(mapping, type.isTransparentHuge(), file.fd()) : sparse(mapping, file.fd());
+        }
+    }
+
+    private Mapped withFile(Mapping mapping, boolean hugePages, Fd file) throws LinuxException {
+        try {
+            return Mapped.whole(mapping, 0, hugePages, isShared ? Fd.duplicate(file.value()) : null);
+        } catch (LinuxException e) {
+            mapping.close();
+            throw e;
         }
     }
 
@@ -134,7 +152,7 @@ final class RamSource {
             // Looked at before: what is had of it until it is too much is not free any more then.
             String pool = HugePagePool.of(HUGE_PAGE).describe(bytes);
             allocate(file.fd(), () -> pool);
-            return Mapped.whole(Mapping.shared(file.fd().value(), bytes), 0, false);
+            return withFile(Mapping.shared(file.fd().value(), bytes), false, file.fd());
         }
     }
 

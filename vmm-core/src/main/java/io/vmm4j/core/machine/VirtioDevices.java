@@ -20,6 +20,9 @@ import io.vmm4j.core.host.HelperThreads;
 import io.vmm4j.core.host.NetPort;
 import io.vmm4j.core.share.ShareServer;
 import io.vmm4j.core.vcpu.VcpuEvents;
+import io.vmm4j.core.vhostuser.BackEndPort;
+import io.vmm4j.core.vhostuser.SharedRam;
+import io.vmm4j.core.vhostuser.VhostUserDevice;
 import io.vmm4j.devices.limit.BucketConfig;
 import io.vmm4j.devices.limit.RateLimiter;
 import io.vmm4j.devices.virtio.VirtioDevice;
@@ -54,6 +57,7 @@ final class VirtioDevices {
     private final EpollEventLoop loop;
     private final DeviceHold hold;
     private final DeviceLoop commands;
+    private final HelperThreads helpers;
     private final MachineMetrics metrics;
     private final List<GivenDevice> given = new ArrayList<>();
     private final Map<String, DriveControl> drives = new HashMap<>();
@@ -72,6 +76,7 @@ final class VirtioDevices {
         this.slots = slots;
         this.loop = loop;
         this.hold = hold;
+        this.helpers = helpers;
         this.commands = new DeviceLoop(loop, helpers);
         this.metrics = metrics;
     }
@@ -141,6 +146,33 @@ final class VirtioDevices {
         slots.add("share " + share.tag(), device, loop, queueLoops);
         metrics.share(share.tag(), device);
         shares.put(share.tag(), new ShareControl(share.tag(), server));
+    }
+
+    /** A drive that a back end serves. */
+    void addDrive(DriveConfig drive, BackEndPort port, SharedRam ram, Parts parts) throws IOException {
+        VhostUserDevice device = addServed(BackEnds.name(drive), drive.driveId(), port, ram, parts);
+        drives.put(drive.driveId(), DriveControl.served(drive.driveId(), new DeviceLoop(device.loop(), helpers), device));
+    }
+
+    /** A network interface that a back end serves. */
+    void addNetwork(NetworkInterfaceConfig network, BackEndPort port, SharedRam ram, Parts parts) throws IOException {
+        VhostUserDevice device = addServed(BackEnds.name(network), network.ifaceId(), port, ram, parts);
+        networks.put(network.ifaceId(), NetworkControl.served(network.ifaceId(), new DeviceLoop(device.loop(), helpers), device));
+    }
+
+    /** A folder that a back end serves. */
+    void addShare(ShareConfig share, BackEndPort port, SharedRam ram, Parts parts) throws IOException {
+        addServed(BackEnds.name(share), share.tag(), port, ram, parts);
+        shares.put(share.tag(), ShareControl.served(share.tag()));
+    }
+
+    /** On a loop of its own, which may wait for the back end. */
+    private VhostUserDevice addServed(String name, String id, BackEndPort port, SharedRam ram, Parts parts) throws IOException {
+        EpollEventLoop own = parts.newLoop("vhost-" + id);
+        hold.add(own);
+        VhostUserDevice device = slots.addWired(name, port.queues(), wiring -> new VhostUserDevice(name, port, ram, own, wiring), own);
+        hold.add(name, device);
+        return device;
     }
 
     void addEntropy(EntropyConfig config) throws IOException {

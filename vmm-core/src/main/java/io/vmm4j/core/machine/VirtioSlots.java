@@ -3,6 +3,8 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.IrqfdLine;
 import io.vmm4j.core.layout.VirtioMmioSlot;
+import io.vmm4j.core.vhostuser.VhostUserDevice;
+import io.vmm4j.core.vhostuser.Wiring;
 import io.vmm4j.devices.memory.GuestMemory;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.mmio.VirtioMmioRegisters;
@@ -74,10 +76,7 @@ final class VirtioSlots implements AutoCloseable {
     VirtioMmioTransport add(String name, VirtioDevice device, EpollEventLoop deviceLoop, List<EpollEventLoop> queueLoops)
             throws IOException {
         VirtioMmioSlot slot = free.next();
-        IrqfdLine line = new IrqfdLine(vm, slot.gsi());
-        owned.push(line);
-        tied.push(line::unbind);
-        VirtioMmioTransport transport = new VirtioMmioTransport(device, memory, line, deviceLoop);
+        VirtioMmioTransport transport = transport(slot, device, deviceLoop);
         int queues = device.queueSizeMax().length;
         for (int queue = 0; queue < queues; queue++) {
             EventFd notify = EventFd.create();
@@ -89,10 +88,43 @@ final class VirtioSlots implements AutoCloseable {
             EpollEventLoop loop = queueLoops.isEmpty() ? deviceLoop : queueLoops.get(queue);
             loop.watch(notify, () -> transport.notifyQueue(notified));
         }
+        put(name, slot, transport, deviceLoop);
+        return transport;
+    }
+
+    private VirtioMmioTransport transport(VirtioMmioSlot slot, VirtioDevice device, EpollEventLoop deviceLoop) throws IOException {
+        IrqfdLine line = new IrqfdLine(vm, slot.gsi());
+        owned.push(line);
+        tied.push(line::unbind);
+        return new VirtioMmioTransport(device, memory, line, deviceLoop);
+    }
+
+    private void put(String name, VirtioMmioSlot slot, VirtioMmioTransport transport, EpollEventLoop deviceLoop) {
         windows.put(name, slot, transport);
         parts.add(name, transport, deviceLoop);
         tied.push(() -> parts.remove(transport));
-        return transport;
+    }
+
+    /** Makes a device for its wiring. */
+    @FunctionalInterface
+    interface WiredMaker {
+        VhostUserDevice make(Wiring wiring) throws IOException;
+    }
+
+    /**
+     * Puts a device into the next window whose queues another process serves, which is notified and interrupts without this one.
+     *
+     * @param queues it has
+     */
+    VhostUserDevice addWired(String name, int queues, WiredMaker maker, EpollEventLoop deviceLoop) throws IOException {
+        VirtioMmioSlot slot = free.next();
+        KvmWiring wiring = new KvmWiring(vm, slot, queues);
+        owned.push(wiring);
+        tied.push(wiring::untie);
+        VhostUserDevice device = maker.make(wiring);
+        owned.push(device);
+        put(name, slot, transport(slot, device, deviceLoop), deviceLoop);
+        return device;
     }
 
     /** Takes the eventfds from KVM, whose machine goes on without the devices; before {@link #close}. */

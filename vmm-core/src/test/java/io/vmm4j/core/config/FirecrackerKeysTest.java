@@ -197,9 +197,20 @@ class FirecrackerKeysTest {
     }
 
     @Test
-    void aVhostUserDriveIsRefusedAsNotSupported() {
-        assertEquals("socket \"/s\" is not supported: there is no vhost-user, give path_on_host (drives[0].socket)", refusal(
-                "{\"boot-source\": {\"kernel_image_path\": \"k\"}, \"drives\": [{\"drive_id\": \"d\", \"is_root_device\": true, \"path_on_host\": null, \"socket\": \"/s\"}]}"));
+    void aVhostUserDriveHasNothingOfAnImages() throws ConfigException {
+        assertEquals("/s", drive("\"path_on_host\": null, \"socket\": \"/s\"").drives().get(0).socket());
+        String rest = " goes with an image and not with socket \"/s\": the vhost-user back end there has the disk (drives[0].";
+        assertEquals("path_on_host" + rest + "path_on_host)", assertThrows(ConfigException.class,
+                () -> drive("\"path_on_host\": \"d\", \"socket\": \"/s\"").check()).getMessage());
+        assertEquals("io_engine" + rest + "io_engine)", assertThrows(ConfigException.class,
+                () -> drive("\"io_engine\": \"Async\", \"socket\": \"/s\"").check()).getMessage());
+    }
+
+    private static VmConfig drive(String rest) throws ConfigException {
+        VmConfig config = VmConfigJson.parse("{\"boot-source\": {\"kernel_image_path\": \"k\"}, \"drives\": [{\"drive_id\": \"d\", "
+                + "\"is_root_device\": true, " + rest + "}]}", "c.json");
+        config.check();
+        return config;
     }
 
     @ParameterizedTest

@@ -6,6 +6,7 @@ import io.vmm4j.core.config.BootSourceConfig;
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.Problems;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -21,7 +22,7 @@ class KernelArgumentsTest {
             throws ConfigException {
         Problems problems = new Problems();
         BootSourceConfig boot = new BootSourceConfig("k", null, given);
-        assertEquals(arguments, KernelArguments.of(boot, hasConsole, null, List.of(), List.of(), problems).toString());
+        assertEquals(arguments, KernelArguments.of(boot, hasConsole, null, Optional.empty(), List.of(), problems).toString());
         problems.throwIfAny();
     }
 }

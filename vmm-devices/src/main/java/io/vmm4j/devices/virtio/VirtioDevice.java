@@ -2,6 +2,7 @@ package io.vmm4j.devices.virtio;
 
 import io.vmm4j.devices.state.Stateful;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A virtio device without its transport (virtio 1.2, section 5). What is common to all devices, status, queue set-up,
@@ -43,6 +44,17 @@ public interface VirtioDevice {
      */
     default Optional<Stateful> stateful() {
         return this instanceof Stateful saved ? Optional.of(saved) : Optional.empty();
+    }
+
+    /**
+     * Of a device whose queues another process serves, the features of rings that the process knows: some of the transport's
+     * (INDIRECT_DESC, EVENT_IDX, RING_PACKED), bit i = feature i. Such a device learns by
+     * {@link io.vmm4j.devices.virtio.queue.VirtQueue#addresses} where its queues are, and polls none of them. The process may raise the
+     * interrupt without a word to {@link VirtioInterrupt}, so while the device is in use InterruptStatus has the bit of used buffers set
+     * whenever it is read: the driver then looks at all queues, as it has to in any case. Empty for a device that serves its queues itself.
+     */
+    default OptionalLong ringFeaturesElsewhere() {
+        return OptionalLong.empty();
     }
 
     /** Starts work at DRIVER_OK: memory, queues, interrupt and acknowledged features, all at once. */

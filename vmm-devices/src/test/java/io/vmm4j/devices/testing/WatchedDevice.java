@@ -7,12 +7,14 @@ import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioDeviceType;
 import io.vmm4j.devices.virtio.VirtioInterrupt;
 import io.vmm4j.devices.virtio.queue.DescriptorChain;
+import io.vmm4j.devices.virtio.queue.QueueAddresses;
 import io.vmm4j.devices.virtio.queue.VirtQueue;
 import io.vmm4j.devices.virtio.queue.VirtQueueException;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -106,6 +108,11 @@ final class WatchedDevice implements VirtioDevice {
     }
 
     @Override
+    public OptionalLong ringFeaturesElsewhere() {
+        return device.ringFeaturesElsewhere();
+    }
+
+    @Override
     public Optional<Stateful> stateful() {
         return device.stateful();
     }
@@ -195,6 +202,11 @@ final class WatchedDevice implements VirtioDevice {
         @Override
         public int size() {
             return queue.size();
+        }
+
+        @Override
+        public Optional<QueueAddresses> addresses() {
+            return queue.addresses();
         }
 
         @Override

@@ -4,7 +4,7 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
-/** One message of bytes with one open file, SCM_RIGHTS of unix(7). Not synchronized. */
+/** One message of bytes with open files, SCM_RIGHTS of unix(7): several to send, one to receive. Not synchronized. */
 final class DescriptorMessage {
     private static final int SYS_SENDMSG = 46;
     private static final int SYS_RECVMSG = 47;
@@ -25,23 +25,28 @@ final class DescriptorMessage {
     static final int CMSG_LEVEL = 8;
     static final int CMSG_TYPE = 12;
     private static final int CMSG_LEN_OF_ONE = CMSGHDR_SIZE + Integer.BYTES;
-    private static final int CMSG_SPACE_OF_ONE = CMSGHDR_SIZE + Long.BYTES;
 
     private final NativeStruct header = NativeStruct.allocate(MSGHDR_SIZE);
-    private final NativeStruct control = NativeStruct.allocate(CMSG_SPACE_OF_ONE);
+    private final NativeStruct control;
     private final IoVec vector = new IoVec(1);
 
-    private DescriptorMessage(ByteBuffer bytes) {
+    /** @param controlLength bytes of ancillary data; no more than what is meant, or a file that nobody asked for would come, and stay open */
+    private DescriptorMessage(ByteBuffer bytes, int controlLength) {
+        control = NativeStruct.allocate(controlLength + Long.BYTES - 1 & -Long.BYTES);
         vector.add(bytes);
         header.bytes().putLong(MSG_IOV, vector.address()).putLong(MSG_IOVLEN, 1).putLong(MSG_CONTROL, control.address())
-                .putLong(MSG_CONTROLLEN, CMSG_SPACE_OF_ONE);
+                .putLong(MSG_CONTROLLEN, controlLength);
     }
 
     /** What the kernel says: bytes sent, or -1. */
-    static long send(int socket, ByteBuffer bytes, int descriptor) {
-        DescriptorMessage message = new DescriptorMessage(bytes);
-        message.control.bytes().putLong(0, CMSG_LEN_OF_ONE).putInt(CMSG_LEVEL, SOL_SOCKET).putInt(CMSG_TYPE, SCM_RIGHTS)
-                .putInt(CMSGHDR_SIZE, descriptor);
+    static long send(int socket, ByteBuffer bytes, int... descriptors) {
+        int length = CMSGHDR_SIZE + descriptors.length * Integer.BYTES;
+        DescriptorMessage message = new DescriptorMessage(bytes, length);
+        ByteBuffer c = message.control.bytes();
+        c.putLong(0, length).putInt(CMSG_LEVEL, SOL_SOCKET).putInt(CMSG_TYPE, SCM_RIGHTS);
+        for (int i = 0; i < descriptors.length; i++) {
+            c.putInt(CMSGHDR_SIZE + i * Integer.BYTES, descriptors[i]);
+        }
         return message.call(SYS_SENDMSG, socket, bytes, MSG_NOSIGNAL);
     }
 
@@ -51,7 +56,7 @@ final class DescriptorMessage {
      * @param received is given the file, if one came
      */
     static long receive(int socket, ByteBuffer bytes, Fd[] received) {
-        DescriptorMessage message = new DescriptorMessage(bytes);
+        DescriptorMessage message = new DescriptorMessage(bytes, CMSG_LEN_OF_ONE);
         long n = message.call(SYS_RECVMSG, socket, bytes, MSG_CMSG_CLOEXEC);
         if (n >= 0) {
             received[0] = message.descriptor().orElse(null);

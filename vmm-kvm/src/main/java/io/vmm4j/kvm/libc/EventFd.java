@@ -35,7 +35,12 @@ public final class EventFd implements AutoCloseable {
 
     /** A new one with counter 0, non-blocking and closed on exec. */
     public static EventFd create() throws LinuxException {
-        int fd = LibC.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        return create(0);
+    }
+
+    /** As {@link #create()}, with a count as if it had been signalled so often. */
+    public static EventFd create(int count) throws LinuxException {
+        int fd = LibC.eventfd(count, EFD_NONBLOCK | EFD_CLOEXEC);
         if (fd < 0) {
             throw new LinuxException("eventfd", LibC.errno());
         }

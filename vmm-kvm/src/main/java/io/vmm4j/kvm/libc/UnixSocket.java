@@ -16,6 +16,8 @@ import java.util.Optional;
 public final class UnixSocket implements Closeable {
     /** Most bytes in an address: sun_path less its NUL. */
     public static final int MAX_ADDRESS = 107;
+    /** Most open files that go with one message, Linux' SCM_MAX_FD. */
+    public static final int MAX_DESCRIPTORS = 253;
     /** Returned in place of EAGAIN: nothing could be moved now. */
     public static final int WOULD_BLOCK = Fd.WOULD_BLOCK;
 
@@ -202,6 +204,22 @@ public final class UnixSocket implements Closeable {
      */
     public int send(ByteBuffer source, Fd descriptor) throws LinuxException {
         int sent = moved("sendmsg(SCM_RIGHTS)", DescriptorMessage.send(fd(), source, descriptor.value()));
+        if (sent > 0) {
+            source.position(source.position() + sent);
+        }
+        return sent;
+    }
+
+    /**
+     * As {@link #send(ByteBuffer, Fd)}, with several.
+     *
+     * @param descriptors numbers of open files, 1 to {@value #MAX_DESCRIPTORS}
+     */
+    public int send(ByteBuffer source, int... descriptors) throws LinuxException {
+        if (descriptors.length < 1 || descriptors.length > MAX_DESCRIPTORS) {
+            throw new IllegalArgumentException(descriptors.length + " descriptors are not 1 to " + MAX_DESCRIPTORS);
+        }
+        int sent = moved("sendmsg(SCM_RIGHTS)", DescriptorMessage.send(fd(), source, descriptors));
         if (sent > 0) {
             source.position(source.position() + sent);
         }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -228,5 +229,27 @@ class UnixSocketTest {
         assertTrue(received.descriptor().isEmpty());
         ends[0].close();
         assertEquals(0, ends[1].receiveWithDescriptor(ByteBuffer.allocateDirect(16)).count(), "the end");
+    }
+
+    private static long descriptors() throws Exception {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.count();
+        }
+    }
+
+    @Test
+    void ofSeveralOpenFilesTheFirstIsReceivedAndTheOthersStayOutside() throws Exception {
+        UnixSocket[] ends = pair();
+        try (MemFd first = MemFd.create("first", 4096, 0); MemFd other = MemFd.create("other", 8192, 0)) {
+            assertEquals(1, ends[0].send(direct("x"), first.fd().value(), other.fd().value(), other.fd().value()));
+            long before = descriptors();
+            UnixSocket.Received received = ends[1].receiveWithDescriptor(ByteBuffer.allocateDirect(16));
+            try (Fd file = received.descriptor().orElseThrow()) {
+                assertEquals(4096, file.stat().size());
+                assertEquals(before + 1, descriptors());
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> ends[0].send(direct("x"), new int[0]));
+        assertThrows(IllegalArgumentException.class, () -> ends[0].send(direct("x"), new int[254]));
     }
 }

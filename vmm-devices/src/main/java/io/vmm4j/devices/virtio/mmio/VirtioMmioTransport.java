@@ -13,6 +13,7 @@ import io.vmm4j.devices.virtio.DeviceStatus;
 import io.vmm4j.devices.virtio.VirtioDevice;
 import io.vmm4j.devices.virtio.VirtioFeatures;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntBinaryOperator;
@@ -42,6 +43,7 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_EVENT_IDX)
             | VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_RING_PACKED);
 
+    private static final long ALWAYS_OFFERED = VirtioFeatures.mask(VirtioFeatures.VIRTIO_F_VERSION_1);
     private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
 
     private final VirtioDevice device;
@@ -50,6 +52,8 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
     private final FeatureWords features;
     private final QueueRegisters queues;
     private final DeferredNotify[] notifies;
+    /** Who serves the queues raises interrupts that nobody here hears of. */
+    private final boolean isServedElsewhere;
 
     private final DeviceLife life;
     /** InterruptStatus; acknowledged without a lock. */
@@ -70,7 +74,9 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
         this.device = device;
         this.loop = loop;
         this.config = device.configSpace();
-        this.features = new FeatureWords(device.deviceFeatures() | TRANSPORT_FEATURES);
+        OptionalLong elsewhere = device.ringFeaturesElsewhere();
+        this.isServedElsewhere = elsewhere.isPresent();
+        this.features = new FeatureWords(device.deviceFeatures() | TRANSPORT_FEATURES & (elsewhere.orElse(-1) | ALWAYS_OFFERED));
         int[] sizes = device.queueSizeMax();
         this.queues = new QueueRegisters(sizes);
         this.life = new DeviceLife(device, memory, line, loop, features, queues, lock);
@@ -108,7 +114,7 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
             return 0;
         }
         return switch ((int) offset) {
-            case VirtioMmioRegisters.INTERRUPT_STATUS -> interruptStatus.get();
+            case VirtioMmioRegisters.INTERRUPT_STATUS -> interruptStatus.get() | causesElsewhere();
             case VirtioMmioRegisters.STATUS -> life.status();
             case VirtioMmioRegisters.QUEUE_READY -> readQueueReady();
             default -> readGuarded((int) offset) & REGISTER_MASK;
@@ -133,6 +139,11 @@ public final class VirtioMmioTransport implements BusDevice, Stateful {
             case VirtioMmioRegisters.INTERRUPT_ACK -> interruptStatus.getAndAccumulate((int) word, CLEAR_CAUSES);
             default -> VcpuPatience.await(writeGuarded((int) offset, word), loop);
         }
+    }
+
+    /** Section 4.2.2, InterruptStatus: set where an edge may have been another process'. */
+    private int causesElsewhere() {
+        return isServedElsewhere && life.session() != null ? VirtioMmioRegisters.INT_VRING : 0;
     }
 
     private static boolean isRegister(long offset, int width) {

@@ -5,6 +5,7 @@ import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.virtio.VirtioFeatures;
+import java.util.Optional;
 
 /**
  * The packed virtqueue, virtio 1.2 section 2.8, with indirect descriptors and event index when they were negotiated.
@@ -61,6 +62,11 @@ final class PackedVirtQueue implements StoppableQueue {
     @Override
     public int size() {
         return size;
+    }
+
+    @Override
+    public Optional<QueueAddresses> addresses() {
+        return Optional.of(new QueueAddresses(size, ring, driverEvent, deviceEvent));
     }
 
     @Override

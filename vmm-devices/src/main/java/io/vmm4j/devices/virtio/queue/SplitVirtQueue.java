@@ -25,6 +25,7 @@ import io.vmm4j.devices.memory.GuestMemoryException;
 import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.state.StateException;
 import io.vmm4j.devices.virtio.VirtioFeatures;
+import java.util.Optional;
 
 /**
  * The split virtqueue, virtio 1.2 section 2.7, with indirect descriptors and event index when they were negotiated.
@@ -81,6 +82,11 @@ final class SplitVirtQueue implements StoppableQueue {
     @Override
     public int size() {
         return size;
+    }
+
+    @Override
+    public Optional<QueueAddresses> addresses() {
+        return Optional.of(new QueueAddresses(size, desc, avail, used));
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.vmm4j.devices.virtio.queue;
 
+import java.util.Optional;
+
 /**
  * The device's side of one virtqueue (virtio 1.2, section 2.6 and on). Set up by the transport; single-threaded: owned by the
  * thread that serves the queue.
@@ -11,6 +13,11 @@ public interface VirtQueue {
 
     /** Size of the queue in elements, as the driver set it. */
     int size();
+
+    /** Where the driver has put the queue, checked, for a device that has another process serve it; empty for a queue that is no driver's. */
+    default Optional<QueueAddresses> addresses() {
+        return Optional.empty();
+    }
 
     /**
      * Whether the driver has taken the queue back (section 4.2.2.2): its buffers are not to be touched any more, those held included.

@@ -1,0 +1,172 @@
+package io.vmm4j.core.rootfs;
+
+import io.vmm4j.core.image.CacheDirectory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A directory of the cache in which one image is made, with files whose names are numbers of ours. Its maker holds a lock in it; one whose maker
+ * is gone, in whatever way, goes when the next is made. Confined to one thread.
+ */
+final class Stage implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Stage.class);
+
+    private static final String PREFIX = "stage-";
+    private static final String LOCK = "lock";
+    private static final int CHUNK = 64 << 10;
+    /** Blocks of zeros are holes. */
+    private static final int BLOCK = 4096;
+
+    private final Path directory;
+    private final FileChannel lock;
+    private final Limits limits;
+    private int files;
+
+    private Stage(Path directory, FileChannel lock, Limits limits) {
+        this.directory = directory;
+        this.lock = lock;
+        this.limits = limits;
+    }
+
+    /** One of its own, made in {@code cache}. */
+    static Stage in(CacheDirectory cache, Limits limits) throws IOException {
+        clean(cache.path());
+        Path directory = Files.createTempDirectory(cache.path(), PREFIX, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        FileChannel lock = null;
+        try {
+            lock = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            lock.lock();
+            return new Stage(directory, lock, limits);
+        } catch (IOException e) {
+            if (lock != null) {
+                lock.close();
+            }
+            delete(directory);
+            throw e;
+        }
+    }
+
+    private static void clean(Path cache) {
+        try (Stream<Path> all = Files.list(cache)) {
+            for (Path stage : all.filter(file -> file.getFileName().toString().startsWith(PREFIX)).toList()) {
+                if (Files.isDirectory(stage, LinkOption.NOFOLLOW_LINKS) && isLeft(stage)) {
+                    delete(stage);
+                }
+            }
+        } catch (IOException e) {
+            LOG.debug("what others have left in {} stays: {}", cache, e.getMessage());
+        }
+    }
+
+    /** Whether nobody holds its lock. One that has none yet is about to. */
+    private static boolean isLeft(Path stage) {
+        try (FileChannel channel = FileChannel.open(stage.resolve(LOCK), StandardOpenOption.WRITE); FileLock lock = channel.tryLock()) {
+            return lock != null;
+        } catch (IOException | OverlappingFileLockException e) {
+            return false;
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.list(directory)) {
+            files = all.toList();
+        }
+        for (Path file : files) {
+            Files.deleteIfExists(file);
+        }
+        Files.deleteIfExists(directory);
+    }
+
+    Path file(String name) {
+        return directory.resolve(name);
+    }
+
+    Path path() {
+        return directory;
+    }
+
+    /** Keeps all that {@code in} has. @return the file's number */
+    int add(InputStream in) throws IOException {
+        int number = files++;
+        copy(in, file(Integer.toString(number)));
+        return number;
+    }
+
+    /** Keeps the bytes of an extended attribute. */
+    int add(byte[] bytes) throws IOException {
+        int number = files++;
+        Files.write(file(Integer.toString(number)), bytes);
+        return number;
+    }
+
+    /** Writes all that {@code in} has to a new file of the stage, with holes for zeros. */
+    long copy(InputStream in, Path file) throws IOException {
+        byte[] chunk = new byte[CHUNK];
+        long size = 0;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                OutputStream out = Channels.newOutputStream(channel)) {
+            int n = in.readNBytes(chunk, 0, CHUNK);
+            while (n > 0) {
+                limits.addBytes(n);
+                writeBlocks(channel, out, chunk, n, size);
+                size += n;
+                n = in.readNBytes(chunk, 0, CHUNK);
+            }
+            if (channel.size() < size) {
+                channel.write(ByteBuffer.allocate(1), size - 1);
+            }
+        }
+        return size;
+    }
+
+    private static void writeBlocks(FileChannel channel, OutputStream out, byte[] chunk, int length, long at) throws IOException {
+        int from = 0;
+        for (int block = 0; block < length; block += BLOCK) {
+            int end = Math.min(length, block + BLOCK);
+            if (isZero(chunk, block, end)) {
+                write(channel, out, chunk, from, block, at);
+                from = end;
+            }
+        }
+        write(channel, out, chunk, from, length, at);
+    }
+
+    private static void write(FileChannel channel, OutputStream out, byte[] chunk, int from, int end, long at) throws IOException {
+        if (end > from) {
+            channel.position(at + from);
+            out.write(chunk, from, end - from);
+        }
+    }
+
+    private static boolean isZero(byte[] chunk, int from, int end) {
+        for (int i = from; i < end; i++) {
+            if (chunk[i] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void close() throws IOException {
+        lock.close();
+        delete(directory);
+    }
+}

@@ -1,0 +1,59 @@
+package io.vmm4j.core.rootfs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.vmm4j.core.image.Busybox;
+import io.vmm4j.kvm.libc.ProcessCalls;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script and the launcher as the guest's initramfs has them, in a directory of the host's that is the root of what runs there. */
+class ContainerRunTest {
+
+    @TempDir
+    Path root;
+
+    @BeforeEach
+    void setUp() throws Exception {
+        Optional<Path> busybox = Busybox.find(Path.of("/"), null);
+        assumeTrue(ProcessCalls.geteuid() == 0 && busybox.isPresent(), "root's, who may chroot, with a static busybox");
+        for (String directory : List.of("bin", "vmm", "sysroot/opt/bin", "sysroot/work/here", "sysroot/opt/bin/dir")) {
+            Files.createDirectories(root.resolve(directory));
+        }
+        Files.copy(busybox.get(), root.resolve("bin/busybox"));
+        Files.copy(busybox.get(), root.resolve("sysroot/opt/bin/busybox"));
+        Files.createSymbolicLink(root.resolve("bin/chmod"), Path.of("busybox"));
+        Files.createSymbolicLink(root.resolve("sysroot/opt/bin/sh"), Path.of("/opt/bin/busybox"));
+        Files.writeString(root.resolve("sysroot/opt/bin/data"), "no program");
+    }
+
+    private String run(String... words) throws Exception {
+        Container container = new Container(List.of(), List.of(), List.of("PATH=:/nowhere:/opt/bin", "WHO=it's $me"), "/work/here", 1000, 1001, List.of(27L, 28L));
+        Files.writeString(root.resolve("vmm/command"), ContainerRun.script(container, List.of(words)));
+        Process process = new ProcessBuilder("chroot", root.toString(), "/bin/busybox", "sh", "/vmm/command").redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return said + process.waitFor();
+    }
+
+    @Test
+    void aProgramHasItsUserGroupsDirectoryEnvironmentArgumentsAndStatus() throws Exception {
+        assertEquals("1000:1001 1001 27 28 /work/here it's $me -a b '*'\n7",
+                run("sh", "-c", "echo \"$(busybox id -u):$(busybox id -g) $(busybox id -G) $PWD $WHO\" \"$@\"; exit 7", "sh", "-a", "b", "'*'"));
+        assertEquals("PATH=:/nowhere:/opt/bin\nWHO=it's $me\n0", run("busybox", "env").replaceFirst("(?m)^TERM=.*\n", ""));
+    }
+
+    @Test
+    void aProgramThatIsNotThereOrCannotRunHasTheStatusOfAShell() throws Exception {
+        assertEquals("none: there is no such program in the image\n127", run("none", "x"));
+        assertEquals("/none: there is no such program in the image\n127", run("/none"));
+        assertEquals("127", run("./none"));
+        assertEquals("126", run("data"));
+    }
+}
