@@ -33,6 +33,8 @@ class CurlStepsTest {
     private String start;
     private String configure;
     private String look;
+    private String save;
+    private String load;
     private Process firecracker;
 
     @BeforeEach
@@ -45,10 +47,12 @@ class CurlStepsTest {
                 steps.add(parts[i].substring(0, parts[i].indexOf("```")));
             }
         }
-        assertEquals(3, steps.size(), "one to start the program, one to configure and start a machine, one to look at it");
+        assertEquals(5, steps.size(), "one to start the program, one to configure and start a machine, one to look at it, one to save it and one to load it");
         start = steps.get(0);
         configure = steps.get(1);
         look = steps.get(2);
+        save = steps.get(3);
+        load = steps.get(4);
     }
 
     @AfterEach
@@ -121,6 +125,25 @@ class CurlStepsTest {
         assertTrue(!answers.contains("fault_message"), answers);
         assertOrderlyEnd();
         assertEquals("", run("rm firecracker.socket"), "as the page says, it is still there");
+    }
+
+    @Test
+    @Tag("kvm")
+    void aMachineIsSavedAndGoesOnInAnotherProcess() throws Exception {
+        new TinyKernel().print("up").awaitBits(0x64, 1).print("on").reset().writeTo(directory.resolve("vmlinux"));
+        Files.write(directory.resolve("rootfs.ext4"), new byte[1 << 20]);
+        startMachine("up");
+        String fc = configure.substring(0, configure.indexOf("fc PUT"));
+        assertEquals("", run(fc + save));
+        end();
+        assertTrue(firecracker.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "the first process is gone");
+        Files.delete(directory.resolve("firecracker.socket"));
+        firecracker = begin(start, "terminal");
+        await("firecracker.socket", "");
+        assertEquals("", run(fc + load + "fc PUT actions '{\"action_type\": \"SendCtrlAltDel\"}'\n"));
+        assertTrue(firecracker.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), this::terminal);
+        assertEquals(0, firecracker.exitValue(), this::terminal);
+        assertTrue(terminal().contains("on"), this::terminal);
     }
 
     @Test

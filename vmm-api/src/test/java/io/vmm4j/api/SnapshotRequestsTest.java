@@ -9,6 +9,7 @@ import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.host.SilentConsole;
 import io.vmm4j.core.snapshot.file.SnapshotMerge;
 import io.vmm4j.core.snapshot.file.SnapshotReader;
+import io.vmm4j.kvm.libc.UnixSocket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -194,6 +195,22 @@ class SnapshotRequestsTest extends ApiTestBase {
         Files.createFile(directory.resolve("empty"));
         Files.write(directory.resolve("fc"), ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN).putLong(0x0710_1984_8664_0000L).array());
         refused("PUT", "/snapshot/load", LOAD.formatted(file, "root.img"), STATE + why);
+        assertEquals(VmExitReason.HOST_ERROR, exit());
+    }
+
+    @Test
+    @Tag("kvm")
+    void whereNobodyBringsTheMemoryInTheSocketIsWhatIsWrong() throws IOException {
+        start();
+        pause();
+        done("PUT", "/snapshot/create", CREATE.formatted("s", "m", "Full"));
+        String load = LOAD.replace("File", "Uffd").formatted("s", "handler");
+        String from = RESTORE + "Failed to load guest memory: Error creating guest memory from uffd: Failed to connect to UDS Unix stream: ";
+        reopen();
+        refused("PUT", "/snapshot/load", load, from + "No such file or directory (os error 2)");
+        UnixSocket.listen(directory.resolve("handler").toString(), 1).close();
+        reopen();
+        refused("PUT", "/snapshot/load", load, from + "Connection refused (os error 111)");
         assertEquals(VmExitReason.HOST_ERROR, exit());
     }
 

@@ -69,9 +69,14 @@ final class ArgumentParser {
         if (result != top) {
             take(result);
         }
-        checkOptionsBelong(command);
         // Once for each run of operands, each time with all of them.
         new LinkedHashSet<>(result.matchedPositionals()).forEach(operand -> operands.addAll(operand.originalStringValues()));
+        Command further = operands.isEmpty() ? null : Command.named(command, operands.get(0));
+        if (command == Command.SNAPSHOT && further != null) {
+            command = further;
+            operands.remove(0);
+        }
+        checkOptionsBelong(command);
         if (!isHelp && !isVersion) {
             unmatched(top.unmatched(), command);
             if (result != top) {
@@ -268,32 +273,65 @@ final class ArgumentParser {
     }
 
     private static String commandOf(CliOption option) {
-        return Stream.of(Command.values()).filter(option::goesWith).map(Command::word).findFirst().orElseThrow();
+        return Stream.of(Command.values()).filter(option::goesWith).map(Command::words).findFirst().orElseThrow();
     }
 
     private void checkOperands(Command command) {
         if (command == Command.RUN && operands.isEmpty()) {
             problems.add("a configuration file is missing: run FILE");
         }
-        if (command.isForRunning()) {
-            checkMachines(command);
+        switch (command) {
+            case SNAPSHOT, SNAPSHOT_INFO, SNAPSHOT_VERIFY, SNAPSHOT_MERGE, RESTORE -> checkDirectories(command);
+            default -> {
+                if (command.isForRunning()) {
+                    checkMachines(command, operands, command.words() + " NAME");
+                }
+            }
         }
         if (command == Command.HELP && !operands.isEmpty() && Command.named(operands.get(0)) == null) {
             problems.add("unknown command " + operands.get(0) + suggestion(operands.get(0)));
         }
     }
 
-    private void checkMachines(Command command) {
+    private void checkMachines(Command command, List<String> names, String form) {
         boolean isBySocket = given.containsKey(CliOption.API_SOCK_PATH) || garbled.contains(CliOption.API_SOCK_PATH);
-        if (isBySocket && !operands.isEmpty()) {
-            problems.add("a machine is meant by its name or by its socket: give \"" + operands.get(0) + "\" or " + CliOption.API_SOCK_PATH.longName());
-        } else if (!isBySocket && operands.isEmpty()) {
-            problems.add("a machine is missing: " + command.word() + " NAME, or " + CliOption.API_SOCK_PATH.longName() + " PATH");
+        if (isBySocket && !names.isEmpty()) {
+            problems.add("a machine is meant by its name or by its socket: give \"" + names.get(0) + "\" or " + CliOption.API_SOCK_PATH.longName());
+        } else if (!isBySocket && names.isEmpty()) {
+            problems.add("a machine is missing: " + form + ", or " + CliOption.API_SOCK_PATH.longName() + " PATH");
+        } else if (command == Command.SNAPSHOT && names.size() > 1) {
+            problems.add("unexpected argument \"" + names.get(1) + "\"");
+        }
+    }
+
+    /** What is made of, or makes, snapshots: so many directories, and behind that of {@code snapshot} a machine. */
+    private void checkDirectories(Command command) {
+        int expected = command == Command.SNAPSHOT_MERGE ? 3 : 1;
+        if (operands.size() < expected) {
+            problems.add(command == Command.SNAPSHOT_MERGE ? "directories are missing: snapshot merge BASE DIFF OUT"
+                    : "a directory is missing: " + command.words() + (command == Command.SNAPSHOT ? " DIR NAME" : " DIR")
+                    + (command.parent() == null ? "" : ", or ./" + command.word() + " for one called so"));
+            return;
+        }
+        operands.stream().limit(command == Command.SNAPSHOT_MERGE ? Long.MAX_VALUE : 1).forEach(this::checkDirectory);
+        if (command == Command.SNAPSHOT) {
+            checkMachines(command, operands.subList(1, operands.size()), "snapshot DIR NAME");
+        } else if (command != Command.SNAPSHOT_MERGE && operands.size() > 1) {
+            problems.add("unexpected argument \"" + operands.get(1) + "\"");
+        }
+    }
+
+    private void checkDirectory(String word) {
+        if (word.isEmpty()) {
+            problems.add("\"\" cannot be a directory");
+        } else if (word.indexOf(REPLACEMENT) >= 0 && !new File(word).exists()) {
+            problems.add("\"" + word + "\" has bytes that are no text in this locale's encoding, " + System.getProperty("sun.jnu.encoding"));
         }
     }
 
     private static String suggestion(String word) {
-        List<String> commands = Stream.of(Command.values()).map(Command::word).filter(name -> name != null).toList();
+        List<String> commands = Stream.of(Command.values()).filter(command -> command.parent() == null).map(Command::word).filter(name -> name != null)
+                .toList();
         String nearest = NearestName.of(word, commands);
         return nearest == null ? ", commands are " + String.join(", ", commands) : ", did you mean " + nearest + "?";
     }
@@ -303,7 +341,7 @@ final class ArgumentParser {
         given.forEach((option, typed) -> {
             if (!option.goesWith(command)) {
                 problems.add("option " + typed.name() + (command == Command.BOOT ? " goes with the command " + commandOf(option)
-                        : " does not go with the command " + command.word()));
+                        : " does not go with the command " + command.words()));
             }
         });
     }

@@ -11,7 +11,8 @@ import java.util.Set;
  * @param isHelp    whether help is asked for instead of doing it
  * @param isVersion whether the version is asked for
  * @param given     options by what was typed
- * @param operands  words that are no options: the configuration file of {@code run}, the command of {@code help}, names of machines
+ * @param operands  words that are no options: the configuration file of {@code run}, the command of {@code help}, names of machines,
+ *                  directories of snapshots
  * @param guestWords what follows on {@code --} behind {@code shell}: a program for the guest and its arguments
  * @param problems  lines for the user, in the order of the command line
  * @param garbled   options that were meant but could not be read; saying that they are missing would mislead
@@ -43,6 +44,11 @@ record Arguments(Command command, boolean isHelp, boolean isVersion, Map<CliOpti
         guestWords = List.copyOf(guestWords);
         problems = List.copyOf(problems);
         garbled = Set.copyOf(garbled);
+    }
+
+    /** The words that mean machines. */
+    List<String> machines() {
+        return command == Command.SNAPSHOT ? operands.subList(Math.min(1, operands.size()), operands.size()) : operands;
     }
 
     /** The value typed for {@code option}, or {@code null}. */

@@ -1,7 +1,6 @@
 package io.vmm4j.cli;
 
 import io.vmm4j.cli.log.LogFileCheck;
-import io.vmm4j.core.VmBuilder;
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
 import io.vmm4j.core.Vm;
@@ -13,6 +12,7 @@ import io.vmm4j.core.config.SocketPlace;
 import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.config.VmConfigJson;
 import io.vmm4j.core.control.ControlServer;
+import io.vmm4j.core.control.MachineControl;
 import io.vmm4j.core.host.Shortage;
 import io.vmm4j.core.host.SocketPlaceException;
 import io.vmm4j.core.host.StandardOutput;
@@ -42,6 +42,7 @@ final class BootCommand {
     private final SignalGuard guard;
     private Arguments arguments;
     private GuestUse use = new GuestUse() { };
+    private MachineSource source = MachineSource.booting(use);
     private String unkeptLog;
     private String controlSocket;
     private Duration stopTimeout;
@@ -88,10 +89,21 @@ final class BootCommand {
     ExitCode create(Arguments words, VmConfig config, List<String> problems, Function<ConfigProblem, String> wording, GuestUse guestUse) {
         arguments = words;
         use = guestUse;
+        source = MachineSource.booting(use);
         List<String> all = new ArrayList<>(problems);
         controlSocket = arguments.value(CliOption.API_SOCK_PATH);
         stopTimeout = StopTimeout.of(arguments, all::add);
         return boot(config, all, wording, arguments.value(CliOption.LOG_FILE) != null);
+    }
+
+    /** Has a machine go on from a snapshot. */
+    ExitCode restore(Arguments words, MachineSource from, RestoreOptions options) {
+        arguments = words;
+        source = from;
+        List<String> problems = new ArrayList<>(options.problems());
+        controlSocket = arguments.value(CliOption.API_SOCK_PATH);
+        stopTimeout = StopTimeout.of(arguments, problems::add);
+        return boot(options.config(), problems, options::describe, arguments.value(CliOption.LOG_FILE) != null);
     }
 
     /** Boots what a configuration file says. */
@@ -180,7 +192,7 @@ final class BootCommand {
         prepareLog(config, problems, wording, isLogChosen);
         try {
             if (!problems.isEmpty()) {
-                VmBuilder.fromConfig(config).check();
+                source.check(config);
                 return refuse(problems);
             }
             ExitCode exit = run(named, config);
@@ -215,7 +227,7 @@ final class BootCommand {
     }
 
     private ExitCode run(NamedMachine named, VmConfig config) throws ConfigException, IOException, InterruptedException {
-        VmBuilder machine = use.prepare(named == null ? VmBuilder.fromConfig(config) : named.builder());
+        MachineSource.Making machine = source.of(named, config);
         if (unkeptLog != null) {
             // While the terminal is not the guest's yet, and where nothing else is wrong.
             machine.check();
@@ -227,6 +239,7 @@ final class BootCommand {
         try (Vm vm = machine.build(); ControlServer control = control(vm, named)) {
             if (named != null) {
                 named.control().attach(vm);
+                source.controlled(named.control());
             }
             guard.watch(vm);
             use.built(vm);
@@ -249,9 +262,9 @@ final class BootCommand {
         }
     }
 
-    private static void start(Vm vm) throws IOException {
+    private void start(Vm vm) throws IOException {
         try {
-            vm.start();
+            source.start(vm);
         } catch (IllegalStateException e) {
             throw new IOException(e.getMessage(), e); // never started before, so this is the host's doing
         }
@@ -259,7 +272,12 @@ final class BootCommand {
 
     /** The socket by which other processes control the machine; {@code null} when none was asked for. */
     private ControlServer control(Vm vm, NamedMachine named) throws IOException {
-        return controlSocket == null ? null : ControlServer.open(Path.of(controlSocket), named == null ? NamedMachine.controlOf(vm) : named.control());
+        if (controlSocket == null) {
+            return null;
+        }
+        MachineControl control = named == null ? NamedMachine.controlOf(vm) : named.control();
+        source.controlled(control);
+        return ControlServer.open(Path.of(controlSocket), control);
     }
 
     private void checkControlSocket(VmConfig config, List<String> problems) throws IOException {

@@ -94,6 +94,7 @@ public final class Cli {
         }
         return switch (arguments.command()) {
             case BOOT, CREATE, RUN -> Detachment.isForLauncher(arguments) ? detach() : boot(arguments, boot);
+            case RESTORE -> Detachment.isForLauncher(arguments) ? detach() : new RestoreCommand(this::say, boot).run(arguments);
             case SHELL -> {
                 ShellCommand shell = new ShellCommand(this::say, boot, guard);
                 ExitCode exit = shell.run(arguments);
@@ -106,6 +107,12 @@ public final class Cli {
                 // Which changes the terminal.
                 natives.await();
                 yield new ConsoleCommand(this::say).run(arguments);
+            }
+            case SNAPSHOT -> new SnapshotCommand(err, this::say).run(arguments);
+            case SNAPSHOT_INFO, SNAPSHOT_VERIFY, SNAPSHOT_MERGE -> {
+                // Which a signal ends in order.
+                natives.await();
+                yield new SnapshotFiles(out, err, this::say).run(arguments);
             }
             case UPDATE -> new UpdateCommand(this::say).run(arguments);
             case FIRECRACKER -> usage(List.of("firecracker has to be the first word"));

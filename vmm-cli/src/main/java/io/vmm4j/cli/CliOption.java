@@ -140,7 +140,30 @@ public enum CliOption {
     PATCH_FS(Group.CONTROL, Value.JSON, null, null, 
             "Mount a directory of the host's below a share while the guest runs, or take it away, a JSON object: {\"ops\": \"mount\", \"tag\": "
                     + "\"data\", \"source\": \"dir\", \"mountpoint\": \"/place\"}, which may have read_only; {\"ops\": \"umount\", \"tag\": "
-                    + "\"data\", \"mountpoint\": \"/place\"}.", "patch-fs");
+                    + "\"data\", \"mountpoint\": \"/place\"}.", "patch-fs"),
+
+    DIFF_OF(Group.SNAPSHOT, Value.PATH, null, null,
+            "Save only the memory that differs from this snapshot's: quick and small after the machine's last one, or the one it came from; "
+                    + "compared with any other.", "diff-of"),
+    REPLACE(Group.SNAPSHOT, Value.FLAG, null, null, "Put it in place of a snapshot that is there.", "replace"),
+    PAUSE(Group.SNAPSHOT, Value.FLAG, null, null, "Have the guest stand still afterwards, so that its images stay as the snapshot knows them.", "pause"),
+    STOP(Group.SNAPSHOT, Value.FLAG, null, null, "Stop the machine afterwards: its images are as the snapshot knows them.", "stop"),
+
+    DRIVE(Group.RESTORE, Value.DRIVE, null, "the image it was on",
+            "A copy of a drive's image to use in its place, or where it has been moved, as often as wanted.", "drive"),
+    WRITE_TO_IMAGE(Group.RESTORE, Value.ID, null, "to memory, over it",
+            "The drive_id of a drive that writes to its image itself, as often as wanted, or all: the snapshot cannot be used with that image "
+                    + "again once the guest has written.", "write-to-image"),
+    TAP(Group.RESTORE, Value.TAP, null, "the tap it was on", "The tap interface for a network device, as often as wanted.", "tap"),
+    KEEP_CLOCK(Group.RESTORE, Value.FLAG, null, null,
+            "Have the guest's clock go on where it stood; else it moves on by the time since the snapshot, where KVM can.", "keep-clock"),
+    COPY_MEMORY(Group.RESTORE, Value.FLAG, null, null,
+            "Bring all memory in before the guest goes on; else what it touches is, as it does.", "copy-memory"),
+    NO_TRACKING(Group.RESTORE, Value.FLAG, null, null,
+            "Have KVM take no note of what the guest writes: the next snapshot looks through all memory for it.", "no-tracking"),
+    ONLY_NAMED(Group.RESTORE, Value.FLAG, null, null,
+            "Use no image, tap or socket that only the snapshot names: for one from somebody who is not trusted.", "only-named"),
+    PAUSED(Group.RESTORE, Value.FLAG, null, null, "Have the guest stand still until vmm resume, or until the machine is stopped.", "paused");
 
     /** Subjects of the help text, in its order. */
     public enum Group {
@@ -153,7 +176,9 @@ public enum CliOption {
         VSOCK("Sockets between guest and host"),
         DEVICES("Random numbers and balloon"),
         CONSOLE("Console and log"),
-        CONTROL("Control of the running machine");
+        CONTROL("Control of the running machine"),
+        SNAPSHOT("The snapshot"),
+        RESTORE("What it goes on with");
 
         private final String heading;
 
@@ -184,6 +209,8 @@ public enum CliOption {
         MEM_TYPE("TYPE", "shmem", "hugetlbfs", "anon", "hugeshmem", "hugeanon"),
         NET("NETWORK", "user", "tap"),
         PORT("PORTS"),
+        DRIVE("ID=PATH"),
+        TAP("ID=TAP"),
         IMAGE_FORMAT("FORMAT", "raw", "qcow2"),
         LOG_LEVEL("LEVEL", "Off", "Error", "Warn", "Info", "Debug", "Trace");
 
@@ -269,21 +296,30 @@ public enum CliOption {
 
     /** True when it may be given several times. */
     public boolean isRepeatable() {
+<<<<<<< HEAD
         return this == NET || this == PUBLISH || this == SHARE || this == DISK;
+=======
+        return this == NET || this == PUBLISH || this == SHARE || this == DRIVE || this == WRITE_TO_IMAGE || this == TAP;
+>>>>>>> main
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */
     public boolean goesWith(Command command) {
         boolean boots = command == Command.BOOT || command == Command.CREATE || command == Command.SHELL;
         return switch (this) {
-            case API_SOCK_PATH -> boots || command == Command.RUN || command.isForRunning();
+            case API_SOCK_PATH -> boots || command == Command.RUN || command == Command.RESTORE || command.isForRunning();
             case JSON -> command == Command.PS || command == Command.INFO || command == Command.STATS || command == Command.STOP
-                    || command == Command.KILL;
+                    || command == Command.KILL || command == Command.SNAPSHOT_INFO;
             case PROMETHEUS -> command == Command.STATS;
             case TIMEOUT -> command == Command.STOP;
-            case NAME, STOP_TIMEOUT -> boots || command == Command.RUN;
-            case DETACH -> boots && command != Command.SHELL || command == Command.RUN;
-            case KERNEL_PATH, INITRD_PATH, IS_ROOT, SERIAL_PATH, CONSOLE_PATH -> boots && command != Command.SHELL;
+            case NAME, STOP_TIMEOUT -> boots || command == Command.RUN || command == Command.RESTORE;
+            case DETACH -> boots && command != Command.SHELL || command == Command.RUN || command == Command.RESTORE;
+            case KERNEL_PATH, INITRD_PATH, IS_ROOT -> boots && command != Command.SHELL;
+            case SERIAL_PATH, CONSOLE_PATH -> boots && command != Command.SHELL || command == Command.RESTORE;
+            case VSOCK, GUEST_CID, LOG_FILE, LOG_LEVEL -> boots || command == Command.RESTORE;
+            case DIFF_OF, PAUSE, STOP -> command == Command.SNAPSHOT;
+            case REPLACE -> command == Command.SNAPSHOT || command == Command.SNAPSHOT_MERGE;
+            case DRIVE, WRITE_TO_IMAGE, TAP, KEEP_CLOCK, COPY_MEMORY, NO_TRACKING, ONLY_NAMED, PAUSED -> command == Command.RESTORE;
             case VIRBLKS, VIRNETS -> boots || command == Command.UPDATE;
             case VCPU_RESIZE, REMOVE_VIRNET, REMOVE_VIRBLK, PATCH_FS -> command == Command.UPDATE;
             default -> boots;

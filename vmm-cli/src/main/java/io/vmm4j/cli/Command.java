@@ -30,6 +30,16 @@ public enum Command {
     STOP("stop", "Have a machine's guest power off, and stop the machine when it does not."),
     /** Pull plugs. */
     KILL("kill", "Stop a running machine at once, as pulling the plug does."),
+    /** Freeze. */
+    SNAPSHOT("snapshot", "Save a running machine as a directory, for vmm restore to go on from; or do something with such directories."),
+    /** Look at a snapshot. */
+    SNAPSHOT_INFO(SNAPSHOT, "info", "Say what a snapshot is of, and what it needs of the host."),
+    /** Check a snapshot. */
+    SNAPSHOT_VERIFY(SNAPSHOT, "verify", "Hold all of a snapshot against its checksums."),
+    /** Join snapshots. */
+    SNAPSHOT_MERGE(SNAPSHOT, "merge", "Make one snapshot of another and the diffs to it."),
+    /** Go on. */
+    RESTORE("restore", "Go on from a snapshot, with its console on this terminal."),
     /** Serve Firecracker's API; its own words follow, which only its own door understands. */
     FIRECRACKER("firecracker", "Be Firecracker: its options, HTTP API and log. Has to be the first word."),
     /** Look at the host. */
@@ -37,10 +47,16 @@ public enum Command {
     /** Explain a command. */
     HELP("help", "Show help for vmm or one of its commands.");
 
+    private final Command parent;
     private final String word;
     private final String summary;
 
     Command(String word, String summary) {
+        this(null, word, summary);
+    }
+
+    Command(Command parent, String word, String summary) {
+        this.parent = parent;
         this.word = word;
         this.summary = summary;
     }
@@ -48,6 +64,16 @@ public enum Command {
     /** The word on the command line; {@code null} for the form without one. */
     public String word() {
         return word;
+    }
+
+    /** The command whose word comes first, or {@code null}. */
+    public Command parent() {
+        return parent;
+    }
+
+    /** All its words on the command line. */
+    String words() {
+        return parent == null ? word : parent.words() + " " + word;
     }
 
     /** One sentence for help. */
@@ -58,20 +84,25 @@ public enum Command {
     /** Whether it is for machines that run already, by their names or a control socket. */
     boolean isForRunning() {
         return switch (this) {
-            case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> true;
-            case BOOT, CREATE, RUN, SHELL, PS, FIRECRACKER, DOCTOR, HELP -> false;
+            case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE, SNAPSHOT -> true;
+            case BOOT, CREATE, RUN, SHELL, PS, SNAPSHOT_INFO, SNAPSHOT_VERIFY, SNAPSHOT_MERGE, RESTORE, FIRECRACKER, DOCTOR, HELP -> false;
         };
     }
 
     /** Whether it is for one machine at a time. */
     boolean isForOne() {
-        return this == EVENTS || this == CONSOLE || this == UPDATE;
+        return this == EVENTS || this == CONSOLE || this == UPDATE || this == SNAPSHOT;
     }
 
-    /** The command with that word, or {@code null}. */
+    /** The command with that word and no other in front of it, or {@code null}. */
     static Command named(String word) {
+        return named(null, word);
+    }
+
+    /** The command with that word behind those of {@code parent}, or {@code null}. */
+    static Command named(Command parent, String word) {
         for (Command command : values()) {
-            if (word.equals(command.word)) {
+            if (command.parent == parent && word.equals(command.word)) {
                 return command;
             }
         }

@@ -12,8 +12,13 @@ final class HelpText {
 
     /** Prints the help of {@code command} for a program called {@code name}. */
     static void print(String name, Command command, PrintStream out) {
-        CommandLine program = UsageModel.of(name);
-        CommandLine subject = command.word() == null ? program : program.getSubcommands().get(command.word());
-        subject.usage(out, Ansi.OFF);
+        find(UsageModel.of(name), command).usage(out, Ansi.OFF);
+    }
+
+    private static CommandLine find(CommandLine program, Command command) {
+        if (command.word() == null) {
+            return program;
+        }
+        return (command.parent() == null ? program : find(program, command.parent())).getSubcommands().get(command.word());
     }
 }

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -166,6 +167,16 @@ final class NamedMachine implements AutoCloseable {
     /** The machine's configuration. */
     VmConfig config() {
         return config;
+    }
+
+    /** What it is called. */
+    String name() {
+        return name;
+    }
+
+    /** Its virtio console, where that is on a socket. */
+    Optional<SocketConsole> window() {
+        return Optional.ofNullable(window);
     }
 
     /** Makes the machine. */

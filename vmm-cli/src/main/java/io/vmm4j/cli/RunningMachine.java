@@ -31,7 +31,7 @@ record RunningMachine(String label, Path socket, RuntimeDirectory directory) {
     static List<RunningMachine> meantBy(Arguments arguments, Consumer<String> errors) throws IOException {
         String path = arguments.value(CliOption.API_SOCK_PATH);
         try {
-            return path == null ? named(arguments.operands()) : List.of(new RunningMachine(path, Path.of(path), null));
+            return path == null ? named(arguments.machines()) : List.of(new RunningMachine(path, Path.of(path), null));
         } catch (InvalidPathException e) {
             errors.accept("\"" + e.getInput() + "\" cannot be a path here: " + e.getReason() + " (" + arguments.nameOf(CliOption.API_SOCK_PATH) + ")");
         } catch (IllegalArgumentException e) {

@@ -25,11 +25,7 @@ public final class UsageModel {
     /** The model of the program when it is called {@code name}, with all that help says. */
     public static CommandLine of(String name) {
         CommandSpec spec = explained(Command.BOOT).name(name);
-        for (Command command : Command.values()) {
-            if (command.word() != null) {
-                spec.addSubcommand(command.word(), explained(command));
-            }
-        }
+        addCommands(spec, null);
         spec.usageMessage()
                 .exitCodeListHeading("%nExit status:%n")
                 .exitCodeList(exitCodes())
@@ -40,6 +36,16 @@ public final class UsageModel {
         return new CommandLine(spec);
     }
 
+    private static void addCommands(CommandSpec spec, Command parent) {
+        for (Command command : Command.values()) {
+            if (command.word() != null && command.parent() == parent) {
+                CommandSpec own = explained(command);
+                addCommands(own, command);
+                spec.addSubcommand(command.word(), own);
+            }
+        }
+    }
+
     /**
      * The same for parsing {@code words}: without help's texts and without the commands that do not occur, which a start
      * would pay for, and without the grouping of options by subject, under which picocli would take an option given twice
@@ -48,7 +54,7 @@ public final class UsageModel {
     static CommandLine forParsing(List<String> words) {
         CommandSpec spec = plain(Command.BOOT);
         for (Command command : Command.values()) {
-            if (command.word() != null && words.contains(command.word())) {
+            if (command.word() != null && command.parent() == null && words.contains(command.word())) {
                 spec.addSubcommand(command.word(), plain(command));
             }
         }
@@ -56,7 +62,7 @@ public final class UsageModel {
     }
 
     private static CommandSpec plain(Command command) {
-        CommandSpec spec = frame(command);
+        CommandSpec spec = frame(command, false);
         // Those of other commands too: an option may stand in front of its command's word, and is refused by name elsewhere.
         for (CliOption option : CliOption.values()) {
             spec.addOption(model(option).build());
@@ -65,7 +71,7 @@ public final class UsageModel {
     }
 
     private static CommandSpec explained(Command command) {
-        CommandSpec spec = frame(command);
+        CommandSpec spec = frame(command, true);
         spec.usageMessage().description(command.summary())
                 .width(COLUMNS)
                 .longOptionsMaxWidth(LONGEST_OPTION_COLUMN)
@@ -75,8 +81,12 @@ public final class UsageModel {
         return spec;
     }
 
-    /** What a command takes beside the options of {@link CliOption}. */
-    private static CommandSpec frame(Command command) {
+    /**
+     * What a command takes beside the options of {@link CliOption}.
+     *
+     * @param isExplained for help; else for parsing, where the words behind {@code snapshot} may be anything
+     */
+    private static CommandSpec frame(Command command, boolean isExplained) {
         CommandSpec spec = CommandSpec.create();
         spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true).arity("0").type(boolean.class)
                 .description("Show this help and exit.").build());
@@ -89,6 +99,22 @@ public final class UsageModel {
             case HELP -> spec.addPositional(PositionalParamSpec.builder().paramLabel("COMMAND").arity("0..1").index("0")
                     .type(String.class).completionCandidates(commandWords())
                     .description("The command to explain.").build());
+            case SNAPSHOT -> {
+                if (isExplained) {
+                    spec.addPositional(directory("DIR", "0", "The directory to make. One called as a command below is meant as ./info."));
+                    spec.addPositional(PositionalParamSpec.builder().paramLabel("NAME").arity("0..1").index("1").type(String.class)
+                            .description("The machine's name.").build());
+                } else {
+                    spec.addPositional(PositionalParamSpec.builder().paramLabel("WORD").arity("0..*").index("0..*").type(String[].class).build());
+                }
+            }
+            case SNAPSHOT_INFO, SNAPSHOT_VERIFY -> spec.addPositional(directory("DIR", "0", "The snapshot."));
+            case SNAPSHOT_MERGE -> {
+                spec.addPositional(directory("BASE", "0", "The snapshot that the first diff is to."));
+                spec.addPositional(directory("DIFF", "1", "A diff to it. Further ones may follow, each to the one before."));
+                spec.addPositional(directory("OUT", "2", "The directory to make."));
+            }
+            case RESTORE -> spec.addPositional(directory("DIR", "0", "The snapshot."));
             case INFO, STATS, EVENTS, CONSOLE, PAUSE, RESUME, STOP, KILL, UPDATE -> spec.addPositional(machines(command));
             case SHELL -> {
                 spec.addPositional(PositionalParamSpec.builder().paramLabel("KERNEL").arity("0..1").index("0").type(Path.class)
@@ -100,6 +126,10 @@ public final class UsageModel {
         return spec;
     }
 
+    private static PositionalParamSpec directory(String label, String index, String description) {
+        return PositionalParamSpec.builder().paramLabel(label).arity("1").index(index).type(Path.class).description(description).build();
+    }
+
     private static PositionalParamSpec machines(Command command) {
         return PositionalParamSpec.builder().paramLabel("NAME").arity(command.isForOne() ? "0..1" : "0..*").index(command.isForOne() ? "0" : "0..*")
                 .type(command.isForOne() ? String.class : String[].class)
@@ -107,7 +137,7 @@ public final class UsageModel {
     }
 
     private static List<String> commandWords() {
-        return Stream.of(Command.values()).map(Command::word).filter(Objects::nonNull).toList();
+        return Stream.of(Command.values()).filter(command -> command.parent() == null).map(Command::word).filter(Objects::nonNull).toList();
     }
 
     private static void addGroupedOptions(CommandSpec spec, Command command) {

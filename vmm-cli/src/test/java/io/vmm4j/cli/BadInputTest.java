@@ -351,9 +351,9 @@ class BadInputTest {
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"),
                 linesOf(ExitCode.USAGE, "crate", "-k", "k", "-r", "r"));
         assertEquals(List.of("vmm: unknown command crate, did you mean create?"), linesOf(ExitCode.USAGE, "crate"));
-        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"), linesOf(ExitCode.USAGE, ""));
+        assertEquals(List.of("vmm: unknown command \"\", commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, snapshot, restore, firecracker, doctor, help"), linesOf(ExitCode.USAGE, ""));
         assertEquals(List.of("vmm: option --version goes without a command"), linesOf(ExitCode.USAGE, "create", "-k", "k", "-r", "r", "--version"));
-        assertEquals(List.of("vmm: unknown command fly, commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, firecracker, doctor, help"),
+        assertEquals(List.of("vmm: unknown command fly, commands are create, run, shell, update, ps, info, stats, events, console, pause, resume, stop, kill, snapshot, restore, firecracker, doctor, help"),
                 linesOf(ExitCode.USAGE, "help", "fly"));
     }
 

@@ -46,6 +46,13 @@ class CompletionTest {
         assertTrue(complete("dbs-cli", "cr").contains("create"));
     }
 
+    @Test
+    void commandsBehindACommandAreCompleted() throws Exception {
+        assertEquals(List.of("verify"), complete("vmm", "snapshot", "ver"));
+        assertEquals(List.of("--json"), complete("vmm", "snapshot", "info", "--js"));
+        assertEquals(List.of("--write-to-image"), complete("vmm", "restore", "--wri"));
+    }
+
     private List<String> complete(String... words) throws IOException, InterruptedException {
         assumeTrue(Files.isExecutable(BASH), "bash is not installed");
         String program = words[0];

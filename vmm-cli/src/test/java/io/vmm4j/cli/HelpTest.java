@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,13 +23,16 @@ class HelpTest {
         String help = print("vmm", words.split(" "));
         int from = 0;
         for (CliOption.Group group : CliOption.Group.values()) {
+            if (Arrays.stream(CliOption.values()).noneMatch(option -> option.group() == group && option.goesWith(Command.BOOT))) {
+                continue;
+            }
             int at = help.indexOf("\n" + group.heading() + ":\n");
             assertTrue(at > from, () -> group + " is missing or out of order in\n" + help);
             from = at;
         }
         String flat = help.replaceAll("\\s+", " ");
         for (CliOption option : CliOption.values()) {
-            option.longNames().forEach(name -> assertEquals(option.goesWith(Command.BOOT), help.contains(name), name));
+            option.longNames().forEach(name -> assertEquals(option.goesWith(Command.BOOT), Pattern.compile(name + "(?![a-z-])").matcher(help).find(), name));
             if (option.goesWith(Command.BOOT) && option.defaultText() != null) {
                 assertTrue(flat.contains("Default: " + option.defaultText()), option.longName());
             }
@@ -37,9 +42,10 @@ class HelpTest {
     @ParameterizedTest
     @EnumSource(Command.class)
     void helpFitsATerminal(Command command) {
-        String help = print("vmm", command.word() == null ? new String[] {"--help"} : new String[] {"help", command.word()});
+        String help = print("vmm", command.word() == null ? new String[] {"--help"}
+                : command.parent() == null ? new String[] {"help", command.word()} : (command.words() + " --help").split(" "));
         assertEquals(0, help.lines().filter(line -> line.length() > 80).count(), help);
-        assertTrue(help.contains(command.summary()), help);
+        assertTrue(help.replaceAll("\\s+", " ").contains(command.summary()), help);
     }
 
     @Test

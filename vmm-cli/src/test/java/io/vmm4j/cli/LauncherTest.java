@@ -296,11 +296,13 @@ class LauncherTest {
     void whatReadsJsonHasAnArchiveOfItsOwn() throws Exception {
         archive("Vendor Inc.-17.0.1+1", "vmm.jsa");
         archive("Vendor Inc.-17.0.1+1", "json.jsa");
+        archive("Vendor Inc.-17.0.1+1", "restore.jsa");
         useJavaHome(jdk("a", "Vendor Inc.", "17.0.1+1", "17.0.1"));
         String option = "-XX:SharedArchiveFile=" + home.resolve("bin") + "/../lib/archive/Vendor Inc.-17.0.1+1/";
         assertTrue(launch(home.resolve("bin/vmm"), "run", "vm.json").hasOption(option + "json.jsa"));
         assertTrue(launch(home.resolve("bin/vmm"), "--kernel-path", "a", "--virblks=[]").hasOption(option + "json.jsa"));
         assertTrue(launch(home.resolve("bin/vmm"), "-k", "a", "--virnets", "[]").hasOption(option + "json.jsa"));
+        assertTrue(launch(home.resolve("bin/vmm"), "restore", "warm").hasOption(option + "restore.jsa"));
         assertTrue(launch(home.resolve("bin/vmm"), "--kernel-path", "run").hasOption(option + "vmm.jsa"));
     }
 

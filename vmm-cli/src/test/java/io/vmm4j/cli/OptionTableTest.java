@@ -87,7 +87,8 @@ class OptionTableTest {
 
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"API_SOCK_PATH", "VCPU_RESIZE", "CPU_CONFIG", "STOP_TIMEOUT", "NAME", "DETACH",
-        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS", "PUBLISH", "ROOTFS_SIZE"})
+        "JSON", "PROMETHEUS", "TIMEOUT", "REMOVE_VIRNET", "REMOVE_VIRBLK", "PATCH_FS", "PUBLISH", "DIFF_OF", "REPLACE", "PAUSE", "STOP", "DRIVE",
+        "WRITE_TO_IMAGE", "TAP", "KEEP_CLOCK", "COPY_MEMORY", "NO_TRACKING", "ONLY_NAMED", "PAUSED", "ROOTFS_SIZE"})
     void everyOptionChangesTheConfiguration(CliOption option) {
         String value = switch (option.value()) {
             case PATH, TEXT, NAME, ID -> "/other";
@@ -102,6 +103,7 @@ class OptionTableTest {
             case IMAGE_FORMAT -> "raw";
             case NET -> "user";
             case PORT -> "8080:80";
+            case DRIVE, TAP -> "a=b";
         };
         String[] plain = {"-k", "k", "-r", "r"};
         List<String> changed = new ArrayList<>(List.of(option.longName(), value));
@@ -252,6 +254,7 @@ class OptionTableTest {
                     : Stream.of(Command.values()).filter(option::goesWith).findFirst().orElseThrow();
             List<String> words = new ArrayList<>(option.isFlag() ? List.of(option.longName() + "=false") : List.of(option.longName(), "false"));
             words.add(command.word());
+            words.addAll(command == Command.SNAPSHOT || command == Command.RESTORE ? List.of("a-directory") : List.of());
             words.addAll(command.isForRunning() ? List.of("a-machine") : List.of());
             Arguments parsed = ArgumentParser.parse(words.toArray(String[]::new));
             assertEquals(command, parsed.command(), option.longName());

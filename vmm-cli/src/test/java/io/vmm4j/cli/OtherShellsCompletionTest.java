@@ -94,7 +94,20 @@ class OtherShellsCompletionTest {
     void commandsAreCompleted(Shell shell) throws Exception {
         assertEquals(Set.of("doctor"), complete(shell, "vmm do"));
         assertEquals(Set.of("create"), complete(shell, "dbs-cli cr"));
-        assertEquals(Set.of("run", "resume"), complete(shell, "vmm help r"));
+        assertEquals(Set.of("run", "resume", "restore"), complete(shell, "vmm help r"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void commandsBehindACommandAreCompletedAndSoAreTheirOptions(Shell shell) throws Exception {
+        Files.createDirectory(directory.resolve("versions"));
+        Set<String> first = complete(shell, "vmm snapshot ve").stream().map(word -> word.replace("/", "")).collect(Collectors.toSet());
+        assertEquals(Set.of("verify", "versions"), first);
+        assertTrue(complete(shell, "vmm snapshot info --js").contains("--json"));
+        assertEquals(Set.of(), complete(shell, "vmm snapshot info --api-s"), "an option of the info that is about machines");
+        assertEquals(Set.of(), complete(shell, "vmm snapshot verify --js"));
+        assertEquals(Set.of("--diff-of"), complete(shell, "vmm snapshot --dif"));
+        assertTrue(complete(shell, "vmm info --js").contains("--json"));
     }
 
     private Set<String> complete(Shell shell, String line) throws IOException, InterruptedException {

@@ -28,7 +28,7 @@ class RootOptionTest {
             assertEquals(List.of("-x", "stop"), arguments.guestWords());
             assertEquals(List.of(), arguments.problems());
         }
-        assertEquals(List.of("unexpected argument \"-x\""), ArgumentParser.parse("-k", "k", "-r", image, "--", "-x").problems());
+        assertEquals(List.of("unknown option -x"), ArgumentParser.parse("-k", "k", "-r", image, "--", "-x").problems());
     }
 
     @Test

@@ -65,6 +65,7 @@ public final class VmRestore {
     private boolean isSerialNamed;
     private boolean isConsoleNamed;
     private boolean isCopied;
+    private Path handler;
     private boolean isTracked = true;
     private boolean movesClock = true;
 
@@ -272,6 +273,19 @@ public final class VmRestore {
     }
 
     /**
+     * Has another process bring the memory in, in place of the snapshot's own: each page when the guest, or a device, first touches it. It listens at
+     * {@code socket} and is handed a userfaultfd(2) in Firecracker's way; what the balloon gives back it is told. A machine whose handler dies
+     * ends, {@link VmExitReason#HOST_ERROR}. The memory is private, and of huge pages where the configuration says hugetlbfs.
+     *
+     * <p>{@link #build} throws a {@link io.vmm4j.core.snapshot.MemoryHandlerException}, an IOException, that names the socket when nobody listens there,
+     * or this process may have no userfaultfd: it needs /dev/userfaultfd, CAP_SYS_PTRACE, or the sysctl vm.unprivileged_userfaultfd.
+     */
+    public VmRestore memoryHandler(Path socket) {
+        handler = Objects.requireNonNull(socket, "socket");
+        return this;
+    }
+
+    /**
      * Whether KVM takes note from the start of what the guest writes, as when nothing is said: {@link Vm#resetTo} and the next {@link Vm#snapshot()} take
      * time in proportion to that, then. Without, they look at all of the memory.
      */
@@ -322,11 +336,22 @@ public final class VmRestore {
         GivenParts given = new GivenParts(console, virtioConsole, devices, busDevices, opened, onBooted, null);
         from.hold();
         try {
+            requireMemory();
             requireNamed();
             VmConfig whole = isNamedOnly ? inPlainMemory(config) : config;
-            return VmMaking.make(whole, given, name, new Restart(from, whole, isCopied, isTracked, movesClock, ownImages, otherImages));
+            return VmMaking.make(whole, given, name, new Restart(from, whole, isCopied, isTracked, movesClock, ownImages, otherImages, handler));
         } finally {
             from.release();
+        }
+    }
+
+    private void requireMemory() throws ConfigException {
+        if (handler == null && from.memory().isElsewhere()) {
+            throw new ConfigException("snapshot", "it was opened without its memory: name the socket of a handler that brings it in");
+        }
+        if (handler != null && (isCopied || config.machineConfig().memPrefault())) {
+            throw new ConfigException(isCopied ? "snapshot" : "machine-config.mem_prefault",
+                    "memory that the handler at " + handler + " brings in comes page by page, and not at once");
         }
     }
 

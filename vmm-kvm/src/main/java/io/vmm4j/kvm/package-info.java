@@ -18,7 +18,12 @@
  * <tr><td>whoever restores or resets</td><td>on a vCPU KVM_SET_CPUID2, KVM_SET_TSC_KHZ, KVM_SET_SREGS2 or _SREGS, _REGS, _XCRS, _XSAVE, _DEBUGREGS,
  * _LAPIC, _MSRS, _VCPU_EVENTS, _MP_STATE, _NESTED_STATE, KVM_KVMCLOCK_CTRL, KVM_GET_TSC_KHZ, KVM_GET_MSRS, KVM_GET_NESTED_STATE; on a machine KVM_SET_IRQCHIP, _PIT2, _CLOCK,
  * KVM_ENABLE_CAP for a manual dirty log; mmap (private, MAP_FIXED), madvise, memfd_create; userfaultfd or an open of /dev/userfaultfd
- * with USERFAULTFD_IOC_NEW; UFFDIO_API, _REGISTER, _UNREGISTER; sendmsg with a descriptor; an open of /proc/self/pagemap</td></tr>
+ * with USERFAULTFD_IOC_NEW; UFFDIO_API, _REGISTER; socket, connect, sendmsg with a descriptor; mprotect (PROT_EXEC) once; an open of
+ * /proc/self/pagemap</td></tr>
+ * <tr><td>{@code vm-memory}, which watches over who brings pages in</td><td>epoll_wait, epoll_ctl; getsockopt (SO_PEERCRED), pidfd_open, an open and
+ * readlink of /proc/PID/fd, poll</td></tr>
+ * <tr><td>{@code vm-memory-guard}</td><td>poll, read of an eventfd; UFFDIO_UNREGISTER, close</td></tr>
+ * <tr><td>whoever ends a machine whose memory others bring in</td><td>UFFDIO_UNREGISTER, read of the userfaultfd, close</td></tr>
  * <tr><td>whoever brings pages in</td><td>read and poll of the userfaultfd; UFFDIO_COPY, _ZEROPAGE, _WAKE</td></tr>
  * </table>
  *

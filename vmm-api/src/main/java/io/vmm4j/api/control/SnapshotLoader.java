@@ -13,6 +13,7 @@ import io.vmm4j.core.console.SerialConsole;
 import io.vmm4j.core.host.OpenedFiles;
 import io.vmm4j.core.host.TapInterface;
 import io.vmm4j.core.snapshot.MachineSnapshot;
+import io.vmm4j.core.snapshot.MemoryHandlerException;
 import io.vmm4j.core.snapshot.SnapshotException;
 import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
@@ -22,21 +23,24 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * {@code PUT /snapshot/load}: a machine that goes on, paused. Of what the snapshot names of the host, images, taps and the vsock device's socket are
- * used, as Firecracker does, and nothing else: what its API has no word for is refused. Confined to the API's thread.
+ * {@code PUT /snapshot/load}: a machine that goes on, paused; its memory comes from a file, or from another process. Of what the snapshot names of the
+ * host, images, taps and the vsock device's socket are used, as Firecracker does, and nothing else: what its API has no word for is refused. Confined to
+ * the API's thread.
  */
 final class SnapshotLoader {
 
     private static final String STATE_FILE = "Failed to get snapshot state from file: ";
     private static final String STATE = STATE_FILE + "Failed to load snapshot state from file: ";
     private static final String FROM_FILE = "Failed to load guest memory: Error creating guest memory from file: ";
+    private static final String FROM_HANDLER = "Failed to load guest memory: Error creating guest memory from uffd: ";
+    private static final String CONNECT = "Failed to connect to UDS Unix stream: ";
     private static final String BUILD = "Failed to build microVM from snapshot: ";
 
     /**
      * What was made.
      *
      * @param vm   paused, or running where that was asked for
-     * @param from what it goes on from, for the caller to close
+     * @param from what it goes on from, for the caller to close; {@code null} where its memory is elsewhere
      */
     record Loaded(Vm vm, MachineSnapshot from) {
     }
@@ -61,14 +65,21 @@ final class SnapshotLoader {
         try {
             requireOverridden(body, snapshot.config());
             LoadedConfig.requireKnown(snapshot.config());
-            requireMappable(snapshot.config());
+            requireMappable(body, snapshot.config());
+            Path handler = isHandled(body) ? handler(body.memBackend().backendPath()) : null;
             openTaps(body, snapshot.config(), taps);
             serial = starter.serial(resources);
             VmRestore restore = restore(body, snapshot, taps).serial(serial);
+            if (handler != null) {
+                restore.memoryHandler(handler);
+            }
             Vm vm = start(restore, body.resumeVm());
             new LoadedConfig(restore.toConfig(), taps).fill(resources, vm, body.trackDirtyPages() || body.enableDiffSnapshots());
             isLoaded = true;
-            return new Loaded(vm, snapshot);
+            if (isHandled(body)) {
+                snapshot.close(); // no diff can be to memory that is elsewhere
+            }
+            return new Loaded(vm, isHandled(body) ? null : snapshot);
         } finally {
             if (!isLoaded) {
                 if (serial != null) {
@@ -82,18 +93,22 @@ final class SnapshotLoader {
 
     private static MachineSnapshot open(LoadSnapshotBody body) throws ApiException {
         Path state = opened(body.snapshotPath(), STATE_FILE + "Failed to open snapshot file: ");
-        if (body.memBackend() != null && body.memBackend().backendType().equals("Uffd")) {
-            throw refused(FROM_FILE + "memory by userfaultfd is not there in this version of vmm4j.", null);
-        }
-        Path memory = opened(body.memBackend() == null ? body.memFilePath() : body.memBackend().backendPath(), FROM_FILE + "Failed to load guest memory: ");
+        boolean isHandled = isHandled(body);
+        Path memory = isHandled ? null : opened(body.memBackend() == null ? body.memFilePath() : body.memBackend().backendPath(),
+                FROM_FILE + "Failed to load guest memory: ");
         try {
-            return MachineSnapshot.open(state, memory);
+            return isHandled ? MachineSnapshot.openState(state) : MachineSnapshot.open(state, memory);
         } catch (SnapshotException e) {
             throw refused(STATE + e.getMessage(), e);
         } catch (IOException e) {
             boolean isMemory = e.getMessage() != null && e.getMessage().startsWith(memory + " ") && !memory.equals(state);
             throw refused((isMemory ? FROM_FILE : STATE) + e.getMessage(), e);
         }
+    }
+
+    /** Whether another process brings the memory in. */
+    private static boolean isHandled(LoadSnapshotBody body) {
+        return body.memBackend() != null && body.memBackend().backendType().equals("Uffd");
     }
 
     private static Path opened(String name, String what) throws ApiException {
@@ -117,10 +132,18 @@ final class SnapshotLoader {
         }
     }
 
-    private static void requireMappable(VmConfig config) throws ApiException {
-        if (LoadedConfig.isOnHugePages(config.machineConfig())) {
+    private static void requireMappable(LoadSnapshotBody body, VmConfig config) throws ApiException {
+        if (!isHandled(body) && LoadedConfig.isOnHugePages(config.machineConfig())) {
             throw refused(FROM_FILE + "Failed to restore guest memory: Cannot restore hugetlbfs backed snapshot by mapping the memory file. "
                     + "Please use uffd.", null);
+        }
+    }
+
+    private static Path handler(String name) throws ApiException {
+        try {
+            return OsError.path(name);
+        } catch (IOException e) {
+            throw refused(FROM_HANDLER + CONNECT + OsError.text(e), e);
         }
     }
 
@@ -152,6 +175,9 @@ final class SnapshotLoader {
             vm = restore.build();
         } catch (ConfigException e) {
             throw refused(BUILD + e.getMessage(), e);
+        } catch (MemoryHandlerException e) {
+            boolean isUnreachable = e.getCause() instanceof LinuxException refusal && refusal.call().startsWith("connect(");
+            throw refused(FROM_HANDLER + (isUnreachable ? CONNECT + OsError.text((LinuxException) e.getCause()) : e.getMessage()), e);
         } catch (LinuxException e) {
             boolean isKvm = e.call().contains("/dev/kvm");
             throw refused(BUILD + (isKvm ? "Kvm error: Error creating KVM object: " + OsError.text(e) : e.getMessage()), e);

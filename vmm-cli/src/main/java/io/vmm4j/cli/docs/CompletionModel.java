@@ -20,6 +20,11 @@ final class CompletionModel {
         return program.getSubcommands().values().stream().map(CommandLine::getCommandSpec).toList();
     }
 
+    /** The commands whose word comes behind that of {@code command}. */
+    static List<CommandSpec> commandsBehind(CommandSpec command) {
+        return command.subcommands().values().stream().map(CommandLine::getCommandSpec).toList();
+    }
+
     /** What a command does, in a sentence. */
     static String summary(CommandSpec command) {
         return firstSentence(command.usageMessage().description());

@@ -1,6 +1,7 @@
 package io.vmm4j.cli.docs;
 
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -32,19 +33,39 @@ public final class FishCompletion {
         }
         options(model.getCommandSpec(), noneYet);
         for (CommandSpec command : commands) {
-            // "help run" is about run, and not the command run.
-            String seen = "__fish_seen_subcommand_from " + command.name();
-            options(command, seen);
-            for (PositionalParamSpec operand : command.positionalParameters()) {
-                if (CompletionModel.isPath(operand)) {
-                    line("-n " + quoted(seen) + " -F", null);
-                } else if (!CompletionModel.candidates(operand).isEmpty()) {
-                    line("-n " + quoted(seen) + " -a " + quoted(String.join(" ", CompletionModel.candidates(operand))),
-                            CompletionModel.summary(operand));
-                }
-            }
+            // "help run" is about run, and not the command run; "snapshot info" is none about a machine.
+            String elsewhere = commands.stream().filter(other -> isBehind(other, command.name())).map(other -> "; and not " + seen(other.name()))
+                    .collect(Collectors.joining());
+            command(command, seen(command.name()) + elsewhere);
         }
         return script.toString();
+    }
+
+    private static String seen(String words) {
+        return "__fish_seen_subcommand_from " + words;
+    }
+
+    private static boolean isBehind(CommandSpec command, String word) {
+        return CompletionModel.commandsBehind(command).stream().anyMatch(behind -> behind.name().equals(word));
+    }
+
+    private void command(CommandSpec command, String condition) {
+        List<CommandSpec> behind = CompletionModel.commandsBehind(command);
+        String own = behind.isEmpty() ? condition
+                : condition + "; and not " + seen(String.join(" ", behind.stream().map(CommandSpec::name).toList()));
+        for (CommandSpec each : behind) {
+            line("-n " + quoted(own) + " -a " + quoted(each.name()), CompletionModel.summary(each));
+            command(each, condition + "; and " + seen(each.name()));
+        }
+        options(command, own);
+        for (PositionalParamSpec operand : command.positionalParameters()) {
+            if (CompletionModel.isPath(operand)) {
+                line("-n " + quoted(own) + " -F", null);
+            } else if (!CompletionModel.candidates(operand).isEmpty()) {
+                line("-n " + quoted(own) + " -a " + quoted(String.join(" ", CompletionModel.candidates(operand))),
+                        CompletionModel.summary(operand));
+            }
+        }
     }
 
     private void options(CommandSpec command, String condition) {

@@ -29,10 +29,26 @@ public final class ZshCompletion {
                 .append(NEXT).append("  '1: :->command'").append(NEXT).append("  '*:: :->rest' && return\n\n")
                 .append("case $state in\ncommand)\n  _describe -t commands command commands\n  ;;\nrest)\n  case $words[1] in\n");
         for (CommandSpec command : commands) {
-            script.append("  ").append(command.name()).append(")\n    _arguments").append(arguments(command, "      "))
-                    .append("\n    ;;\n");
+            script.append("  ").append(command.name()).append(")\n");
+            command(script, command);
+            script.append("    ;;\n");
         }
         return script.append("  esac\n  ;;\nesac\n").toString();
+    }
+
+    private static void command(StringBuilder script, CommandSpec command) {
+        List<CommandSpec> behind = CompletionModel.commandsBehind(command);
+        if (behind.isEmpty()) {
+            script.append("    _arguments").append(arguments(command, "      ")).append('\n');
+            return;
+        }
+        // The word behind may be one of these, or anything.
+        script.append("    case $(( CURRENT > 2 )):$words[2] in\n");
+        for (CommandSpec each : behind) {
+            script.append("    1:").append(each.name()).append(")\n      shift words\n      (( CURRENT-- ))\n      _arguments")
+                    .append(arguments(each, "        ")).append("\n      ;;\n");
+        }
+        script.append("    *)\n      _arguments").append(arguments(command, "        ")).append("\n      ;;\n    esac\n");
     }
 
     private static String arguments(CommandSpec command, String indentation) {
@@ -40,9 +56,12 @@ public final class ZshCompletion {
         for (OptionSpec option : command.options()) {
             all.append(NEXT).append(indentation).append(option(option));
         }
+        boolean isFirst = true;
         for (PositionalParamSpec operand : command.positionalParameters()) {
-            all.append(NEXT).append(indentation)
-                    .append(quoted((operand.arity().max() > 1 ? "*" : operand.arity().min() == 0 ? "1:" : "1") + value(operand)));
+            String place = operand.arity().max() > 1 ? "*" : operand.index().min() + 1 + (operand.arity().min() == 0 ? ":" : "");
+            List<CommandSpec> behind = isFirst ? CompletionModel.commandsBehind(command) : List.of();
+            all.append(NEXT).append(indentation).append(quoted(place + (behind.isEmpty() ? value(operand) : valueOrCommand(operand, behind))));
+            isFirst = false;
         }
         return all.toString();
     }
@@ -67,6 +86,11 @@ public final class ZshCompletion {
         List<String> candidates = CompletionModel.candidates(argument);
         String action = CompletionModel.isPath(argument) ? "_files" : candidates.isEmpty() ? " " : "(" + String.join(" ", candidates) + ")";
         return ":" + argument.paramLabel().replace(":", "\\:") + ":" + action;
+    }
+
+    private static String valueOrCommand(ArgSpec argument, List<CommandSpec> commands) {
+        return ":" + argument.paramLabel() + ":_alternative \"commands:command:(" + String.join(" ", commands.stream().map(CommandSpec::name).toList())
+                + ")\" \"files:file:_files\"";
     }
 
     private static String bracketed(String text) {

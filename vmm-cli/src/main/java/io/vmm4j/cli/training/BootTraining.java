@@ -2,7 +2,22 @@ package io.vmm4j.cli.training;
 
 import io.vmm4j.cli.Cli;
 import io.vmm4j.cli.ExitCode;
+import io.vmm4j.core.Vm;
+import io.vmm4j.core.VmBuilder;
+import io.vmm4j.core.config.ConfigException;
+import io.vmm4j.core.config.DriveConfig;
+import io.vmm4j.core.config.SerialConfig;
+import io.vmm4j.core.snapshot.MachineSnapshot;
+import io.vmm4j.core.snapshot.SnapshotException;
+import io.vmm4j.core.snapshot.file.MemoryLayout;
+import io.vmm4j.core.snapshot.file.PageSet;
+import io.vmm4j.core.snapshot.file.PageSource;
+import io.vmm4j.core.snapshot.file.SnapshotLabel;
+import io.vmm4j.core.snapshot.file.SnapshotWriter;
+import io.vmm4j.devices.state.State;
+import io.vmm4j.devices.state.StateException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +54,49 @@ final class BootTraining {
         hasBooted &= boot("run", config("elf", TinyGuest.Kind.ELF64, ", \"vsock\": {\"guest_cid\": 3, \"uds_path\": \"" + path("vsock")
                 + "\"}, \"balloon\": {\"amount_mib\": 0, \"deflate_on_oom\": false, \"stats_polling_interval_s\": 1}, \"entropy\": {}"));
         return hasBooted & boot("--kernel-path", kernel(TinyGuest.Kind.BZIMAGE), "--initrd-path", disk.toString(), "--virblks", drives);
+    }
+
+    /** From a snapshot of a guest that has not done anything yet; whether it has run to its end. Without KVM as far as such files are read. */
+    boolean byRestore() throws IOException {
+        Path saved = directory.resolve("saved");
+        VmBuilder machine = VmBuilder.create().kernel(Path.of(kernel(TinyGuest.Kind.PVH))).drive(new DriveConfig("rootfs", true, null, disk.toString(), false, null))
+                .vsock(3, directory.resolve("vsock")).memoryMib(64).serial(new SerialConfig(SerialConfig.NONE));
+        try (Vm vm = machine.build()) {
+            vm.startPaused();
+            try (MachineSnapshot snapshot = vm.snapshot()) {
+                snapshot.save(saved);
+            }
+        } catch (ConfigException | SnapshotException | IOException e) {
+            System.err.println("nothing to restore: " + e.getMessage());
+            boot("run", config("pvh", TinyGuest.Kind.PVH, ""));
+            return boot("restore", emptySnapshot());
+        }
+        return boot("restore", saved.toString(), "--serial-path", "stdio");
+    }
+
+    /** A snapshot that was never a machine, which is read and then refused. */
+    private String emptySnapshot() throws IOException {
+        Path place = directory.resolve("empty");
+        MemoryLayout layout = new MemoryLayout(List.of(new MemoryLayout.Region(0, PageSet.PAGE_SIZE)));
+        PageSource zeros = new PageSource() {
+            @Override
+            public long size() {
+                return layout.size();
+            }
+
+            @Override
+            public ByteBuffer read(long offset, int length) {
+                return ByteBuffer.allocateDirect(length);
+            }
+        };
+        try (SnapshotWriter writer = SnapshotWriter.create(place, false)) {
+            writer.full(layout, zeros, PageSet.full(1));
+            State nothing = State.builder().put("added", List.of()).put("text", "").put("bytes", new byte[1]).build();
+            writer.commit(new SnapshotLabel("", 1, List.of("serial")), nothing);
+        } catch (StateException e) {
+            throw new IOException(e);
+        }
+        return place.toString();
     }
 
     private String config(String name, TinyGuest.Kind kind, String more) throws IOException {

@@ -17,7 +17,7 @@ import java.util.zip.ZipEntry;
  * itself within a minute whatever happens.
  *
  * <p>An archive is in memory as a whole, and from Java 25 on every class in it is linked at each start, so there is one for each way to
- * start, with what that needs: {@code vmm} by options, {@code json} by a configuration file or options with JSON, {@code firecracker}. What
+ * start, with what that needs: {@code vmm} by options, {@code json} by a configuration file or options with JSON, {@code restore} by a snapshot, {@code firecracker}. What
  * few machines need, as log4j2, is in none: 200 classes more are 2 MiB and 4 ms.
  */
 public final class Training {
@@ -38,10 +38,14 @@ public final class Training {
     /** What no start needs: the readers of mistakes, other commands, the log4j2 that comes late, the control of running machines. */
     private static final List<String> OFF_THE_WAY = List.of("io.vmm4j.cli.training.", "io.vmm4j.cli.log.L", "io.vmm4j.cli.ConsoleCommand",
             "io.vmm4j.cli.DetachCommand", "io.vmm4j.cli.DeviceActions", "io.vmm4j.cli.Doctor", "io.vmm4j.cli.HelpText", "io.vmm4j.cli.ListCommand",
-            "io.vmm4j.cli.MachineCommands", "io.vmm4j.cli.UpdateCommand", "io.vmm4j.cli.NearestName", "io.vmm4j.core.config.MappedJson",
+            "io.vmm4j.cli.MachineCommands", "io.vmm4j.cli.SnapshotCommand", "io.vmm4j.cli.SnapshotFiles", "io.vmm4j.cli.ProgressLine", "io.vmm4j.cli.BreakableWork",
+            "io.vmm4j.core.snapshot.file.SnapshotMerge", "io.vmm4j.core.snapshot.file.LayeredPages", "io.vmm4j.core.snapshot.SnapshotPool", "io.vmm4j.cli.UpdateCommand", "io.vmm4j.cli.NearestName", "io.vmm4j.core.config.MappedJson",
             "io.vmm4j.core.config.CpuConfigReader", "io.vmm4j.core.config.TextMistake", "io.vmm4j.core.event.EventJson", "io.vmm4j.core.control.Control",
             "io.vmm4j.core.control.MachineInfo", "io.vmm4j.core.control.RecordJson", "io.vmm4j.core.control.SilentMachine",
             "io.vmm4j.core.console.", "io.vmm4j.core.metrics.Prometheus");
+    /** What goes on from a snapshot needs alone. */
+    private static final List<String> OF_RESTORES = List.of("io.vmm4j.core.snapshot.", "io.vmm4j.core.VmRestore", "io.vmm4j.core.machine.Thaw",
+            "io.vmm4j.core.machine.MachineState", "io.vmm4j.core.machine.KvmStates", "io.vmm4j.cli.Restore");
     /** What a start needs in Firecracker's place alone. */
     private static final List<String> OF_FIRECRACKER = List.of("io.vmm4j.api.", "io.vmm4j.cli.firecracker.");
 
@@ -58,11 +62,14 @@ public final class Training {
         boolean hasBooted = switch (args[1]) {
             case "firecracker" -> new FirecrackerTraining(directory).boot(Path.of(boots.kernel(TinyGuest.Kind.PVH)), disk);
             case "json" -> boots.byJson();
+            case "restore" -> boots.byRestore();
             default -> boots.byOptions();
         };
         if (!hasBooted) {
             boolean isFirecracker = args[1].equals("firecracker");
-            loadClasses(name -> !isOneOf(name, OFF_THE_WAY) && (isFirecracker || !isOneOf(name, OF_FIRECRACKER)), System.err);
+            boolean isRestore = args[1].equals("restore");
+            loadClasses(name -> !isOneOf(name, OFF_THE_WAY) && (isFirecracker || !isOneOf(name, OF_FIRECRACKER)) && (isRestore || isFirecracker || !isOneOf(name, OF_RESTORES)),
+                    System.err);
         } else if (!args[1].equals("vmm")) {
             loadClasses(name -> isOneOf(name, OF_TAPS), System.err);
         }

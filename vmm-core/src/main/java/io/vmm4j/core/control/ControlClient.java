@@ -174,6 +174,30 @@ public final class ControlClient {
         }
     }
 
+    /**
+     * Has the machine saved; waits as long as that takes. When this process ends, or the thread is kept from reading, the machine gives it up, if that is
+     * still possible, and goes on.
+     *
+     * @param progress told on the caller's thread; also of a refusal
+     * @throws NoMachineException when there is none
+     * @throws IOException        one line that names the socket: no answer came, or the machine's process has ended meanwhile
+     */
+    public void snapshot(SnapshotOrder order, SnapshotProgress progress) throws IOException {
+        try (UnixSocket socket = UnixSocket.open()) {
+            ControlLines received = new ControlLines(socket);
+            ObjectNode answer = begin(socket, SnapshotMessages.request(order), received);
+            while (!SnapshotMessages.tell(answer, progress)) {
+                String line = received.next(null);
+                if (line == null) {
+                    throw new IOException("it has closed the connection before the snapshot was saved");
+                }
+                answer = parse(line);
+            }
+        } catch (IOException e) {
+            throw named(e);
+        }
+    }
+
     private ObjectNode done(String action) throws IOException {
         return done(ControlMessage.object().put(ControlMessage.ACTION, action));
     }
@@ -183,7 +207,7 @@ public final class ControlClient {
     }
 
     /** A server may be anybody's: where it says nothing to read, all that it says is shown. */
-    private static String messageOf(ObjectNode answer) {
+    static String messageOf(ObjectNode answer) {
         JsonNode message = answer.path(ControlMessage.MESSAGE);
         return message.isTextual() && !message.asText().isBlank() ? message.asText() : "it answers something unknown: " + answer;
     }
@@ -217,6 +241,10 @@ public final class ControlClient {
         if (line == null) {
             throw new IOException("it has closed the connection without an answer");
         }
+        return parse(line);
+    }
+
+    private static ObjectNode parse(String line) throws IOException {
         try {
             return ControlMessage.parse(line);
         } catch (IllegalArgumentException e) {

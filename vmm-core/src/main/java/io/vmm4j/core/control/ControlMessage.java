@@ -45,11 +45,26 @@ final class ControlMessage {
     static final String RESIZE_CONSOLE = "resize_console";
     static final String COLUMNS = "columns";
     static final String ROWS = "rows";
+    /**
+     * {@link #ACTION}: save the machine as {@link #DIRECTORY}, as a diff to {@link #DIFF_OF}, {@link #REPLACE replacing} what is there;
+     * {@link #THEN} says what becomes of it. The answer is {@link #BEGUN}; how far it is follows, and its {@link #RESULT} comes last.
+     */
+    static final String SNAPSHOT = "snapshot";
+    static final String DIRECTORY = "directory";
+    static final String DIFF_OF = "diff_of";
+    static final String REPLACE = "replace";
+    static final String THEN = "then";
+    static final String SAVED_BYTES = "saved_bytes";
+    static final String MEMORY_BYTES = "memory_bytes";
+    static final String ID = "id";
+    static final String NOTE = "note";
     /** The answer: what was asked for. */
     static final String VALUE = "value";
-    /** The answer: {@link #DONE}, {@link #REFUSED} or {@link #FAILED}. */
+    /** The answer: {@link #DONE}, {@link #BEGUN}, {@link #REFUSED} or {@link #FAILED}. */
     static final String RESULT = "result";
     static final String DONE = "done";
+    /** It is being done, and what comes of it follows. */
+    static final String BEGUN = "begun";
     /** The request cannot be. */
     static final String REFUSED = "refused";
     /** The request was tried. */

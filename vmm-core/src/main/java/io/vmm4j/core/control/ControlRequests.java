@@ -43,6 +43,9 @@ final class ControlRequests {
             ControlMessage.INFO, List.of(), ControlMessage.STATS, List.of(), ControlMessage.PROMETHEUS, List.of(), ControlMessage.PAUSE, List.of(),
             ControlMessage.RESUME, List.of(), ControlMessage.STOP, List.of(ControlMessage.TIMEOUT_MS), ControlMessage.KILL, List.of(),
             ControlMessage.RESIZE_CONSOLE, List.of(ControlMessage.COLUMNS, ControlMessage.ROWS));
+    /** Those whose answer is followed by more. */
+    private static final List<String> STREAMS = List.of(ControlMessage.EVENTS, ControlMessage.SNAPSHOT);
+    private static final List<String> BEGINNINGS = List.of(ControlMessage.DONE, ControlMessage.BEGUN);
 
     private final ControlTarget target;
     private final Executor slow;
@@ -93,15 +96,16 @@ final class ControlRequests {
         boolean[] isStream = {false};
         try {
             ObjectNode request = ControlMessage.parse(line);
-            isStream[0] = request.path(ControlMessage.ACTION).asText().equals(ControlMessage.EVENTS);
-            message = isStream[0] ? listen(request, stream) : request(request);
+            String action = request.path(ControlMessage.ACTION).asText();
+            isStream[0] = STREAMS.contains(action);
+            message = !isStream[0] ? request(request) : action.equals(ControlMessage.EVENTS) ? listen(request, stream) : snapshot(request, stream);
         } catch (IllegalArgumentException e) {
             message = refused("a request is a JSON object in one line" + (e.getMessage().equals(ControlMessage.NO_OBJECT) ? "" : ": " + e.getMessage()));
         } catch (RuntimeException | Error e) {
             LOG.error("a request met a fault", e);
             message = CompletableFuture.completedFuture(failed(e));
         }
-        return message.thenApply(answer -> new Reply(answer, isStream[0] && answer.path(ControlMessage.RESULT).asText().equals(ControlMessage.DONE)
+        return message.thenApply(answer -> new Reply(answer, isStream[0] && BEGINNINGS.contains(answer.path(ControlMessage.RESULT).asText())
                 ? stream : null));
     }
 
@@ -109,8 +113,8 @@ final class ControlRequests {
         JsonNode name = request.path(ControlMessage.ACTION);
         Action action = name.isTextual() ? actions.get(name.asText()) : null;
         if (action == null) {
-            return refused((name.isMissingNode() ? "\"action\" is missing" : "unknown action " + shown(name)) + ", known are \"" + ControlMessage.EVENTS + "\", "
-                    + actions.keySet().stream().map(known -> "\"" + known + "\"").collect(Collectors.joining(", ")));
+            return refused((name.isMissingNode() ? "\"action\" is missing" : "unknown action " + shown(name)) + ", known are "
+                    + Stream.concat(STREAMS.stream(), actions.keySet().stream()).sorted().map(known -> "\"" + known + "\"").collect(Collectors.joining(", ")));
         }
         return guarded(name.asText(), () -> {
             requireKnown(request, KEYS.get(name.asText()));
@@ -119,7 +123,7 @@ final class ControlRequests {
     }
 
     /** @param keys those that there may be beside the action's name; {@code null} where the action itself looks at them */
-    private static void requireKnown(ObjectNode request, List<String> keys) {
+    static void requireKnown(ObjectNode request, List<String> keys) {
         request.fieldNames().forEachRemaining(key -> {
             if (keys != null && !key.equals(ControlMessage.ACTION) && !keys.contains(key)) {
                 throw new IllegalArgumentException("unknown key " + shown(TextNode.valueOf(key)) + ", known are "
@@ -148,6 +152,15 @@ final class ControlRequests {
             requireKnown(request, List.of());
             stream.of(target.listen(stream::offer, stream::end));
             return done(null);
+        });
+    }
+
+    private CompletableFuture<ObjectNode> snapshot(ObjectNode request, ControlStream stream) {
+        return guarded(ControlMessage.SNAPSHOT, () -> {
+            SnapshotOrder order = SnapshotMessages.order(request);
+            LOG.info("asked for a snapshot as {}", order.directory());
+            stream.of(target.snapshot(order, new SnapshotMessages(stream)));
+            return CompletableFuture.completedFuture(ControlMessage.answer(ControlMessage.BEGUN, null));
         });
     }
 

@@ -38,6 +38,7 @@ import org.slf4j.LoggerFactory;
  * {"action": "pause"}                     also resume
  * {"action": "stop", "timeout_ms": 8000}  also kill: {"result": "done", "message": "the guest powered off", "obeyed": true}
  * {"action": "events"}                    {"result": "done"}, and then a line for whatever happens
+ * {"action": "snapshot", "directory": …}  {"result": "begun"}, lines of how far it is, and the result in the last
  * </pre>
  *
  * <p>A target may have {@linkplain ControlTarget#actions further ones}.

@@ -62,6 +62,17 @@ final class ControlStream implements AutoCloseable {
         wake.run();
     }
 
+    /** Puts a line if there is room, and else forgets it: one that a later one says too. */
+    void offerUnlessFull(String line) {
+        synchronized (this) {
+            if (isClosed || lines.size() >= LINES_MAX) {
+                return;
+            }
+            lines.add(line);
+        }
+        wake.run();
+    }
+
     /** Nothing comes behind what was put. */
     void end() {
         synchronized (this) {

@@ -74,6 +74,16 @@ public interface ControlTarget {
         throw notHere("news");
     }
 
+    /**
+     * Has the machine saved, which goes on meanwhile as the order says.
+     *
+     * @param progress told what comes of it, on a thread that it may keep
+     * @return has it given up when closed, if that is still possible
+     */
+    default AutoCloseable snapshot(SnapshotOrder order, SnapshotProgress progress) {
+        throw notHere("a snapshot");
+    }
+
     /** Further actions, by their names, for the server to know from its start. */
     default Map<String, ControlAction> actions() {
         return Map.of();

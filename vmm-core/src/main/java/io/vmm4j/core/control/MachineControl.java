@@ -7,6 +7,7 @@ import io.vmm4j.core.config.VmConfig;
 import io.vmm4j.core.event.EventJson;
 import io.vmm4j.core.event.VmEvent;
 import io.vmm4j.core.metrics.PrometheusText;
+import io.vmm4j.core.snapshot.MachineSnapshot;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -53,6 +54,7 @@ public final class MachineControl implements ControlTarget {
     private final String threads;
     private final long madeNanos = System.nanoTime();
     private final Map<String, ControlAction> others = new ConcurrentHashMap<>();
+    private final SnapshotWork snapshots = new SnapshotWork();
     private volatile Plan plan;
     private volatile Vm vm;
 
@@ -81,6 +83,11 @@ public final class MachineControl implements ControlTarget {
     /** From now on it is {@code machine} that is controlled. */
     public void attach(Vm machine) {
         vm = machine;
+    }
+
+    /** The machine came from {@code snapshot}, which stays open until it has ended: a diff to it is made of what has been written since. */
+    public void cameFrom(MachineSnapshot snapshot) {
+        snapshots.cameFrom(snapshot);
     }
 
     /** Has clients ask for {@code actions} too, by their names; before the server is open. */
@@ -173,6 +180,11 @@ public final class MachineControl implements ControlTarget {
                 end.run();
             }
         });
+    }
+
+    @Override
+    public AutoCloseable snapshot(SnapshotOrder order, SnapshotProgress progress) {
+        return snapshots.begin(machine(), order, nameFor("snapshot"), progress);
     }
 
     @Override

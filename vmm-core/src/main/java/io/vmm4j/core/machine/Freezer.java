@@ -78,11 +78,20 @@ final class Freezer implements AutoCloseable {
             MachineState state = new MachineState(config, hot.places(), hot.dialogue(), vcpus, machine.vm().saveInterrupts(),
                     machine.vm().saveClock(), parts, drives);
             // Last: what comes before may write there. And then nothing fails any more.
-            FrozenMemory memory = machine.ram().history().freeze();
+            FrozenMemory memory = freezeMemory();
             return new FrozenMachine(state, memory, commit(disks));
         } finally {
             disks.values().stream().map(FrozenDisk::changes).filter(Objects::nonNull).forEach(DiskFreeze::close);
         }
+    }
+
+    private FrozenMemory freezeMemory() throws SnapshotException, IOException {
+        FrozenMemory memory = machine.ram().history().freeze();
+        if (machine.ram().isLost()) {
+            memory.release();
+            throw new SnapshotException("the machine has ended: who brought its memory in has gone");
+        }
+        return memory;
     }
 
     private void requireOpen() throws SnapshotException {

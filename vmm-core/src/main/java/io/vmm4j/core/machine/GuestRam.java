@@ -2,9 +2,13 @@ package io.vmm4j.core.machine;
 
 import io.vmm4j.core.config.ConfigException;
 import io.vmm4j.core.config.MachineConfig;
+import io.vmm4j.core.config.MemoryType;
+import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.layout.AddressMap;
 import io.vmm4j.core.memory.FrozenMemory;
+import io.vmm4j.core.memory.MemoryHandler;
 import io.vmm4j.core.memory.RamHistory;
+import io.vmm4j.core.memory.Residency;
 import io.vmm4j.core.vhostuser.SharedRam;
 import io.vmm4j.devices.memory.BufferGuestMemory;
 import io.vmm4j.devices.memory.GuestMemory;
@@ -18,9 +22,12 @@ import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.Mapping;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * A guest's RAM, mapped once and laid into the guest around the hole below 4 GiB. It is not inherited by children, nor
@@ -39,6 +46,8 @@ final class GuestRam implements AutoCloseable {
     private final RamHistory.Ram parts;
     /** Once the RAM is in the guest. */
     private volatile RamHistory history;
+    /** Who brings the RAM in, or {@code null}; set before anybody else has this. */
+    private MemoryHandler handler;
 
     /** @param origin what the RAM is, held here; {@code null} for zeros */
     private GuestRam(RamSource.Mapped source, FrozenMemory origin, boolean isShared) {
@@ -115,6 +124,74 @@ final class GuestRam implements AutoCloseable {
             throw e;
         }
         return new GuestRam(source, frozen.hold(), false);
+    }
+
+    /**
+     * RAM that the handler at {@code socket} brings in; it is to be {@linkplain #watch watched over} before anything touches it.
+     *
+     * @throws ConfigException when there is not that much
+     * @throws io.vmm4j.core.snapshot.MemoryHandlerException naming the socket
+     */
+    static GuestRam handled(Path socket, MachineConfig machine) throws ConfigException, IOException {
+        boolean isHuge = machine.memoryType() == MemoryType.HUGETLBFS;
+        Mapping mapping = RamSource.mapMissing(machine);
+        RamSource.Mapped source = new RamSource.Mapped(mapping, isHuge ? 0 : Mapping.MADV_DONTNEED, false, () -> broughtIn(mapping), null);
+        prepare(source, machine);
+        GuestRam ram = new GuestRam(source, null, false);
+        try {
+            ram.handler = MemoryHandler.handOver(socket, mapping, ram.slots(), (int) (isHuge ? HUGE_PAGE : PAGE_SIZE));
+            return ram;
+        } catch (IOException | RuntimeException | Error e) {
+            ram.close();
+            throw e;
+        }
+    }
+
+    /** All pages, once they are there: the kernel waits for them, in place of threads of Java, which would keep a collection waiting. */
+    private static BitSet broughtIn(Mapping mapping) throws LinuxException {
+        try {
+            mapping.advise(Mapping.MADV_POPULATE_READ);
+        } catch (LinuxException e) {
+            if (e.errno() != Errno.EINVAL) { // before Linux 5.14
+                throw e;
+            }
+        }
+        return Residency.all(mapping.length());
+    }
+
+    /**
+     * Begins to watch over who brings this in, if somebody does.
+     *
+     * @param onLoss hears, on a thread of its own, of the handler's death
+     * @param own    counts the threads
+     */
+    void watch(Consumer<String> onLoss, MachineThreads own) throws IOException {
+        if (handler != null) {
+            handler.watch(onLoss, own);
+        }
+    }
+
+    /**
+     * The machine is put together, and vCPUs may run.
+     *
+     * @throws io.vmm4j.core.snapshot.MemoryHandlerException when the handler has died meanwhile
+     */
+    void made() throws IOException {
+        if (handler != null) {
+            handler.made();
+        }
+    }
+
+    /** Whether who brought this in has died: pages may read as zeros that are none. */
+    boolean isLost() {
+        return handler != null && handler.isLost();
+    }
+
+    /** Has whoever waits for a page that does not come go on. The vCPUs have been told to stop. */
+    void letGo() {
+        if (handler != null) {
+            handler.letGo();
+        }
     }
 
     /**
@@ -205,13 +282,17 @@ final class GuestRam implements AutoCloseable {
      * @param isTracked whether what the guest writes is taken note of from the start, and not from the first freeze on
      */
     void mapInto(KvmVm vm, boolean isTracked) throws LinuxException {
+        history = new RamHistory(parts, slots(), vm, isTracked);
+    }
+
+    private List<RamHistory.Slot> slots() {
         List<RamHistory.Slot> slots = new ArrayList<>();
         long offset = 0;
         for (AddressMap.RamRegion region : regions) {
             slots.add(new RamHistory.Slot(slots.size(), region.gpa(), offset, region.length()));
             offset += region.length();
         }
-        history = new RamHistory(parts, slots, vm, isTracked);
+        return slots;
     }
 
     /** What has been written to it; once it is in the guest. */
@@ -222,6 +303,9 @@ final class GuestRam implements AutoCloseable {
     /** Unmaps the RAM. Only after every thread that may touch it has ended. */
     @Override
     public void close() {
+        if (handler != null) {
+            handler.close();
+        }
         if (history != null) {
             history.close();
         }

@@ -36,6 +36,7 @@ public final class Machine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
 
+    private final GuestRam ram;
     private final Vcpus vcpus;
     private final DeviceHold hold;
     private final AcpiDevices acpi;
@@ -53,6 +54,7 @@ public final class Machine implements AutoCloseable {
     private boolean closed;
 
     /**
+     * @param ram among {@code owned}
      * @param vcpus made, not started
      * @param hold of the devices, while the vCPUs are paused
      * @param acpi by what the guest hears of the host's wishes
@@ -68,10 +70,11 @@ public final class Machine implements AutoCloseable {
      * @param metrics counts
      * @param freezer takes it as it is
      */
-    Machine(Vcpus vcpus, DeviceHold hold, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
+    Machine(GuestRam ram, Vcpus vcpus, DeviceHold hold, AcpiDevices acpi, I8042 keyboard, List<EpollEventLoop> loops, List<GivenDevice> givenDevices,
             List<GivenConsole> givenConsoles, Deque<AutoCloseable> owned, DeviceHotplug devices, MachineThreads own,
             HelperThreads helpers, PanicWatch panics, MachineMetrics metrics, Freezer freezer) {
         this.freezer = freezer;
+        this.ram = ram;
         this.vcpus = vcpus;
         this.hold = hold;
         this.acpi = acpi;
@@ -273,11 +276,18 @@ public final class Machine implements AutoCloseable {
     private void endThreads() {
         SlowWait end = new SlowWait("the machine's end", () -> own.busy(MachineThreads.Role.GUEST));
         List<SlowWait.Wait> busy = new ArrayList<>();
+        if (ram.isLost()) {
+            vcpus.stopWithin(0); // before pages that are missing read as zeros: the guest does not see them
+            ram.letGo();
+        }
         endSoon(vcpus::stopWithin, end, busy);
         endSoon(devices::endWithin, end, busy);
         resetGivenDevices();
         loops.forEach(loop -> endSoon(loop::closeWithin, end, busy));
         devices.loops().forEach(loop -> endSoon(loop::closeWithin, end, busy));
+        if (!busy.isEmpty()) {
+            ram.letGo(); // a handler that does not answer has them wait
+        }
         busy.forEach(end::await);
     }
 

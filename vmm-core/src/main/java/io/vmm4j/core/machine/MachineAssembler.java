@@ -185,7 +185,8 @@ public final class MachineAssembler {
             HostConsoles.attach(console, consolePort, "console.path");
         }
         parts.drives().values().forEach(DriveDisk::keep);
-        return new Machine(vcpus, hold, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own, helpers, panics, metrics, new Freezer(subject));
+        ram.made();
+        return new Machine(ram, vcpus, hold, acpi, keyboard, loops, devices.given(), consoles.given(), owned, hotplug, own, helpers, panics, metrics, new Freezer(subject));
     }
 
     /**
@@ -230,7 +231,9 @@ public final class MachineAssembler {
     private void allocateMemory() throws ConfigException, IOException {
         try {
             ram = own(restart == null ? GuestRam.allocate(config.machineConfig(), config.vhostUserDevice().isPresent())
+                    : restart.handler() != null ? GuestRam.handled(restart.handler(), config.machineConfig())
                     : GuestRam.of(restart.from().memory(), config.machineConfig(), restart.isCopied()));
+            ram.watch(loss -> events.end(new VmExit(VmExitReason.HOST_ERROR, loss)), own);
         } catch (LinuxException e) {
             Shortage.rethrow(e);
             throw tooMuchMemory(e);

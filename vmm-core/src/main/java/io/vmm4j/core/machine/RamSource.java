@@ -82,6 +82,31 @@ final class RamSource {
         return new RamSource(machine, isShared).map();
     }
 
+    /**
+     * Private RAM of which nothing is there: somebody else brings it in.
+     *
+     * @throws ConfigException when there is not that much, naming what there is
+     */
+    static Mapping mapMissing(MachineConfig machine) throws ConfigException, IOException {
+        return new RamSource(machine, false).mapMissing();
+    }
+
+    private Mapping mapMissing() throws ConfigException, IOException {
+        int flags = Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS;
+        if (type != MemoryType.HUGETLBFS) {
+            HostMemory.check(machine);
+            return map(-1, flags | Mapping.MAP_NORESERVE);
+        }
+        requireMultipleOf(HUGE_PAGE);
+        String pool = HugePagePool.of(HUGE_PAGE).describe(bytes);
+        try {
+            return map(-1, flags | Mapping.MAP_HUGETLB | Mapping.MAP_HUGE_2MB); // sets them aside, so that each can be had
+        } catch (LinuxException e) {
+            Shortage.rethrow(e);
+            throw new ConfigException(HostMemory.SIZE_KEY, "memory size " + machine.memSizeMib() + " MiB is more than there is: " + pool);
+        }
+    }
+
     private Mapped map() throws ConfigException, IOException {
         if (type == MemoryType.HUGETLBFS) {
             return machine.memFilePath().isEmpty() ? hugeMemFd() : hugeFile();

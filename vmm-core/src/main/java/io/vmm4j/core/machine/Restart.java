@@ -7,6 +7,7 @@ import io.vmm4j.core.config.DriveConfig;
 import io.vmm4j.core.config.Problems;
 import io.vmm4j.core.config.VmConfig;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -23,9 +24,10 @@ import org.slf4j.LoggerFactory;
  * @param movesClock  whether the guest's clock moves on by the time that has gone by since
  * @param ownImages   drives that write to their images, not to memory over them
  * @param otherImages drives on another image than then, which their user says is the same
+ * @param handler     the socket of who brings the memory in, or {@code null}
  */
 public record Restart(FrozenMachine from, VmConfig whole, boolean isCopied, boolean isTracked, boolean movesClock, Set<String> ownImages,
-        Set<String> otherImages) {
+        Set<String> otherImages, Path handler) {
 
     private static final Logger LOG = LoggerFactory.getLogger(Restart.class);
 

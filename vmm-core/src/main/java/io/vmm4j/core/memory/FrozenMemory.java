@@ -30,6 +30,7 @@ public final class FrozenMemory {
     private static final byte[] ZEROS = new byte[Pages.SIZE];
 
     private final long length;
+    private final boolean isElsewhere;
     private final List<FrozenRun> runs;
     private final AtomicInteger holders = new AtomicInteger(1);
     /** The same in {@value #FEW_RUNS} pieces at most, once somebody has mapped it; guarded by this. */
@@ -44,8 +45,23 @@ public final class FrozenMemory {
      * @param runs   ascending, none over another, within the length
      */
     public FrozenMemory(long length, List<FrozenRun> runs) {
+        this(length, runs, false);
+    }
+
+    private FrozenMemory(long length, List<FrozenRun> runs, boolean isElsewhere) {
         this.length = length;
         this.runs = List.copyOf(runs);
+        this.isElsewhere = isElsewhere;
+    }
+
+    /** RAM of that many bytes of which only a {@linkplain MemoryHandler handler} knows what is in it. */
+    public static FrozenMemory elsewhere(long length) {
+        return new FrozenMemory(length, List.of(), true);
+    }
+
+    /** Whether it is not known here: neither to be mapped nor read. */
+    public boolean isElsewhere() {
+        return isElsewhere;
     }
 
     /**

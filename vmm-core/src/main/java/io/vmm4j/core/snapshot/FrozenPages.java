@@ -59,6 +59,28 @@ final class FrozenPages implements PageSource {
         return toPageSet(memory.pages());
     }
 
+    /** The pages that are not as in {@code before}: of those that the two do not have in common, which are read of both. */
+    PageSet differingFrom(FrozenMemory before) throws IOException {
+        PageSet candidates = toPageSet(memory.changedSince(before));
+        PageSet differing = new PageSet(candidates.pages());
+        FrozenPages other = new FrozenPages(before);
+        for (long from = candidates.nextIn(0); from < candidates.pages();) {
+            long to = Math.min(candidates.pages(), from + PIECE / PageSet.PAGE_SIZE);
+            candidates.forEachRun(from, to, (first, end) -> {
+                int length = (int) (end - first) * PageSet.PAGE_SIZE;
+                ByteBuffer now = read(first * PageSet.PAGE_SIZE, length);
+                ByteBuffer then = other.read(first * PageSet.PAGE_SIZE, length);
+                for (int at = 0; at < length; at += PageSet.PAGE_SIZE) {
+                    if (!now.slice(at, PageSet.PAGE_SIZE).equals(then.slice(at, PageSet.PAGE_SIZE))) {
+                        differing.add(first + at / PageSet.PAGE_SIZE);
+                    }
+                }
+            });
+            from = candidates.nextIn(to);
+        }
+        return differing;
+    }
+
     /** The same pages in the other kind of set. */
     PageSet toPageSet(BitSet pages) {
         PageSet set = new PageSet(memory.length() / PageSet.PAGE_SIZE);

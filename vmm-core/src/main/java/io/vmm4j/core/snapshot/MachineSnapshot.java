@@ -15,12 +15,14 @@ import io.vmm4j.core.snapshot.file.SnapshotInfo;
 import io.vmm4j.core.snapshot.file.SnapshotLabel;
 import io.vmm4j.core.snapshot.file.SnapshotReader;
 import io.vmm4j.core.snapshot.file.SnapshotWriter;
+import io.vmm4j.devices.state.State;
 import io.vmm4j.devices.state.StateException;
 import io.vmm4j.kvm.libc.Fd;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /**
@@ -92,18 +94,23 @@ public final class MachineSnapshot implements AutoCloseable {
         }
     }
 
+    /**
+     * What the snapshot in {@code directory}, which may be a diff, is told apart by, as {@link #id()}.
+     *
+     * @throws IOException as {@link #open(Path)}
+     */
+    public static String idOf(Path directory) throws IOException {
+        try (SnapshotReader reader = SnapshotReader.open(directory)) {
+            return reader.info().id().text();
+        }
+    }
+
     private static MachineSnapshot open(SnapshotReader reader, Path place) throws SnapshotException, IOException {
         SnapshotInfo info = reader.info();
         if (info.isDiff()) {
             throw new SnapshotException(place + " is only what differs from snapshot " + info.base().get() + ": merge it with that one first");
         }
-        MachineState state = stateOf(reader, place);
-        if (reader.layout().size() > MEMORY_MAX) {
-            throw new SnapshotException(place + " has " + reader.layout().size() + " bytes of memory, more than the " + MEMORY_MAX + " that can be restored");
-        }
-        if (!reader.layout().equals(layoutOf(state.config()))) {
-            throw new SnapshotException(place + " has " + reader.layout().size() + " bytes of memory, and its configuration another size");
-        }
+        MachineState state = stateOf(reader.machine(), reader.layout(), place);
         FrozenMemory memory = memoryOf(reader);
         try {
             Opened opened = new Opened(Fd.duplicate(reader.memory().value()), reader.check());
@@ -113,15 +120,6 @@ public final class MachineSnapshot implements AutoCloseable {
         } catch (IOException | RuntimeException | Error e) {
             memory.release();
             throw e;
-        }
-    }
-
-    private static MachineState stateOf(SnapshotReader reader, Path place) throws SnapshotException {
-        try {
-            return MachineState.of(reader.machine());
-        } catch (StateException e) {
-            // What it quotes may be anybody's.
-            throw new SnapshotException(place + " is no machine's: " + e.getMessage().replaceAll("\\p{Cntrl}+", " "));
         }
     }
 
@@ -148,6 +146,37 @@ public final class MachineSnapshot implements AutoCloseable {
         try (file) {
             opened.check.verify(file, done -> { });
         }
+    }
+
+    /**
+     * Opens the state alone, full or a diff's, for machines whose memory a handler brings in: {@link VmRestore#memoryHandler}. Without one nothing comes
+     * from it, and it cannot be saved.
+     *
+     * @param stateFile of one that was saved
+     * @throws IOException       in one line, when there is none, or it is damaged, foreign, or newer than this program
+     * @throws SnapshotException in one line, when its state is no machine's
+     */
+    public static MachineSnapshot openState(Path stateFile) throws SnapshotException, IOException {
+        SnapshotReader.Saved saved = SnapshotReader.openState(stateFile);
+        MachineState state = stateOf(saved.machine(), saved.layout(), stateFile);
+        return new MachineSnapshot(saved.info().label().name(), new FrozenMachine(state, FrozenMemory.elsewhere(saved.layout().size()), Map.of()), null);
+    }
+
+    private static MachineState stateOf(State machine, MemoryLayout layout, Path place) throws SnapshotException {
+        MachineState state;
+        try {
+            state = MachineState.of(machine);
+        } catch (StateException e) {
+            // What it quotes may be anybody's.
+            throw new SnapshotException(place + " is no machine's: " + e.getMessage().replaceAll("\\p{Cntrl}+", " "));
+        }
+        if (layout.size() > MEMORY_MAX) {
+            throw new SnapshotException(place + " has " + layout.size() + " bytes of memory, more than the " + MEMORY_MAX + " that can be restored");
+        }
+        if (!layout.equals(layoutOf(state.config()))) {
+            throw new SnapshotException(place + " has " + layout.size() + " bytes of memory, and its configuration another size");
+        }
+        return state;
     }
 
     private static MemoryLayout layoutOf(VmConfig config) {
@@ -186,6 +215,9 @@ public final class MachineSnapshot implements AutoCloseable {
     }
 
     private static void requireWhole(FrozenMachine held) throws SnapshotException {
+        if (held.memory().isElsewhere()) {
+            throw new SnapshotException("the snapshot was opened without its memory");
+        }
         if (!held.changedDrives().isEmpty()) {
             throw new SnapshotException("drive " + String.join(", ", held.changedDrives()) + " has its changes in memory, and not on its image: "
                     + "a machine whose drives write to their images can be saved");
@@ -200,7 +232,7 @@ public final class MachineSnapshot implements AutoCloseable {
             if (base == null) {
                 writer.full(layout, pages, pages.mayHoldData());
             } else {
-                writer.diff(layout, pages, pages.toPageSet(held.memory().changedSince(target.base().frozen().memory())), base);
+                writer.diff(layout, pages, pages.differingFrom(target.base().frozen().memory()), base);
             }
             writer.commit(new SnapshotLabel(machine, state.vcpus().size(), List.copyOf(new TreeSet<>(state.parts().keySet()))), state.toState());
             savedAs = writer.id();
@@ -215,6 +247,11 @@ public final class MachineSnapshot implements AutoCloseable {
     /** What the machine was called. */
     public String machine() {
         return machine;
+    }
+
+    /** What it was saved as last, or opened as: 32 hexadecimal digits, which a diff to it names; empty when it was neither. */
+    public Optional<String> id() {
+        return Optional.ofNullable(savedAs).map(SnapshotId::text);
     }
 
     /** What the machine was, with what had been added to it. */

@@ -55,6 +55,15 @@ public final class SnapshotTarget {
         return new SnapshotTarget(directory, stateFile, memoryFile, isReplaced, base, Objects.requireNonNull(listener, "listener"));
     }
 
+    /**
+     * Looks whether a snapshot can be saved there now; nothing is left of the attempt.
+     *
+     * @throws IOException in one line, naming what is in the way: something is there already, its directory is missing, it may not be written to
+     */
+    public void check() throws IOException {
+        begin().close();
+    }
+
     /** What it is a diff to, or {@code null}. */
     MachineSnapshot base() {
         return base;

@@ -350,6 +350,11 @@ public final class Fd implements AutoCloseable {
         return ready > 0 ? pollfd.bytes().getShort(6) : 0;
     }
 
+    /** The number, which somebody else is to close from here on: for this it is closed. */
+    int detach() {
+        return number.getAndSet(CLOSED);
+    }
+
     @Override
     public void close() {
         int fd = number.getAndSet(CLOSED);

@@ -54,16 +54,16 @@ final class HandlerCode {
         return executable(code);
     }
 
-    private static ByteBuffer code() {
+    static ByteBuffer code() {
         return ByteBuffer.allocate(PAGE).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** For processors and kernels that let indirect calls go to marked places only. */
-    private static byte[] endbr64() {
+    static byte[] endbr64() {
         return octets(0xF3, 0x0F, 0x1E, 0xFA);
     }
 
-    private static byte[] octets(int... values) {
+    static byte[] octets(int... values) {
         byte[] octets = new byte[values.length];
         for (int i = 0; i < values.length; i++) {
             octets[i] = (byte) values[i];
@@ -72,7 +72,7 @@ final class HandlerCode {
     }
 
     /** Puts the code on a page of its own, which is never writable and executable at once. */
-    private static long executable(ByteBuffer code) throws LinuxException {
+    static long executable(ByteBuffer code) throws LinuxException {
         Mapping page = Mapping.anonymous(PAGE);
         page.buffers(PAGE).get(0).put(0, code.array(), 0, code.position());
         if (LibC.mprotect(page.address(), PAGE, Mapping.PROT_READ | PROT_EXEC) != 0) {

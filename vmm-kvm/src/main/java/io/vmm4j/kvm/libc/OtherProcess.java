@@ -31,6 +31,11 @@ public final class OtherProcess implements AutoCloseable {
         return (fd.poll(Fd.POLLIN, millis) & Fd.POLLIN) != 0;
     }
 
+    /** The descriptor's number, readable once the process has ended, for {@link Epoll}; -1 once closed. */
+    public int fd() {
+        return fd.value();
+    }
+
     @Override
     public void close() {
         fd.close();

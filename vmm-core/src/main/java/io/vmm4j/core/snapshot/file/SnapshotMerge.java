@@ -21,7 +21,8 @@ public final class SnapshotMerge {
      * @param diffs    at least one, in order: each of them to the one before
      * @param out      may be one of the others when it may be replaced; they are not written to
      * @param replace  as in {@link SnapshotWriter#create(Path, boolean)}
-     * @param progress told the bytes of RAM that are written, now and then
+     * @param progress told the bytes that are done with, now and then: of the RAM of each snapshot in turn, which is read, and then of the new one's,
+     *                 which is written
      * @throws SnapshotFileException in one line, when one is not a diff to the one before, or a file cannot be read or written
      */
     public static SnapshotInfo merge(Path base, List<Path> diffs, Path out, boolean replace, LongConsumer progress) throws IOException {
@@ -36,11 +37,14 @@ public final class SnapshotMerge {
                     requireFits(path, layer, paths.get(layers.size() - 2), layers.get(layers.size() - 2));
                 }
             }
+            long verified = 0;
             for (SnapshotReader layer : layers) {
-                layer.verify(done -> {
-                });
+                long before = verified;
+                layer.verify(done -> progress.accept(before + done));
+                verified += layer.layout().size();
             }
-            return write(layers, out, replace, progress);
+            long read = verified;
+            return write(layers, out, replace, done -> progress.accept(read + done));
         } finally {
             layers.forEach(SnapshotReader::close);
         }

@@ -116,6 +116,23 @@ public final class SnapshotReader implements AutoCloseable {
         return manifest(file, stateFile).info(file.program(), file.format());
     }
 
+    /**
+     * A snapshot whose memory is elsewhere.
+     *
+     * @param info    what it says of itself
+     * @param layout  of the RAM
+     * @param machine the machine's own state, as it was given to {@link SnapshotWriter#commit}
+     */
+    public record Saved(SnapshotInfo info, MemoryLayout layout, State machine) {
+    }
+
+    /** All that a state file says, without its memory file. */
+    public static Saved openState(Path stateFile) throws IOException {
+        StateFile file = readState(stateFile);
+        Manifest manifest = manifest(file, stateFile);
+        return new Saved(manifest.info(file.program(), file.format()), manifest.memory().layout(), manifest.machine());
+    }
+
     private static StateFile readState(Path stateFile) throws IOException {
         try (Fd state = openFile(stateFile)) {
             return read(state, stateFile);
