@@ -296,11 +296,7 @@ public enum CliOption {
 
     /** True when it may be given several times. */
     public boolean isRepeatable() {
-<<<<<<< HEAD
-        return this == NET || this == PUBLISH || this == SHARE || this == DISK;
-=======
-        return this == NET || this == PUBLISH || this == SHARE || this == DRIVE || this == WRITE_TO_IMAGE || this == TAP;
->>>>>>> main
+        return this == NET || this == PUBLISH || this == SHARE || this == DISK || this == DRIVE || this == WRITE_TO_IMAGE || this == TAP;
     }
 
     /** True when {@code command} takes it, in front of its word or behind. */
