@@ -68,6 +68,11 @@ interface DiskContent extends AutoCloseable {
         }
 
         @Override
+        public void keep() {
+            base.keep();
+        }
+
+        @Override
         public void close() throws IOException {
             base.close();
         }
@@ -79,6 +84,11 @@ interface DiskContent extends AutoCloseable {
         @Override
         public BlkBackend toBackend(Function<DiskFile, BlkBackend> engine) throws IOException {
             return new ForkedDisk(under);
+        }
+
+        @Override
+        public void keep() {
+            image.keep();
         }
 
         @Override
@@ -101,6 +111,7 @@ interface DiskContent extends AutoCloseable {
 
         @Override
         public void keep() {
+            content.keep();
             isKept.set(true);
         }
 
