@@ -68,7 +68,7 @@ class OtherShellsCompletionTest {
     @EnumSource
     void optionsAreCompleted(Shell shell) throws Exception {
         assertEquals(Set.of("--kernel-path"), complete(shell, "vmm --ker"));
-        assertEquals(Set.of("--dies-per-socket"), complete(shell, "vmm create --di"));
+        assertEquals(Set.of("--dies-per-socket"), complete(shell, "vmm create --die"));
         assertTrue(complete(shell, "vmm stats --pr").contains("--prometheus"));
         assertEquals(Set.of(), complete(shell, "vmm stats --ker"), "an option that the command does not take");
     }
