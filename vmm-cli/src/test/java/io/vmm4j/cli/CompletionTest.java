@@ -25,7 +25,7 @@ class CompletionTest {
     @Test
     void optionsAreCompleted() throws Exception {
         assertEquals(List.of("--kernel-path"), complete("vmm", "--ker"));
-        assertEquals(List.of("--dies-per-socket"), complete("vmm", "create", "--di"));
+        assertEquals(List.of("--dies-per-socket"), complete("vmm", "create", "--die"));
     }
 
     @Test
