@@ -45,6 +45,8 @@ final class BootCommand {
     private MachineSource source = MachineSource.booting(use);
     private String unkeptLog;
     private String controlSocket;
+    /** {@code null} for a machine that nobody can control. */
+    private MachineControl control;
     private Duration stopTimeout;
     private boolean isInBackground;
 
@@ -236,7 +238,7 @@ final class BootCommand {
         if (named == null) {
             guard.arm(stopTimeout);
         }
-        try (Vm vm = machine.build(); ControlServer control = control(vm, named)) {
+        try (Vm vm = machine.build(); ControlServer server = control(vm, named); SavesEnd saves = this::endSaves) {
             if (named != null) {
                 named.control().attach(vm);
                 source.controlled(named.control());
@@ -262,6 +264,18 @@ final class BootCommand {
         }
     }
 
+    /** Before those who wait for a snapshot lose the machine, and before the one that it came from is closed. */
+    private interface SavesEnd extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    private void endSaves() {
+        if (control != null) {
+            control.endSnapshots();
+        }
+    }
+
     private void start(Vm vm) throws IOException {
         try {
             source.start(vm);
@@ -272,10 +286,15 @@ final class BootCommand {
 
     /** The socket by which other processes control the machine; {@code null} when none was asked for. */
     private ControlServer control(Vm vm, NamedMachine named) throws IOException {
+        if (named != null) {
+            control = named.control();
+        }
         if (controlSocket == null) {
             return null;
         }
-        MachineControl control = named == null ? NamedMachine.controlOf(vm) : named.control();
+        if (named == null) {
+            control = NamedMachine.controlOf(vm);
+        }
         source.controlled(control);
         return ControlServer.open(Path.of(controlSocket), control);
     }

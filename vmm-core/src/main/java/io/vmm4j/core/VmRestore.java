@@ -381,9 +381,11 @@ public final class VmRestore {
         if (console == null && !isSerialNamed && (!config.serial().isNone() || output != null)) {
             problems.add(unnamed("the serial port", output == null ? config.serial().path() : output));
         }
-        if (config.console() != null && hvc == null && !isConsoleNamed) {
+        boolean isConsoleOfHost = config.console() != null && !config.console().path().equals(SerialConfig.NONE);
+        if (isConsoleOfHost && hvc == null && !isConsoleNamed) {
             problems.add(unnamed("the virtio console", config.console().path()));
         }
+        config.shares().forEach(share -> problems.add(unnamed("share " + share.tag(), share.socket() == null ? share.pathOnHost() : share.socket())));
         if (!problems.isEmpty()) {
             throw new ConfigException(problems);
         }

@@ -90,6 +90,11 @@ public final class ApiController implements AutoCloseable {
         } catch (ApiException e) {
             loadFailed.complete(new VmExit(VmExitReason.HOST_ERROR, e.getMessage(), e));
             throw e;
+        } catch (RuntimeException | Error e) {
+            ApiException refusal = new ApiException("Load snapshot error: Failed to restore from snapshot: internal error: " + e, e);
+            LOG.error("a snapshot's load met a fault", e);
+            loadFailed.complete(new VmExit(VmExitReason.HOST_ERROR, refusal.getMessage(), e));
+            throw refusal;
         }
         RuntimeController.noteLatency(metrics, "load snapshot", "vmm_load_snapshot", begin);
     }

@@ -35,6 +35,11 @@ record LoadedConfig(VmConfig config, Map<String, TapInterface> taps) {
         } else if (!config.machineConfig().memFilePath().isEmpty()) {
             what = "memory in " + config.machineConfig().memFilePath();
         }
+        for (DriveConfig drive : config.drives()) {
+            if (drive.socket() != null) {
+                what = "drive " + drive.driveId() + " of a vhost-user back end";
+            }
+        }
         for (NetworkInterfaceConfig network : config.networkInterfaces()) {
             if (network.hostDevName() == null || network.queuePairs() != 1) {
                 what = "network interface " + network.ifaceId() + " that is not on a tap of one queue";

@@ -74,7 +74,7 @@ final class SnapshotLoader {
                 restore.memoryHandler(handler);
             }
             Vm vm = start(restore, body.resumeVm());
-            new LoadedConfig(restore.toConfig(), taps).fill(resources, vm, body.trackDirtyPages() || body.enableDiffSnapshots());
+            fill(new LoadedConfig(restore.toConfig(), taps), resources, vm, body);
             isLoaded = true;
             if (isHandled(body)) {
                 snapshot.close(); // no diff can be to memory that is elsewhere
@@ -88,6 +88,15 @@ final class SnapshotLoader {
                 taps.values().forEach(TapInterface::close);
                 snapshot.close();
             }
+        }
+    }
+
+    private static void fill(LoadedConfig config, Resources resources, Vm vm, LoadSnapshotBody body) {
+        try {
+            config.fill(resources, vm, body.trackDirtyPages() || body.enableDiffSnapshots());
+        } catch (RuntimeException | Error e) {
+            vm.close();
+            throw e;
         }
     }
 
@@ -155,7 +164,7 @@ final class SnapshotLoader {
         }
     }
 
-    private static VmRestore restore(LoadSnapshotBody body, MachineSnapshot snapshot, Map<String, TapInterface> taps) {
+    private static VmRestore restore(LoadSnapshotBody body, MachineSnapshot snapshot, Map<String, TapInterface> taps) throws ApiException {
         VmRestore restore = snapshot.restore();
         for (DriveConfig drive : snapshot.config().drives()) {
             // Jails are given copies of images under the names of old: that they are the same is for their user to see to, as at Firecracker.
@@ -163,10 +172,18 @@ final class SnapshotLoader {
         }
         taps.forEach((id, tap) -> restore.tap(id, tap.name()));
         if (body.vsockOverride() != null) {
-            restore.vsock(Path.of(body.vsockOverride().udsPath()));
+            restore.vsock(vsock(body.vsockOverride().udsPath()));
         }
         return restore.writeToImages().moveClock(body.clockRealtime()).trackWrites(body.trackDirtyPages() || body.enableDiffSnapshots())
                 .opened(new OpenedFiles(null, null, Map.of(), taps, null));
+    }
+
+    private static Path vsock(String name) throws ApiException {
+        try {
+            return OsError.path(name);
+        } catch (IOException e) {
+            throw refused(BUILD + OsError.text(e), e);
+        }
     }
 
     private static Vm start(VmRestore restore, boolean isResumed) throws ApiException {

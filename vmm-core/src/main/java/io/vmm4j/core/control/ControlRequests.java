@@ -82,23 +82,24 @@ final class ControlRequests {
         ObjectNode request = ControlMessage.object().put(ControlMessage.ACTION, ControlMessage.RESUME);
         String line = new String(ControlMessage.encode(request), StandardCharsets.UTF_8).strip();
         ControlMessage.parse(line);
-        new ControlRequests(count -> new CompletableFuture<>(), Runnable::run).answerTo(line, null);
+        new ControlRequests(count -> new CompletableFuture<>(), Runnable::run).answerTo(line, null, true);
         ControlMessage.refused("");
     }
 
     /**
      * Does what {@code line} says. Never fails: what goes wrong is an answer too.
      *
-     * @param stream for a client that wants to listen
+     * @param stream  for a client that wants to listen
+     * @param hasRoom whether there is room for one more of such
      */
-    CompletableFuture<Reply> answerTo(String line, ControlStream stream) {
+    CompletableFuture<Reply> answerTo(String line, ControlStream stream, boolean hasRoom) {
         CompletableFuture<ObjectNode> message;
         boolean[] isStream = {false};
         try {
             ObjectNode request = ControlMessage.parse(line);
             String action = request.path(ControlMessage.ACTION).asText();
             isStream[0] = STREAMS.contains(action);
-            message = !isStream[0] ? request(request) : action.equals(ControlMessage.EVENTS) ? listen(request, stream) : snapshot(request, stream);
+            message = !isStream[0] ? request(request) : action.equals(ControlMessage.EVENTS) ? listen(request, stream) : snapshot(request, stream, hasRoom);
         } catch (IllegalArgumentException e) {
             message = refused("a request is a JSON object in one line" + (e.getMessage().equals(ControlMessage.NO_OBJECT) ? "" : ": " + e.getMessage()));
         } catch (RuntimeException | Error e) {
@@ -155,11 +156,19 @@ final class ControlRequests {
         });
     }
 
-    private CompletableFuture<ObjectNode> snapshot(ObjectNode request, ControlStream stream) {
+    /** What the machine cannot do now is a failure, and not the request's mistake. */
+    private CompletableFuture<ObjectNode> snapshot(ObjectNode request, ControlStream stream, boolean hasRoom) {
         return guarded(ControlMessage.SNAPSHOT, () -> {
             SnapshotOrder order = SnapshotMessages.order(request);
+            if (!hasRoom) {
+                return CompletableFuture.completedFuture(ControlMessage.answer(ControlMessage.FAILED, ControlServer.NO_ROOM));
+            }
             LOG.info("asked for a snapshot as {}", order.directory());
-            stream.of(target.snapshot(order, new SnapshotMessages(stream)));
+            try {
+                stream.of(target.snapshot(order, new SnapshotMessages(stream)));
+            } catch (SnapshotWork.NotNowException e) {
+                return CompletableFuture.completedFuture(failed(e));
+            }
             return CompletableFuture.completedFuture(ControlMessage.answer(ControlMessage.BEGUN, null));
         });
     }

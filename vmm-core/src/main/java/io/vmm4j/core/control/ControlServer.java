@@ -59,6 +59,7 @@ public final class ControlServer implements AutoCloseable {
 
     static final int CLIENTS_MAX = 8;
     static final int STREAMS_MAX = 8;
+    static final String NO_ROOM = STREAMS_MAX + " other clients are listening";
     private static final long CLOSE_LIMIT_MILLIS = 500;
     private static final int SCRATCH_SIZE = 4096;
 
@@ -298,7 +299,8 @@ public final class ControlServer implements AutoCloseable {
             hasNews = true;
             selector.wakeup();
         });
-        desk.execute(() -> requests.answerTo(line, stream).thenAccept(reply -> {
+        boolean hasRoom = streams().size() < STREAMS_MAX || streams().stream().anyMatch(ControlConnection::isHalfClosed);
+        desk.execute(() -> requests.answerTo(line, stream, hasRoom).thenAccept(reply -> {
             answers.add(new Answer(connection, reply));
             selector.wakeup();
         }));
@@ -311,7 +313,8 @@ public final class ControlServer implements AutoCloseable {
             reply.stream().close();
         } else if (!hasRoomForStream()) {
             reply.stream().close();
-            send(connection, ControlMessage.refused(STREAMS_MAX + " other clients are listening"));
+            boolean isBegun = reply.message().path(ControlMessage.RESULT).asText().equals(ControlMessage.BEGUN);
+            send(connection, ControlMessage.answer(isBegun ? ControlMessage.FAILED : ControlMessage.REFUSED, NO_ROOM));
         } else {
             attempt(connection, () -> connection.stream(reply.message(), reply.stream()));
         }
@@ -319,13 +322,17 @@ public final class ControlServer implements AutoCloseable {
 
     /** One that has left shows when something is sent to it, so such may still be counted. */
     private boolean hasRoomForStream() {
-        List<ControlConnection> streams = connections.stream().filter(ControlConnection::isStreaming).toList();
+        List<ControlConnection> streams = streams();
         if (streams.size() < STREAMS_MAX) {
             return true;
         }
         Optional<ControlConnection> left = streams.stream().filter(ControlConnection::isHalfClosed).findFirst();
         left.ifPresent(this::drop);
         return left.isPresent();
+    }
+
+    private List<ControlConnection> streams() {
+        return connections.stream().filter(ControlConnection::isStreaming).toList();
     }
 
     private interface Step {

@@ -90,6 +90,14 @@ public final class MachineControl implements ControlTarget {
         snapshots.cameFrom(snapshot);
     }
 
+    /**
+     * Has a snapshot that is being saved given up, and waits until nothing is left of it; no further one is saved. Once the machine has ended, and before
+     * its server is closed, which tells that, and before the snapshot that it came from is.
+     */
+    public void endSnapshots() {
+        snapshots.close();
+    }
+
     /** Has clients ask for {@code actions} too, by their names; before the server is open. */
     public void offer(Map<String, ControlAction> actions) {
         others.putAll(actions);

@@ -22,7 +22,20 @@ import org.slf4j.LoggerFactory;
  * Has a machine saved to directories, one at a time, on a thread of its own: the machine runs meanwhile. Keeps the last snapshot open, so that a diff
  * to it is made of what has been written since, and the one that the machine came from. Thread-safe.
  */
-final class SnapshotWork {
+final class SnapshotWork implements AutoCloseable {
+
+    /** Another time it may be: it is no mistake of who asks. */
+    static final class NotNowException extends IllegalStateException {
+
+        private static final long serialVersionUID = 1;
+
+        NotNowException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** For one that is given up to be gone. */
+    private static final long END_MILLIS = 30_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotWork.class);
 
@@ -32,6 +45,10 @@ final class SnapshotWork {
     /** Guarded by this, as what follows. */
     private MachineSnapshot last;
     private boolean isOver;
+    private volatile boolean isClosed;
+    /** Of the latest save. */
+    private Thread worker;
+    private AtomicBoolean isWorkGivenUp;
 
     /** Says what the machine came from, which stays open as long as that runs. */
     void cameFrom(MachineSnapshot snapshot) {
@@ -43,22 +60,46 @@ final class SnapshotWork {
      *
      * @param thread what the thread is called
      * @return has it given up when closed, if that is still possible
-     * @throws IllegalStateException when one is being saved already, or the host has no thread for it
+     * @throws NotNowException when one is being saved already, the host has no thread for it, or this is closed
      */
-    AutoCloseable begin(Vm vm, SnapshotOrder order, String thread, SnapshotProgress progress) {
+    synchronized AutoCloseable begin(Vm vm, SnapshotOrder order, String thread, SnapshotProgress progress) {
+        if (isClosed) {
+            throw new NotNowException("the machine has ended", null);
+        }
         if (!isBusy.compareAndSet(false, true)) {
-            throw new IllegalStateException("a snapshot of the machine is being saved already");
+            throw new NotNowException("a snapshot of the machine is being saved already", null);
         }
         AtomicBoolean isGivenUp = new AtomicBoolean();
-        Thread worker = new Thread(() -> save(vm, order, progress, isGivenUp), thread);
-        worker.setDaemon(true);
+        Thread saving = new Thread(() -> save(vm, order, progress, isGivenUp), thread);
+        saving.setDaemon(true);
         try {
-            Threads.start(worker);
+            Threads.start(saving);
+            worker = saving;
+            isWorkGivenUp = isGivenUp;
         } catch (IOException e) {
             isBusy.set(false);
-            throw new IllegalStateException(e.getMessage(), e);
+            throw new NotNowException(e.getMessage(), e);
         }
         return () -> isGivenUp.set(true);
+    }
+
+    /**
+     * Has a save that is under way given up, unless all of it is written, and waits until nothing is left of it and that was told; there is none
+     * afterwards. Once the machine has ended. Does not wait for ever for a host that does not write.
+     */
+    @Override
+    public void close() {
+        Thread saving;
+        synchronized (this) {
+            isClosed = true;
+            saving = worker;
+            if (isWorkGivenUp != null) {
+                isWorkGivenUp.set(true);
+            }
+        }
+        if (saving != null && !Threads.joinUninterruptibly(saving, END_MILLIS)) {
+            LOG.warn("a snapshot is still being saved: what there is of it is left behind");
+        }
     }
 
     private void save(Vm vm, SnapshotOrder order, SnapshotProgress progress, AtomicBoolean isGivenUp) {
@@ -96,10 +137,10 @@ final class SnapshotWork {
         try {
             place.check();
             if (order.diffOf() == null) {
-                return save(vm, order, reporting(place, vm, progress, isGivenUp));
+                return save(vm, order, reporting(place, vm, progress, isGivenUp), isGivenUp);
             }
             try (Base base = base(order.diffOf())) {
-                return save(vm, order, reporting(place, vm, progress, isGivenUp).diffTo(base.snapshot()));
+                return save(vm, order, reporting(place, vm, progress, isGivenUp).diffTo(base.snapshot()), isGivenUp);
             }
         } catch (SnapshotException | IOException e) {
             return Outcome.refused(e); // before anything was done: what follows has its own
@@ -109,14 +150,18 @@ final class SnapshotWork {
         }
     }
 
-    private static SnapshotTarget reporting(SnapshotTarget target, Vm vm, SnapshotProgress progress, AtomicBoolean isGivenUp) {
+    private SnapshotTarget reporting(SnapshotTarget target, Vm vm, SnapshotProgress progress, AtomicBoolean isGivenUp) {
         long of = vm.config().machineConfig().memoryBytes();
         return target.onProgress(bytes -> {
-            if (isGivenUp.get()) {
-                throw new CancellationException("nobody waits for the snapshot any more");
-            }
+            requireWanted(isGivenUp);
             progress.saved(bytes, of);
         });
+    }
+
+    private void requireWanted(AtomicBoolean isGivenUp) {
+        if (isGivenUp.get()) {
+            throw new CancellationException(isClosed ? "the machine has ended" : "nobody waits for the snapshot any more");
+        }
     }
 
     /**
@@ -144,19 +189,22 @@ final class SnapshotWork {
         return Stream.of(Optional.ofNullable(last), Optional.ofNullable(origin)).flatMap(Optional::stream);
     }
 
-    private Outcome save(Vm vm, SnapshotOrder order, SnapshotTarget target) {
+    private Outcome save(Vm vm, SnapshotOrder order, SnapshotTarget target, AtomicBoolean isGivenUp) {
         boolean isHeld = false;
-        boolean isSaved = false;
+        boolean isKeptStill = false;
         try {
             if (order.then() != SnapshotOrder.Then.GO_ON && vm.state() == VmState.RUNNING) {
                 vm.pause();
                 isHeld = true;
             }
-            MachineSnapshot snapshot = saved(vm, target);
-            isSaved = true;
+            MachineSnapshot snapshot = saved(vm, target, isGivenUp);
             Outcome outcome = new Outcome(snapshot.id().orElseThrow(), note(vm, order), false, null);
             keep(vm, snapshot);
-            if (order.then() == SnapshotOrder.Then.STOP) {
+            if (order.then() != SnapshotOrder.Then.GO_ON && vm.state() == VmState.RUNNING) {
+                return new Outcome(null, null, false, order.directory() + " is saved, but the machine was resumed meanwhile, and goes on");
+            }
+            isKeptStill = !isGivenUp.get();
+            if (isKeptStill && order.then() == SnapshotOrder.Then.STOP) {
                 vm.stop("its snapshot is saved, and its end was asked for with it");
                 vm.exit().join();
             }
@@ -164,15 +212,16 @@ final class SnapshotWork {
         } catch (SnapshotException | IOException | IllegalStateException e) {
             return Outcome.failed(e);
         } finally {
-            if (isHeld && !isSaved) {
+            if (isHeld && !isKeptStill) {
                 goOn(vm);
             }
         }
     }
 
-    private static MachineSnapshot saved(Vm vm, SnapshotTarget target) throws SnapshotException, IOException {
+    private MachineSnapshot saved(Vm vm, SnapshotTarget target, AtomicBoolean isGivenUp) throws SnapshotException, IOException {
         MachineSnapshot snapshot = vm.snapshot();
         try {
+            requireWanted(isGivenUp);
             snapshot.save(target);
             return snapshot;
         } catch (SnapshotException | IOException | RuntimeException | Error e) {

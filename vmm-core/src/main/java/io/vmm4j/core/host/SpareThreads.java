@@ -90,8 +90,9 @@ final class SpareThreads {
         private volatile Worker next;
 
         Carrier(Worker first) {
-            super(first.name());
+            super(null, null, first.name(), 0, false); // the thread locals of who happens to start it are not its later work's
             setDaemon(true);
+            setContextClassLoader(Thread.currentThread().getContextClassLoader());
             first.givenTo(this);
             next = first;
         }
@@ -108,14 +109,17 @@ final class SpareThreads {
             boolean isKept = true;
             while (isKept && awaitNext()) {
                 Worker worker = next;
-                worker.run();
-                next = null;
-                interrupted(); // what the work met is not the next one's
-                setContextClassLoader(null);
-                setName(IDLE_NAME);
-                // Before the end is told: who has waited for it finds the thread.
-                isKept = isKept(this);
-                worker.done();
+                try {
+                    worker.run();
+                    next = null;
+                    interrupted(); // what the work met is not the next one's
+                    setContextClassLoader(null);
+                    setName(IDLE_NAME);
+                    // Before the end is told: who has waited for it finds the thread.
+                    isKept = isKept(this);
+                } finally {
+                    worker.done(); // also when the log fails, and the thread by it
+                }
             }
         }
 

@@ -87,9 +87,11 @@ final class Freezer implements AutoCloseable {
 
     private FrozenMemory freezeMemory() throws SnapshotException, IOException {
         FrozenMemory memory = machine.ram().history().freeze();
-        if (machine.ram().isLost()) {
+        boolean isLost = machine.ram().isLost();
+        // The end has missing pages read as zeros, for whoever waits for them.
+        if (isLost || machine.vcpus().hasEnded()) {
             memory.release();
-            throw new SnapshotException("the machine has ended: who brought its memory in has gone");
+            throw new SnapshotException("the machine has ended" + (isLost ? ": who brought its memory in has gone" : ""));
         }
         return memory;
     }

@@ -107,6 +107,9 @@ final class HostFiles implements AutoCloseable {
             config.check(problems);
             config.vhostUserDevice().ifPresent(device -> problems.add("machine-config.mem_type", "memory that begins as a snapshot's cannot be shared with the "
                     + "vhost-user back end of " + device + ": such a device is for machines that boot"));
+            for (int i = 0; i < config.shares().size(); i++) {
+                problems.add("shares[" + i + "]", "a shared folder cannot be in a snapshot, as its device has no state to save");
+            }
             files.openDisks(config.drives(), restart, problems);
             checkSockets(config, given, problems);
             files.openPorts(config.networkInterfaces(), true, problems);

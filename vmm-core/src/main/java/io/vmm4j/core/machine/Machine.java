@@ -145,8 +145,10 @@ public final class Machine implements AutoCloseable {
      * @return empty when all does; else what does not, and then nothing was started
      */
     public Optional<String> startPaused(Duration within) {
+        acpi.standStill();
         Optional<String> busy = hold.begin(TimeUnit.NANOSECONDS.convert(within));
         if (busy.isPresent()) {
+            acpi.goOn();
             hold.end();
         } else {
             vcpus.startPaused();
@@ -267,6 +269,7 @@ public final class Machine implements AutoCloseable {
         devices.beginEnd();
         acpi.hotplug().close();
         endThreads();
+        ram.letGo(); // a snapshot under way may wait for a page of a handler that does not answer, and the freezer for that
         givenConsoles.forEach(GivenConsole::beginClose);
         freezer.close();
         closeAll(owned);

@@ -61,6 +61,8 @@ public final class MemoryHandler implements AutoCloseable {
     private OtherProcess process;
     private volatile boolean isLost;
     private volatile boolean isMade;
+    /** Whether the guard has had all go on, and so missing pages read as zeros. */
+    private volatile boolean hasGuardFired;
     private boolean isLetGo;
 
     private MemoryHandler(Path path, UnixSocket socket, Userfault userfault, Mapping ram, UserfaultGuard guard, Epoll epoll, EventFd stop) {
@@ -197,9 +199,15 @@ public final class MemoryHandler implements AutoCloseable {
 
     private synchronized void guardOver(int descriptor, int events, MachineThreads own) throws IOException {
         if (!isLetGo) {
-            Thread thread = thread("vm-memory-guard", () -> guard.run(descriptor, events), own);
+            Thread thread = thread("vm-memory-guard", () -> runGuard(descriptor, events), own);
             Threads.start(thread);
             guardThread = thread;
+        }
+    }
+
+    private void runGuard(int descriptor, int events) {
+        if (guard.run(descriptor, events)) {
+            hasGuardFired = true;
         }
     }
 
@@ -232,6 +240,9 @@ public final class MemoryHandler implements AutoCloseable {
         epoll.remove(socket.fd());
         epoll.add(process.fd(), Epoll.EPOLLIN, PROCESS);
         stopGuard();
+        if (hasGuardFired) {
+            return false; // it took too long to find the process: the memory is not the handler's any more
+        }
         guardOver(process.fd(), Fd.POLLIN, new MachineThreads());
         LOG.debug("memory handler {} has closed its socket, and serves on", path);
         return true;

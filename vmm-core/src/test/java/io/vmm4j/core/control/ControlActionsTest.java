@@ -253,6 +253,8 @@ class ControlActionsTest {
                 assertEquals("{\"result\":\"done\"}", readLine(channel));
             }
             assertEquals("{\"result\":\"refused\",\"message\":\"8 other clients are listening\"}", answer("{\"action\": \"events\"}"));
+            assertEquals("{\"result\":\"failed\",\"message\":\"8 other clients are listening\"}",
+                    answer("{\"action\": \"snapshot\", \"directory\": \"/none\"}"), "before anything is begun, and no mistake of the request");
             assertEquals("web", client().info().name());
             listening.remove(0).close();
             SocketChannel next = ask("{\"action\": \"events\"}");

@@ -63,6 +63,19 @@ class WorkerTest {
     }
 
     @Test
+    void whatItsStarterHasForItsThreadsToInheritIsNotTheWorkers() throws Exception {
+        InheritableThreadLocal<String> local = new InheritableThreadLocal<>();
+        local.set("the starter's");
+        try {
+            String[] found = {"none"};
+            runOne(() -> found[0] = local.get());
+            assertNull(found[0]);
+        } finally {
+            local.remove();
+        }
+    }
+
+    @Test
     void workersAtOnceHaveThreadsOfTheirOwnOfWhichFewStay() throws Exception {
         int many = 6;
         CountDownLatch all = new CountDownLatch(many);

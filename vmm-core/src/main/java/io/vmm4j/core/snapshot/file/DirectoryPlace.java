@@ -190,9 +190,12 @@ final class DirectoryPlace implements Place {
         }
     }
 
-    private void syncParent() throws IOException {
+    /** The new one is there whatever comes of it. */
+    private void syncParent() {
         try (Fd parent = Fd.open(place.getParent(), Fd.O_RDONLY | Fd.O_DIRECTORY)) {
             parent.sync();
+        } catch (IOException e) {
+            LOG.warn("the snapshot {} is saved, but its name may not be on the medium yet: {}", place, e.toString());
         }
     }
 

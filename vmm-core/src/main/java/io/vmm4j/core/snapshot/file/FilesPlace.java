@@ -101,10 +101,23 @@ final class FilesPlace implements Place {
             putBack(old, e);
             throw e;
         }
-        if (old != null) {
-            Files.deleteIfExists(old);
+        finish(old);
+    }
+
+    /** The snapshot is there whatever comes of it. */
+    private void finish(Path old) {
+        try {
+            syncParent(statePath);
+        } catch (IOException e) {
+            LOG.warn("the snapshot {} is saved, but its name may not be on the medium yet: {}", statePath, e.toString());
         }
-        syncParent(statePath);
+        try {
+            if (old != null) {
+                Files.deleteIfExists(old);
+            }
+        } catch (IOException e) {
+            LOG.warn("the memory that {} replaces was not removed: {}", memoryPath, e.toString());
+        }
     }
 
     private static void move(Temporary made, Path place) throws IOException {
