@@ -31,6 +31,7 @@ final class ShellUse implements GuestUse {
     private final SignalGuard guard;
     private volatile Vm vm;
     private volatile boolean isOutputLost;
+    private volatile boolean isErrorOutputLost;
     private volatile boolean isCut;
 
     /**
@@ -52,11 +53,11 @@ final class ShellUse implements GuestUse {
             return machine;
         }
         StreamConsole console = StreamConsole.patient(new PieceInput(new FileInputStream(FileDescriptor.in), words.ready(), this::inputFailed),
-                output(FileDescriptor.out, this::lost));
+                output(FileDescriptor.out, this::outputLost));
         if (run.errors() == null) {
             return machine.serial(console);
         }
-        return machine.virtioConsole(console).serial(StreamConsole.patient(null, output(FileDescriptor.err, () -> { })));
+        return machine.virtioConsole(console).serial(StreamConsole.patient(null, output(FileDescriptor.err, () -> isErrorOutputLost = true)));
     }
 
     private void inputFailed(String why) {
@@ -72,7 +73,6 @@ final class ShellUse implements GuestUse {
                 try {
                     out.write(bytes, offset, length);
                 } catch (IOException e) {
-                    isOutputLost = true;
                     lost.run();
                     throw e;
                 }
@@ -80,8 +80,9 @@ final class ShellUse implements GuestUse {
         };
     }
 
-    /** Standard output is: there is no use in going on. */
-    private void lost() {
+    /** There is no use in going on. */
+    private void outputLost() {
+        isOutputLost = true;
         Vm machine = vm;
         if (machine != null) {
             machine.stop(OUTPUT_GONE);
@@ -96,10 +97,10 @@ final class ShellUse implements GuestUse {
 
     /** Whether the command had less input than there was, or something that it printed is lost. Once the machine is closed, which writes the last. */
     boolean hasLost() {
-        return isOutputLost || isCut;
+        return isOutputLost || isErrorOutputLost || isCut;
     }
 
-    /** Has the loss of output said where nobody has asked for it by going away. */
+    /** Has the loss of standard output said where nobody has asked for it by going away. */
     void tellLoss() {
         if (isOutputLost) {
             LostOutput.say(errors);

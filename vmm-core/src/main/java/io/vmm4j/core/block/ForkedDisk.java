@@ -217,10 +217,13 @@ public final class ForkedDisk implements BlkBackend {
         try {
             top.close();
         } finally {
-            if (under != origin) {
-                under.close();
+            try {
+                if (under != origin) {
+                    under.close();
+                }
+            } finally {
+                origin.close();
             }
-            origin.close();
         }
     }
 }

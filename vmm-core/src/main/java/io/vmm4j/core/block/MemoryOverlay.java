@@ -191,9 +191,13 @@ public final class MemoryOverlay implements BlkBackend {
             change.make();
             return;
         }
-        boolean isInPart = isPart(first, offset, length) && !present.contains(first)
-                || isPart(end - 1, offset, length) && !present.contains(end - 1);
+        boolean isInPart = isInPart(first, end, offset, length);
         long stamp = isInPart ? arrival.writeLock() : arrival.readLock();
+        if (!isInPart && isInPart(first, end, offset, length)) { // the disk has become longer meanwhile, and its last block with it
+            arrival.unlock(stamp);
+            stamp = arrival.writeLock();
+            isInPart = true;
+        }
         try {
             if (isInPart) {
                 bring(first, offset, length);
@@ -204,6 +208,11 @@ public final class MemoryOverlay implements BlkBackend {
         } finally {
             arrival.unlock(stamp);
         }
+    }
+
+    /** Whether the first or the last of blocks [first, end) is not here, and [offset, offset + length) has part of it only. */
+    private boolean isInPart(long first, long end, long offset, long length) {
+        return isPart(first, offset, length) && !present.contains(first) || isPart(end - 1, offset, length) && !present.contains(end - 1);
     }
 
     /** Whether [offset, offset + length) has some of a block's bytes and not all. */
@@ -242,7 +251,8 @@ public final class MemoryOverlay implements BlkBackend {
     public void discard(long offset, long length) throws IOException {
         checkRange(offset, length);
         long from = blocksOf(offset) << BLOCK_BITS;
-        long to = offset + length == capacity ? capacity : offset + length & -BLOCK;
+        long end = offset + length;
+        long to = end == capacity ? end : end & -BLOCK;
         if (from < to) {
             change(from, to - from, () -> memory.discard(from, to - from));
         }
@@ -271,7 +281,10 @@ public final class MemoryOverlay implements BlkBackend {
 
     @Override
     public void close() throws IOException {
-        memory.close();
-        base.close();
+        try {
+            memory.close();
+        } finally {
+            base.close();
+        }
     }
 }

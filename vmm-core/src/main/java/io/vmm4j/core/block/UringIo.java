@@ -132,11 +132,18 @@ final class UringIo implements BlkIo {
         while (ring.inFlight() > 0) {
             awaitSome();
             while (ring.takeEnded()) {
-                continue;
+                endedUnheard(slots[(int) ring.endedUserData()], ring.endedResult());
             }
         }
         ring.close();
         wake.close();
+    }
+
+    /** Nobody hears of its end, but the kernel tells of a loss once: whoever syncs the image next is to know. */
+    private void endedUnheard(Slot slot, int result) {
+        if (result < 0 && slot.operation == Operation.FLUSH && !isPassing(-result)) {
+            file.syncs().failed(new LinuxException(slot.operation.call, -result));
+        }
     }
 
     private void awaitSome() {

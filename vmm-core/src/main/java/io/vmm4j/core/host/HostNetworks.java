@@ -12,7 +12,7 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The IPv4 networks that the host has addresses in, or routes to but the default one, in this network namespace, as they were when they were read.
+ * The IPv4 networks that the host has addresses in, or routes of 8 bits and more to, in this network namespace, as they were when they were read.
  * Immutable.
  */
 final class HostNetworks {
@@ -21,6 +21,8 @@ final class HostNetworks {
     private static final int DESTINATION = 1;
     private static final int MASK = 7;
     private static final int HEX = 16;
+    /** A route by fewer bits is one to all there is, as one of the two halves of it that VPNs have is: it says nothing of the network's use. */
+    private static final int LEAST_ROUTE_MASK = 0xFF00_0000;
 
     private record Network(int address, int mask) {
     }
@@ -53,7 +55,7 @@ final class HostNetworks {
         List<Network> networks = new ArrayList<>();
         for (String line : lines.subList(Math.min(1, lines.size()), lines.size())) {
             String[] words = line.strip().split("\\s+");
-            if (words.length > MASK) {
+            if (words.length > MASK && (number(words[MASK]) & LEAST_ROUTE_MASK) == LEAST_ROUTE_MASK) {
                 networks.add(new Network(number(words[DESTINATION]), number(words[MASK])));
             }
         }

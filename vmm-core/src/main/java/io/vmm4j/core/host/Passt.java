@@ -104,7 +104,7 @@ public final class Passt implements NetPort {
                 StreamPort port = connect(process, socket, said);
                 said.forget();
                 return new Passt(process, said, port, hasHostLoopback ? head -> true : new LoopbackGuard());
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 process.destroyForcibly();
                 throw e;
             } finally {
@@ -185,7 +185,7 @@ public final class Passt implements NetPort {
                 if (e.errno() != Errno.ENOENT && e.errno() != Errno.ECONNREFUSED) {
                     throw e;
                 }
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 socket.close();
                 throw e;
             }

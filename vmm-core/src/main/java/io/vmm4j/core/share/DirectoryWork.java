@@ -40,7 +40,7 @@ final class DirectoryWork {
             Errors.require(inode.isDirectory(), Errno.ENOTDIR);
             int fd = inode.shelf() != null ? -1 : reopen(inode);
             isOpen = true; // from here on, the handle's
-            long number = state.handles.add(new Handle(inode, true, false, fd, state.budget));
+            long number = state.handles.add(new Handle(inode, true, false, false, fd, state.budget));
             return new Opened(number, state.config.cache() == Cache.ALWAYS && fd >= 0
                     ? FuseConstants.FOPEN_CACHE_DIR | FuseConstants.FOPEN_KEEP_CACHE : 0);
         } finally {

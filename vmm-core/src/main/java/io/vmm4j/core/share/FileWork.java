@@ -41,9 +41,10 @@ final class FileWork {
             if (writes) {
                 inode.folder().requireWritable();
             }
-            int fd = reopenAs(inode, flags);
+            boolean isWritable = (flags & O_ACCMODE) != Fd.O_RDONLY;
+            Handle handle = reopenAs(inode, isWritable, flags);
             isOpen = true; // from here on, the handle's
-            return opened(inode, fd, (flags & O_ACCMODE) != Fd.O_RDONLY);
+            return opened(handle);
         } finally {
             if (!isOpen) {
                 inode.close();
@@ -57,13 +58,19 @@ final class FileWork {
         return state.config.writeback() && (kept & O_ACCMODE) == Fd.O_WRONLY ? kept & ~O_ACCMODE | Fd.O_RDWR : kept;
     }
 
-    private int reopenAs(Inode inode, int flags) throws FsException {
+    /** The handle takes {@code inode} over. */
+    private Handle reopenAs(Inode inode, boolean isWritable, int flags) throws FsException {
+        boolean onlyAppends = false;
+        int fd;
         try {
-            return reopen(inode, hostFlags(flags));
+            fd = reopen(inode, hostFlags(flags));
         } catch (FsException e) {
-            Errors.require(e.errno() == Errno.EPERM && (flags & Fd.O_APPEND) != 0, e.errno());
-            return reopen(inode, hostFlags(flags) | Fd.O_APPEND); // a file that can only be appended to
+            // A file that can only be appended to; but what has waited in a cache would come to its end too, wherever it belongs.
+            Errors.require(e.errno() == Errno.EPERM && (flags & Fd.O_APPEND) != 0 && !state.config.writeback(), e.errno());
+            fd = reopen(inode, hostFlags(flags) | Fd.O_APPEND);
+            onlyAppends = true;
         }
+        return new Handle(inode, false, isWritable, onlyAppends, fd, state.budget);
     }
 
     /** A descriptor, from the budget, of a regular file. */
@@ -78,9 +85,9 @@ final class FileWork {
         return fd;
     }
 
-    /** Takes {@code inode}, which is held, and the descriptor over. */
-    private Opened opened(Inode inode, int fd, boolean isWritable) throws FsException {
-        long number = state.handles.add(new Handle(inode, false, isWritable, fd, state.budget));
+    /** Takes {@code handle} over. */
+    private Opened opened(Handle handle) throws FsException {
+        long number = state.handles.add(handle);
         Cache cache = state.config.cache();
         return new Opened(number, cache == Cache.ALWAYS ? FuseConstants.FOPEN_KEEP_CACHE
                 : cache == Cache.AUTO ? 0 : FuseConstants.FOPEN_DIRECT_IO);
@@ -90,7 +97,8 @@ final class FileWork {
         ShareState.requirePlain(name);
         try (Inode directory = state.inodes.holdFile(parent)) {
             directory.folder().requireWritable();
-            state.inodes.takeDescriptor();
+            state.handles.requireRoom();
+            takeTwoDescriptors();
             Tools tools = state.tools();
             int wanted = NodeWork.mode(directory.folder(), mode, false);
             int fd;
@@ -98,14 +106,14 @@ final class FileWork {
                 fd = tools.as(caller, () -> tools.calls().openBeneath(directory.fd(), name,
                         hostFlags(flags) | Fd.O_CREAT | Fd.O_EXCL | Fd.O_NOFOLLOW | Fd.O_NONBLOCK, wanted));
             } catch (FsException e) {
-                state.budget.give();
+                giveTwoDescriptors();
                 throw e;
             }
             if (fd >= 0 && tools.cutsModes()) {
                 tools.calls().chmod(fd, wanted);
             }
             if (fd < 0) {
-                state.budget.give();
+                giveTwoDescriptors();
                 Errors.require(fd == -Errno.EEXIST && (flags & Fd.O_EXCL) == 0, -fd);
                 return openExisting(directory, name, flags);
             }
@@ -113,16 +121,35 @@ final class FileWork {
         }
     }
 
-    /** The node is of what was made, which others may have renamed meanwhile, and not of what the name is now. */
+    /** Of the budget: what is made by one is not told of without the other. */
+    private void takeTwoDescriptors() throws FsException {
+        state.inodes.takeDescriptor();
+        try {
+            state.inodes.takeDescriptor();
+        } catch (FsException e) {
+            state.budget.give();
+            throw e;
+        }
+    }
+
+    private void giveTwoDescriptors() {
+        state.budget.give();
+        state.budget.give();
+    }
+
+    /**
+     * The node is of what was made, which others may have renamed meanwhile, and not of what the name is now.
+     *
+     * @param fd one of two descriptors that were taken from the budget
+     */
     private Created created(Inode directory, byte[] name, int fd) throws FsException {
         Entry entry = null;
         try {
-            state.inodes.takeDescriptor();
             entry = nodes.told(directory, name, state.calls().openLink(state.links(), FileCalls.number(fd), Fd.O_PATH));
             Inode inode = state.inodes.hold(entry.node());
             int taken = fd;
             fd = -1; // from here on, the handle's
-            return new Created(entry, opened(inode, taken, true));
+            return new Created(entry, opened(new Handle(inode, false, true, false, taken, state.budget)));
         } catch (FsException e) {
             if (fd >= 0) {
                 state.inodes.giveBack(fd);
@@ -158,6 +185,7 @@ final class FileWork {
         Errors.require(offset >= 0, Errno.EINVAL);
         try (Handle open = state.handles.holdFile(handle)) {
             Errors.require(open.isWritable(), Errno.EBADF);
+            Errors.require(appends || !open.onlyAppends(), Errno.EPERM); // it would not go to where it is to
             Move move = appends && !state.config.writeback() ? FileCalls::append : FileCalls::write;
             if (dropsSetIds && open.inode().folder().isPrivileged()) {
                 return state.tools().droppingSetIds(() -> move(open, offset, views, count, move));

@@ -9,18 +9,21 @@ final class Handle extends HeldDescriptor {
     private final Inode inode;
     private final boolean isDirectory;
     private final boolean isWritable;
+    private final boolean onlyAppends;
     /** Whether an owner's locks are on this open file itself, as it can be opened no second time; guarded by this. */
     private boolean isLent;
 
     /**
-     * @param inode held; let go of at the end
-     * @param fd    taken over; negative for a directory of the share's own
+     * @param inode       held; let go of at the end
+     * @param onlyAppends whether all that is written comes to the file's end, wherever it is said to go
+     * @param fd          taken over; negative for a directory of the share's own
      */
-    Handle(Inode inode, boolean isDirectory, boolean isWritable, int fd, Descriptors budget) {
+    Handle(Inode inode, boolean isDirectory, boolean isWritable, boolean onlyAppends, int fd, Descriptors budget) {
         super(fd, budget);
         this.inode = inode;
         this.isDirectory = isDirectory;
         this.isWritable = isWritable;
+        this.onlyAppends = onlyAppends;
     }
 
     Inode inode() {
@@ -33,6 +36,10 @@ final class Handle extends HeldDescriptor {
 
     boolean isWritable() {
         return isWritable;
+    }
+
+    boolean onlyAppends() {
+        return onlyAppends;
     }
 
     /** Lends its open file to be locked; false when another has it. */

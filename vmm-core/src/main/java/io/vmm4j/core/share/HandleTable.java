@@ -17,6 +17,11 @@ final class HandleTable {
     private final Map<Long, Handle> handles = new ConcurrentHashMap<>();
     private final AtomicLong last = new AtomicLong();
 
+    /** For one who is about to make what is to be added. Throws ENFILE where there is no room. */
+    void requireRoom() throws FsException {
+        Errors.require(handles.size() < MOST, Errno.ENFILE);
+    }
+
     /** Takes {@code handle} over, also when there is no room for it: ENFILE. */
     long add(Handle handle) throws FsException {
         if (handles.size() >= MOST) {

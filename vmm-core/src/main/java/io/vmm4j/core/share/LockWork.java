@@ -72,8 +72,12 @@ final class LockWork {
 
     private HeldDescriptor lent(Handle open) throws FsException {
         state.inodes.takeDescriptor();
-        int fd = open.lend() ? state.calls().duplicate(open.fd()) : -Errno.ENOLCK;
+        boolean isLent = open.lend();
+        int fd = isLent ? state.calls().duplicate(open.fd()) : -Errno.ENOLCK;
         if (fd < 0) {
+            if (isLent) {
+                open.takeBack();
+            }
             state.inodes.giveBack(fd);
             throw new FsException(-fd);
         }

@@ -37,6 +37,11 @@ class MadeTapTest {
     }
 
     @Test
+    void aRouteToHalfOfAllThereIsIsNotInTheWay() throws Exception {
+        assertEquals(0x0AD5_0008, MadeTap.free(routes("00000000/00000080", "00000080/00000080", "00000008/000000F8"), 8));
+    }
+
+    @Test
     void aHostThatUsesAllIsToldWhich() {
         String said = assertThrows(IOException.class, () -> MadeTap.free(routes("0000000A/000000FF", "000010AC/0000F0FF"), 4)).getMessage();
         assertTrue(said.contains("10.213.0.4/30 and 172.29.0.4/30"), said);

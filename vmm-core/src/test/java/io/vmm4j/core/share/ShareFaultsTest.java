@@ -172,6 +172,26 @@ final class ShareFaultsTest {
         assertEquals("01ab456789end", Files.readString(directory.resolve("file")));
     }
 
+    @Test
+    void aFileThatCanOnlyBeAppendedToIsNotWrittenWhereTheGuestDoesNotAppend() throws Exception {
+        Path file = Files.writeString(directory.resolve("file"), "one");
+        assumeTrue(new ProcessBuilder("chattr", "+a", file.toString()).start().waitFor() == 0, "no such files here");
+        try {
+            try (FuseGuest guest = FuseGuest.on(directory)) {
+                long handle = guest.open(guest.lookup(1, "file").node(), O_RDWR | O_APPEND);
+                guest.write(handle, 3, "two".getBytes(StandardCharsets.UTF_8), 0, O_RDWR | O_APPEND);
+                assertRefused(1, () -> guest.write(handle, 0, new byte[1], 0, O_RDWR)); // EPERM
+            }
+            try (FuseGuest guest = new FuseGuest(ShareConfig.of(directory.toString(), "t").withWriteback(true))) {
+                long node = guest.lookup(1, "file").node();
+                assertRefused(1, () -> guest.open(node, O_RDWR | O_APPEND));
+            }
+        } finally {
+            new ProcessBuilder("chattr", "-a", file.toString()).start().waitFor();
+        }
+        assertEquals("onetwo", Files.readString(file));
+    }
+
     /** Needs a thread that has served no other folder yet, as when this is the only test that is run. */
     @Test
     void aWriteWithoutPrivilegeDropsSetIdBitsInAPrivilegedFolderToo() throws Exception {

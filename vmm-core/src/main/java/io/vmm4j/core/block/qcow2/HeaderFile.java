@@ -16,6 +16,7 @@ final class HeaderFile {
         this.incompatible = header.incompatible();
     }
 
+    /** Puts the refcount table in its place: both numbers in one write. */
     void moveTable(long offset, int clusters) throws IOException {
         put(Qcow2Constants.REFCOUNT_TABLE_OFFSET, ByteBuffer.allocateDirect(12).putLong(offset).putInt(clusters).flip());
     }

@@ -5,6 +5,8 @@ import io.vmm4j.devices.virtio.blk.BlkBackend;
 import io.vmm4j.devices.virtio.blk.BlkIo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A qcow2 image as a block device's backend. A request for clusters that lie in the file in one piece is one look at the tables and one system
@@ -21,6 +23,7 @@ final class Qcow2Backend implements BlkBackend {
     private final BlkBackend data;
     private final Clusters clusters;
     private final ClusterWriter writer;
+    private final List<BlkIo> queues = new ArrayList<>();
     private boolean isClosed;
 
     /**
@@ -140,8 +143,10 @@ final class Qcow2Backend implements BlkBackend {
     }
 
     @Override
-    public BlkIo openQueue(int queue, BlkIo.Listener listener) throws IOException {
-        return Qcow2Io.open(this, queue, listener);
+    public synchronized BlkIo openQueue(int queue, BlkIo.Listener listener) throws IOException {
+        BlkIo io = Qcow2Io.open(this, queue, listener);
+        queues.add(io);
+        return io;
     }
 
     private void checkRange(long offset, long length) throws IOException {
@@ -157,7 +162,7 @@ final class Qcow2Backend implements BlkBackend {
         checkRange(offset, length);
     }
 
-    /** Nothing is in flight any more. */
+    /** The loops have ended, or their queues are closed. What is in flight yet, which nobody wants to hear of any more, ends before the last writes. */
     @Override
     public synchronized void close() throws IOException {
         if (isClosed) {
@@ -165,10 +170,14 @@ final class Qcow2Backend implements BlkBackend {
         }
         isClosed = true;
         try {
+            queues.forEach(BlkIo::close);
             image.finish();
         } finally {
-            data.close();
-            image.close();
+            try {
+                data.close();
+            } finally {
+                image.close();
+            }
         }
     }
 }

@@ -183,9 +183,12 @@ public final class Qcow2Image implements AutoCloseable {
         } finally {
             tables.lock.unlock();
         }
-        disk.close();
-        if (backing != null) {
-            backing.close();
+        try {
+            disk.close();
+        } finally {
+            if (backing != null) {
+                backing.close();
+            }
         }
     }
 }

@@ -24,8 +24,9 @@ final class Refcounts {
     private final CountWidth counts;
     private final TableCache blocks;
     private final TableCache table;
-    private final HeaderWriter header;
+    private final HeaderFile header;
     private final TableSet known;
+    private final DataRanges data;
     private long tableOffset;
     private long tableClusters;
     /** Became free, and may have been taken again. */
@@ -35,14 +36,8 @@ final class Refcounts {
     /** Clusters from here on never held anything. */
     private long untouched;
 
-    /** Puts the refcount table in its place: both numbers in one write, which is on stable storage when it returns. */
-    @FunctionalInterface
-    interface HeaderWriter {
-        void moveTable(long offset, int clusters) throws IOException;
-    }
-
     /** @param known has the blocks */
-    Refcounts(ImageFile file, Qcow2Header image, HeaderWriter header, TableSet known, TableMemory memory) {
+    Refcounts(ImageFile file, Qcow2Header image, HeaderFile header, TableSet known, DataRanges data, TableMemory memory) {
         this.file = file;
         this.clusterBits = image.clusterBits();
         this.order = image.refcountOrder();
@@ -52,6 +47,7 @@ final class Refcounts {
         this.table = new TableCache(file, clusterBits, TABLE_SLICES, memory, this::writeBack);
         this.header = header;
         this.known = known;
+        this.data = data;
         this.tableOffset = image.refcountOffset();
         this.tableClusters = image.refcountClusters();
         this.untouched = clustersIn(file.length());
@@ -134,10 +130,10 @@ final class Refcounts {
      * @param wanted the most of them
      */
     Run allocate(int wanted) throws IOException {
-        long cluster = nextFree();
+        long cluster = nextToTake();
         long block = blockFor(cluster);
         while (block >>> clusterBits == cluster) { // it has become that block itself
-            cluster = nextFree();
+            cluster = nextToTake();
             block = blockFor(cluster);
         }
         long end = Math.min(cluster + wanted, (cluster >>> blockBits) + 1 << blockBits);
@@ -174,6 +170,19 @@ final class Refcounts {
      * @param isUntouched whether they never held anything, and so read as zeros
      */
     record Run(long first, int count, boolean isUntouched) {
+    }
+
+    /** As {@link #nextFree}. The block of counts that says it is free is not it, nor is the header. */
+    private long nextToTake() throws IOException {
+        long cluster = nextFree();
+        if (blockOf(cluster) == cluster << clusterBits) {
+            throw notFree(cluster);
+        }
+        return cluster;
+    }
+
+    private Qcow2Exception notFree(long cluster) {
+        return new Qcow2Exception("cluster 0x" + Long.toHexString(cluster << clusterBits) + " has no reference counted, and there are tables");
     }
 
     private long nextFree() throws IOException {
@@ -235,11 +244,19 @@ final class Refcounts {
     /** Has {@code home}, which is free, become the block of {@code cluster}. */
     private void makeBlock(long cluster, long home) throws IOException {
         long offset = home << clusterBits;
+        if (!data.isForData(offset, 1L << clusterBits)) {
+            throw notFree(home);
+        }
         file.writeZeroes(offset, 1L << clusterBits);
         blocks.forget(offset, offset + (1L << clusterBits));
         long counted = home >>> blockBits == cluster >>> blockBits ? offset : blockOf(home);
-        blocks.at(placeOf(counted, home)); // lest a failure leave the block without its own count
-        table.put(tableOffset + (cluster >>> blockBits) * Long.BYTES, offset);
+        blocks.change(placeOf(counted, home)); // lest a failure leave the block without its own count
+        try {
+            table.put(tableOffset + (cluster >>> blockBits) * Long.BYTES, offset);
+        } catch (IOException e) {
+            blocks.forget(offset, offset + (1L << clusterBits)); // it is no block
+            throw e;
+        }
         set(counted, home, 1);
         known.add(home);
         untouched = Math.max(untouched, home + 1);
@@ -267,31 +284,15 @@ final class Refcounts {
     private void growTable(long cluster) throws IOException {
         writeBack();
         long start = Math.max(Math.max(clustersIn(file.length()), untouched), cluster + 1);
-        long clusters = tableClusters * 2;
         long firstBlock = start >>> blockBits;
         boolean hasFirst = firstBlock < tableEntries() && blockOf(start) != 0;
-        long newBlocks = 0;
-        long lastBlock;
-        while (true) {
-            lastBlock = start + clusters + newBlocks - 1 >>> blockBits;
-            long needed = lastBlock - firstBlock + (hasFirst ? 0 : 1);
-            long room = clusters << clusterBits - 3;
-            if (lastBlock < room && needed <= newBlocks) {
-                break;
-            }
-            newBlocks = Math.max(newBlocks, needed);
-            clusters = lastBlock < room ? clusters : clusters + 1;
-        }
-        if (clusters << clusterBits > Qcow2Header.MAX_REFCOUNT_TABLE_BYTES) {
-            throw new IOException("the image would need a refcount table of " + (clusters << clusterBits) + " bytes, above "
-                    + Qcow2Header.MAX_REFCOUNT_TABLE_BYTES);
-        }
-        long bytes = clusters + newBlocks << clusterBits;
-        untouched = Math.max(untouched, start + clusters + newBlocks);
+        TableRoom room = TableRoom.of(start, tableClusters, hasFirst ? firstBlock + 1 : firstBlock, clusterBits, blockBits);
+        long bytes = room.all() << clusterBits;
+        untouched = Math.max(untouched, start + room.all());
         file.writeZeroes(start << clusterBits, bytes);
         file.copy(tableOffset, start << clusterBits, tableClusters << clusterBits);
         blocks.forget(start << clusterBits, (start << clusterBits) + bytes);
-        moveTo(start, clusters, hasFirst ? firstBlock + 1 : firstBlock, lastBlock, newBlocks);
+        moveTo(start, room.clusters(), room.firstNew(), room.lastNew(), room.newBlocks());
     }
 
     private void moveTo(long start, long clusters, long firstNew, long lastNew, long newBlocks) throws IOException {

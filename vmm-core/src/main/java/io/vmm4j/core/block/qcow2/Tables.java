@@ -48,7 +48,7 @@ final class Tables {
         this.header = new HeaderFile(file, header);
         this.clusterBits = header.clusterBits();
         this.known = new TableSet();
-        this.refcounts = new Refcounts(file, header, this.header::moveTable, known, memory);
+        this.refcounts = new Refcounts(file, header, this.header, known, this::isForData, memory);
         this.map = new ClusterMap(file, header, memory, this::writeBack);
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -181,8 +182,9 @@ final class HostileImageTest {
     }
 
     @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void aClusterThatIsSaidToBeFreeAndIsATableIsNotTaken() throws IOException {
-        for (int cluster : new int[] {0, 1, 3}) {
+        for (int cluster : new int[] {0, 1, 2, 3}) {
             makeImage();
             long counts = REFCOUNT_BLOCK + 2 * cluster;
             long bits = TestImage.get(image, counts & -8);
@@ -191,6 +193,39 @@ final class HostileImageTest {
                 assertThrows(Qcow2Exception.class, () -> disk.write(TestImage.bytes(512, 7), 1, 0), "cluster " + cluster);
             }
         }
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aRefcountTableWithoutABlockForTheHeaderDoesNotMakeThatOne() throws IOException {
+        TestImage.put(image, REFCOUNT_TABLE, 0);
+        assertTablesStay();
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aRefcountTableWithoutABlockForItselfDoesNotBecomeThatOne() throws IOException {
+        long counts = CLUSTER / 2;
+        long table = counts * CLUSTER;
+        for (long at = 0; at < CLUSTER; at += Long.BYTES) {
+            TestImage.put(image, REFCOUNT_BLOCK + at, 0x0001_0001_0001_0001L);
+        }
+        TestImage.put(image, table, REFCOUNT_BLOCK);
+        TestImage.put(image, table + CLUSTER - Long.BYTES, 0);
+        TestImage.put(image, 48, table);
+        assertTablesStay();
+        assertEquals(REFCOUNT_BLOCK, TestImage.get(image, table));
+    }
+
+    private void assertTablesStay() throws IOException {
+        byte[] before = Arrays.copyOfRange(Files.readAllBytes(image), 80, 4 * CLUSTER);
+        long magic = TestImage.get(image, 0);
+        try (BlkBackend disk = TestImage.open(image, false)) {
+            assertThrows(Qcow2Exception.class, () -> disk.write(TestImage.bytes(512, 7), 1, 0));
+        }
+        assertEquals(magic, TestImage.get(image, 0));
+        assertArrayEquals(before, Arrays.copyOfRange(Files.readAllBytes(image), 80, 4 * CLUSTER));
+        assertEquals(2, TestImage.get(image, 72), "marked corrupt");
     }
 
     @Test
