@@ -41,5 +41,17 @@
  * <tr><td>likewise, at first</td><td>geteuid, setfsgid, unshare (CLONE_FS), umask, capget, capset; as root prctl (PR_GET_SECUREBITS, PR_SET_SECUREBITS)</td></tr>
  * <tr><td>who mounts a folder</td><td>openat, statx or fstat, fstatfs, close</td></tr>
  * </table>
+ *
+ * <h2>What vhost-user devices ask of the kernel</h2>
+ *
+ * Beyond what an event loop does:
+ *
+ * <table>
+ * <caption>Calls</caption>
+ * <tr><th>who</th><th>calls</th></tr>
+ * <tr><td>{@code vhost-ID}, the device's own thread</td><td>socket, connect, socketpair, sendmsg, recvmsg, send, recv, poll, eventfd2, fcntl
+ * (F_DUPFD_CLOEXEC), epoll_ctl, epoll_wait, close; of a socket whose path is long openat (O_PATH); on a machine KVM_IOEVENTFD, KVM_IRQFD</td></tr>
+ * <tr><td>who makes the machine, or adds the device</td><td>socket, connect, socketpair, sendmsg, send, recv, poll, close; of a long path openat (O_PATH)</td></tr>
+ * </table>
  */
 package io.vmm4j.kvm;

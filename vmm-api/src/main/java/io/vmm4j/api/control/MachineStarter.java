@@ -46,6 +46,12 @@ public final class MachineStarter {
     private static final int HDRS_OFFSET = 0x202;
     private static final int ELF_MAGIC = 0x464C457F;
 
+    /** Opens something once more. */
+    @FunctionalInterface
+    private interface Reopening {
+        void reopen() throws ApiException;
+    }
+
     private final Supplier<SerialConsole> stdio;
     private final boolean hasBootTimer;
 
@@ -225,18 +231,23 @@ public final class MachineStarter {
 
     /** What the machine that failed has taken along. */
     private static void reopen(Resources resources) {
+        for (Drive drive : resources.drives.all()) {
+            again(drive::reopen);
+        }
+        for (NetworkDevice network : resources.networks.all()) {
+            network.close();
+            again(network::reopen);
+        }
+        if (resources.vsock != null) {
+            resources.vsock.close();
+            again(resources.vsock::reopen);
+        }
+    }
+
+    /** One that cannot be had keeps no other from being had. */
+    private static void again(Reopening reopening) {
         try {
-            for (Drive drive : resources.drives.all()) {
-                drive.reopen();
-            }
-            for (NetworkDevice network : resources.networks.all()) {
-                network.close();
-                network.reopen();
-            }
-            if (resources.vsock != null) {
-                resources.vsock.close();
-                resources.vsock.reopen();
-            }
+            reopening.reopen();
         } catch (ApiException e) {
             LOG.error("what a machine that did not start had taken cannot be had again: {}", e.getMessage());
         }

@@ -36,8 +36,8 @@ final class DeviceHotplug implements AutoCloseable {
     /** Devices that a guest is told of in its life: its kernel keeps the table of each, and Linux a number, of which it has 4095. */
     static final int OFFERS_MAX = 2048;
 
-    /** How long a device may take to let go of the guest's memory: one with a disk that hangs. */
-    private static final Duration LET_GO_TIME = Duration.ofSeconds(10);
+    /** How long a device may take to let go of the guest's memory: one with a disk that hangs, or a back end that is waited for, for 10 s. */
+    private static final Duration LET_GO_TIME = Duration.ofSeconds(15);
 
     /** Checks and opens a device for a machine. */
     @FunctionalInterface

@@ -59,10 +59,11 @@ final class KvmWiring implements Wiring, AutoCloseable {
         }
     }
 
+    /** Its count is not 0, so that KVM interrupts at once: a back end may have gone between the used ring and its word of it. */
     @Override
     public EventFd newCall() throws IOException {
         cutCall();
-        EventFd next = EventFd.create();
+        EventFd next = EventFd.create(1);
         try {
             vm.irqfd(next, slot.gsi());
         } catch (IOException e) {
@@ -86,7 +87,7 @@ final class KvmWiring implements Wiring, AutoCloseable {
         }
     }
 
-    /** Only while a queue changes from one back end to the next, which looks at it in any case. */
+    /** Only while a queue changes from one back end to the next, which is given its kick last, once it serves the queue, and looks at it then. */
     @Override
     public void notified(int queue) {
         // See newKick.

@@ -145,9 +145,10 @@ final class RamSource {
         }
     }
 
+    /** The file is kept even if nobody wants it yet: a device that is added later may. */
     private Mapped withFile(Mapping mapping, boolean hugePages, Fd file) throws LinuxException {
         try {
-            return Mapped.whole(mapping, 0, hugePages, isShared ? Fd.duplicate(file.value()) : null);
+            return Mapped.whole(mapping, 0, hugePages, Fd.duplicate(file.value()));
         } catch (LinuxException e) {
             mapping.close();
             throw e;

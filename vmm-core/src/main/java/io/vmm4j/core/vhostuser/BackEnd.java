@@ -99,11 +99,16 @@ final class BackEnd implements AutoCloseable {
         List<UnixSocket> ends = UnixSocket.pair();
         BackEndRequests ours = new BackEndRequests(ends.get(0));
         requests = Optional.of(ours);
-        channel.whileWaiting(ours::serve);
+        channel.whileWaiting(ours::serveMeanwhile);
         try (UnixSocket theirs = ends.get(1)) {
             channel.payload();
             tell(Request.SET_BACKEND_REQ_FD, theirs.fd());
         }
+    }
+
+    /** All is known of it that is asked at first: the exchanges until now have the time of one, those that follow each have it. */
+    void established() {
+        channel.established();
     }
 
     /** Features of the device and of its rings, bit i = feature i. */
@@ -161,9 +166,7 @@ final class BackEnd implements AutoCloseable {
     byte[] config(int length) throws VhostUserException {
         channel.payload().putInt(0).putInt(length).putInt(0).put(new byte[length]);
         channel.send(Request.GET_CONFIG, 0);
-        Channel.Reply reply = channel.reply(Request.GET_CONFIG, 0, CONFIG_HEADER_SIZE + length);
-        reply.file().ifPresent(Fd::close);
-        ByteBuffer payload = reply.payload();
+        ByteBuffer payload = channel.reply(Request.GET_CONFIG, 0, CONFIG_HEADER_SIZE + length);
         if (payload.remaining() != CONFIG_HEADER_SIZE + length || payload.getInt() != 0 || payload.getInt() != length) {
             throw VhostUserException.breach("does not give the " + length + " bytes of its configuration space");
         }
@@ -206,7 +209,8 @@ final class BackEnd implements AutoCloseable {
     Optional<Inflight> newInflight(int queues, int queueSize) throws VhostUserException {
         writeInflight(0, 0, queues, queueSize);
         channel.send(Request.GET_INFLIGHT_FD, 0);
-        Channel.Reply reply = channel.reply(Request.GET_INFLIGHT_FD, VhostUserConstants.INFLIGHT_SIZE, VhostUserConstants.INFLIGHT_SIZE_PADDED);
+        Channel.Reply reply = channel.replyWithFile(Request.GET_INFLIGHT_FD, VhostUserConstants.INFLIGHT_SIZE,
+                VhostUserConstants.INFLIGHT_SIZE_PADDED);
         long size = reply.payload().getLong();
         long offset = reply.payload().getLong();
         if (size == 0) {
@@ -248,12 +252,14 @@ final class BackEnd implements AutoCloseable {
             tell(Request.SET_VRING_ADDR);
             tellEvent(Request.SET_VRING_ERR, ring.index, ring.error);
             tellEvent(Request.SET_VRING_CALL, ring.index, ring.call);
-            tellEvent(Request.SET_VRING_KICK, ring.index, ring.kick);
         }
         if (hasFeature(VHOST_USER_F_PROTOCOL_FEATURES)) {
             for (Ring ring : rings) {
                 tellState(Request.SET_VRING_ENABLE, ring.index, 1);
             }
+        }
+        for (Ring ring : rings) { // last: a kick that is taken of a queue which is not enabled yet would be lost
+            tellEvent(Request.SET_VRING_KICK, ring.index, ring.kick);
         }
         if (!has(PROTOCOL_F_REPLY_ACK)) {
             ask(Request.GET_FEATURES); // by its answer it has come to an end with the others

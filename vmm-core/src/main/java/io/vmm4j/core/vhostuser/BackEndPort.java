@@ -36,6 +36,7 @@ public final class BackEndPort implements AutoCloseable {
             if (shape.configLength() > 0) {
                 shape.takeConfig(first.config(shape.configLength()));
             }
+            first.established();
         } catch (IOException | RuntimeException | Error e) {
             first.close();
             throw e;

@@ -1,6 +1,5 @@
 package io.vmm4j.core.vhostuser;
 
-import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.UnixSocket;
 import java.nio.ByteBuffer;
@@ -9,7 +8,7 @@ import java.util.Optional;
 
 /**
  * What a back end asks of its own accord, on a connection of its own. That its configuration space has changed is taken note of; all else is refused.
- * Files that come are closed. Never waits: an answer that there is no room for is none of ours.
+ * Files that come are never opened. Never waits: an answer that there is no room for is none of ours.
  *
  * <p>Confined to one thread at a time.
  */
@@ -25,6 +24,7 @@ final class BackEndRequests implements AutoCloseable {
     private final ByteBuffer answer = ByteBuffer.allocateDirect(VhostUserConstants.HEADER_SIZE + Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private boolean isConfigChanged;
     private Optional<VhostUserException> fault = Optional.empty();
+    private Runnable onNews = () -> { };
 
     /** @param socket connected, closed with this */
     BackEndRequests(UnixSocket socket) {
@@ -51,6 +51,24 @@ final class BackEndRequests implements AutoCloseable {
         }
     }
 
+    /** As {@link #serve}, where nobody looks at {@link #takeConfigChange} behind it: that there is something is told. */
+    void serveMeanwhile() {
+        serve();
+        tellNews();
+    }
+
+    /** @param listener hears when {@link #takeConfigChange} has something to say though nothing is to be received; at once if it has now */
+    void onNews(Runnable listener) {
+        onNews = listener;
+        tellNews();
+    }
+
+    private void tellNews() {
+        if (isConfigChanged || fault.isPresent()) {
+            onNews.run();
+        }
+    }
+
     /** Whether the configuration space has been said to have changed since the last call. */
     boolean takeConfigChange() throws VhostUserException {
         if (fault.isPresent()) {
@@ -71,12 +89,11 @@ final class BackEndRequests implements AutoCloseable {
                 }
                 message.limit(end);
             }
-            UnixSocket.Received received = socket.receiveWithDescriptor(message);
-            received.descriptor().ifPresent(Fd::close);
-            if (received.count() == 0) {
+            int received = socket.receive(message);
+            if (received == 0) {
                 throw VhostUserException.gone("has closed the connection of its requests");
             }
-            if (received.count() == UnixSocket.WOULD_BLOCK) {
+            if (received == UnixSocket.WOULD_BLOCK) {
                 return false;
             }
         }

@@ -2,6 +2,7 @@ package io.vmm4j.core.vhostuser;
 
 import io.vmm4j.core.host.EpollEventLoop;
 import io.vmm4j.core.host.EpollEventLoop.Registration;
+import io.vmm4j.devices.virtio.LoopTask;
 import io.vmm4j.kvm.libc.Epoll;
 import io.vmm4j.kvm.libc.EventFd;
 import java.io.IOException;
@@ -20,6 +21,10 @@ final class BackEndWatch {
     private final Consumer<String> onError;
     private final List<Registration> watches = new ArrayList<>();
     private Registration errors = () -> { };
+    /** For what has been received while an answer was waited for. */
+    private final LoopTask news;
+    /** Null while there are none. */
+    private BackEndRequests watched;
 
     /**
      * @param onRequest hears when there is a request
@@ -31,6 +36,7 @@ final class BackEndWatch {
         this.onRequest = onRequest;
         this.onEnd = onEnd;
         this.onError = onError;
+        this.news = new LoopTask(loop, this::tellNews);
     }
 
     /** @param backEnd is there from now on */
@@ -39,6 +45,14 @@ final class BackEndWatch {
         if (backEnd.requests().isPresent()) {
             BackEndRequests requests = backEnd.requests().get();
             watches.add(loop.watch(requests.fd(), Epoll.EPOLLIN | GONE, events -> onRequest.accept(requests)));
+            watched = requests;
+            requests.onNews(news::schedule);
+        }
+    }
+
+    private void tellNews() {
+        if (watched != null) {
+            onRequest.accept(watched);
         }
     }
 
@@ -56,6 +70,7 @@ final class BackEndWatch {
     /** The back end is no more to be looked at; before it is closed. */
     void end() {
         endErrors();
+        watched = null;
         watches.forEach(Registration::close);
         watches.clear();
     }

@@ -29,6 +29,10 @@ final class BlockShape implements DeviceShape {
     private volatile IntConsumer onWrite = at -> { };
     /** The driver has set the cache's mode, which stays then whatever the back end says. */
     private volatile boolean isCacheSet;
+    /** The back end's own mode, which a driver finds that has set none. */
+    private int cacheOfBackEnd;
+    /** A driver has set the mode once, so that back ends are told from then on which it is. */
+    private boolean isCacheTold;
 
     /** @param isFlushed whether the guest's flushes reach the back end */
     BlockShape(int queues, int queueSize, boolean isFlushed) {
@@ -82,8 +86,11 @@ final class BlockShape implements DeviceShape {
     public boolean takeConfig(byte[] bytes) {
         boolean isChanged = false;
         for (int at = 0; at < CONFIG_LENGTH; at++) {
-            if (at == CONFIG_WRITEBACK && isCacheSet) {
-                continue;
+            if (at == CONFIG_WRITEBACK) {
+                if (isCacheSet || isCacheTold) {
+                    continue;
+                }
+                cacheOfBackEnd = bytes[at] & 0xFF;
             }
             int mine = at - CONFIG_NUM_QUEUES;
             int value = mine == 0 || mine == 1 ? queues >> 8 * mine : bytes[at];
@@ -123,14 +130,18 @@ final class BlockShape implements DeviceShape {
 
     @Override
     public void prepare(BackEnd backEnd) throws VhostUserException {
-        if (isCacheSet) {
+        if (isCacheSet || isCacheTold) {
+            isCacheTold = true;
             backEnd.setConfig(CONFIG_WRITEBACK, (byte) space.read(CONFIG_WRITEBACK, 1));
         }
     }
 
     @Override
     public void reset() {
-        isCacheSet = false;
+        if (isCacheSet) {
+            isCacheSet = false;
+            space.put(CONFIG_WRITEBACK, 1, cacheOfBackEnd);
+        }
     }
 
     @Override

@@ -8,13 +8,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
  * The messages of one connection to a back end: requests, and the replies of those that have one. Waits where it has to, but not for ever: for one
- * exchange as long as {@link Timing#answer}, and no longer once the machine ends. What comes is held against what was asked for; a file that nobody
- * asked for is closed, and more than one with a message never opened.
+ * exchange as long as {@link Timing#answer}, for all of them until {@link #established} together as long, and no longer once the machine ends. What
+ * comes is held against what was asked for; a file that nobody asked for is never opened: the close of one may wait for whoever made it.
  *
  * <p>Confined to one thread at a time.
  */
@@ -31,6 +32,8 @@ final class Channel implements AutoCloseable {
     private final ByteBuffer output = ByteBuffer.allocateDirect(MAX_MESSAGE).order(ByteOrder.LITTLE_ENDIAN);
     private final ByteBuffer input = ByteBuffer.allocateDirect(MAX_MESSAGE).order(ByteOrder.LITTLE_ENDIAN);
     private Runnable whileWaiting = () -> { };
+    /** When the first exchanges have to be over; empty when they are. */
+    private OptionalLong firstEnd;
 
     /**
      * A reply.
@@ -49,6 +52,16 @@ final class Channel implements AutoCloseable {
         this.socket = socket;
         this.patience = patience;
         this.hurry = hurry;
+        this.firstEnd = OptionalLong.of(System.nanoTime() + patience.toNanos());
+    }
+
+    /** The first exchanges are over: each has time of its own from now on. */
+    void established() {
+        firstEnd = OptionalLong.empty();
+    }
+
+    private long end() {
+        return firstEnd.orElseGet(() -> System.nanoTime() + patience.toNanos());
     }
 
     /** @param work is done now and then while a reply is waited for, which may depend on it */
@@ -73,10 +86,11 @@ final class Channel implements AutoCloseable {
      * @param files numbers of open files that go with it
      */
     void send(Request request, int flags, int... files) throws VhostUserException {
+        requireTime();
         int size = output.position() - VhostUserConstants.HEADER_SIZE;
         output.putInt(0, request.code()).putInt(VhostUserConstants.HEADER_FLAGS, VhostUserConstants.VERSION | flags)
                 .putInt(VhostUserConstants.HEADER_PAYLOAD_SIZE, size).flip();
-        long end = System.nanoTime() + patience.toNanos();
+        long end = end();
         try {
             boolean hasBegun = false;
             while (output.hasRemaining()) {
@@ -92,33 +106,41 @@ final class Channel implements AutoCloseable {
         }
     }
 
-    /** The reply to a request without files that come back. */
+    /** The reply to a request of which no file comes back. */
     ByteBuffer reply(Request request, int size) throws VhostUserException {
-        Reply reply = reply(request, size, size);
-        reply.file().ifPresent(Fd::close);
-        return reply.payload();
+        return reply(request, size, size);
+    }
+
+    /** As {@link #replyWithFile}, to a request of which no file comes back. */
+    ByteBuffer reply(Request request, int least, int most) throws VhostUserException {
+        return receive(request, least, most, false).payload();
     }
 
     /**
-     * The reply to a request.
+     * The reply to a request of which a file comes back.
      *
      * @param least bytes of its payload
      * @param most  at most {@link #MAX_MESSAGE}
      */
-    Reply reply(Request request, int least, int most) throws VhostUserException {
-        long end = System.nanoTime() + patience.toNanos();
+    Reply replyWithFile(Request request, int least, int most) throws VhostUserException {
+        return receive(request, least, most, true);
+    }
+
+    /** Received without room for them, files are dropped by the kernel. */
+    private Reply receive(Request request, int least, int most, boolean isFileTaken) throws VhostUserException {
+        long end = end();
         Optional<Fd> file = Optional.empty();
         try {
             input.clear().limit(VhostUserConstants.HEADER_SIZE);
             while (input.hasRemaining()) {
                 await(Fd.POLLIN, request, end);
-                UnixSocket.Received received = socket.receiveWithDescriptor(input);
-                if (file.isPresent()) {
-                    received.descriptor().ifPresent(Fd::close);
-                } else {
+                if (isFileTaken && file.isEmpty()) {
+                    UnixSocket.Received received = socket.receiveWithDescriptor(input);
                     file = received.descriptor();
+                    requireOpen(received.count());
+                } else {
+                    requireOpen(socket.receive(input));
                 }
-                requireOpen(received.count());
             }
             int size = checkedSize(request, least, most);
             input.clear().limit(size);
@@ -160,17 +182,21 @@ final class Channel implements AutoCloseable {
 
     private void await(int event, Request request, long end) throws LinuxException, VhostUserException {
         while (true) {
+            requireTime();
             long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
             if (socket.poll(event, (int) Math.max(0, Math.min(left, SLICE_MILLIS))) != 0) {
                 return;
-            }
-            if (hurry.getAsBoolean()) {
-                throw VhostUserException.gone("is not waited for, as the device ends");
             }
             if (left <= 0) {
                 throw VhostUserException.gone("has not answered " + request + " within " + patience.toMillis() + " ms");
             }
             whileWaiting.run();
+        }
+    }
+
+    private void requireTime() throws VhostUserException {
+        if (hurry.getAsBoolean()) {
+            throw VhostUserException.gone("is not waited for, as the device ends");
         }
     }
 

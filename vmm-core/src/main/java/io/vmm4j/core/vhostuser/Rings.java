@@ -64,11 +64,12 @@ final class Rings implements AutoCloseable {
     }
 
     /**
-     * Has a back end serve the queues that the driver has, with features set.
+     * Has a back end serve the queues that the driver has, with features set. Those that it serves already it is done with first, and says how far.
      *
      * @return what it signals when it meets an error in one of them
      */
     EventFd start(BackEnd backEnd) throws IOException {
+        stopAll(backEnd);
         backEnd.setMemory(ram);
         if (backEnd.hasInflight()) {
             keepInflight(backEnd);

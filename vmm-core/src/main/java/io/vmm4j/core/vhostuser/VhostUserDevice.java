@@ -55,7 +55,7 @@ public final class VhostUserDevice implements VirtioDevice, AutoCloseable {
 
     /**
      * @param name   for messages: {@code drive data}
-     * @param port   with a back end; closed by who opened it, when the loop has ended
+     * @param port   with a back end, or without: then one is looked for; closed by who opened it, when the loop has ended
      * @param ram    the guest's
      * @param loop   the device's own, not running yet
      * @param wiring of the device
@@ -72,8 +72,22 @@ public final class VhostUserDevice implements VirtioDevice, AutoCloseable {
         shape.onDriverWrite(at -> driverWrite.schedule());
         backEnd = port.take();
         port.endsWith(loop::isClosing);
-        watch.begin(backEnd);
-        shape.setServed(true);
+        if (backEnd == null) { // a machine that failed has taken it along
+            lost(VhostUserException.gone("is not there"));
+        } else {
+            beginWatch();
+            shape.setServed(true);
+        }
+    }
+
+    private void beginWatch() throws IOException {
+        try {
+            watch.begin(backEnd);
+        } catch (IOException | RuntimeException | Error e) {
+            watch.end();
+            backEnd.close();
+            throw e;
+        }
     }
 
     @Override
@@ -153,11 +167,13 @@ public final class VhostUserDevice implements VirtioDevice, AutoCloseable {
         });
     }
 
-    /** Lets it go on. Any thread. */
+    /** Lets it go on; does nothing to one that was not paused. Any thread. */
     public void resume() {
         onLoop(() -> {
-            isPaused = false;
-            serve();
+            if (isPaused) {
+                isPaused = false;
+                serve();
+            }
         });
     }
 
@@ -270,8 +286,14 @@ public final class VhostUserDevice implements VirtioDevice, AutoCloseable {
 
     private void lost(VhostUserException cause) {
         drop();
+        if (loop.isClosing()) {
+            return; // no other is looked for
+        }
         tellLoss(cause);
         if (!cause.isBreach()) {
+            if (activation != null) {
+                activation.interrupt().usedBuffer(0); // it may have gone between the used ring and its word of it
+            }
             retry.later();
             return;
         }
@@ -310,6 +332,7 @@ public final class VhostUserDevice implements VirtioDevice, AutoCloseable {
             backEnd = port.connectAgain();
             watch.begin(backEnd);
             takeConfig();
+            backEnd.established();
         } catch (IOException e) {
             complain(e);
             drop();

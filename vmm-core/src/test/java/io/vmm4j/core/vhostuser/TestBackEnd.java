@@ -219,11 +219,7 @@ final class TestBackEnd implements AutoCloseable {
             case 8 -> ring(payload.getInt()).size = payload.getInt();
             case 9 -> setAddresses(payload);
             case 10 -> ring(payload.getInt()).base = payload.getInt();
-            case 11 -> {
-                int index = payload.getInt();
-                stop(index);
-                return true;
-            }
+            case 11 -> stop(payload.getInt());
             case 12 -> ring((int) payload.getLong()).kick = file;
             case 13 -> ring((int) payload.getLong()).call = file;
             case 14 -> keepError(file);
@@ -242,7 +238,7 @@ final class TestBackEnd implements AutoCloseable {
             case 32 -> lookAtInflight(file);
             default -> { }
         }
-        return request == 1 || request == 15 || request == 17 || request == 24 || request == 31;
+        return request == 1 || request == 11 || request == 15 || request == 17 || request == 24 || request == 31;
     }
 
     private void giveInflight(ByteBuffer payload) throws Exception {
@@ -328,9 +324,21 @@ final class TestBackEnd implements AutoCloseable {
         ask(2, 0);
     }
 
+    /** As {@link #tellConfigChange}, and waits until the other side has taken note of it. */
+    void tellConfigChangeAndWait() throws IOException {
+        ask(2, 1 | 8, 0);
+        if (requests.poll(Fd.POLLIN, 30_000) == 0) {
+            throw new IOException("the change is not answered");
+        }
+    }
+
     /** A request of its own accord. */
     void ask(int request, int size) throws IOException {
-        ByteBuffer message = ByteBuffer.allocateDirect(12).order(ByteOrder.LITTLE_ENDIAN).putInt(request).putInt(1).putInt(size).flip();
+        ask(request, 1, size);
+    }
+
+    private void ask(int request, int flags, int size) throws IOException {
+        ByteBuffer message = ByteBuffer.allocateDirect(12).order(ByteOrder.LITTLE_ENDIAN).putInt(request).putInt(flags).putInt(size).flip();
         requests.write(LibC.address(message), message.remaining());
     }
 

@@ -186,6 +186,20 @@ class VhostUserBlockTest {
     }
 
     @Test
+    void theNextDriverFindsTheBackEndsCacheAndNotTheLastDrivers() throws Exception {
+        backEnd.features |= TestBackEnd.WCE;
+        backEnd.config[32] = 1;
+        begin();
+        rig.driver.start(FEATURES | TestBackEnd.WCE, rig.queue);
+        rig.settle();
+        rig.driver.writeConfig(32, 1, 0);
+        assertEquals("config 32=0", take(backEnd.notes));
+        rig.restart();
+        assertEquals(1, rig.driver.readConfig(32, 1));
+        assertEquals("config 32=1", take(backEnd.notes), "the back end hears of it, too");
+    }
+
+    @Test
     void aResetStopsTheRingsAndTheDeviceStartsFromTheBeginAgain() throws Exception {
         beginDriven();
         requireServed();
@@ -208,6 +222,60 @@ class VhostUserBlockTest {
         rig.device.resume();
         assertEquals(id, rig.awaitUsed().id());
         requireServed();
+    }
+
+    @Test
+    void toGoOnWithoutAPauseAsksNothingOfTheBackEnd() throws Exception {
+        beginDriven();
+        requireServed();
+        backEnd.seen.clear();
+        rig.device.resume();
+        rig.settle();
+        assertEquals(List.of(), List.copyOf(backEnd.seen));
+        requireServed();
+    }
+
+    @Test
+    void aConnectionThatIsGoneBeforeThereIsADeviceIsMadeOnceMore() throws Exception {
+        backEnd.start();
+        BackEndPort port = BackEndPort.open(socket, new BlockShape(1, VhostUserRig.QUEUE_SIZE, true), VhostUserRig.FAST);
+        port.close();
+        rig = new VhostUserRig(port);
+        rig.driver.start(FEATURES, rig.queue);
+        rig.settle();
+        requireServed();
+        assertEquals(2, backEnd.connections);
+    }
+
+    @Test
+    void theLossOfABackEndHasTheGuestLookAtItsQueues() throws Exception {
+        beginDriven();
+        backEnd.drop();
+        rig.awaitInterrupt();
+        requireServed();
+    }
+
+    @Test
+    void aQueueIsKickedOnceItIsEnabled() throws Exception {
+        beginDriven();
+        List<Integer> seen = List.copyOf(backEnd.seen);
+        assertTrue(seen.indexOf(18) < seen.indexOf(12) && seen.contains(18), "SET_VRING_ENABLE, SET_VRING_KICK in " + seen);
+    }
+
+    @Test
+    void aChangeThatIsToldWhileAnAnswerIsWaitedForReachesTheGuest() throws Exception {
+        beginDriven();
+        backEnd.manners = (self, request, payload) -> {
+            if (request != 11) {
+                return false;
+            }
+            self.setCapacity(2048);
+            self.tellConfigChangeAndWait();
+            return false;
+        };
+        rig.device.pause().get(30, TimeUnit.SECONDS);
+        rig.awaitInterrupt();
+        assertEquals(2048, rig.driver.readConfig(0, 8));
     }
 
     @Test

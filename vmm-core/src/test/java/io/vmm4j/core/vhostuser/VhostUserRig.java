@@ -122,11 +122,16 @@ final class VhostUserRig implements AutoCloseable {
     }
 
     VhostUserRig(Path socket, DeviceShape shape, Timing timing) throws IOException {
+        this(BackEndPort.open(socket, shape, timing));
+    }
+
+    /** @param open closed with this */
+    VhostUserRig(BackEndPort open) throws IOException {
         file = MemFd.create("guest", 2 * REGION, 0);
         mapping = Mapping.shared(file.fd().value(), 2 * REGION);
         memory = new BufferGuestMemory(List.of(MemoryRegion.of(0, mapping.buffer(0, REGION)), MemoryRegion.of(HIGH, mapping.buffer(REGION, REGION))));
         SharedRam ram = new SharedRam(file.fd(), List.of(new SharedRam.Region(0, REGION, 0), new SharedRam.Region(HIGH, REGION, REGION)));
-        port = BackEndPort.open(socket, shape, timing);
+        port = open;
         loop = new EpollEventLoop("vhost", faults::add);
         device = new VhostUserDevice("drive data", port, ram, loop, wiring);
         driver = new MmioDriver(new VirtioMmioTransport(device, memory, interrupts::release, loop));
