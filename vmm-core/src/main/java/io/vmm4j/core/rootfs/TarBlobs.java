@@ -36,7 +36,7 @@ final class TarBlobs implements Blobs {
         try {
             blobs.index();
             return blobs;
-        } catch (RootfsException e) {
+        } catch (RootfsException | StackOverflowError | OutOfMemoryError e) {
             blobs.close();
             throw e;
         } catch (IOException | IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException e) {

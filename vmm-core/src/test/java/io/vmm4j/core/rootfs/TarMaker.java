@@ -72,6 +72,15 @@ final class TarMaker {
 
     /** A pax record for the next entry, its value as bytes. */
     TarMaker pax(String key, byte[] value) {
+        return record(TarConstants.LF_PAX_EXTENDED_HEADER_LC, key, value);
+    }
+
+    /** One for all entries from there on. */
+    TarMaker global(String key, byte[] value) {
+        return record(TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER, key, value);
+    }
+
+    private TarMaker record(byte type, String key, byte[] value) {
         byte[] text = (" " + key + "=").getBytes(StandardCharsets.UTF_8);
         int length = text.length + value.length + 1;
         int total = length + Integer.toString(length).length();
@@ -81,7 +90,7 @@ final class TarMaker {
         record.writeBytes(text);
         record.writeBytes(value);
         record.write('\n');
-        return add("pax", TarConstants.LF_PAX_EXTENDED_HEADER_LC, record.toByteArray(), entry -> { });
+        return add("pax", type, record.toByteArray(), entry -> { });
     }
 
     byte[] bytes() {
