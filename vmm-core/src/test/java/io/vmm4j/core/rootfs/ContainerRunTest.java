@@ -25,7 +25,7 @@ class ContainerRunTest {
     void setUp() throws Exception {
         Optional<Path> busybox = Busybox.find(Path.of("/"), null);
         assumeTrue(ProcessCalls.geteuid() == 0 && busybox.isPresent(), "root's, who may chroot, with a static busybox");
-        for (String directory : List.of("bin", "vmm", "sysroot/opt/bin", "sysroot/work/here", "sysroot/opt/bin/dir")) {
+        for (String directory : List.of("bin", "dev", "vmm", "sysroot/opt/bin", "sysroot/work/here", "sysroot/opt/bin/dir")) {
             Files.createDirectories(root.resolve(directory));
         }
         Files.copy(busybox.get(), root.resolve("bin/busybox"));

@@ -210,7 +210,7 @@ class RootfsTest {
         String message = refused(headers.file("a", "b"));
         assertTrue(message.contains("an entry has more than 8 extended headers") || message.contains("too deep"), message);
         for (int i = 0; i < 40; i++) {
-            global.global("comment", new byte[1000]).file("f" + i, "");
+            global.global("comment", "c".repeat(1000)).file("f" + i, "");
         }
         assertTrue(refused(global).contains("the headers for all entries have more than 16384 bytes"));
     }

@@ -72,15 +72,6 @@ final class TarMaker {
 
     /** A pax record for the next entry, its value as bytes. */
     TarMaker pax(String key, byte[] value) {
-        return record(TarConstants.LF_PAX_EXTENDED_HEADER_LC, key, value);
-    }
-
-    /** One for all entries from there on. */
-    TarMaker global(String key, byte[] value) {
-        return record(TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER, key, value);
-    }
-
-    private TarMaker record(byte type, String key, byte[] value) {
         byte[] text = (" " + key + "=").getBytes(StandardCharsets.UTF_8);
         int length = text.length + value.length + 1;
         int total = length + Integer.toString(length).length();
@@ -90,7 +81,19 @@ final class TarMaker {
         record.writeBytes(text);
         record.writeBytes(value);
         record.write('\n');
-        return add("pax", type, record.toByteArray(), entry -> { });
+        return add("pax", TarConstants.LF_PAX_EXTENDED_HEADER_LC, record.toByteArray(), entry -> { });
+    }
+
+    /** A pax record for all entries from there on. */
+    TarMaker global(String key, String value) {
+        try {
+            TarArchiveEntry entry = new TarArchiveEntry("pax", TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER, true);
+            entry.addPaxHeader(key, value);
+            tar.putArchiveEntry(entry);
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     byte[] bytes() {
