@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * Where what took some making is kept for the next time: {@code vmm4j} in {@code $XDG_CACHE_HOME}, or in {@code ~/.cache}. Nobody but the user can
  * enter it (mode 0700); one that is somebody else's, or a symbolic link, is not used. A file there is whole: it is written beside and then
  * renamed, so that any number of processes may make the same one. What nobody has used for {@value #KEPT_DAYS} days goes when something new comes, and so
- * does what is beyond the {@value #KEPT_FILES} used last of one kind: names of a kind have the same text up to the first hyphen.
+ * does what is beyond the {@value #KEPT_FILES} used last of one kind: names of a kind have the same text up to the first hyphen. Whoever makes those of
+ * {@value #OWN_BOUND} bounds them.
  *
  * <p>Immutable; any thread.
  */
@@ -47,6 +48,7 @@ public final class CacheDirectory {
     private static final String FILE_PERMISSIONS = "rw-------";
     private static final int OTHERS = 0077;
     private static final int BUFFER_BYTES = 1 << 16;
+    private static final String OWN_BOUND = "rootfs-";
     private static final int KEPT_DAYS = 30;
     private static final int KEPT_FILES = 8;
     /** Longer than anybody writes one file without a byte in between. */
@@ -193,6 +195,7 @@ public final class CacheDirectory {
     private void clean() {
         try (Stream<Path> files = Files.list(path)) {
             Map<String, List<Path>> kinds = files.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
+                    .filter(file -> !file.getFileName().toString().startsWith(OWN_BOUND))
                     .collect(Collectors.groupingBy(file -> file.getFileName().toString().split("-")[0]));
             for (List<Path> kind : kinds.values()) {
                 clean(kind);

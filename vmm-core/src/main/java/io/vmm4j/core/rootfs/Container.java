@@ -70,7 +70,12 @@ public record Container(List<String> entrypoint, List<String> command, List<Stri
                 .orElse("");
     }
 
-    byte[] write() throws IOException {
+    /** {@code container} as text; JSON's null for none. */
+    static byte[] write(Container container) throws IOException {
+        return container == null ? "null".getBytes(StandardCharsets.UTF_8) : container.write();
+    }
+
+    private byte[] write() throws IOException {
         ObjectNode json = ImageJson.MAPPER.createObjectNode();
         json.set("entrypoint", ImageJson.MAPPER.valueToTree(entrypoint));
         json.set("command", ImageJson.MAPPER.valueToTree(command));
@@ -80,8 +85,12 @@ public record Container(List<String> entrypoint, List<String> command, List<Stri
         return ImageJson.MAPPER.writeValueAsString(json).getBytes(StandardCharsets.UTF_8);
     }
 
+    /** What {@link #write(Container)} has written. @throws IOException when it is anything else */
     static Container read(byte[] bytes) throws IOException {
         JsonNode json = ImageJson.MAPPER.readTree(bytes);
+        if (json.isNull()) {
+            return null;
+        }
         if (!json.path("uid").isIntegralNumber() || !json.path("directory").isTextual()) {
             throw new IOException("it is no container's configuration");
         }

@@ -23,6 +23,8 @@ final class DebugfsScript {
     /** Of a block of a directory, with some to spare. */
     private static final int NAMES_PER_BLOCK = 3000;
     private static final int ENTRY_BYTES = 12;
+    /** Bytes of a block and of what an inode has for them. */
+    private static final int ATTRIBUTES_MAX = 4096 + 96;
     private static final long TIME_MAX = (1L << 34) - 1;
     /** What ext4 keeps; tar archives of other systems have others. */
     private static final List<String> KEPT = List.of("user.", "trusted.", "security.", "system.posix_acl_");
@@ -33,6 +35,7 @@ final class DebugfsScript {
     /** Names a node has, by node; for those with several then their number in the parking. */
     private final Map<Node, Integer> names = new IdentityHashMap<>();
     private final Map<Node, Integer> parked = new IdentityHashMap<>();
+    private String parkedPrefix = "vmm-link-";
 
     DebugfsScript(Node root, Stage stage, BufferedWriter out) {
         this.root = root;
@@ -51,6 +54,10 @@ final class DebugfsScript {
         Node lost = root.children.get(PARKING);
         if (lost != null && !lost.isDirectory()) {
             throw new RootfsException("its " + Names.show("/" + PARKING) + " is no directory");
+        }
+        // A name that nothing in there has.
+        while (lost != null && lost.children.keySet().stream().anyMatch(name -> name.startsWith(parkedPrefix))) {
+            parkedPrefix += "-";
         }
         count();
         park();
@@ -113,11 +120,11 @@ final class DebugfsScript {
         line("cd /");
     }
 
-    private static String parkedName(int number) {
-        return "vmm-link-" + number;
+    private String parkedName(int number) {
+        return parkedPrefix + number;
     }
 
-    private static String parking(int number) {
+    private String parking(int number) {
         return "/" + PARKING + "/" + parkedName(number);
     }
 
@@ -162,9 +169,15 @@ final class DebugfsScript {
         for (String field : List.of("mtime", "ctime", "atime")) {
             line("sif " + place + " " + field + " @" + time);
         }
+        int room = ATTRIBUTES_MAX;
         for (Map.Entry<String, byte[]> attribute : node.attributes.entrySet()) {
             String name = attribute.getKey();
             if (KEPT.stream().anyMatch(name::startsWith) && attribute.getValue().length > 0) {
+                room -= name.length() + attribute.getValue().length;
+                if (room < 0) {
+                    throw new RootfsException("the attributes of " + Names.show(place) + ", " + Names.show(name) + " among them, have more than " + ATTRIBUTES_MAX
+                            + " bytes, for which ext4 has no room");
+                }
                 line("ea_set -f " + stage.add(attribute.getValue()) + " " + place + " " + quoted(name));
             }
         }

@@ -17,7 +17,9 @@ final class DirectoryBlobs implements Blobs {
 
     @Override
     public boolean has(String name) {
-        return Files.isRegularFile(root.resolve(name), LinkOption.NOFOLLOW_LINKS);
+        Path path = Path.of(name);
+        return !path.isAbsolute() && path.equals(path.normalize()) && !path.startsWith("..")
+                && Files.isRegularFile(root.resolve(path), LinkOption.NOFOLLOW_LINKS);
     }
 
     @Override

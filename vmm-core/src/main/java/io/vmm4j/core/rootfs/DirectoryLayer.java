@@ -1,15 +1,20 @@
 package io.vmm4j.core.rootfs;
 
+import io.vmm4j.kvm.libc.Errno;
+import io.vmm4j.kvm.libc.Fd;
 import io.vmm4j.kvm.libc.FileCalls;
+import io.vmm4j.kvm.libc.FileStat;
+import io.vmm4j.kvm.libc.LinuxException;
 import io.vmm4j.kvm.libc.ProcessCalls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.util.HashMap;
@@ -28,7 +33,7 @@ final class DirectoryLayer {
     private static final int TYPE = 0170000;
     private static final int PERMISSIONS = 07777;
     private static final String CAPABILITY = "security.capability";
-    private static final int DEPTH_MAX = 1000;
+    private static final int DEPTH_MAX = 500;
 
     private final Path root;
     private final long own = ProcessCalls.geteuid();
@@ -64,21 +69,70 @@ final class DirectoryLayer {
         visit(root.toRealPath(), "", 0, visitor);
     }
 
+    /** Where the user knows it, for messages. */
+    private String place(String name) {
+        return root + new String(Names.bytes(name), StandardCharsets.UTF_8);
+    }
+
+    private Map<String, Object> status(Path file, String name) throws IOException {
+        try {
+            return Files.readAttributes(file, UNIX, LinkOption.NOFOLLOW_LINKS);
+        } catch (AccessDeniedException e) {
+            throw new AccessDeniedException(place(name));
+        } catch (NoSuchFileException e) {
+            throw new NoSuchFileException(place(name));
+        }
+    }
+
+    /**
+     * The very file or directory that has been listed, whatever has its name now: whoever may write to the directory could have put a link or a device
+     * there.
+     */
+    private Fd open(Path file, String name, Map<String, Object> status) throws IOException {
+        int flags = Fd.O_RDONLY | Fd.O_NOFOLLOW | Fd.O_NONBLOCK | Fd.O_NOCTTY | Fd.O_CLOEXEC;
+        Fd opened;
+        try {
+            opened = Fd.open(file, flags);
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.EACCES) {
+                throw new AccessDeniedException(place(name));
+            }
+            throw new RootfsException(place(name) + " cannot be read: " + Errno.message(e.errno()), e);
+        }
+        try {
+            FileStat found = opened.stat();
+            if (found.device() != ((Number) status.get("dev")).longValue() || found.inode() != ((Number) status.get("ino")).longValue()
+                    || (found.mode() & TYPE) != ((int) status.get("mode") & TYPE)) {
+                throw new RootfsException(place(name) + " has changed while it was read");
+            }
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    private static Path pathOf(Fd opened) {
+        return Path.of("/proc/self/fd", Integer.toString(opened.value()));
+    }
+
     private void visit(Path file, String name, int depth, Visitor visitor) throws IOException {
-        Map<String, Object> status = Files.readAttributes(file, UNIX, LinkOption.NOFOLLOW_LINKS);
+        Map<String, Object> status = status(file, name);
         visitor.visit(file, name, status);
         if (((int) status.get("mode") & TYPE) != Node.Kind.DIRECTORY.type()) {
             return;
         }
         if (depth > DEPTH_MAX) {
-            throw new RootfsException("the directory " + file + " is more than " + DEPTH_MAX + " deep");
+            throw new RootfsException("the directory " + place(name) + " is more than " + DEPTH_MAX + " deep");
         }
-        List<Path> children;
-        try (Stream<Path> all = Files.list(file)) {
-            children = all.sorted().toList();
-        }
-        for (Path child : children) {
-            visit(child, name + "/" + bytesOf(child.getFileName().toString()), depth + 1, visitor);
+        try (Fd opened = open(file, name, status)) {
+            List<Path> children;
+            try (Stream<Path> all = Files.list(pathOf(opened))) {
+                children = all.sorted().toList();
+            }
+            for (Path child : children) {
+                visit(child, name + "/" + bytesOf(child.getFileName().toString()), depth + 1, visitor);
+            }
         }
     }
 
@@ -110,14 +164,18 @@ final class DirectoryLayer {
         node.mtime = ((FileTime) status.get("lastModifiedTime")).toInstant().getEpochSecond();
         if (kind == Node.Kind.SYMLINK) {
             node.target = bytesOf(Files.readSymbolicLink(file).toString());
-        } else if (kind == Node.Kind.FILE) {
-            content(stage, file, node);
-        } else if (kind != Node.Kind.DIRECTORY) {
+        } else if (kind == Node.Kind.FILE || kind == Node.Kind.DIRECTORY) {
+            try (Fd opened = open(file, name, status)) {
+                if (kind == Node.Kind.FILE) {
+                    content(stage, pathOf(opened), node);
+                }
+                node.attributes = attributes(pathOf(opened));
+            }
+        } else {
             long device = ((Number) status.get("rdev")).longValue();
             node.major = (int) (device >>> 8 & 0xFFF);
             node.minor = (int) (device & 0xFF | device >>> 12 & 0xFFF00);
         }
-        node.attributes = kind == Node.Kind.FILE || kind == Node.Kind.DIRECTORY ? attributes(file) : Map.of();
         tree.put(name, node);
     }
 
@@ -126,7 +184,7 @@ final class DirectoryLayer {
     }
 
     private static void content(Stage stage, Path file, Node node) throws IOException {
-        try (InputStream in = Files.newInputStream(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+        try (InputStream in = Files.newInputStream(file)) {
             node.content = stage.add(in);
             node.size = Files.size(stage.file(Integer.toString(node.content)));
         }

@@ -39,6 +39,12 @@ final class FileRange extends InputStream {
         return n;
     }
 
+    /** What is left: a packed layer of several parts is read on where there is some. */
+    @Override
+    public int available() {
+        return (int) Math.max(0, Math.min(end - position, Integer.MAX_VALUE));
+    }
+
     @Override
     public long skip(long count) {
         long skipped = Math.max(0, Math.min(count, end - position));

@@ -24,10 +24,21 @@ final class HeaderTap extends FilterInputStream {
     private static final String XATTR = "SCHILY.xattr.";
     private static final String XATTR_BASE64 = "LIBARCHIVE.xattr.";
 
+    /** Types of headers that say more of the entry behind them. */
+    private static final String META = "xXgLK";
+    /** Of one entry; the library has a stack's frame for each. */
+    private static final int META_MAX = 8;
+    /** Bytes of all that are for the whole archive, which the library applies to each entry. */
+    private static final int GLOBAL_BYTES_MAX = 16 << 10;
+
     private byte[] kept = new byte[BLOCK * 4];
     private int length;
     private boolean isKeeping;
     private long position;
+    private int scanned;
+    private int metas;
+    private boolean isAtEntry;
+    private long globalBytes;
 
     HeaderTap(InputStream in) {
         super(in);
@@ -37,6 +48,9 @@ final class HeaderTap extends FilterInputStream {
     void begin() {
         isKeeping = true;
         length = 0;
+        scanned = 0;
+        metas = 0;
+        isAtEntry = false;
     }
 
     /** Keeps no more. */
@@ -94,6 +108,30 @@ final class HeaderTap extends FilterInputStream {
         }
         System.arraycopy(bytes, offset + skipped, kept, length, count - skipped);
         length += count - skipped;
+        scan();
+    }
+
+    /** Looks at headers before the library does. */
+    private void scan() throws RootfsException {
+        while (!isAtEntry && scanned + BLOCK <= length) {
+            char type = (char) kept[scanned + TYPE_AT];
+            isAtEntry = META.indexOf(type) < 0;
+            if (isAtEntry) {
+                return;
+            }
+            if (++metas > META_MAX) {
+                throw new RootfsException("an entry has more than " + META_MAX + " extended headers");
+            }
+            long size = size(scanned);
+            if (size < 0 || size > MAX_BYTES) {
+                throw new RootfsException("an extended header has a size that is not in 0.." + MAX_BYTES);
+            }
+            globalBytes += type == 'g' ? size : 0;
+            if (globalBytes > GLOBAL_BYTES_MAX) {
+                throw new RootfsException("the headers for all entries have more than " + GLOBAL_BYTES_MAX + " bytes");
+            }
+            scanned += BLOCK + (int) ((size + BLOCK - 1) / BLOCK * BLOCK);
+        }
     }
 
     /** The pax records for the entry, the last of a name counting, as bytes. */
@@ -102,7 +140,7 @@ final class HeaderTap extends FilterInputStream {
         int at = 0;
         while (at + BLOCK <= length) {
             char type = (char) kept[at + TYPE_AT];
-            if (type != 'x' && type != 'L' && type != 'K' && type != 'g') {
+            if (META.indexOf(type) < 0) {
                 return records;
             }
             long size = size(at);
@@ -110,7 +148,7 @@ final class HeaderTap extends FilterInputStream {
             if (size < 0 || size > length - body) {
                 return records;
             }
-            if (type == 'x') {
+            if (type == 'x' || type == 'X') {
                 parse(body, (int) size, records);
             }
             at = body + (int) ((size + BLOCK - 1) / BLOCK * BLOCK);
@@ -119,6 +157,9 @@ final class HeaderTap extends FilterInputStream {
     }
 
     private long size(int header) {
+        if (kept[header + SIZE_AT] == 0) {
+            return 0;
+        }
         try {
             return Long.parseLong(Names.of(Arrays.copyOfRange(kept, header + SIZE_AT, header + SIZE_AT + SIZE_LENGTH)).replace("\0", "").strip(), 8);
         } catch (NumberFormatException e) {

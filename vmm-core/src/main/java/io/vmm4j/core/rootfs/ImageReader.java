@@ -51,7 +51,7 @@ final class ImageReader {
         for (Layer layer : parts.layers()) {
             tree.nextLayer();
             try {
-                readLayer(layer, reader);
+                readLayer(layer, reader, stage);
             } catch (RootfsException e) {
                 throw new RootfsException("layer " + (layer.digest() == null ? layer.name() : layer.digest()) + ": " + e.getMessage(), e);
             }
@@ -59,10 +59,10 @@ final class ImageReader {
         return parts.config().path("config");
     }
 
-    private void readLayer(Layer layer, TarLayer reader) throws IOException {
+    private void readLayer(Layer layer, TarLayer reader, Stage stage) throws IOException {
         try (InputStream raw = blobs.open(layer.name())) {
             CheckedInput packed = layer.digest() == null ? null : new CheckedInput(raw, "it", layer.digest(), layer.size());
-            InputStream plain = Unpacked.of(packed == null ? raw : packed);
+            InputStream plain = stage.counted(Unpacked.of(packed == null ? raw : packed));
             CheckedInput unpacked = layer.unpacked() == null ? null : new CheckedInput(plain, "it", layer.unpacked(), -1);
             // The library closes what it has read; the digest is of what is behind the end, too.
             read(reader, new Unclosed(unpacked == null ? plain : unpacked), packed);
@@ -139,12 +139,16 @@ final class ImageReader {
             }
             manifest = checked(forGuest(manifest.path("manifests")));
         }
+        JsonNode config = checked(manifest.path("config"));
+        List<String> sums = ImageJson.texts(config.path("rootfs").path("diff_ids"));
+        boolean hasSums = sums.size() == manifest.path("layers").size();
         List<Layer> layers = new ArrayList<>();
         for (JsonNode layer : manifest.path("layers")) {
             String digest = layer.path("digest").asText();
-            layers.add(new Layer(blob(digest), digest, layer.path("size").asLong(-1), null));
+            String unpacked = hasSums ? CheckedInput.require(sums.get(layers.size())) : null;
+            layers.add(new Layer(blob(digest), digest, layer.path("size").asLong(-1), unpacked));
         }
-        return new Parts(checked(manifest.path("config")), layers);
+        return new Parts(config, layers);
     }
 
     /** That of the reference, or the only one. */

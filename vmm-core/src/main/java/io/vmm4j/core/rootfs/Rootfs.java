@@ -6,18 +6,21 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -41,7 +44,7 @@ public record Rootfs(Path image, Container container) {
     private static final Logger LOG = LoggerFactory.getLogger(Rootfs.class);
 
     /** Changes when what is made of the same changes. */
-    private static final String VERSION = "1";
+    private static final String VERSION = "2";
     private static final String PREFIX = "rootfs-";
     private static final String IMAGE = ".ext4";
     private static final String CONTAINER = ".json";
@@ -49,6 +52,7 @@ public record Rootfs(Path image, Container container) {
     private static final String SUM = "sum-";
     /** Images that are kept; of more, those go that have not been used for longest. */
     private static final int KEPT = 32;
+    private static final int KEPT_DAYS = 30;
     private static final int CHUNK = 1 << 18;
     private static final String PLAIN = "plain";
 
@@ -71,9 +75,6 @@ public record Rootfs(Path image, Container container) {
             Path image = cache.path().resolve(PREFIX + key + IMAGE);
             Optional<Rootfs> cached = cached(cache, key, uuid);
             if (cached.isPresent()) {
-                for (String ending : List.of(IMAGE, CONTAINER)) {
-                    Files.setLastModifiedTime(cache.path().resolve(PREFIX + key + ending), FileTime.from(Instant.now()));
-                }
                 return cached.get();
             }
             Rootfs made = make(source, size, cache, key, uuid);
@@ -87,14 +88,18 @@ public record Rootfs(Path image, Container container) {
             throw new RootfsException("root file system " + source.path() + ": " + e.getFile() + " does not exist", e);
         } catch (IOException e) {
             throw new IOException("the image of the root file system " + source.path() + " cannot be made: " + e.getMessage(), e);
+        } catch (StackOverflowError | OutOfMemoryError e) {
+            // The libraries that read archives have no bounds of their own.
+            throw new RootfsException("root file system " + source.path() + ": it takes more memory than there is, or is too deep", e);
         }
     }
 
     /**
-     * {@code drive} on this image. Where the guest's writes go to a file, the image is that file's from now on, under its name with {@code .base}
+     * {@code drive} on this image. Where the guest's writes go to a file, a copy of the image is that file's, under its name with {@code .base}
      * behind: the cache forgets what nobody uses.
      *
-     * @throws IOException one line: the host refuses
+     * @throws RootfsException one line: there is another file of that name
+     * @throws IOException     one line: the host refuses
      */
     public DriveConfig drive(DriveConfig drive) throws IOException {
         String overlay = drive.overlay() == null && !drive.isReadOnly() ? DriveConfig.IN_MEMORY : drive.overlay();
@@ -102,16 +107,19 @@ public record Rootfs(Path image, Container container) {
         return drive.withPath((isFile ? kept(Path.of(overlay + BASE)) : image).toString()).withFormat(DriveConfig.Format.RAW).withOverlay(overlay);
     }
 
+    /** A copy, for what is committed into it must not be in the cache. One that is there already, whole and unchanged, will do. */
     private Path kept(Path base) throws IOException {
         try {
-            Files.deleteIfExists(base);
-            try {
-                Files.createLink(base, image);
-            } catch (FileSystemException | UnsupportedOperationException e) {
-                // Of another file system.
-                Files.copy(image, base);
+            if (Files.exists(base, LinkOption.NOFOLLOW_LINKS)) {
+                if (Files.isRegularFile(base, LinkOption.NOFOLLOW_LINKS) && Files.mismatch(image, base) < 0) {
+                    return base;
+                }
+                throw new FileAlreadyExistsException(base.toString());
             }
+            SparseCopy.of(image, base);
             return base;
+        } catch (FileAlreadyExistsException e) {
+            throw new RootfsException("the root file system's image cannot be kept as " + base + ": there is another file of that name", e);
         } catch (IOException e) {
             throw new IOException("the root file system's image cannot be kept as " + base + ": " + e.getMessage(), e);
         }
@@ -124,10 +132,14 @@ public record Rootfs(Path image, Container container) {
             return Optional.empty();
         }
         try {
-            byte[] bytes = Files.readAllBytes(container);
-            return Optional.of(new Rootfs(image, bytes.length == 0 ? null : Container.read(bytes)));
+            Rootfs found = new Rootfs(image, Container.read(Files.readAllBytes(container)));
+            for (Path file : List.of(image, container)) {
+                Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+            }
+            return Optional.of(found);
         } catch (IOException e) {
-            LOG.debug("{} is made again: {}", container, e.getMessage());
+            // Damaged, or somebody else has deleted it.
+            LOG.debug("{} is made again: {}", image, e.getMessage());
             return Optional.empty();
         }
     }
@@ -138,7 +150,12 @@ public record Rootfs(Path image, Container container) {
             Tree tree = new Tree(limits);
             Container container = read(source, tree, stage);
             Path made = new Ext4Image(tree, stage).make(size, uuid);
-            Path words = Files.write(stage.file("container"), container == null ? new byte[0] : container.write());
+            requireSame(source, size, cache, key);
+            Path words = stage.file("container");
+            try (FileChannel channel = FileChannel.open(words, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.wrap(Container.write(container)));
+                channel.force(true);
+            }
             for (Path file : List.of(made, words)) {
                 Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--------"));
             }
@@ -146,6 +163,13 @@ public record Rootfs(Path image, Container container) {
             Path image = cache.path().resolve(PREFIX + key + IMAGE);
             Files.move(made, image, StandardCopyOption.ATOMIC_MOVE);
             return new Rootfs(image, container);
+        }
+    }
+
+    /** What it is made from is what the key is of: nothing has changed meanwhile. */
+    private static void requireSame(RootSource source, long size, CacheDirectory cache, String key) throws IOException {
+        if (!key(source, size, cache).equals(key)) {
+            throw new RootfsException("it has changed while it was read");
         }
     }
 
@@ -178,7 +202,8 @@ public record Rootfs(Path image, Container container) {
     }
 
     private static boolean isLayout(Path directory) {
-        return Files.isRegularFile(directory.resolve(ImageReader.LAYOUT)) && Files.isRegularFile(directory.resolve(ImageReader.INDEX));
+        return Files.isRegularFile(directory.resolve(ImageReader.LAYOUT), LinkOption.NOFOLLOW_LINKS)
+                && Files.isRegularFile(directory.resolve(ImageReader.INDEX), LinkOption.NOFOLLOW_LINKS);
     }
 
     private static Container readImage(Blobs blobs, RootSource source, Tree tree, Stage stage) throws IOException {
@@ -197,7 +222,7 @@ public record Rootfs(Path image, Container container) {
                 return archive;
             }
             Path plain = stage.file(PLAIN);
-            stage.copy(Unpacked.of(in), plain);
+            stage.copyArchive(Unpacked.of(in), plain);
             return plain;
         }
     }
@@ -216,17 +241,28 @@ public record Rootfs(Path image, Container container) {
 
     /** The digest of a file, computed once as long as the file is the same one with the same times. */
     private static String sumOf(Path file, CacheDirectory cache) throws IOException {
+        String identity = identity(file);
+        String name = SUM + identity;
+        Path known = cache.path().resolve(name);
+        if (Files.exists(known) && !Files.readString(known, StandardCharsets.ISO_8859_1).matches("[0-9a-f]{64}")) {
+            Files.delete(known);
+        }
+        return Files.readString(cache.file(name, out -> {
+            byte[] sum = digestOf(file).getBytes(StandardCharsets.US_ASCII);
+            if (!identity(file).equals(identity)) {
+                throw new RootfsException("the archive has changed while it was read");
+            }
+            out.write(sum);
+        }));
+    }
+
+    private static String identity(Path file) throws IOException {
         Map<String, Object> status = Files.readAttributes(file, "unix:dev,ino,size,lastModifiedTime,ctime");
         MessageDigest identity = sha256();
         for (String key : List.of("dev", "ino", "size", "lastModifiedTime", "ctime")) {
             identity.update((status.get(key) + "\n").getBytes(StandardCharsets.US_ASCII));
         }
-        String name = SUM + HexFormat.of().formatHex(identity.digest());
-        Path known = cache.path().resolve(name);
-        if (Files.exists(known) && !Files.readString(known, StandardCharsets.ISO_8859_1).matches("[0-9a-f]{64}")) {
-            Files.delete(known);
-        }
-        return Files.readString(cache.file(name, out -> out.write(digestOf(file).getBytes(StandardCharsets.US_ASCII))));
+        return HexFormat.of().formatHex(identity.digest());
     }
 
     private static String digestOf(Path file) throws IOException {
@@ -254,12 +290,17 @@ public record Rootfs(Path image, Container container) {
         return new UUID(bytes.getLong() & 0xFFFF_FFFF_FFFF_0FFFL | 0x8000, bytes.getLong() & 0x3FFF_FFFF_FFFF_FFFFL | 0x8000_0000_0000_0000L);
     }
 
-    /** Has no more than {@value #KEPT} images. */
+    /** Has no more than {@value #KEPT} images, and none that nobody has used for {@value #KEPT_DAYS} days. */
     private static void clean(Path cache, Path newest) {
         try (Stream<Path> files = Files.list(cache)) {
             List<Path> images = files.filter(file -> file.getFileName().toString().startsWith(PREFIX) && file.toString().endsWith(IMAGE)
                     && !file.equals(newest)).sorted(Comparator.comparing(Rootfs::lastUse).reversed()).toList();
-            for (Path image : images.subList(Math.min(images.size(), KEPT - 1), images.size())) {
+            FileTime limit = FileTime.from(Instant.now().minus(Duration.ofDays(KEPT_DAYS)));
+            for (int i = 0; i < images.size(); i++) {
+                Path image = images.get(i);
+                if (i < KEPT - 1 && lastUse(image).compareTo(limit) >= 0) {
+                    continue;
+                }
                 Files.deleteIfExists(image);
                 Files.deleteIfExists(Path.of(image.toString().replaceFirst("\\.ext4$", CONTAINER)));
             }

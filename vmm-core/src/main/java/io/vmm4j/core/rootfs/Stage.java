@@ -14,7 +14,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +35,9 @@ final class Stage implements AutoCloseable {
     /** Blocks of zeros are holes. */
     private static final int BLOCK = 4096;
 
+    /** Those of this process; also the lock for making one. */
+    private static final Set<Path> OWN = new HashSet<>();
+
     private final Path directory;
     private final FileChannel lock;
     private final Limits limits;
@@ -46,7 +51,20 @@ final class Stage implements AutoCloseable {
 
     /** One of its own, made in {@code cache}. */
     static Stage in(CacheDirectory cache, Limits limits) throws IOException {
-        clean(cache.path());
+        synchronized (OWN) {
+            clean(cache.path());
+            Stage stage = make(cache, limits);
+            while (!Files.exists(stage.file(LOCK))) {
+                // Another process has taken it for one that was left, before it was locked.
+                stage.lock.close();
+                stage = make(cache, limits);
+            }
+            OWN.add(stage.directory);
+            return stage;
+        }
+    }
+
+    private static Stage make(CacheDirectory cache, Limits limits) throws IOException {
         Path directory = Files.createTempDirectory(cache.path(), PREFIX, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         FileChannel lock = null;
         try {
@@ -65,8 +83,9 @@ final class Stage implements AutoCloseable {
     private static void clean(Path cache) {
         try (Stream<Path> all = Files.list(cache)) {
             for (Path stage : all.filter(file -> file.getFileName().toString().startsWith(PREFIX)).toList()) {
-                if (Files.isDirectory(stage, LinkOption.NOFOLLOW_LINKS) && isLeft(stage)) {
-                    delete(stage);
+                // To close a file of one's own lock gives the lock back.
+                if (!OWN.contains(stage) && Files.isDirectory(stage, LinkOption.NOFOLLOW_LINKS)) {
+                    deleteIfLeft(stage);
                 }
             }
         } catch (IOException e) {
@@ -74,12 +93,14 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    /** Whether nobody holds its lock. One that has none yet is about to. */
-    private static boolean isLeft(Path stage) {
+    /** If nobody holds its lock. One that has none yet is about to. */
+    private static void deleteIfLeft(Path stage) {
         try (FileChannel channel = FileChannel.open(stage.resolve(LOCK), StandardOpenOption.WRITE); FileLock lock = channel.tryLock()) {
-            return lock != null;
+            if (lock != null) {
+                delete(stage);
+            }
         } catch (IOException | OverlappingFileLockException e) {
-            return false;
+            LOG.debug("{} stays: {}", stage, e.getMessage());
         }
     }
 
@@ -105,7 +126,7 @@ final class Stage implements AutoCloseable {
     /** Keeps all that {@code in} has. @return the file's number */
     int add(InputStream in) throws IOException {
         int number = files++;
-        copy(in, file(Integer.toString(number)));
+        copy(limits.kept(in), file(Integer.toString(number)));
         return number;
     }
 
@@ -116,15 +137,33 @@ final class Stage implements AutoCloseable {
         return number;
     }
 
+    /** Keeps an archive as it is when nothing has packed it. */
+    void copyArchive(InputStream in, Path file) throws IOException {
+        copy(limits.archive(in), file);
+    }
+
+    /** {@code in}, of which all that is read counts, kept or not. */
+    InputStream counted(InputStream in) {
+        return limits.read(in);
+    }
+
+    /** Reads {@code in} to its end for nothing, which counts as if it were kept. */
+    void discard(InputStream in) throws IOException {
+        byte[] scratch = new byte[CHUNK];
+        InputStream counted = limits.kept(in);
+        while (counted.read(scratch, 0, CHUNK) >= 0) {
+            // Until the end.
+        }
+    }
+
     /** Writes all that {@code in} has to a new file of the stage, with holes for zeros. */
-    long copy(InputStream in, Path file) throws IOException {
+    private static void copy(InputStream in, Path file) throws IOException {
         byte[] chunk = new byte[CHUNK];
         long size = 0;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                 OutputStream out = Channels.newOutputStream(channel)) {
             int n = in.readNBytes(chunk, 0, CHUNK);
             while (n > 0) {
-                limits.addBytes(n);
                 writeBlocks(channel, out, chunk, n, size);
                 size += n;
                 n = in.readNBytes(chunk, 0, CHUNK);
@@ -133,7 +172,6 @@ final class Stage implements AutoCloseable {
                 channel.write(ByteBuffer.allocate(1), size - 1);
             }
         }
-        return size;
     }
 
     private static void writeBlocks(FileChannel channel, OutputStream out, byte[] chunk, int length, long at) throws IOException {
@@ -166,7 +204,12 @@ final class Stage implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        lock.close();
-        delete(directory);
+        try (lock) {
+            delete(directory);
+        } finally {
+            synchronized (OWN) {
+                OWN.remove(directory);
+            }
+        }
     }
 }

@@ -36,7 +36,7 @@ final class TarBlobs implements Blobs {
         try {
             blobs.index();
             return blobs;
-        } catch (RootfsException e) {
+        } catch (RootfsException | StackOverflowError | OutOfMemoryError e) {
             blobs.close();
             throw e;
         } catch (IOException | IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException e) {
@@ -48,20 +48,22 @@ final class TarBlobs implements Blobs {
 
     private void index() throws IOException {
         FileRange all = new FileRange(file, 0, file.size());
-        try (TarArchiveInputStream archive = new TarArchiveInputStream(new HeaderBound(all), StandardCharsets.UTF_8.name())) {
+        HeaderBound bound = new HeaderBound(all);
+        try (TarArchiveInputStream archive = new TarArchiveInputStream(bound, StandardCharsets.UTF_8.name())) {
             int count = 0;
             for (TarArchiveEntry entry = archive.getNextEntry(); entry != null; entry = archive.getNextEntry()) {
                 String name = entry.getName().replaceFirst("^(\\./)+", "").replaceFirst("/+$", "");
                 isSystem |= ++count > MEMBERS_MAX || name.equals("etc") || name.equals("usr") || name.equals("bin") || name.startsWith("usr/")
-                        || name.startsWith("etc/") || name.startsWith("bin/");
+                        || name.startsWith("etc/") || name.startsWith("bin/") || entry.isSparse();
                 if (isSystem) {
                     return;
                 }
                 if (entry.isSymbolicLink() || entry.isLink()) {
                     links.put(name, entry.getLinkName());
-                } else if (entry.isFile() && !entry.isSparse()) {
+                } else if (entry.isFile()) {
                     members.put(name, new Member(all.position(), entry.getSize()));
                 }
+                bound.pass(archive);
             }
         }
     }
@@ -69,14 +71,30 @@ final class TarBlobs implements Blobs {
     /** Bounds what the library reads into memory at once for an entry's headers. */
     private static final class HeaderBound extends FilterInputStream {
         private static final int MAX_BYTES = 64 << 20;
+        private static final int CHUNK = 64 << 10;
         private long read;
+        private boolean isContent;
 
         HeaderBound(InputStream in) {
             super(in);
         }
 
+        /** Goes to the end of the entry, whose content is neither read nor counted: the library would read what it skips. */
+        void pass(TarArchiveInputStream archive) throws IOException {
+            byte[] scratch = new byte[CHUNK];
+            isContent = true;
+            while (archive.read(scratch, 0, CHUNK) > 0) {
+                // What is in it does not matter.
+            }
+            isContent = false;
+        }
+
         @Override
         public int read(byte[] bytes, int offset, int length) throws IOException {
+            if (isContent) {
+                int skipped = (int) in.skip(length);
+                return skipped == 0 ? -1 : skipped;
+            }
             int n = in.read(bytes, offset, length);
             read += Math.max(0, n);
             if (read > MAX_BYTES) {

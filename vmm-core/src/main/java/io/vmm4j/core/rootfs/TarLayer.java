@@ -12,7 +12,6 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 final class TarLayer {
 
     private static final int PERMISSIONS = 07777;
-    private static final int DISCARD = 64 << 10;
     private static final long ID_MAX = 0xFFFF_FFFFL;
     private static final int MAJOR_MAX = 0xFFF;
     private static final int MINOR_MAX = 0xF_FFFF;
@@ -45,7 +44,7 @@ final class TarLayer {
                 }
                 take(archive, entry, tap.records());
                 // What the library skips by itself would be taken for headers.
-                drain(Unpacked.guarded(archive));
+                stage.discard(Unpacked.guarded(archive));
             }
         } catch (IllegalArgumentException | IllegalStateException | ArithmeticException | IndexOutOfBoundsException | NegativeArraySizeException e) {
             // The library throws them for numbers that cannot be.
@@ -60,13 +59,6 @@ final class TarLayer {
             throw e;
         } catch (IOException e) {
             throw new RootfsException("it is a damaged tar archive: " + e.getMessage(), e);
-        }
-    }
-
-    private static void drain(InputStream in) throws IOException {
-        byte[] scratch = new byte[DISCARD];
-        while (in.read(scratch, 0, DISCARD) >= 0) {
-            // Until the end of the entry.
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The files of a root file system, made layer by layer: what a later one has takes the place of what is there, and its whiteouts (OCI image
@@ -43,8 +44,8 @@ final class Tree {
     /** Puts {@code node} where {@code name} says. */
     void put(String name, Node node) throws RootfsException {
         long bytes = name.length() + (node.target == null ? 0 : node.target.length());
-        for (byte[] value : node.attributes.values()) {
-            bytes += value.length;
+        for (Map.Entry<String, byte[]> attribute : node.attributes.entrySet()) {
+            bytes += Limits.ENTRY_BYTES + attribute.getKey().length() + attribute.getValue().length;
         }
         limits.addEntry(bytes);
         if (node.target != null && (node.target.length() >= PATH_MAX || node.target.isEmpty())) {

@@ -120,12 +120,15 @@ class CacheDirectoryTest {
         CacheDirectory cache = cache();
         cache.file("other-1", out -> out.write('o'));
         for (int i = 0; i < 12; i++) {
+            Files.createFile(cache.path().resolve("rootfs-" + i));
             Path file = cache.file("initramfs-" + (char) ('a' + i), out -> out.write('i'));
             Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(20 - i))));
         }
         cache.file("initramfs-b", out -> out.write('x'));
         cache.file("initramfs-z", out -> out.write('z'));
-        List<String> left = list(cache);
+        List<String> left = new ArrayList<>(list(cache));
+        assertEquals(12, left.stream().filter(name -> name.startsWith("rootfs-")).count(), "whoever makes them bounds them");
+        left.removeIf(name -> name.startsWith("rootfs-"));
         assertEquals(9, left.size(), left::toString);
         assertTrue(left.containsAll(List.of("other-1", "initramfs-z", "initramfs-l")), left::toString);
     }

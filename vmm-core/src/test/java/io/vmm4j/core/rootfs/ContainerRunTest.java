@@ -8,6 +8,7 @@ import io.vmm4j.kvm.libc.ProcessCalls;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +25,7 @@ class ContainerRunTest {
     void setUp() throws Exception {
         Optional<Path> busybox = Busybox.find(Path.of("/"), null);
         assumeTrue(ProcessCalls.geteuid() == 0 && busybox.isPresent(), "root's, who may chroot, with a static busybox");
-        for (String directory : List.of("bin", "vmm", "sysroot/opt/bin", "sysroot/work/here", "sysroot/opt/bin/dir")) {
+        for (String directory : List.of("bin", "dev", "vmm", "sysroot/opt/bin", "sysroot/work/here", "sysroot/opt/bin/dir")) {
             Files.createDirectories(root.resolve(directory));
         }
         Files.copy(busybox.get(), root.resolve("bin/busybox"));
@@ -51,9 +52,20 @@ class ContainerRunTest {
 
     @Test
     void aProgramThatIsNotThereOrCannotRunHasTheStatusOfAShell() throws Exception {
-        assertEquals("none: there is no such program in the image\n127", run("none", "x"));
-        assertEquals("/none: there is no such program in the image\n127", run("/none"));
-        assertEquals("127", run("./none"));
-        assertEquals("126", run("data"));
+        String none = ": there is no such program in the image, or its interpreter is not there\n127";
+        for (String name : List.of("none", "/none", "./none")) {
+            assertEquals(name + none, run(name, "x"));
+        }
+        assertEquals("data: the program cannot be executed by user 1000\n126", run("data"));
+        Files.setPosixFilePermissions(root.resolve("sysroot/opt/bin/data"), PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertEquals("data: the program cannot be executed by user 1000\n126", run("data"), "no format that is known");
+        Files.delete(root.resolve("sysroot/work/here"));
+        assertEquals("/work/here: the working directory cannot be entered\n126", run("sh"));
+    }
+
+    @Test
+    void linksAreFollowedInTheImageAlone() throws Exception {
+        Files.createSymbolicLink(root.resolve("sysroot/absolute"), Path.of("/opt/bin"));
+        assertEquals("in\n0", run("/absolute/sh", "-c", "echo in"), "where there is no /opt/bin but the image's");
     }
 }

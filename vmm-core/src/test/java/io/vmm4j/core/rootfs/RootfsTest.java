@@ -13,6 +13,7 @@ import io.vmm4j.core.image.CacheDirectory;
 import io.vmm4j.core.image.Caches;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -200,6 +201,33 @@ class RootfsTest {
     }
 
     @Test
+    void smallArchivesThatTakeMuchMemoryAreRefused() throws Exception {
+        TarMaker headers = new TarMaker();
+        TarMaker global = new TarMaker();
+        for (int i = 0; i < 5000; i++) {
+            headers.pax("comment", new byte[] {'x'});
+        }
+        String message = refused(headers.file("a", "b"));
+        assertTrue(message.contains("an entry has more than 8 extended headers") || message.contains("too deep"), message);
+        for (int i = 0; i < 40; i++) {
+            global.global("comment", "c".repeat(1000)).file("f" + i, "");
+        }
+        assertTrue(refused(global).contains("the headers for all entries have more than 16384 bytes"));
+    }
+
+    @Test
+    void anEmptyConfigurationOfAnImageInTheCacheIsDamaged() throws Exception {
+        String path = archive("r.tar", new TarMaker().file("a", "b").bytes()).toString();
+        Path image = rootfs(path).image();
+        Path words = Path.of(image.toString().replace(".ext4", ".json"));
+        Object inode = Files.getAttribute(image, "unix:ino");
+        Files.setPosixFilePermissions(words, PosixFilePermissions.fromString("rw-------"));
+        Files.write(words, new byte[0]);
+        assertNull(rootfs(path).container());
+        assertNotEquals(inode, Files.getAttribute(image, "unix:ino"), "made again");
+    }
+
+    @Test
     void moreThanTheRoomIsRefusedBeforeItIsUnpacked() throws Exception {
         ByteArrayOutputStream gzip = new ByteArrayOutputStream();
         try (OutputStream out = new GZIPOutputStream(gzip)) {
@@ -252,6 +280,13 @@ class RootfsTest {
         String overlay = directory.resolve("o.qcow2").toString();
         DriveConfig kept = rootfs.drive(drive.withOverlay(overlay));
         assertEquals(overlay + ".base", kept.pathOnHost());
+        assertNotEquals(Files.getAttribute(rootfs.image(), "unix:ino"), Files.getAttribute(Path.of(kept.pathOnHost()), "unix:ino"), "what is committed stays out of the cache");
+        assertEquals(kept, rootfs.drive(drive.withOverlay(overlay)), "the same will do");
+        try (FileChannel base = FileChannel.open(Path.of(kept.pathOnHost()), StandardOpenOption.WRITE)) {
+            base.write(ByteBuffer.wrap(new byte[] {1}), 0);
+        }
+        RootfsException e = assertThrows(RootfsException.class, () -> rootfs.drive(drive.withOverlay(overlay)));
+        assertTrue(e.getMessage().endsWith(overlay + ".base: there is another file of that name"), e.getMessage());
         Files.delete(rootfs.image());
         assertEquals("b", new Ext4Check(Path.of(kept.pathOnHost())).content("/a"), "without the cache");
     }

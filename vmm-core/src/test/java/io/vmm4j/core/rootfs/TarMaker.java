@@ -84,6 +84,18 @@ final class TarMaker {
         return add("pax", TarConstants.LF_PAX_EXTENDED_HEADER_LC, record.toByteArray(), entry -> { });
     }
 
+    /** A pax record for all entries from there on. */
+    TarMaker global(String key, String value) {
+        try {
+            TarArchiveEntry entry = new TarArchiveEntry("pax", TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER, true);
+            entry.addPaxHeader(key, value);
+            tar.putArchiveEntry(entry);
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     byte[] bytes() {
         try {
             tar.finish();
