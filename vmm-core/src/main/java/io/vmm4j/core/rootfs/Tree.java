@@ -43,7 +43,7 @@ final class Tree {
 
     /** Puts {@code node} where {@code name} says. */
     void put(String name, Node node) throws RootfsException {
-        long bytes = name.length() + (node.target == null ? 0 : node.target.length());
+        long bytes = (long) name.length() + (node.target == null ? 0 : node.target.length());
         for (Map.Entry<String, byte[]> attribute : node.attributes.entrySet()) {
             bytes += Limits.ENTRY_BYTES + attribute.getKey().length() + attribute.getValue().length;
         }
