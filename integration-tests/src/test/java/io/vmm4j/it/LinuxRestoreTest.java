@@ -78,8 +78,7 @@ class LinuxRestoreTest {
         String info = vmm("info", "--json", "web");
         assertTrue(info.contains("\"state\":\"paused\""), info);
         ProcessHandle process = ProcessHandle.of(number("pid", info)).orElseThrow();
-        process.destroyForcibly();
-        process.onExit().join();
+        Processes.kill(process);
         assertTrue(4 * number("used_bytes", vmm("snapshot", "info", "--json", "diff")) < number("used_bytes", vmm("snapshot", "info", "--json", "full")));
 
         vmm("snapshot", "merge", "full", "diff", "merged");

@@ -134,8 +134,7 @@ class NamedMachineTest {
         assertEquals(new Run(0, "", ""), vmm("resume", "web", "vm-1"));
 
         ProcessHandle victim = ProcessHandle.of(pidOf("vm-1")).orElseThrow();
-        victim.destroyForcibly();
-        victim.onExit().join();
+        Processes.kill(victim);
         assertEquals(Map.of("db", "running", "vm-1", "gone", "web", "running"), states(), "a killed one is listed once");
         assertEquals(Map.of("db", "running", "web", "running"), states());
         assertEquals("vmm: there is no machine vm-1 in " + directory.resolve("vmm4j") + "\n", vmm("pause", "vm-1").err());
@@ -254,8 +253,7 @@ class NamedMachineTest {
     void aNameIsFreeAgainAfterEveryKindOfEnd() throws Exception {
         assertEquals(0, detach(echo(), "--name", "web").status());
         ProcessHandle victim = ProcessHandle.of(pidOf("web")).orElseThrow();
-        victim.destroyForcibly();
-        victim.onExit().join();
+        Processes.kill(victim);
         assertEquals(new Run(0, "web\n", ""), detach(echo(), "--name", "web"), "what a killed process left is in nobody's way");
         assertEquals(0, vmm("kill", "web").status());
         assertEquals(new Run(0, "web\n", ""), detach(obedient(), "--name", "web"));
