@@ -63,7 +63,7 @@ class ContainerImageTest {
         try (TarArchiveOutputStream tar = new TarArchiveOutputStream(Files.newOutputStream(image))) {
             add(tar, "layer.tar", layer.toByteArray(), 0644);
             add(tar, "config.json", "{\"config\": {\"User\": \"app\", \"Env\": [\"PATH=/opt/bin\", \"WHO=it's me\"], \"Entrypoint\": [\"sh\", \"-c\"], "
-                    + "\"Cmd\": [\"exit 3\"], \"WorkingDir\": \"/work/here\"}, \"rootfs\": {\"diff_ids\": [\"sha256:" + sum + "\"]}}");
+                    + "\"Cmd\": [\"exit 3\"], \"WorkingDir\": \"/srv/here\"}, \"rootfs\": {\"diff_ids\": [\"sha256:" + sum + "\"]}}");
             add(tar, "manifest.json", "[{\"Config\": \"config.json\", \"RepoTags\": [\"app:1\"], \"Layers\": [\"layer.tar\"]}]");
         }
         return image;
@@ -82,7 +82,7 @@ class ContainerImageTest {
         } finally {
             vmm.destroyForcibly();
         }
-        assertTrue(said(output).contains("it's me 1000:1001 1001 27 /work/here /home/app\n"), () -> said(output));
+        assertTrue(said(output).contains("it's me 1000:1001 1001 27 /srv/here /home/app\n"), () -> said(output));
         assertEquals(7, vmm.exitValue(), () -> said(output));
     }
 

@@ -25,7 +25,7 @@ class ContainerRunTest {
     void setUp() throws Exception {
         Optional<Path> busybox = Busybox.find(Path.of("/"), null);
         assumeTrue(ProcessCalls.geteuid() == 0 && busybox.isPresent(), "root's, who may chroot, with a static busybox");
-        for (String directory : List.of("bin", "dev", "vmm", "sysroot/opt/bin", "sysroot/work/here", "sysroot/opt/bin/dir")) {
+        for (String directory : List.of("bin", "dev", "vmm", "sysroot/opt/bin", "sysroot/srv/here", "sysroot/opt/bin/dir")) {
             Files.createDirectories(root.resolve(directory));
         }
         Files.copy(busybox.get(), root.resolve("bin/busybox"));
@@ -36,7 +36,7 @@ class ContainerRunTest {
     }
 
     private String run(String... words) throws Exception {
-        Container container = new Container(List.of(), List.of(), List.of("PATH=:/nowhere:/opt/bin", "WHO=it's $me"), "/work/here", 1000, 1001, List.of(27L, 28L));
+        Container container = new Container(List.of(), List.of(), List.of("PATH=:/nowhere:/opt/bin", "WHO=it's $me"), "/srv/here", 1000, 1001, List.of(27L, 28L));
         Files.writeString(root.resolve("vmm/command"), ContainerRun.script(container, List.of(words)));
         Process process = new ProcessBuilder("chroot", root.toString(), "/bin/busybox", "sh", "/vmm/command").redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -45,7 +45,7 @@ class ContainerRunTest {
 
     @Test
     void aProgramHasItsUserGroupsDirectoryEnvironmentArgumentsAndStatus() throws Exception {
-        assertEquals("1000:1001 1001 27 28 /work/here it's $me -a b '*'\n7",
+        assertEquals("1000:1001 1001 27 28 /srv/here it's $me -a b '*'\n7",
                 run("sh", "-c", "echo \"$(busybox id -u):$(busybox id -g) $(busybox id -G) $PWD $WHO\" \"$@\"; exit 7", "sh", "-a", "b", "'*'"));
         assertEquals("PATH=:/nowhere:/opt/bin\nWHO=it's $me\n0", run("busybox", "env").replaceFirst("(?m)^TERM=.*\n", ""));
     }
@@ -59,8 +59,8 @@ class ContainerRunTest {
         assertEquals("data: the program cannot be executed by user 1000\n126", run("data"));
         Files.setPosixFilePermissions(root.resolve("sysroot/opt/bin/data"), PosixFilePermissions.fromString("rwxr-xr-x"));
         assertEquals("data: the program cannot be executed by user 1000\n126", run("data"), "no format that is known");
-        Files.delete(root.resolve("sysroot/work/here"));
-        assertEquals("/work/here: the working directory cannot be entered\n126", run("sh"));
+        Files.delete(root.resolve("sysroot/srv/here"));
+        assertEquals("/srv/here: the working directory cannot be entered\n126", run("sh"));
     }
 
     @Test
