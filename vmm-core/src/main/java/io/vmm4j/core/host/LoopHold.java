@@ -1,6 +1,5 @@
 package io.vmm4j.core.host;
 
-import java.util.concurrent.TimeUnit;
 
 /** Whether a loop is to stand still, and whether it does. Thread-safe. */
 final class LoopHold {
@@ -48,19 +47,7 @@ final class LoopHold {
     }
 
     /** Waits {@code nanos} at most, interrupted or not; returns whether the loop stands still, or has ended. */
-    synchronized boolean await(long nanos) {
-        long end = System.nanoTime() + nanos;
-        boolean interrupted = false;
-        for (long left = nanos; !isStill && !isOver && left > 0; left = end - System.nanoTime()) {
-            try {
-                TimeUnit.NANOSECONDS.timedWait(this, left);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        return isStill || isOver;
+    boolean await(long nanos) {
+        return Threads.awaitUninterruptibly(this, () -> isStill || isOver, nanos);
     }
 }

@@ -3,6 +3,7 @@ package io.vmm4j.core.host;
 import io.vmm4j.kvm.libc.ResourceLimits;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** What the platform's threads lack. */
 public final class Threads {
@@ -58,6 +59,34 @@ public final class Threads {
             Thread.currentThread().interrupt();
         }
         return !thread.isAlive();
+    }
+
+    /**
+     * Waits on {@code monitor}, which is notified of changes, until {@code isOver}, for {@code nanos} at most; an interrupt of the caller is kept for
+     * later.
+     *
+     * @param isOver asked with the monitor held
+     * @return whether it is
+     */
+    public static boolean awaitUninterruptibly(Object monitor, BooleanSupplier isOver, long nanos) {
+        long end = System.nanoTime() + nanos;
+        boolean interrupted = false;
+        try {
+            synchronized (monitor) {
+                for (long left = nanos; !isOver.getAsBoolean() && left > 0; left = end - System.nanoTime()) {
+                    try {
+                        TimeUnit.NANOSECONDS.timedWait(monitor, left);
+                    } catch (InterruptedException e) {
+                        interrupted = true;
+                    }
+                }
+                return isOver.getAsBoolean();
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /**

@@ -131,21 +131,7 @@ public final class Worker {
 
     /** As {@link #join}, for {@code millis} at most; returns whether it is done, or was never started. */
     public boolean joinWithin(long millis) {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        boolean interrupted = false;
-        synchronized (this) {
-            for (long left = end - System.nanoTime(); isAlive() && left > 0; left = end - System.nanoTime()) {
-                try {
-                    TimeUnit.NANOSECONDS.timedWait(this, left);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-            return !isAlive();
-        }
+        return Threads.awaitUninterruptibly(this, () -> !isAlive(), TimeUnit.MILLISECONDS.toNanos(millis));
     }
 
     private synchronized boolean isAlive() {

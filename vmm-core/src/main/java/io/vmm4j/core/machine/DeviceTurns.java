@@ -3,6 +3,7 @@ package io.vmm4j.core.machine;
 import io.vmm4j.core.control.DeviceChangeException;
 import io.vmm4j.core.host.MachineThreads;
 import io.vmm4j.core.host.StandbyThread;
+import io.vmm4j.core.host.Threads;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -178,20 +179,8 @@ final class DeviceTurns implements ChangeStop.Changes, AutoCloseable {
     }
 
     /** Waits until the change that is under way is over, for {@code millis} at most; returns whether it is. */
-    synchronized boolean endWithin(long millis) {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        boolean interrupted = false;
-        for (long left = millis; isEnding() && left > 0; left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())) {
-            try {
-                wait(left);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        return !isEnding();
+    boolean endWithin(long millis) {
+        return Threads.awaitUninterruptibly(this, () -> !isEnding(), TimeUnit.MILLISECONDS.toNanos(millis));
     }
 
     private boolean isEnding() {

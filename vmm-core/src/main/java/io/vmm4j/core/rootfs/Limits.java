@@ -72,8 +72,7 @@ final class Limits {
         return new FilterInputStream(in) {
             @Override
             public int read() throws IOException {
-                byte[] one = new byte[1];
-                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+                return OneOctet.of(this);
             }
 
             @Override

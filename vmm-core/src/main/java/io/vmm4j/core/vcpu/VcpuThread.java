@@ -2,6 +2,7 @@ package io.vmm4j.core.vcpu;
 
 import io.vmm4j.core.VmExit;
 import io.vmm4j.core.VmExitReason;
+import io.vmm4j.core.host.Threads;
 import io.vmm4j.core.host.Worker;
 import io.vmm4j.kvm.KvmException;
 import io.vmm4j.kvm.KvmVcpu;
@@ -96,24 +97,7 @@ public final class VcpuThread {
      * @return whether it is
      */
     public boolean awaitPaused(long millis) {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        boolean interrupted = false;
-        try {
-            synchronized (pausing) {
-                for (long left = end - System.nanoTime(); !isOut && left > 0; left = end - System.nanoTime()) {
-                    try {
-                        TimeUnit.NANOSECONDS.timedWait(pausing, left);
-                    } catch (InterruptedException e) {
-                        interrupted = true;
-                    }
-                }
-                return isOut;
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        return Threads.awaitUninterruptibly(pausing, () -> isOut, TimeUnit.MILLISECONDS.toNanos(millis));
     }
 
     /** Lets a paused vCPU go on. */

@@ -26,14 +26,18 @@ interface DeviceShape {
     int queueCount();
 
     /** Bytes of the configuration space that are the back end's; 0 when it is ours. */
-    int configLength();
+    default int configLength() {
+        return 0;
+    }
 
     /**
      * Takes the back end's configuration space over.
      *
      * @return whether the guest finds it changed
      */
-    boolean takeConfig(byte[] bytes);
+    default boolean takeConfig(byte[] bytes) {
+        return false;
+    }
 
     ConfigSpace configSpace();
 

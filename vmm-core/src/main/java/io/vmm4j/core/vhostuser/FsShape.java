@@ -54,16 +54,6 @@ final class FsShape implements DeviceShape {
     }
 
     @Override
-    public int configLength() {
-        return 0;
-    }
-
-    @Override
-    public boolean takeConfig(byte[] bytes) {
-        return false;
-    }
-
-    @Override
     public ConfigSpace configSpace() {
         return space;
     }

@@ -72,16 +72,6 @@ final class NetShape implements DeviceShape {
     }
 
     @Override
-    public int configLength() {
-        return 0;
-    }
-
-    @Override
-    public boolean takeConfig(byte[] bytes) {
-        return false;
-    }
-
-    @Override
     public ConfigSpace configSpace() {
         return space;
     }
